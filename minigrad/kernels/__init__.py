@@ -1,0 +1,49 @@
+"""The loops over raw memory: no Tensor, no tape, only NumPy arrays in and out.
+
+Each compiled file exists once per instruction set, in a folder of its own.  Importing this
+package picks the best folder that the CPU can run and puts it on the package's search path, so
+that ``minigrad.kernels.batch_norm`` *is* the picked one, for ``import`` and ``cimport`` alike.
+``MINIGRAD_LEVEL=baseline`` (or another level's name) in the environment forces a choice.
+
+``minigrad.kernels.reference`` holds the same functions in plain NumPy: read those first.
+"""
+
+import os
+from pathlib import Path
+
+# Best first.  A level asks for CPU features by the names NumPy's own dispatcher uses.
+REQUIRES = {
+    "x86_64_v4": ("AVX512F", "AVX512BW", "AVX512CD", "AVX512DQ", "AVX512VL"),
+    "x86_64_v3": ("AVX2", "FMA3", "BMI2", "F16C"),
+    "baseline": (),
+}
+
+
+def _cpu_features():
+    """Return NumPy's table of CPU features found at run time: {"AVX2": True, ...}."""
+    from numpy._core._multiarray_umath import __cpu_features__
+
+    return __cpu_features__
+
+
+def _pick_level():
+    here = Path(__file__).parent
+    built = [level for level in REQUIRES if (here / level).is_dir()]
+    forced = os.environ.get("MINIGRAD_LEVEL")
+    if forced:
+        if forced not in built:
+            raise ImportError(f"MINIGRAD_LEVEL={forced!r} is not one of those built: {built}")
+        return forced
+    has = _cpu_features()
+    for level in built:
+        # A feature NumPy does not report (BMI2 on some builds) comes with the ones it does.
+        if all(has.get(feature, True) for feature in REQUIRES[level]):
+            return level
+    raise ImportError(
+        f"minigrad's compiled kernels for this CPU are missing (found: {built}); "
+        "reinstall minigrad, or build it in place with: python setup.py build_ext --inplace"
+    )
+
+
+level = _pick_level()
+__path__.append(str(Path(__file__).parent / level))

@@ -1,0 +1,103 @@
+"""Threads: how many there are, and how much work is worth sharing.
+
+The only file that calls OpenMP's own functions.  Kernels take ``n_threads`` as an argument, and
+whoever calls a kernel asks ``threads_for(work)`` first.  Entering a parallel region costs a few
+microseconds even when the team is warm, and whole time slices when another process holds one of
+the cores, so small work stays on the calling thread.
+
+In a build without OpenMP ``prange`` is a plain loop and everything here says one thread.
+"""
+
+import math
+import os
+
+cdef extern from *:
+    """
+    #ifdef _OPENMP
+    #include <omp.h>
+    #define MG_OPENMP _OPENMP
+    #else
+    #define MG_OPENMP 0
+    #endif
+    """
+    int MG_OPENMP
+
+# Units of work (an element read or written by a plain loop) below which a region does not pay:
+# a warm two-thread region costs about 1.5 us, in which one core streams this many floats.
+cdef Py_ssize_t GRAIN = 32768
+
+cdef int n_threads = 1
+
+
+cdef int threads_for(Py_ssize_t work) noexcept nogil:
+    """How many threads to share ``work`` among: at most one per grain, never more than allowed."""
+    if n_threads == 1 or work < 2 * GRAIN:
+        return 1
+    return <int>min(<Py_ssize_t>n_threads, work // GRAIN)
+
+
+def has_openmp():
+    """Whether the kernels were built with OpenMP."""
+    return MG_OPENMP != 0
+
+
+def get_num_threads():
+    """Return the number of threads the kernels may use."""
+    return n_threads
+
+
+def set_num_threads(n):
+    """Let the kernels use ``n`` threads.  The results do not depend on it, bit for bit."""
+    global n_threads
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise TypeError(f"set_num_threads expects an int, but got {type(n).__name__}")
+    if n < 1:
+        raise RuntimeError(f"set_num_threads expects a positive integer, but got {n}")
+    n_threads = min(n, 1024) if MG_OPENMP else 1
+
+
+def _cgroup_cpus(root="/sys/fs/cgroup"):
+    """Return the container's CPU limit as a float, or infinity where there is none."""
+    try:  # version 2: "max 100000" or "150000 100000"
+        with open(f"{root}/cpu.max") as file:
+            quota, period = file.read().split()
+    except (OSError, ValueError):
+        try:  # version 1: -1 means no limit
+            with open(f"{root}/cpu/cpu.cfs_quota_us") as file:
+                quota = file.read().strip()
+            with open(f"{root}/cpu/cpu.cfs_period_us") as file:
+                period = file.read().strip()
+        except OSError:
+            return math.inf
+    try:
+        quota, period = int(quota), int(period)
+    except ValueError:
+        return math.inf
+    return quota / period if quota > 0 and period > 0 else math.inf
+
+
+def default_num_threads():
+    """Return OMP_NUM_THREADS if set, else the CPUs this process may use (affinity, cgroup)."""
+    try:
+        wanted = int(os.environ.get("OMP_NUM_THREADS", "").split(",")[0])
+    except ValueError:
+        wanted = 0
+    if wanted > 0:
+        return wanted
+    try:
+        cpus = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        cpus = os.cpu_count() or 1
+    return max(1, min(cpus, math.ceil(_cgroup_cpus())))
+
+
+def _after_fork():
+    # The threads of the parent's OpenMP team do not exist in a forked child, and the runtime
+    # would wait for them for ever: a child stays on the one thread it has.
+    global n_threads
+    n_threads = 1
+
+
+set_num_threads(default_num_threads())
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

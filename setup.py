@@ -1,0 +1,150 @@
+"""Build minigrad's Cython extensions.  Everything declarative is in pyproject.toml.
+
+Every ``.pyx`` file of the package becomes one extension, with two twists:
+
+* A kernel (``minigrad/kernels/*.pyx``) is translated to C once and compiled once per
+  instruction set.  The results lie in ``minigrad/kernels/<level>/`` and all bear the name
+  ``minigrad.kernels.<file>``; ``minigrad/kernels/__init__.py`` picks the folder at import.
+* OpenMP is probed, not assumed.  Without it the same sources build single-threaded.
+
+Environment variables, all optional:
+
+``MINIGRAD_OPENMP=0``     build without OpenMP even where the compiler has it
+``MINIGRAD_LEVELS=a,b``   build only these instruction sets (for quick development builds)
+``MINIGRAD_DEBUG=1``      bounds checks and assertions on, optimisation off
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+PACKAGE = Path("minigrad")
+DEBUG = os.environ.get("MINIGRAD_DEBUG") == "1"
+WINDOWS = sys.platform == "win32"
+
+# The instruction sets a kernel is compiled for, best first.  These are the psABI's levels: v3
+# has AVX2 and FMA, v4 has AVX-512.  256-bit is not preferred: the kernels are dense loops.
+LEVELS = {"baseline": []}
+if platform.machine().lower() in ("x86_64", "amd64") and not WINDOWS:
+    LEVELS = {
+        "x86_64_v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+        "x86_64_v3": ["-march=x86-64-v3"],
+        "baseline": [],
+    }
+if "MINIGRAD_LEVELS" in os.environ:
+    wanted = os.environ["MINIGRAD_LEVELS"].split(",")
+    LEVELS = {level: flags for level, flags in LEVELS.items() if level in wanted}
+    if not LEVELS:
+        raise SystemExit(f"MINIGRAD_LEVELS={','.join(wanted)} names no level this machine builds")
+
+DIRECTIVES = {
+    "language_level": 3,
+    "boundscheck": DEBUG,
+    "wraparound": False,
+    "initializedcheck": DEBUG,
+    "cdivision": True,
+    "embedsignature": True,
+    "binding": True,
+}
+
+
+def optimisation_flags():
+    """Flags for every file.  Never -ffast-math: it assumes away NaN and alters the process."""
+    if WINDOWS:
+        return ["/Od" if DEBUG else "/O2"]
+    flags = ["-O0", "-g"] if DEBUG else ["-O3", "-g0"]
+    return [*flags, "-fno-math-errno", "-fno-trapping-math", "-Wno-unused-function"]
+
+
+def openmp_flags():
+    """Return (compile flags, link flags) for OpenMP, empty where a test program does not build."""
+    if os.environ.get("MINIGRAD_OPENMP") == "0":
+        return [], []
+    if WINDOWS:
+        return ["/openmp"], []
+    compiler = os.environ.get("CC", "cc").split()
+    program = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "probe.c"), Path(folder, "probe")
+        source.write_text(program)
+        command = [*compiler, "-fopenmp", str(source), "-o", str(target)]
+        try:
+            subprocess.run(command, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            print("minigrad: no OpenMP here; building single-threaded kernels", file=sys.stderr)
+            return [], []
+    return ["-fopenmp"], ["-fopenmp"]
+
+
+class BuildExt(build_ext):
+    """build_ext whose object files cannot collide: levels share their C sources."""
+
+    def build_extension(self, ext):
+        shared = self.build_temp
+        self.build_temp = os.path.join(shared, ext.name)
+        try:
+            super().build_extension(ext)
+        finally:
+            self.build_temp = shared
+
+    def copy_extensions_to_source(self):
+        for level in LEVELS:  # an in-place build puts each level's kernels in a new folder
+            (PACKAGE / "kernels" / level).mkdir(exist_ok=True)
+        super().copy_extensions_to_source()
+
+
+def translate(paths):
+    """Cythonize ``paths`` and return one Extension a file, with the flags its header asks for."""
+    compile_flags, link_flags = openmp_flags()
+    extensions = [
+        Extension(
+            ".".join(path.with_suffix("").parts),
+            [str(path)],
+            include_dirs=[numpy.get_include(), str(PACKAGE / "kernels")],
+            define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+            extra_compile_args=optimisation_flags() + compile_flags,
+            extra_link_args=link_flags,
+        )
+        for path in paths
+    ]
+    return cythonize(extensions, compiler_directives=DIRECTIVES, build_dir="build/cython")
+
+
+def per_level(extension):
+    """Return the Extensions that compile one kernel's C source once per instruction set."""
+    *package, name = extension.name.split(".")
+    copies = []
+    for level, flags in LEVELS.items():
+        copies.append(
+            Extension(
+                ".".join([*package, level, name]),
+                extension.sources,
+                include_dirs=extension.include_dirs,
+                define_macros=extension.define_macros,
+                extra_compile_args=extension.extra_compile_args + flags,
+                extra_link_args=extension.extra_link_args,
+            )
+        )
+    return copies
+
+
+def extensions():
+    kernels = sorted(PACKAGE.glob("kernels/*.pyx"))
+    others = sorted(set(PACKAGE.rglob("*.pyx")) - set(kernels))
+    built = [copy for kernel in translate(kernels) for copy in per_level(kernel)]
+    return built + translate(others)
+
+
+if __name__ == "__main__":
+    if shutil.which(os.environ.get("CC", "cc").split()[0]) is None and not WINDOWS:
+        print("minigrad: no C compiler found (set CC, or install gcc or clang)", file=sys.stderr)
+    setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExt})
