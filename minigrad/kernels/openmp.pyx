@@ -88,7 +88,7 @@ def default_num_threads():
         cpus = len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
         cpus = os.cpu_count() or 1
-    return max(1, min(cpus, math.ceil(_cgroup_cpus())))
+    return max(1, math.ceil(min(cpus, _cgroup_cpus())))
 
 
 def _after_fork():
