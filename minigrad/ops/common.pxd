@@ -1,0 +1,19 @@
+# What all op families share: see common.pyx.
+
+from numpy cimport ndarray
+
+from minigrad.dtypes cimport dtype
+from minigrad.tape cimport Node, Variable
+from minigrad.tensor cimport Tensor
+
+
+cdef bint is_kernel_float(ndarray array)
+cdef bint same_shape(ndarray a, ndarray b)
+cdef bint is_number(object x)
+cdef Tensor number_tensor(object x, dtype d)
+cdef tuple promoted(object x, object y)
+cdef Tensor cast(Tensor x, dtype d)
+cdef Tensor float_operand(object x)
+cdef ndarray broadcast_empty(ndarray a, ndarray b, dtype d)
+cdef tuple dims_tuple(object dims, int ndim)
+cdef tuple size_tuple(tuple sizes)

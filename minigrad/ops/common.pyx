@@ -1,0 +1,190 @@
+"""What all op families share: operands and their dtypes, broadcasting, dimension arguments."""
+
+import numpy as np
+
+from numpy cimport (
+    NPY_FLOAT, NPY_DOUBLE, PyArray_DATA, PyArray_DIMS, PyArray_EMPTY, PyArray_NDIM, PyArray_TYPE,
+    import_array, ndarray, npy_intp,
+)
+
+from minigrad.dtypes cimport (
+    bool_, default_dtype, dtype, dtype_of, float32, float64, int64, promote,
+)
+from minigrad.tape cimport Node, record, recording
+from minigrad.tensor cimport Tensor, as_tensor, wrap
+from minigrad.tensor import checked_dim
+
+import_array()
+
+
+# ---------------------------------------------------------------- operands
+
+cdef bint is_kernel_float(ndarray array):
+    """Whether the compiled kernels take this dtype; NumPy does the others."""
+    cdef int num = PyArray_TYPE(array)
+    return num == NPY_FLOAT or num == NPY_DOUBLE
+
+
+cdef bint same_shape(ndarray a, ndarray b):
+    cdef int i, n = PyArray_NDIM(a)
+    if n != PyArray_NDIM(b):
+        return False
+    for i in range(n):
+        if PyArray_DIMS(a)[i] != PyArray_DIMS(b)[i]:
+            return False
+    return True
+
+
+cdef bint is_number(object x):
+    """Whether ``x`` is a Python number (a NumPy scalar is an array of no dimensions instead)."""
+    t = type(x)
+    return t is float or t is int or t is bool or (
+        isinstance(x, (float, int)) and not isinstance(x, np.generic))
+
+
+cdef Tensor number_tensor(object x, dtype d):
+    """Return a Python number as a 0-d tensor of dtype ``d``."""
+    cdef ndarray array = PyArray_EMPTY(0, NULL, d.num, 0)
+    if d is float32:
+        (<float *>PyArray_DATA(array))[0] = x
+    elif d is float64:
+        (<double *>PyArray_DATA(array))[0] = x
+    else:
+        try:
+            array[...] = x
+        except OverflowError:
+            raise RuntimeError(
+                f"value cannot be converted to type {d} without overflow: {x}"
+            ) from None
+    return wrap(array)
+
+
+cdef dtype number_dtype(object x, dtype other):
+    """Return the dtype that a Python number takes beside a tensor of dtype ``other``."""
+    cdef dtype own
+    if isinstance(x, bool):
+        own = bool_
+    elif isinstance(x, float):
+        own = default_dtype()
+    else:
+        own = int64
+    return own if own.category > other.category else other
+
+
+cdef tuple promoted(object x, object y):
+    """Return two operands as tensors of the result's dtype, as torch promotes them.
+
+    Tensors with dimensions outrank 0-d tensors, which outrank Python numbers, unless the weaker
+    operand's dtype is of a higher category (bool < integer < floating).
+    """
+    cdef Tensor a, b
+    cdef dtype d, da, db
+    if isinstance(x, Tensor) and isinstance(y, Tensor):
+        a, b = <Tensor>x, <Tensor>y
+        if PyArray_TYPE(a.array) == PyArray_TYPE(b.array):
+            return a, b
+    elif isinstance(x, Tensor) and is_number(y):
+        a = <Tensor>x
+        da = dtype_of(a.array)
+        d = number_dtype(y, da)
+        return cast(a, d), number_tensor(y, d)
+    elif isinstance(y, Tensor) and is_number(x):
+        b = <Tensor>y
+        db = dtype_of(b.array)
+        d = number_dtype(x, db)
+        return number_tensor(x, d), cast(b, d)
+    else:
+        a, b = as_operand(x), as_operand(y)
+    da, db = dtype_of(a.array), dtype_of(b.array)
+    if (PyArray_NDIM(a.array) > 0) == (PyArray_NDIM(b.array) > 0):
+        d = promote(da, db)
+    elif PyArray_NDIM(a.array) > 0:
+        d = da if da.category >= db.category else promote(da, db)
+    else:
+        d = db if db.category >= da.category else promote(da, db)
+    return cast(a, d), cast(b, d)
+
+
+cdef Tensor as_operand(object x):
+    if isinstance(x, Tensor):
+        return <Tensor>x
+    if is_number(x):
+        return number_tensor(x, number_dtype(x, bool_))
+    if isinstance(x, (np.ndarray, np.generic)):
+        return as_tensor(x)
+    raise TypeError(f"unsupported operand: expected a Tensor or a number, but got "
+                    f"{type(x).__name__}")
+
+
+cdef Tensor float_operand(object x):
+    """Return the input of a function on reals: integers become the default floating dtype."""
+    cdef Tensor t
+    if not isinstance(x, Tensor):
+        raise TypeError(f"argument 'input' must be Tensor, not {type(x).__name__}")
+    t = <Tensor>x
+    if dtype_of(t.array).is_floating_point:
+        return t
+    return cast(t, default_dtype())
+
+
+cdef Tensor cast(Tensor x, dtype d):
+    """Return ``x`` in dtype ``d``: itself if it has it already, else a recorded copy."""
+    cdef Tensor out
+    if PyArray_TYPE(x.array) == d.num:
+        return x
+    if dtype_of(x.array) is d:          # NumPy's other type number for the same thing
+        return x
+    with np.errstate(all="ignore"):     # NaN to integer and overflow are the user's business
+        out = wrap(np.asarray((<object>x.array).astype(d.numpy)))
+    if d.is_floating_point and recording(x):
+        record(out, "ToCopyBackward0", cast_vjp, (x,), (), dtype_of(x.array))
+    return out
+
+
+cdef cast_vjp(Node node, object g):
+    return (cast(<Tensor>g, <dtype>node.extra),)
+
+
+# ---------------------------------------------------------------- shapes
+
+cdef ndarray broadcast_empty(ndarray a, ndarray b, dtype d):
+    """Return a new array of the shape that ``a`` and ``b`` broadcast to."""
+    cdef int i, na = PyArray_NDIM(a), nb = PyArray_NDIM(b), n = max(na, nb)
+    cdef npy_intp shape[64]
+    cdef npy_intp size_a, size_b
+    if same_shape(a, b):
+        return PyArray_EMPTY(na, PyArray_DIMS(a), d.num, 0)
+    for i in range(n):
+        size_a = PyArray_DIMS(a)[i - (n - na)] if i >= n - na else 1
+        size_b = PyArray_DIMS(b)[i - (n - nb)] if i >= n - nb else 1
+        if size_a != size_b and size_a != 1 and size_b != 1:
+            raise RuntimeError(
+                f"The size of tensor a ({size_a}) must match the size of tensor b ({size_b}) at "
+                f"non-singleton dimension {i}: shapes {list((<object>a).shape)} and "
+                f"{list((<object>b).shape)} do not broadcast"
+            )
+        shape[i] = size_b if size_a == 1 else size_a
+    return PyArray_EMPTY(n, shape, d.num, 0)
+
+
+cdef tuple dims_tuple(object dims, int ndim):
+    """Return a ``dim`` argument (None: all; an int; a sequence of ints) as sorted non-negative ints."""
+    if dims is None or (isinstance(dims, (tuple, list)) and len(dims) == 0):
+        return tuple(range(ndim))
+    if not isinstance(dims, (tuple, list)):
+        return (checked_dim(dims, ndim),)
+    found = sorted([checked_dim(d, ndim) for d in dims])
+    for i in range(1, len(found)):
+        if found[i] == found[i - 1]:
+            raise RuntimeError(f"dim {found[i]} appears multiple times in the list of dims")
+    return tuple(found)
+
+
+cdef tuple size_tuple(tuple sizes):
+    """Return sizes given as ``f(2, 3)`` or ``f((2, 3))`` as a tuple of ints."""
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+        sizes = tuple(sizes[0])
+    try:
+        return tuple([int(s.__index__()) for s in sizes])
+    except AttributeError:
+        raise TypeError(f"expected sizes as ints, but got {sizes!r}") from None

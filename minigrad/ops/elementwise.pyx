@@ -1,0 +1,540 @@
+"""Arithmetic, comparison and selection, element by element with broadcasting.
+
+Every op here is a forward and, below it, its vjp: the gradients of the inputs from the gradient
+``g`` of the output.  The vjps are written in these same ops, so they can be differentiated again.
+
+    forward  c = a * b                      (shapes broadcast: (4, 3) * (3,) -> (4, 3))
+    vjp      da = g * b,  db = g * a        (then summed over what was broadcast: (4, 3) -> (3,))
+"""
+
+import numpy as np
+
+from numpy cimport (
+    PyArray_DIMS, PyArray_EMPTY, PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array, ndarray,
+)
+
+from minigrad.dtypes cimport bool_, default_dtype, dtype, dtype_of, float16, float32, int64
+from minigrad.kernels.elementwise cimport (
+    ADD, ATAN2, DIV, FLOOR_DIVIDE, FMOD, MAXIMUM, MAXIMUM_SHARE, MINIMUM, MINIMUM_SHARE, MUL, POW,
+    REMAINDER, SUB, binary,
+)
+from minigrad.kernels.openmp cimport threads_for
+from minigrad.ops.common cimport (
+    broadcast_empty, cast, is_kernel_float, is_number, number_tensor, promoted, same_shape,
+)
+from minigrad.ops.reduce cimport sum_to
+from minigrad.tape cimport Node, Variable, record, recording, vjp_function
+from minigrad.tensor cimport Tensor, as_tensor, empty_like_array, wrap
+
+import_array()
+
+
+# ---------------------------------------------------------------- the one driver of two-input ops
+
+cdef ndarray combine(int op, object ufunc, ndarray a, ndarray b):
+    """Return op(a, b): by the kernel for float32 and float64, by NumPy for the rest."""
+    cdef ndarray out
+    if is_kernel_float(a):
+        if same_shape(a, b):
+            out = empty_like_array(a)
+        else:
+            out = broadcast_empty(a, b, dtype_of(a))
+        binary(op, out, a, b, threads_for(PyArray_SIZE(out)))
+        return out
+    broadcast_empty(a, b, bool_)            # for the error, in torch's words
+    with np.errstate(all="ignore"):
+        if dtype_of(a) is float16:          # through float32, as torch does
+            return np.asarray(ufunc(a.astype(np.float32), b.astype(np.float32))).astype(np.float16)
+        return np.asarray(ufunc(a, b))
+
+
+cdef object broadcast_shapes(Tensor a, Tensor b):
+    """Return what ``unbroadcast`` needs: None where nothing was broadcast, else both shapes."""
+    if same_shape(a.array, b.array):
+        return None
+    return (<object>a.array).shape, (<object>b.array).shape
+
+
+cdef object unbroadcast(Node node, object g, int i):
+    """Return ``g`` summed to the shape of input ``i``, or None if that wants no gradient."""
+    if not node.needs(i):
+        return None
+    if node.extra is None:
+        return g
+    return sum_to(<Tensor>g, <tuple>(<tuple>node.extra)[i])
+
+
+cdef Tensor arithmetic(int op, object ufunc, str label, vjp_function vjp, object input,
+                       object other, bint save):
+    """Compute a two-input op and record it; ``save``: whether the vjp needs the inputs."""
+    cdef Tensor a, b, out
+    a, b = promoted(input, other)
+    out = wrap(combine(op, ufunc, a.array, b.array))
+    if recording(a) or recording(b):
+        record(out, label, vjp, (a, b), (a, b) if save else (), broadcast_shapes(a, b))
+    return out
+
+
+# ---------------------------------------------------------------- arithmetic
+
+def add(input, other, *, alpha=1):
+    """Return ``input + alpha * other``, broadcast.
+
+    >>> import minigrad
+    >>> minigrad.add(minigrad.tensor([1.0, 2.0]), 10)
+    tensor([11., 12.])
+    """
+    if alpha != 1:
+        other = mul(other, alpha)
+    if isinstance(input, Tensor) and dtype_of((<Tensor>input).array) is bool_:
+        return logical_if_bool(np.logical_or, ADD, np.add, "AddBackward0", add_vjp, input, other)
+    return arithmetic(ADD, np.add, "AddBackward0", add_vjp, input, other, False)
+
+
+cdef add_vjp(Node node, object g):
+    return unbroadcast(node, g, 0), unbroadcast(node, g, 1)
+
+
+def sub(input, other, *, alpha=1):
+    """Return ``input - alpha * other``, broadcast.  Not for bools: use ``^`` or logical_xor."""
+    for x in (input, other):
+        if isinstance(x, Tensor) and dtype_of((<Tensor>x).array) is bool_:
+            raise RuntimeError(
+                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
+                "trying to invert a mask, use the `~` or `logical_not()` operator instead."
+            )
+    if alpha != 1:
+        other = mul(other, alpha)
+    return arithmetic(SUB, np.subtract, "SubBackward0", sub_vjp, input, other, False)
+
+
+cdef sub_vjp(Node node, object g):
+    return unbroadcast(node, g, 0), unbroadcast(node, -g if node.needs(1) else None, 1)
+
+
+def mul(input, other):
+    """Return ``input * other``, broadcast.
+
+    >>> import minigrad
+    >>> a = minigrad.tensor([1.0, 2.0], requires_grad=True)
+    >>> minigrad.mul(a, a).sum().backward()
+    >>> a.grad
+    tensor([2., 4.])
+    """
+    return arithmetic(MUL, np.multiply, "MulBackward0", mul_vjp, input, other, True)
+
+
+cdef mul_vjp(Node node, object g):
+    return (
+        unbroadcast(node, g * node.tensor(1), 0) if node.needs(0) else None,
+        unbroadcast(node, g * node.tensor(0), 1) if node.needs(1) else None,
+    )
+
+
+def div(input, other, *, rounding_mode=None):
+    """Return ``input / other``, broadcast: true division, floating for integers too.
+
+    ``rounding_mode`` "floor" rounds the quotient down, "trunc" towards zero; the gradient of a
+    rounded quotient is zero.  Integer operands then stay integers.
+    """
+    cdef Tensor a, b
+    if rounding_mode is not None:
+        return rounded_div(input, other, rounding_mode)
+    a, b = promoted(input, other)
+    if not dtype_of(a.array).is_floating_point:
+        a, b = cast(a, default_dtype()), cast(b, default_dtype())
+    return arithmetic(DIV, np.true_divide, "DivBackward0", div_vjp, a, b, True)
+
+
+cdef div_vjp(Node node, object g):
+    a, b = node.tensor(0), node.tensor(1)
+    share = g / b
+    return (
+        unbroadcast(node, share, 0),
+        unbroadcast(node, -share * (a / b), 1) if node.needs(1) else None,
+    )
+
+
+cdef Tensor rounded_div(object input, object other, object mode):
+    if mode == "floor":
+        return floor_divide(input, other)
+    if mode != "trunc":
+        raise RuntimeError(
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' "
+            f"but found '{mode}'"
+        )
+    cdef Tensor a, b
+    a, b = promoted(input, other)
+    if dtype_of(a.array).is_floating_point:
+        return operations_trunc(div(a, b))
+    check_integer_divisor(b)
+    quotient = np.abs(a.array) // np.abs(b.array)
+    return wrap(np.asarray(np.where((a.array < 0) != (b.array < 0), -quotient, quotient)
+                           .astype(a.array.dtype)))
+
+
+cdef Tensor operations_trunc(Tensor x):
+    return x.trunc()
+
+
+cdef int check_integer_divisor(Tensor b) except -1:
+    if not dtype_of(b.array).is_floating_point and (b.array == 0).any():
+        raise RuntimeError("ZeroDivisionError")
+    return 0
+
+
+def floor_divide(input, other):
+    """Return ``input / other`` rounded down, broadcast.  Its gradient is zero."""
+    cdef Tensor a, b
+    a, b = promoted(input, other)
+    check_integer_divisor(b)
+    return arithmetic(FLOOR_DIVIDE, np.floor_divide, "FloorDivideBackward0", zero_vjp, a, b, False)
+
+
+cdef zero_vjp(Node node, object g):
+    cdef Py_ssize_t i
+    return tuple([
+        unbroadcast(node, g * 0, i) if node.needs(i) else None for i in range(len(node.edges))
+    ])
+
+
+def remainder(input, other):
+    """Return ``input - other * floor(input / other)``: the sign is the divisor's."""
+    cdef Tensor a, b
+    a, b = promoted(input, other)
+    check_integer_divisor(b)
+    return arithmetic(REMAINDER, np.remainder, "RemainderBackward0", remainder_vjp, a, b, True)
+
+
+cdef remainder_vjp(Node node, object g):
+    return (
+        unbroadcast(node, g, 0),
+        unbroadcast(node, -g * floor_divide(node.tensor(0), node.tensor(1)), 1)
+        if node.needs(1) else None,
+    )
+
+
+def fmod(input, other):
+    """Return C's remainder of ``input / other``: the sign is the dividend's."""
+    cdef Tensor a, b
+    a, b = promoted(input, other)
+    check_integer_divisor(b)
+    return arithmetic(FMOD, np.fmod, "FmodBackward0", fmod_vjp, a, b, True)
+
+
+cdef fmod_vjp(Node node, object g):
+    return (
+        unbroadcast(node, g, 0),
+        unbroadcast(node, -g * div(node.tensor(0), node.tensor(1), rounding_mode="trunc"), 1)
+        if node.needs(1) else None,
+    )
+
+
+def pow(input, exponent):
+    """Return ``input ** exponent``, broadcast.
+
+    Integers raised to a negative integer power are a RuntimeError, as in torch.
+    """
+    cdef Tensor a, b
+    if is_number(exponent) and isinstance(input, Tensor) and exponent == 2 and (
+            dtype_of((<Tensor>input).array).is_floating_point):
+        return (<object>input).square()
+    a, b = promoted(input, exponent)
+    if not dtype_of(a.array).is_floating_point and (b.array < 0).any():
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    out = wrap(combine(POW, np.power, a.array, b.array))
+    if recording(a) or recording(b):
+        record(out, "PowBackward0", pow_vjp, (a, b), (a, b, out), broadcast_shapes(a, b))
+    return out
+
+
+cdef pow_vjp(Node node, object g):
+    a, b = <Tensor>node.tensor(0), <Tensor>node.tensor(1)
+    da = db = None
+    if node.needs(0):
+        # 0 where the exponent is 0, also for a base of 0 or infinity
+        da = where(b == 0, 0.0, g * b * pow(a, where(b == 0, 1.0, b - 1)))
+    if node.needs(1):
+        out = node.tensor(2)
+        # d/db 0^b is 0 for b >= 0, though log(0) is not finite
+        log_a = where((a == 0) & (b >= 0), 0.0, (<object>a).log())
+        db = g * out * log_a
+    return unbroadcast(node, da, 0), unbroadcast(node, db, 1)
+
+
+def atan2(input, other):
+    """Return the angle of the point (other, input), in radians from -pi to pi."""
+    cdef Tensor a, b
+    a, b = promoted(input, other)
+    if not dtype_of(a.array).is_floating_point:
+        a, b = cast(a, default_dtype()), cast(b, default_dtype())
+    return arithmetic(ATAN2, np.arctan2, "Atan2Backward0", atan2_vjp, a, b, True)
+
+
+cdef atan2_vjp(Node node, object g):
+    a, b = node.tensor(0), node.tensor(1)
+    share = g / (a * a + b * b)
+    return (
+        unbroadcast(node, share * b, 0),
+        unbroadcast(node, -share * a, 1) if node.needs(1) else None,
+    )
+
+
+# ---------------------------------------------------------------- the larger, the smaller, the chosen
+
+def maximum(input, other):
+    """Return the larger of each pair, NaN if either is.  A tie shares the gradient evenly."""
+    return arithmetic(MAXIMUM, np.maximum, "MaximumBackward0", maximum_vjp, input, other, True)
+
+
+cdef maximum_vjp(Node node, object g):
+    return shared_by(node, g, MAXIMUM_SHARE)
+
+
+def minimum(input, other):
+    """Return the smaller of each pair, NaN if either is.  A tie shares the gradient evenly."""
+    return arithmetic(MINIMUM, np.minimum, "MinimumBackward0", minimum_vjp, input, other, True)
+
+
+cdef minimum_vjp(Node node, object g):
+    return shared_by(node, g, MINIMUM_SHARE)
+
+
+cdef tuple shared_by(Node node, object g, int op):
+    """Return the gradients of maximum or minimum: each input's share is 1, 0, or 1/2 in a tie."""
+    cdef Tensor a = node.tensor(0), b = node.tensor(1)
+    cdef Tensor wide_a = cast(a, float32) if dtype_of(a.array) is float16 else a
+    cdef Tensor wide_b = cast(b, float32) if dtype_of(a.array) is float16 else b
+    share = wrap(combine(op, None, wide_a.array, wide_b.array))
+    share = cast(share, dtype_of(a.array))
+    return (
+        unbroadcast(node, g * share, 0) if node.needs(0) else None,
+        unbroadcast(node, g * (1 - share), 1) if node.needs(1) else None,
+    )
+
+
+def where(condition, input=None, other=None):
+    """Return ``input`` where ``condition`` (bool) holds and ``other`` elsewhere, broadcast.
+
+    With the condition alone: the indices where it holds, a tuple of one int64 tensor a dimension.
+
+    >>> import minigrad
+    >>> x = minigrad.tensor([-1.0, 2.0])
+    >>> minigrad.where(x > 0, x, 0.0)
+    tensor([0., 2.])
+    """
+    cdef Tensor c, a, b, out
+    if not isinstance(condition, Tensor):
+        raise TypeError(f"where expects a Tensor condition, but got {type(condition).__name__}")
+    if input is None and other is None:
+        return tuple([wrap(i) for i in np.nonzero((<Tensor>condition).array)])
+    c = <Tensor>condition
+    if dtype_of(c.array) is not bool_:
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{dtype_of(c.array)}"
+        )
+    a, b = promoted(input, other)
+    broadcast_empty(broadcast_empty(a.array, b.array, bool_), c.array, bool_)
+    out = wrap(np.asarray(np.where(c.array, a.array, b.array)))
+    if recording(a) or recording(b):
+        record(out, "WhereBackward0", where_vjp, (a, b), (c,),
+               ((<object>a.array).shape, (<object>b.array).shape))
+    return out
+
+
+cdef where_vjp(Node node, object g):
+    c = node.tensor(0)
+    return (
+        unbroadcast(node, where(c, g, 0.0), 0) if node.needs(0) else None,
+        unbroadcast(node, where(c, 0.0, g), 1) if node.needs(1) else None,
+    )
+
+
+def clamp(input, min=None, max=None):
+    """Return ``input`` limited to [min, max], each a number, a tensor or None.
+
+    The gradient passes where ``min <= input <= max``.
+    """
+    cdef Tensor x
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if not isinstance(input, Tensor):
+        raise TypeError(f"clamp expects a Tensor, but got {type(input).__name__}")
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        out = input
+        if min is not None:
+            out = maximum(out, min)
+        return out if max is None else minimum(out, max)
+    x = <Tensor>input
+    for limit in (min, max):
+        if limit is not None:
+            x = promoted(x, limit)[0]
+    array = x.array
+    if min is not None:
+        array = np.maximum(array, np.asarray(min, array.dtype))
+    if max is not None:
+        array = np.minimum(array, np.asarray(max, array.dtype))
+    cdef Tensor result = wrap(np.asarray(array))
+    if recording(x):
+        record(result, "ClampBackward1", clamp_vjp, (x,), (x,), (min, max))
+    return result
+
+
+cdef clamp_vjp(Node node, object g):
+    cdef Tensor x = node.tensor(0)
+    low, high = node.extra
+    inside = np.ones((<object>x.array).shape, np.bool_)
+    if low is not None:
+        inside &= x.array >= low
+    if high is not None:
+        inside &= x.array <= high
+    return (where(wrap(inside), g, 0.0),)
+
+
+def clamp_min(input, min):
+    """Return ``clamp(input, min=min)``."""
+    return clamp(input, min=min)
+
+
+def clamp_max(input, max):
+    """Return ``clamp(input, max=max)``."""
+    return clamp(input, max=max)
+
+
+def lerp(input, end, weight):
+    """Return ``input + weight * (end - input)``."""
+    return input + weight * (end - input)
+
+
+def addcmul(input, tensor1, tensor2, *, value=1):
+    """Return ``input + value * tensor1 * tensor2``."""
+    return input + value * tensor1 * tensor2
+
+
+def addcdiv(input, tensor1, tensor2, *, value=1):
+    """Return ``input + value * tensor1 / tensor2``."""
+    return input + value * tensor1 / tensor2
+
+
+# ---------------------------------------------------------------- comparison and logic: no gradient
+
+cdef Tensor compare(object ufunc, object input, object other):
+    cdef Tensor a, b
+    a, b = promoted(input, other)
+    broadcast_empty(a.array, b.array, bool_)
+    return wrap(np.asarray(ufunc(a.array, b.array)))
+
+
+cdef bint comparable(object other):
+    return isinstance(other, (Tensor, int, float, np.ndarray, np.generic))
+
+
+def eq(input, other):
+    """Return, as bools, whether each pair is equal."""
+    return compare(np.equal, input, other) if comparable(other) else NotImplemented
+
+
+def ne(input, other):
+    """Return, as bools, whether each pair differs."""
+    return compare(np.not_equal, input, other) if comparable(other) else NotImplemented
+
+
+def lt(input, other):
+    """Return, as bools, whether each ``input < other``."""
+    return compare(np.less, input, other)
+
+
+def le(input, other):
+    """Return, as bools, whether each ``input <= other``."""
+    return compare(np.less_equal, input, other)
+
+
+def gt(input, other):
+    """Return, as bools, whether each ``input > other``."""
+    return compare(np.greater, input, other)
+
+
+def ge(input, other):
+    """Return, as bools, whether each ``input >= other``."""
+    return compare(np.greater_equal, input, other)
+
+
+cdef Tensor logical_if_bool(object logical, int op, object ufunc, str label, vjp_function vjp,
+                            object input, object other):
+    cdef Tensor a, b
+    a, b = promoted(input, other)
+    if dtype_of(a.array) is bool_:
+        return compare(logical, a, b)
+    return arithmetic(op, ufunc, label, vjp, a, b, False)
+
+
+cdef Tensor logic(object ufunc, object input, object other):
+    cdef Tensor a = as_tensor(input), b = as_tensor(other)
+    broadcast_empty(a.array, b.array, bool_)
+    return wrap(np.asarray(ufunc(a.array, b.array)))
+
+
+def logical_and(input, other):
+    """Return, as bools, whether both of each pair are non-zero."""
+    return logic(np.logical_and, input, other)
+
+
+def logical_or(input, other):
+    """Return, as bools, whether either of each pair is non-zero."""
+    return logic(np.logical_or, input, other)
+
+
+def logical_xor(input, other):
+    """Return, as bools, whether exactly one of each pair is non-zero."""
+    return logic(np.logical_xor, input, other)
+
+
+def logical_not(input):
+    """Return, as bools, whether each element is zero."""
+    return wrap(np.asarray(np.logical_not(as_tensor(input).array)))
+
+
+cdef Tensor bitwise(object ufunc, object input, object other):
+    cdef Tensor a, b
+    a, b = promoted(input, other)
+    if dtype_of(a.array).is_floating_point:
+        raise RuntimeError(
+            f"{ufunc.__name__} expects integer or bool tensors, but got {dtype_of(a.array)}"
+        )
+    return compare(ufunc, a, b)
+
+
+def bitwise_and(input, other):
+    """Return the bits set in both; for bools, logical and."""
+    return bitwise(np.bitwise_and, input, other)
+
+
+def bitwise_or(input, other):
+    """Return the bits set in either; for bools, logical or."""
+    return bitwise(np.bitwise_or, input, other)
+
+
+def bitwise_xor(input, other):
+    """Return the bits set in exactly one; for bools, logical exclusive or."""
+    return bitwise(np.bitwise_xor, input, other)
+
+
+def bitwise_not(input):
+    """Return the bits inverted; for bools, logical not."""
+    cdef Tensor x = as_tensor(input)
+    if dtype_of(x.array).is_floating_point:
+        raise RuntimeError(
+            f"bitwise_not expects an integer or bool tensor, but got {dtype_of(x.array)}"
+        )
+    return wrap(np.asarray(np.invert(x.array)))
+
+
+def bitwise_left_shift(input, other):
+    """Return the bits of integers shifted to the left."""
+    return bitwise(np.left_shift, input, other)
+
+
+def bitwise_right_shift(input, other):
+    """Return the bits of integers shifted to the right."""
+    return bitwise(np.right_shift, input, other)

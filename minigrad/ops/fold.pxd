@@ -1,0 +1,3 @@
+from numpy cimport ndarray
+
+cdef ndarray fold(str name, ndarray x, tuple dims, bint keepdim, double correction=*)

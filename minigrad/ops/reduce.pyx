@@ -1,0 +1,481 @@
+"""Reductions: sums, means, extremes and spreads over some or all dimensions.
+
+``dim`` is an int, a sequence of ints, or None for all; ``keepdim`` leaves the reduced dimensions
+with size 1.  NumPy's names for the two, ``axis`` and ``keepdims``, are accepted as in torch.
+The vjps spread the gradient of the result over what was reduced, by broadcasting.
+"""
+
+import collections
+import math
+
+import numpy as np
+
+from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray
+
+from minigrad.dtypes cimport (
+    as_dtype, bool_, dtype, dtype_of, float16, float32, int64, uint8,
+)
+from minigrad.ops.common cimport cast, dims_tuple, float_operand, is_kernel_float
+from minigrad.ops.fold cimport fold
+from minigrad.tape cimport Node, Variable, record, recording
+from minigrad.tensor cimport Tensor, wrap
+from minigrad.tensor import checked_dim
+
+import_array()
+
+max_result = collections.namedtuple("max", ("values", "indices"))
+min_result = collections.namedtuple("min", ("values", "indices"))
+
+
+# ---------------------------------------------------------------- arguments
+
+cdef Tensor checked(object input, str name):
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}"
+        )
+    return <Tensor>input
+
+
+cdef tuple dim_arguments(object dim, object keepdim, object axis, object keepdims):
+    """Return (dim, keepdim) from torch's or NumPy's names for them."""
+    return (axis if axis is not None else dim), bool(keepdims if keepdims is not None else keepdim)
+
+
+cdef tuple keepdim_shape(Tensor x, tuple dims):
+    """Return the shape of ``x`` with the reduced dimensions at size 1."""
+    return tuple([1 if i in dims else s for i, s in enumerate((<object>x.array).shape)])
+
+
+cdef Py_ssize_t count(Tensor x, tuple dims):
+    cdef Py_ssize_t n = 1
+    for d in dims:
+        n *= PyArray_DIMS(x.array)[<int>d]
+    return n
+
+
+cdef object spread(object g, tuple shape, bint keepdim, Tensor x):
+    """Return the gradient of a result with its reduced dimensions back, ready to broadcast."""
+    return g if keepdim else g.reshape(shape)
+
+
+# ---------------------------------------------------------------- sum and mean
+
+def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None):
+    """Return the sum over ``dim``.  Integers and bools are summed as int64.
+
+    >>> import minigrad
+    >>> minigrad.tensor([[1.0, 2.0], [3.0, 4.0]]).sum(0)
+    tensor([4., 6.])
+    """
+    cdef Tensor x = checked(input, "sum")
+    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    if dtype is not None:
+        x = cast(x, as_dtype(dtype))
+    elif not dtype_of(x.array).is_floating_point:
+        x = cast(x, int64)
+    return sum_dims(x, dims_tuple(dim, PyArray_NDIM(x.array)), keepdim)
+
+
+cdef Tensor sum_dims(Tensor x, tuple dims, bint keepdim):
+    cdef Tensor out = wrap(fold("sum", x.array, dims, keepdim))
+    if recording(x):
+        record(out, "SumBackward1" if len(dims) < PyArray_NDIM(x.array) else "SumBackward0",
+               sum_vjp, (x,), (), ((<object>x.array).shape, keepdim_shape(x, dims), keepdim))
+    return out
+
+
+cdef sum_vjp(Node node, object g):
+    shape, kept, keepdim = node.extra
+    return (spread(g, kept, keepdim, None).expand(shape),)
+
+
+cdef Tensor sum_to(Tensor x, tuple shape):
+    """Sum ``x`` to ``shape``, from which it was broadcast: the vjp of broadcasting."""
+    cdef tuple own = (<object>x.array).shape
+    cdef int extra = len(own) - len(shape)
+    if own == shape:
+        return x
+    dims = [*range(extra), *[
+        i + extra for i in range(len(shape)) if shape[i] == 1 and own[i + extra] != 1]]
+    out = sum_dims(x, tuple(dims), True)
+    return out.reshape(shape) if extra else out
+
+
+def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None):
+    """Return the mean over ``dim`` of a floating tensor."""
+    cdef Tensor x = checked(input, "mean"), out
+    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    if dtype is not None:
+        x = cast(x, as_dtype(dtype))
+    if not dtype_of(x.array).is_floating_point:
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or "
+            f"complex dtype. Got: {dtype_of(x.array)}"
+        )
+    dims = dims_tuple(dim, PyArray_NDIM(x.array))
+    out = wrap(fold("mean", x.array, dims, keepdim))
+    if recording(x):
+        record(out, "MeanBackward1" if len(dims) < PyArray_NDIM(x.array) else "MeanBackward0",
+               mean_vjp, (x,), (),
+               ((<object>x.array).shape, keepdim_shape(x, dims), keepdim, count(x, dims)))
+    return out
+
+
+cdef mean_vjp(Node node, object g):
+    shape, kept, keepdim, n = node.extra
+    return ((spread(g, kept, keepdim, None) / n if n else g).expand(shape),)
+
+
+# ---------------------------------------------------------------- variance
+
+cdef double degrees(object unbiased, object correction):
+    if unbiased is not None:
+        return 1.0 if unbiased else 0.0
+    return 1.0 if correction is None else float(correction)
+
+
+cdef tuple variance_arguments(object dim, object unbiased):
+    # var(x, unbiased) and var(x, dim, unbiased): torch's two positional forms
+    if isinstance(dim, bool):
+        return None, dim
+    return dim, unbiased
+
+
+def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=None,
+        keepdims=None):
+    """Return the variance over ``dim``: the squared distance from the mean, over n - correction.
+
+    ``correction`` is 1 unless given (``unbiased=False`` means 0).  Computed in two passes, so a
+    large mean costs no accuracy.
+    """
+    cdef Tensor x = checked(input, "var"), out
+    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    dim, unbiased = variance_arguments(dim, unbiased)
+    cdef double minus = degrees(unbiased, correction)
+    if not dtype_of(x.array).is_floating_point:
+        raise RuntimeError(
+            f"std and var only support floating point dtypes, but got {dtype_of(x.array)}"
+        )
+    dims = dims_tuple(dim, PyArray_NDIM(x.array))
+    out = wrap(fold("var", x.array, dims, keepdim, minus))
+    if recording(x):
+        record(out, "VarBackward0", var_vjp, (x,), (x,),
+               (dims, keepdim_shape(x, dims), keepdim, count(x, dims) - minus))
+    return out
+
+
+cdef var_vjp(Node node, object g):
+    cdef Tensor x = node.tensor(0)
+    dims, kept, keepdim, divisor = node.extra
+    return (spread(g, kept, keepdim, x) * deviation(x, dims, divisor),)
+
+
+cdef object deviation(Tensor x, tuple dims, double divisor):
+    """Return d var(x) / dx = 2 (x - mean) / divisor."""
+    factor = 2.0 / divisor if divisor > 0 else math.nan
+    return (x - mean(x, dims, True)) * factor
+
+
+def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=None,
+        keepdims=None):
+    """Return the standard deviation over ``dim``: the square root of ``var``."""
+    cdef Tensor x = checked(input, "std"), out
+    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    dim, unbiased = variance_arguments(dim, unbiased)
+    cdef double minus = degrees(unbiased, correction)
+    if not dtype_of(x.array).is_floating_point:
+        raise RuntimeError(
+            f"std and var only support floating point dtypes, but got {dtype_of(x.array)}"
+        )
+    dims = dims_tuple(dim, PyArray_NDIM(x.array))
+    out = wrap(np.asarray(np.sqrt(fold("var", x.array, dims, keepdim, minus))))
+    if recording(x):
+        record(out, "StdBackward0", std_vjp, (x,), (x, out),
+               (dims, keepdim_shape(x, dims), keepdim, count(x, dims) - minus))
+    return out
+
+
+cdef std_vjp(Node node, object g):
+    cdef Tensor x = node.tensor(0), s = node.tensor(1)
+    dims, kept, keepdim, divisor = node.extra
+    # a constant slice has no slope: 0, as in torch, rather than 0 / 0
+    share = (g / (s * 2.0)).masked_fill(s == 0, 0.0)
+    return (spread(share, kept, keepdim, x) * deviation(x, dims, divisor),)
+
+
+def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """Return (variance, mean) over ``dim``."""
+    dim, unbiased = variance_arguments(dim, unbiased)
+    return (
+        var(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
+    )
+
+
+def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
+    """Return (standard deviation, mean) over ``dim``."""
+    dim, unbiased = variance_arguments(dim, unbiased)
+    return (
+        std(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
+    )
+
+
+# ---------------------------------------------------------------- extremes
+
+cdef Tensor extreme(str name, object input, object dim, object keepdim):
+    """Return amax or amin over ``dim``; ties share the gradient evenly."""
+    cdef Tensor x = checked(input, name), out
+    dims = dims_tuple(dim, PyArray_NDIM(x.array))
+    if count(x, dims) == 0:
+        raise IndexError(
+            f"{name}(): Expected reduction dim to have non-zero size, but got shape "
+            f"{list((<object>x.array).shape)} reduced over {list(dims)}"
+        )
+    out = wrap(fold(name, x.array, dims, keepdim))
+    if recording(x):
+        record(out, "AmaxBackward0" if name == "amax" else "AminBackward0", extreme_vjp, (x,),
+               (x, out), (dims, keepdim_shape(x, dims), keepdim))
+    return out
+
+
+cdef extreme_vjp(Node node, object g):
+    cdef Tensor x = node.tensor(0)
+    dims, kept, keepdim = node.extra
+    out = spread(node.tensor(1).detach(), kept, keepdim, x)
+    x = x.detach()
+    at = ((x == out) | ((x != x) & (out != out))).to(x.dtype)
+    return (spread(g, kept, keepdim, x) * (at / at.sum(dims, True)),)
+
+
+def amax(input, dim=(), keepdim=False):
+    """Return the largest element over ``dim``, NaN if there is one."""
+    return extreme("amax", input, dim, keepdim)
+
+
+def amin(input, dim=(), keepdim=False):
+    """Return the smallest element over ``dim``, NaN if there is one."""
+    return extreme("amin", input, dim, keepdim)
+
+
+cdef object extreme_with_indices(str name, object result, object input, object dim, object keepdim):
+    cdef Tensor x = checked(input, name), values
+    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    if PyArray_NDIM(x.array) == 0:
+        indices = wrap(np.zeros((), np.int64))
+    else:
+        indices = arg("arg" + name, x, d, True)
+    values = take(x, indices, d)
+    if not keepdim and PyArray_NDIM(x.array):
+        return result(values.squeeze(d), indices.squeeze(d))
+    return result(values, indices)
+
+
+cdef Tensor take(Tensor x, Tensor indices, int d):
+    """Return the elements of ``x`` at ``indices`` along dimension ``d``."""
+    return x.gather(d, indices) if PyArray_NDIM(x.array) else x.clone()
+
+
+def max(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None):
+    """Return the largest element; with ``dim``, (values, indices) along it; of two tensors, the
+    larger of each pair.
+
+    >>> import minigrad
+    >>> minigrad.tensor([[1.0, 5.0], [7.0, 2.0]]).max(1).indices
+    tensor([1, 0])
+    """
+    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    if isinstance(dim, Tensor) or other is not None:
+        return input.maximum(dim if other is None else other)
+    if dim is None:
+        return whole_extreme("amax", "max", input)
+    return extreme_with_indices("max", max_result, input, dim, keepdim)
+
+
+def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None):
+    """Return the smallest element; with ``dim``, (values, indices) along it; of two tensors, the
+    smaller of each pair."""
+    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    if isinstance(dim, Tensor) or other is not None:
+        return input.minimum(dim if other is None else other)
+    if dim is None:
+        return whole_extreme("amin", "min", input)
+    return extreme_with_indices("min", min_result, input, dim, keepdim)
+
+
+cdef Tensor whole_extreme(str fold_name, str name, object input):
+    cdef Tensor x = checked(input, name)
+    if PyArray_SIZE(x.array) == 0:
+        raise RuntimeError(
+            f"{name}(): Expected reduction dim to be specified for input.numel() == 0. "
+            "Specify the reduction dim with the 'dim' argument."
+        )
+    return extreme(fold_name, input, (), False)
+
+
+cdef Tensor arg(str name, object input, object dim, object keepdim):
+    cdef Tensor x = checked(input, name)
+    if PyArray_SIZE(x.array) == 0 and (dim is None or PyArray_DIMS(x.array)[
+            <int>checked_dim(dim, PyArray_NDIM(x.array))] == 0):
+        raise IndexError(
+            f"{name}(): Expected reduction dim to have non-zero size, but got shape "
+            f"{list((<object>x.array).shape)}"
+        )
+    find = np.argmax if name == "argmax" else np.argmin
+    if dim is None:
+        return wrap(np.asarray(find(x.array), np.int64))
+    d = checked_dim(dim, PyArray_NDIM(x.array))
+    if PyArray_NDIM(x.array) == 0:
+        return wrap(np.zeros((), np.int64))
+    return wrap(np.asarray(find(x.array, axis=d, keepdims=bool(keepdim)), np.int64))
+
+
+def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
+    """Return the int64 index of the largest element (the first of equals) along ``dim``, or in
+    the flattened input."""
+    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    return arg("argmax", input, dim, keepdim)
+
+
+def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
+    """Return the int64 index of the smallest element (the first of equals) along ``dim``, or in
+    the flattened input."""
+    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    return arg("argmin", input, dim, keepdim)
+
+
+# ---------------------------------------------------------------- products, logarithms, norms
+
+def prod(input, dim=None, keepdim=False, *, dtype=None):
+    """Return the product over ``dim``, one dimension or all."""
+    cdef Tensor x = checked(input, "prod"), out
+    if dtype is not None:
+        x = cast(x, as_dtype(dtype))
+    elif not dtype_of(x.array).is_floating_point:
+        x = cast(x, int64)
+    dims = dims_tuple(dim, PyArray_NDIM(x.array))
+    out = wrap(fold("prod", x.array, dims, keepdim))
+    if recording(x):
+        record(out, "ProdBackward0", prod_vjp, (x,), (x,),
+               (dims, keepdim_shape(x, dims), keepdim))
+    return out
+
+
+cdef prod_vjp(Node node, object g):
+    cdef Tensor x = node.tensor(0)
+    dims, kept, keepdim = node.extra
+    # The product of all the others, without dividing by what may be 0: shift each element out in
+    # turn.  One dimension is walked; several are flattened into one first.
+    n = PyArray_NDIM(x.array)
+    rest = [d for d in range(n) if d not in dims]
+    moved = x.permute(*rest, *dims)
+    flat = moved.reshape(*[x.shape[d] for d in rest], -1)
+    m = flat.shape[-1]
+    others = []
+    for i in range(m):
+        parts = flat.narrow(-1, 0, i), flat.narrow(-1, i + 1, m - i - 1)
+        product = None
+        for part in parts:
+            for j in range(part.shape[-1]):
+                factor = part.select(-1, j)
+                product = factor if product is None else product * factor
+        others.append(flat.select(-1, 0) * 0 + 1 if product is None else product)
+    if not others:
+        return (x * 0,)
+    from minigrad.ops.shape import stack
+
+    back = stack(others, -1).reshape(moved.shape)
+    order = [0] * n
+    for i, d in enumerate([*rest, *dims]):
+        order[d] = i
+    return (spread(g, kept, keepdim, x) * back.permute(*order),)
+
+
+def logsumexp(input, dim, keepdim=False):
+    """Return ``log(sum(exp(input)))`` over ``dim`` without overflow."""
+    cdef Tensor x = float_operand(input), out
+    dims = dims_tuple(dim, PyArray_NDIM(x.array))
+    with np.errstate(all="ignore"):
+        wide = x.array.astype(np.float32) if dtype_of(x.array) is float16 else x.array
+        top = np.max(wide, axis=dims, keepdims=True, initial=-np.inf)
+        top = np.where(np.isfinite(top), top, 0)
+        total = np.log(np.sum(np.exp(wide - top), axis=dims, keepdims=True)) + top
+        if not keepdim:
+            total = total.reshape([s for i, s in enumerate(total.shape) if i not in dims])
+    out = wrap(np.asarray(total, x.array.dtype))
+    if recording(x):
+        record(out, "LogsumexpBackward0", logsumexp_vjp, (x,), (x, out),
+               (dims, keepdim_shape(x, dims), keepdim))
+    return out
+
+
+cdef logsumexp_vjp(Node node, object g):
+    cdef Tensor x = node.tensor(0)
+    dims, kept, keepdim = node.extra
+    total = spread(node.tensor(1), kept, keepdim, x)
+    return (spread(g, kept, keepdim, x) * (x - total).exp(),)
+
+
+def norm(input, p=2, dim=None, keepdim=False, *, dtype=None):
+    """Return the p-norm over ``dim``: p a number, "fro" (2), or +-infinity."""
+    cdef Tensor x = checked(input, "norm")
+    if not dtype_of(x.array).is_floating_point:
+        raise RuntimeError(
+            f"linalg.vector_norm: Expected a floating point tensor as input. Got {x.dtype}"
+        )
+    if dtype is not None:
+        x = cast(x, as_dtype(dtype))
+    p = 2.0 if p == "fro" or p is None else float(p)
+    if p == math.inf:
+        return amax(x.abs(), () if dim is None else dim, keepdim)
+    if p == -math.inf:
+        return amin(x.abs(), () if dim is None else dim, keepdim)
+    if p == 0:
+        return (x != 0).to(x.dtype).sum(dim, keepdim)
+    if p == 1:
+        return x.abs().sum(dim, keepdim)
+    if p == 2:
+        return two_norm(x, dims_tuple(dim, PyArray_NDIM(x.array)), keepdim)
+    return x.abs().pow(p).sum(dim, keepdim).pow(1.0 / p)
+
+
+cdef Tensor two_norm(Tensor x, tuple dims, bint keepdim):
+    cdef Tensor out = (x.detach() * x.detach()).sum(dims, keepdim).sqrt()
+    if recording(x):
+        record(out, "LinalgVectorNormBackward0", two_norm_vjp, (x,), (x, out),
+               (dims, keepdim_shape(x, dims), keepdim))
+    return out
+
+
+cdef two_norm_vjp(Node node, object g):
+    cdef Tensor x = node.tensor(0)
+    dims, kept, keepdim = node.extra
+    out = spread(node.tensor(1), kept, keepdim, x)
+    # the norm of zeros has no slope: 0, as in torch
+    return ((spread(g, kept, keepdim, x) * (x / out)).masked_fill(out == 0, 0.0),)
+
+
+# ---------------------------------------------------------------- logic
+
+cdef Tensor logical(object ufunc, str name, object input, object dim, object keepdim):
+    cdef Tensor x = checked(input, name)
+    dims = dims_tuple(dim, PyArray_NDIM(x.array))
+    out = ufunc.reduce(x.array.astype(np.bool_), axis=dims, keepdims=bool(keepdim))
+    d = uint8 if dtype_of(x.array) is uint8 else bool_
+    return wrap(np.asarray(out).astype(d.numpy))
+
+
+def all(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
+    """Return, as bools, whether all elements over ``dim`` are non-zero."""
+    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    return logical(np.logical_and, "all", input, dim, keepdim)
+
+
+def any(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
+    """Return, as bools, whether any element over ``dim`` is non-zero."""
+    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    return logical(np.logical_or, "any", input, dim, keepdim)
+
+
+def count_nonzero(input, dim=None):
+    """Return the int64 number of elements that are not zero, over ``dim``."""
+    return (checked(input, "count_nonzero") != 0).sum(dim)

@@ -1,0 +1,79 @@
+# The tape: see tape.pyx.
+
+from numpy cimport ndarray
+
+
+cdef class Version:
+    cdef readonly long number
+
+
+cdef class Variable:
+    cdef ndarray array              # the data; views of it share memory
+    cdef bint wants_grad            # a leaf that wants a gradient, or the output of a recorded op
+    cdef Node node                  # what made it; None for a leaf
+    cdef int output                 # which of the node's outputs it is
+    cdef Variable gradient          # the gradient that backward() left here
+    cdef Version version            # counts in-place writes; shared by views; None until needed
+    cdef Variable base              # the tensor this one is a differentiable view of
+    cdef Node base_node             # base.node when this view's own node was made
+    cdef dict hooks                 # gradient hooks of a leaf
+    cdef object __weakref__
+
+
+# A vjp (vector-Jacobian product) takes the gradient of an op's output, and returns the gradients of
+# its inputs: a tuple as long as the inputs, None where there is none or nobody asked.
+ctypedef object (*vjp_function)(Node node, object grad)
+
+
+cdef class Saved:
+    cdef Variable variable          # None if it is the node's own output (which would be a cycle)
+    cdef ndarray array
+    cdef Version version
+    cdef long number
+
+
+cdef class Node:
+    cdef str label
+    cdef vjp_function vjp
+    cdef tuple edges                # for each input: Node, (Node, output), leaf Variable, or None
+    cdef tuple saved                # Saved tensors; None once freed
+    cdef object extra               # whatever else the vjp needs: shapes, axes, indices
+    cdef readonly long sequence     # grows from op to op: inputs are always older than outputs
+    cdef readonly int n_outputs
+    cdef dict hooks                 # hooks of the output tensors: {id: (output, function)}
+    cdef object __weakref__
+
+    cdef Variable tensor(self, Py_ssize_t i)
+    cdef void save(self, tuple variables, Variable out)
+
+    cdef inline bint needs(self, Py_ssize_t i):
+        """Whether input ``i`` wants a gradient."""
+        return self.edges[i] is not None
+
+
+cdef class Operations:
+    """The table through which tape and tensor reach ops.  minigrad.ops fills it."""
+    cdef public object add, sub, mul, div, floor_divide, remainder, pow, matmul, neg, abs
+    cdef public object add_, sub_, mul_, div_, floor_divide_, remainder_, pow_
+    cdef public object eq, ne, lt, le, gt, ge
+    cdef public object bitwise_and, bitwise_or, bitwise_xor, bitwise_not, lshift, rshift
+    cdef public object bitwise_and_, bitwise_or_, bitwise_xor_
+    cdef public object getitem, setitem, unbind, permute, clone, regenerate_view, make_tensor
+
+
+cdef Operations operations
+
+cdef bint grad_enabled() noexcept
+cdef bint set_grad_enabled_(bint mode) noexcept
+cdef Version version_of(Variable v)
+cdef void bump_version(Variable v)
+cdef int refresh_view(Variable v) except -1
+cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
+                 tuple saved=*, object extra=*)
+
+
+cdef inline bint recording(Variable v) except -1:
+    """Whether an op on ``v`` must be recorded: it wants a gradient and grad mode is on."""
+    if v.base is not None and v.base.node is not v.base_node:
+        refresh_view(v)
+    return v.wants_grad and grad_enabled()

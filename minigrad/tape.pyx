@@ -1,0 +1,498 @@
+"""The tape: what was computed from what, and the walk back over it.  No op in particular.
+
+An op that works on a tensor which wants a gradient *records* a ``Node``: the function that turns
+the gradient of its output into the gradients of its inputs (the vjp), the tensors that function
+needs (``saved``), and for each input the place its gradient goes to (``edges``).  The output
+tensor points to its node, nodes point to the nodes of their inputs, and that is the tape: there
+is no list anywhere, and a graph dies with the last tensor that refers to it.
+
+``run_backward`` walks it.  Nodes carry a sequence number, an input is always older than an
+output, so going from the newest node to the oldest visits every node after all of its users,
+when its gradient is complete.  The vjps are themselves made of ops: with ``create_graph=True``
+the walk is recorded too, and can be differentiated again.
+
+    x = tensor(3., requires_grad=True)      x: a leaf, no node
+    y = x * x                               y.node: MulBackward0, edges (x, x), saved (x, x)
+    y.backward()                            vjp(1.) = (x, x); both go to the leaf: x.grad = 6.
+"""
+
+cimport cython
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from numpy cimport PyArray_BASE, PyArray_IS_C_CONTIGUOUS, import_array, ndarray
+
+import_array()
+
+cdef extern from *:
+    """
+    #if defined(_MSC_VER)
+    static __declspec(thread) int mg_grad_mode = 1;
+    #else
+    static __thread int mg_grad_mode = 1;
+    #endif
+    """
+    bint mg_grad_mode               # one per thread, as in torch
+
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(PyObject *)
+
+
+# ---------------------------------------------------------------- grad mode
+
+cdef bint grad_enabled() noexcept:
+    return mg_grad_mode
+
+
+cdef bint set_grad_enabled_(bint mode) noexcept:
+    """Switch recording on or off in this thread; return what it was."""
+    global mg_grad_mode
+    previous = mg_grad_mode
+    mg_grad_mode = mode
+    return previous
+
+
+def is_grad_enabled():
+    """Return whether ops are recorded in this thread now.
+
+    >>> import minigrad
+    >>> minigrad.is_grad_enabled()
+    True
+    """
+    return grad_enabled()
+
+
+def _set_grad_enabled(bint mode):
+    return set_grad_enabled_(mode)
+
+
+# ---------------------------------------------------------------- versions and saved tensors
+
+@cython.freelist(64)
+cdef class Version:
+    """Counts in-place writes to one piece of memory; a tensor and its views share one."""
+
+
+cdef Version version_of(Variable v):
+    if v.version is None:
+        v.version = Version.__new__(Version)
+    return v.version
+
+
+cdef void bump_version(Variable v):
+    # Until somebody saved the tensor or viewed it, nobody remembers a number: none to count up.
+    if v.version is not None:
+        v.version.number += 1
+
+
+@cython.trashcan(True)
+cdef class Variable:
+    """What the tape sees of a tensor.  ``minigrad.Tensor`` adds everything else."""
+
+    def __hash__(self):
+        return <Py_ssize_t><PyObject *>self >> 4
+
+
+cdef int refresh_view(Variable v) except -1:
+    """Give a view a new node after an in-place write to its base gave the base a new one."""
+    operations.regenerate_view(v)
+    return 0
+
+
+@cython.freelist(64)
+@cython.trashcan(True)
+cdef class Saved:
+    """A tensor kept for the vjp, with the version it had then."""
+
+
+cdef Saved save_one(Variable v, Variable out):
+    cdef Saved saved
+    if v is None:
+        return None
+    saved = Saved.__new__(Saved)
+    saved.array = v.array
+    saved.version = version_of(v)
+    saved.number = saved.version.number
+    if v is not out:
+        saved.variable = v
+    return saved
+
+
+# ---------------------------------------------------------------- nodes
+
+cdef long n_recorded = 0
+
+
+@cython.freelist(64)
+@cython.trashcan(True)
+cdef class Node:
+    """One recorded op.  As in torch, ``tensor.grad_fn`` shows it."""
+
+    def name(self):
+        """Return torch's name of this node, such as "MulBackward0"."""
+        return self.label
+
+    def __repr__(self):
+        return f"<{self.label} object at {hex(id(self))}>"
+
+    @property
+    def next_functions(self):
+        """Where the gradients of the inputs go: a tuple of (node or AccumulateGrad, output)."""
+        functions = []
+        for edge in self.edges:
+            if edge is None:
+                functions.append((None, 0))
+            elif isinstance(edge, Variable):
+                functions.append((AccumulateGrad(edge), 0))
+            elif isinstance(edge, tuple):
+                functions.append(edge)
+            else:
+                functions.append((edge, 0))
+        return tuple(functions)
+
+    cdef void save(self, tuple variables, Variable out):
+        cdef list saved = []
+        for v in variables:
+            saved.append(save_one(<Variable>v, out))
+        self.saved = tuple(saved)
+
+    cdef Variable tensor(self, Py_ssize_t i):
+        """Return saved tensor ``i``, or raise if it was freed, or overwritten since."""
+        cdef Saved saved
+        cdef Variable v
+        if self.saved is None:
+            raise RuntimeError(
+                "Trying to backward through the graph a second time (or directly access saved "
+                f"tensors after they have already been freed), at {self.label}. Saved tensors are "
+                "freed by .backward() or autograd.grad(). Specify retain_graph=True in the first "
+                "call if you need to backward through the graph a second time."
+            )
+        saved = <Saved>self.saved[i]
+        if saved is None:
+            return None
+        if saved.version.number != saved.number:
+            if saved.variable is None:
+                what = f"output 0 of {self.label}"
+            elif saved.variable.node is not None:
+                what = f"output {saved.variable.output} of {saved.variable.node.label}"
+            else:
+                what = "a leaf"
+            raise RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an "
+                f"inplace operation: a tensor of shape {list((<object>saved.array).shape)} "
+                f"({saved.array.dtype}), which is {what}, is at version {saved.version.number}; "
+                f"{self.label} saved it at version {saved.number}. Make a copy before the in-place "
+                "write, or use the out-of-place form."
+            )
+        if saved.variable is not None:
+            return saved.variable
+        v = operations.make_tensor(saved.array)
+        v.version = saved.version
+        v.node = self
+        v.wants_grad = True
+        return v
+
+
+class AccumulateGrad:
+    """The end of the tape: adds what arrives to ``variable.grad``."""
+
+    def __init__(self, variable):
+        self.variable = variable
+
+    def name(self):
+        return "torch::autograd::AccumulateGrad"
+
+    @property
+    def next_functions(self):
+        return ()
+
+
+cdef object edge_to(object input):
+    """Return where the gradient of ``input`` goes."""
+    cdef Variable v
+    if not isinstance(input, Variable):
+        return None
+    v = <Variable>input
+    if v.base is not None and v.base.node is not v.base_node:
+        refresh_view(v)
+    if not v.wants_grad:
+        return None
+    if v.node is None:
+        return v
+    if v.node.n_outputs == 1:
+        return v.node
+    return (v.node, v.output)
+
+
+cdef void connect(Node node, tuple inputs):
+    global n_recorded
+    cdef Py_ssize_t i, n = len(inputs)
+    cdef tuple edges = PyTuple_New(n)
+    for i in range(n):
+        edge = edge_to(inputs[i])
+        Py_INCREF(edge)
+        PyTuple_SET_ITEM(edges, i, edge)
+    node.edges = edges
+    n_recorded += 1
+    node.sequence = n_recorded
+
+
+cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
+                 tuple saved=(), object extra=None):
+    """Make ``out`` the output of a new node.  Call it only if ``recording(...)`` some input.
+
+    ``inputs`` may hold anything; what is not a tensor that wants a gradient gets no edge.
+    ``saved`` may hold tensors (``out`` too) and None; the vjp gets them by ``node.tensor(i)``.
+    """
+    cdef Node node = Node.__new__(Node)
+    node.label = label
+    node.vjp = vjp
+    node.extra = extra
+    node.n_outputs = 1
+    connect(node, inputs)
+    out.node = node
+    out.output = 0
+    out.wants_grad = True
+    if saved:
+        node.save(saved, out)
+    else:
+        node.saved = ()
+    return node
+
+
+cdef object call_backward(Node node, object grad):
+    return node.run(grad)
+
+
+cdef class PythonNode(Node):
+    """A node whose vjp is a Python method, ``run(grads)``: the base of autograd.Function."""
+    cdef dict __dict__
+    cdef readonly tuple needs_input_grad
+
+    def _attach(self, str label, tuple inputs, tuple outputs, tuple saved):
+        """Make ``outputs`` (tensors, or None for what gets no gradient) this node's outputs."""
+        cdef Variable v
+        cdef int k
+        self.label = label
+        self.vjp = call_backward
+        self.n_outputs = max(len(outputs), 2)   # the list form of the gradient, whatever the count
+        connect(self, inputs)
+        kept = []
+        for s in saved:
+            own = None
+            for out in outputs:
+                if s is out:
+                    own = s
+            kept.append(save_one(<Variable>s, <Variable>own))
+        self.saved = tuple(kept)
+        for k, out in enumerate(outputs):
+            if out is not None:
+                v = <Variable>out
+                v.node = self
+                v.output = k
+                v.wants_grad = True
+
+    def _mark_needs(self, tuple inputs):
+        self.needs_input_grad = tuple([edge_to(v) is not None for v in inputs])
+
+    def _saved_tensors(self):
+        cdef Py_ssize_t i
+        cdef Py_ssize_t n = 0 if self.saved is None else len(self.saved)
+        if self.saved is None:
+            self.tensor(0)
+        return tuple([self.tensor(i) for i in range(n)])
+
+
+# ---------------------------------------------------------------- hooks
+
+def add_hook(Variable v, function):
+    """Call ``function(grad)`` with the gradient of ``v``; return (table, key) to remove it by."""
+    cdef dict table
+    if v.node is None:
+        if v.hooks is None:
+            v.hooks = {}
+        table = v.hooks
+    else:
+        if v.node.hooks is None:
+            v.node.hooks = {}
+        table = v.node.hooks
+    key = max(table, default=-1) + 1
+    table[key] = (v.output, function)
+    return table, key
+
+
+cdef object run_hooks(dict hooks, int output, object grad):
+    for k, function in list(hooks.values()):
+        if k == output and grad is not None:
+            replaced = function(grad)
+            if replaced is not None:
+                grad = replaced
+    return grad
+
+
+# ---------------------------------------------------------------- the walk
+
+cdef list newest_first(list roots):
+    """Return every node that can be reached from ``roots``, the most recent first."""
+    cdef dict found = {}
+    cdef list stack = []
+    cdef Node node
+    for root in roots:
+        if isinstance(root, tuple):
+            root = root[0]
+        if isinstance(root, Node):
+            stack.append(root)
+    while stack:
+        node = <Node>stack.pop()
+        if node.sequence in found:
+            continue
+        found[node.sequence] = node
+        for edge in node.edges:
+            if type(edge) is tuple:
+                edge = (<tuple>edge)[0]
+            if isinstance(edge, Node) and (<Node>edge).sequence not in found:
+                stack.append(edge)
+    return [found[sequence] for sequence in sorted(found, reverse=True)]
+
+
+cdef set leading_to(list order, list targets):
+    """Return those nodes of ``order`` through which a gradient reaches one of ``targets``."""
+    cdef set needed = set()
+    cdef set ends = set()
+    cdef Node node
+    for target in targets:
+        ends.add(id(target[0] if type(target) is tuple else target))
+    for node in reversed(order):
+        for edge in node.edges:
+            if type(edge) is tuple:
+                edge = (<tuple>edge)[0]
+            if edge is not None and (id(edge) in ends or edge in needed):
+                needed.add(node)
+                break
+    return needed
+
+
+cdef void give(dict pending, object edge, object grad):
+    """Add ``grad`` to what has arrived at ``edge`` so far."""
+    cdef list slots
+    if type(edge) is tuple:
+        node, k = <tuple>edge
+        slots = pending.get(node)
+        if slots is None:
+            slots = [None] * (<Node>node).n_outputs
+            pending[node] = slots
+        slots[k] = grad if slots[k] is None else operations.add(slots[k], grad)
+    else:
+        before = pending.get(edge)
+        pending[edge] = grad if before is None else operations.add(before, grad)
+
+
+cdef object arrived(dict pending, object edge):
+    if type(edge) is tuple:
+        node, k = <tuple>edge
+        slots = pending.get(node)
+        return None if slots is None else slots[k]
+    return pending.get(edge)
+
+
+cdef void deposit(Variable leaf, Variable grad, bint create_graph, bint shared):
+    """Add ``grad`` to ``leaf.grad``; keep it as it is if nobody else can see it, else a copy."""
+    if leaf.gradient is not None:
+        if create_graph or leaf.gradient.wants_grad:
+            leaf.gradient = operations.add(leaf.gradient, grad)
+        else:
+            operations.add_(leaf.gradient, grad)
+    elif create_graph or not (
+        shared or PyArray_BASE(grad.array) != NULL or Py_REFCNT(<PyObject *>grad.array) > 1
+        or not PyArray_IS_C_CONTIGUOUS(grad.array)
+    ):
+        leaf.gradient = grad
+    else:
+        leaf.gradient = operations.clone(grad)
+
+
+def run_backward(list outputs, list grads, bint retain_graph, bint create_graph,
+                 list inputs=None, bint accumulate=True):
+    """Walk the tape back from ``outputs``, whose gradients are ``grads``.
+
+    With ``accumulate`` the gradients are added to ``.grad`` of the leaves (of ``inputs`` only, if
+    given) once the whole walk is done, so a walk that fails leaves no half of it behind.
+    Otherwise the gradients of ``inputs`` are returned, None for one that was not reached.
+    """
+    cdef Node node
+    cdef dict pending = {}          # node or leaf -> the gradient that has arrived so far
+    cdef dict leaves = {}
+    cdef set needed = None
+    cdef list order, roots, targets = None
+    cdef tuple results
+    cdef Py_ssize_t i
+    cdef bint mode = set_grad_enabled_(create_graph)
+    try:
+        roots = [edge_to(v) for v in outputs]
+        order = newest_first(roots)
+        if inputs is not None:
+            targets = [edge_to(v) for v in inputs]
+            needed = leading_to(order, targets)
+        for i in range(len(roots)):
+            give(pending, roots[i], grads[i])
+        captured = {}
+        for node in order:
+            grad = pending.get(node)
+            if grad is None:
+                continue
+            if node.hooks is not None:
+                if node.n_outputs == 1:
+                    grad = run_hooks(node.hooks, 0, grad)
+                else:
+                    grad = [run_hooks(node.hooks, k, g) for k, g in enumerate(grad)]
+                pending[node] = grad
+            if targets is not None:
+                for i in range(len(targets)):
+                    edge = targets[i]
+                    if edge is node or (type(edge) is tuple and (<tuple>edge)[0] is node):
+                        captured[i] = arrived(pending, edge)
+                if node not in needed:
+                    del pending[node]
+                    continue
+            del pending[node]
+            results = node.vjp(node, grad)
+            grad = None
+            if not retain_graph and node.saved:
+                node.saved = None
+            for i in range(len(results)):
+                edge = node.edges[i]
+                if edge is not None and results[i] is not None:
+                    give(pending, edge, results[i])
+            results = None
+        # What is left in `pending` has arrived at leaves.
+        for leaf in list(pending):
+            if (<Variable>leaf).hooks is not None:
+                pending[leaf] = run_hooks((<Variable>leaf).hooks, 0, pending[leaf])
+        if not accumulate:
+            return [
+                captured[i] if i in captured else pending.get(edge)
+                for i, edge in enumerate(targets)
+            ]
+        set_grad_enabled_(create_graph)
+        if inputs is None:
+            settle(pending, create_graph)
+        else:
+            for i, v in enumerate(inputs):
+                grad = captured.get(i, pending.get(targets[i]))
+                if grad is not None:
+                    deposit(<Variable>v, <Variable>grad, create_graph, True)
+    finally:
+        set_grad_enabled_(mode)
+
+
+cdef int settle(dict pending, bint create_graph) except -1:
+    """Deposit the gradients at the leaves.  One that several leaves got is copied for each."""
+    cdef Variable leaf, grad
+    for leaf in list(pending):
+        grad = <Variable>pending.pop(leaf)
+        # References to a gradient that nobody else holds: this local variable.
+        deposit(leaf, grad, create_graph, Py_REFCNT(<PyObject *>grad) > 1)
+    return 0
+
+
+operations = Operations()

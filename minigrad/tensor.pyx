@@ -1,0 +1,771 @@
+"""Tensor: an array, its gradient and its place on the tape, under torch's names.
+
+A tensor wraps one NumPy array.  What is here needs no op: making and unwrapping tensors, their
+attributes, and Python's own protocols.  The operators (``a + b``) go through the table
+``operations``, and named methods (``a.sum(0)``) *are* the functions of ``minigrad.ops``, which
+puts them into the class by ``install_methods``.
+"""
+
+import copy
+import weakref
+
+import numpy as np
+
+from cpython.dict cimport PyDict_SetItem
+from cpython.object cimport PyObject, PyTypeObject
+from numpy cimport (
+    NPY_ARRAY_WRITEABLE, PyArray_CLEARFLAGS, PyArray_CHKFLAGS, PyArray_DATA, PyArray_DIMS,
+    PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array,
+    ndarray, npy_intp,
+)
+
+from minigrad import formatting
+from minigrad.dtypes cimport as_dtype, default_dtype, dtype, dtype_of, supported
+from minigrad.tape cimport (
+    Node, Variable, bump_version, grad_enabled, operations, recording, refresh_view, version_of,
+)
+from minigrad.tape import add_hook, run_backward
+
+import_array()
+
+cdef extern from "Python.h":
+    void PyType_Modified(PyTypeObject *type)
+
+
+# ---------------------------------------------------------------- making tensors from arrays
+
+cdef Tensor wrap(ndarray array):
+    """Return a new leaf over ``array``, which has one of minigrad's dtypes."""
+    cdef Tensor t = Tensor.__new__(Tensor)
+    t.array = array
+    return t
+
+
+cdef Tensor view_of(Tensor base, ndarray array):
+    """Return a tensor over ``array``, a view of ``base``'s memory: in-place writes show in both.
+
+    The caller records the op that made the view, if it must be recorded.
+    """
+    cdef Tensor t = wrap(array)
+    t.version = version_of(base)
+    t.base = base if base.base is None else base.base
+    t.base_node = t.base.node
+    return t
+
+
+cdef Tensor alias_of(Tensor source):
+    """Return a leaf that shares memory and version with ``source`` but not its history."""
+    cdef Tensor t = wrap(source.array)
+    t.version = version_of(source)
+    return t
+
+
+cdef ndarray empty_array(int ndim, npy_intp *shape, dtype d):
+    return PyArray_EMPTY(ndim, shape, d.num, 0)
+
+
+cdef ndarray empty_like_array(ndarray array):
+    return PyArray_EMPTY(PyArray_NDIM(array), PyArray_DIMS(array), PyArray_TYPE(array), 0)
+
+
+cdef Tensor as_tensor(object given):
+    """Return an operand as a tensor: tensors as they are, numbers 0-d, arrays shared."""
+    if isinstance(given, Tensor):
+        return <Tensor>given
+    return wrap(array_from(given, None))
+
+
+cdef ndarray array_from(object data, dtype wanted):
+    """Return numbers, nested sequences, arrays or tensors as an array of a minigrad dtype.
+
+    Python floats become the default dtype and ints int64; arrays keep theirs.
+    """
+    cdef ndarray array
+    if isinstance(data, Tensor):
+        array = (<Tensor>data).array
+    elif isinstance(data, (np.ndarray, np.generic)):
+        array = supported(np.asarray(data))
+    elif hasattr(data, "__array__") or hasattr(data, "__array_interface__"):
+        array = supported(np.asarray(data))
+    elif isinstance(data, (str, bytes)) or data is None:
+        raise TypeError(f"expected a number, a (nested) sequence or an array, but got {data!r}")
+    else:
+        array = array_from_sequence(data)
+    if wanted is not None and PyArray_TYPE(array) != wanted.num:
+        array = np.asarray(array).astype(wanted.numpy)
+    return array
+
+
+cdef ndarray array_from_sequence(object data):
+    data = unwrapped(data)
+    try:
+        array = np.asarray(data)
+    except ValueError:
+        raise ValueError(
+            "expected a rectangular sequence: all parts at the same depth of the same length"
+        ) from None
+    except OverflowError:
+        raise RuntimeError("Overflow when unpacking long: an int does not fit in int64") from None
+    kind = array.dtype.kind
+    if array.size == 0 and kind == "f":
+        return array.astype(default_dtype().numpy)
+    if kind == "f" and not holds_numpy_floats(data):
+        return array.astype(default_dtype().numpy)
+    if kind == "O" or kind == "U":
+        raise TypeError(f"new(): invalid data type {first_leaf(data)!r}; expected numbers")
+    if kind == "u" and array.dtype == np.uint64:
+        raise RuntimeError("Overflow when unpacking long: an int does not fit in int64")
+    return supported(array)
+
+
+cdef object unwrapped(object data):
+    """Return ``data`` with the tensors in it replaced by arrays."""
+    if isinstance(data, Tensor):
+        return (<Tensor>data).array
+    if isinstance(data, (list, tuple)):
+        for item in data:
+            if isinstance(item, (Tensor, list, tuple)):
+                return [unwrapped(item) for item in data]
+        return data
+    if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not hasattr(data, "dtype"):
+        return [unwrapped(data[i]) for i in range(len(data))]
+    return data
+
+
+cdef object first_leaf(object data):
+    while isinstance(data, (list, tuple)) and len(data):
+        data = data[0]
+    return data
+
+
+cdef bint holds_numpy_floats(object data):
+    """Whether the first number in ``data`` is NumPy's own: then its dtype is kept."""
+    return isinstance(first_leaf(data), (np.floating, np.ndarray)) and not isinstance(
+        first_leaf(data), float
+    )
+
+
+def tensor_from(data, d, bint copy, bint requires_grad):
+    """Return a leaf made from ``data``: what tensor(), as_tensor() and from_numpy() share."""
+    cdef ndarray array = array_from(data, None if d is None else as_dtype(d))
+    cdef Tensor t
+    if copy:
+        array = np.array(array, order="C")
+    elif isinstance(data, Tensor) and array is (<Tensor>data).array:
+        return data
+    t = wrap(array)
+    set_requires_grad(t, requires_grad)
+    return t
+
+
+cdef object set_requires_grad(Tensor t, bint wanted):
+    if wanted and not dtype_of(t.array).is_floating_point:
+        raise RuntimeError(
+            "only Tensors of floating point dtype can require gradients, but this one is "
+            f"{dtype_of(t.array)}"
+        )
+    if t.node is not None:
+        if not wanted:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a "
+                "computed variable in a subgraph that doesn't require differentiation use "
+                "var_no_grad = var.detach()."
+            )
+        return
+    t.wants_grad = wanted
+
+
+def _make_tensor(ndarray array):
+    return wrap(array)
+
+
+cdef object scalar_of(Tensor t):
+    """Return the one element of ``t`` as a Python number."""
+    if PyArray_SIZE(t.array) != 1:
+        raise RuntimeError(
+            f"a Tensor with {PyArray_SIZE(t.array)} elements cannot be converted to Scalar"
+        )
+    return t.array.item()
+
+
+# ---------------------------------------------------------------- small companions
+
+class Size(tuple):
+    """The shape of a tensor: a tuple that prints as torch's Size and counts its elements."""
+
+    __slots__ = ()
+
+    def numel(self):
+        """Return the product of the sizes."""
+        n = 1
+        for size in self:
+            n *= size
+        return n
+
+    def __repr__(self):
+        return f"minigrad.Size({list(self)})"
+
+    def __getitem__(self, index):
+        item = tuple.__getitem__(self, index)
+        return Size(item) if isinstance(index, slice) else item
+
+    def __add__(self, other):
+        return Size(tuple.__add__(self, other))
+
+    def __mul__(self, n):
+        return Size(tuple.__mul__(self, n))
+
+
+class device:
+    """Where tensors are: always ``device("cpu")``.  Any other device is a clear RuntimeError."""
+
+    __slots__ = ("index", "type")
+
+    def __init__(self, type="cpu", index=None):
+        if isinstance(type, device):
+            type, index = type.type, type.index
+        if not isinstance(type, str):
+            raise TypeError(f"device expects a string such as 'cpu', but got {type!r}")
+        name, _, number = type.partition(":")
+        if name != "cpu" or (number and number != "0"):
+            raise RuntimeError(
+                f"this engine runs on the CPU: expected device 'cpu', but got {type!r}"
+            )
+        self.type = name
+        self.index = int(number) if number else index
+
+    def __repr__(self):
+        return f"device(type={self.type!r})" if self.index is None else (
+            f"device(type={self.type!r}, index={self.index})")
+
+    def __str__(self):
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other):
+        # cpu and cpu:0 are one place
+        return isinstance(other, device) and self.type == other.type
+
+    def __hash__(self):
+        return hash(self.type)
+
+
+cdef object cpu = device("cpu")
+
+
+class RemovableHandle:
+    """What ``register_hook`` returns: ``remove()`` takes the hook out again."""
+
+    def __init__(self, table, key):
+        self._table = table
+        self._key = key
+
+    def remove(self):
+        self._table.pop(self._key, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.remove()
+
+
+# ---------------------------------------------------------------- the class
+
+cdef class Tensor(Variable):
+    """A multi-dimensional array that remembers how it was computed.
+
+    Make one by ``minigrad.tensor(data)``, ``minigrad.zeros(2, 3)`` and the like.  Shapes, dtypes,
+    broadcasting, views and error classes are torch's.  ``Tensor(2, 3)`` and ``Tensor([1., 2.])``
+    are torch's old constructors: an uninitialised tensor, and one of the default dtype.
+
+    >>> import minigrad
+    >>> x = minigrad.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    __array_priority__ = 1000       # NumPy's operators leave `array + tensor` to us
+
+    def __init__(self, *args):
+        if self.array is not None:      # already made by a factory or a subclass's __new__
+            return
+        if len(args) == 1 and not isinstance(args[0], int):
+            data = args[0]
+            self.array = np.array(array_from(data, default_dtype())) if not isinstance(
+                data, Size) else np.empty(data, default_dtype().numpy)
+        else:
+            self.array = np.empty(args if args else (0,), default_dtype().numpy)
+
+    def _share(self, Tensor other):
+        """Become a leaf over ``other``'s memory (how Parameter is made)."""
+        self.array = other.array
+        self.version = version_of(other)
+        return self
+
+    # -------- attributes
+
+    @property
+    def shape(self):
+        """The sizes, as a Size."""
+        return Size((<object>self.array).shape)
+
+    @property
+    def dtype(self):
+        """The dtype of the elements."""
+        return dtype_of(self.array)
+
+    @property
+    def device(self):
+        return cpu
+
+    @property
+    def ndim(self):
+        """The number of dimensions."""
+        return PyArray_NDIM(self.array)
+
+    @property
+    def itemsize(self):
+        """Bytes an element takes."""
+        return self.array.itemsize
+
+    @property
+    def nbytes(self):
+        """Bytes all elements take."""
+        return PyArray_SIZE(self.array) * self.array.itemsize
+
+    @property
+    def is_cuda(self):
+        return False
+
+    @property
+    def requires_grad(self):
+        """Whether a gradient is wanted for this tensor or for one it was computed from."""
+        if self.base is not None and self.base.node is not self.base_node:
+            refresh_view(self)
+        return self.wants_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted):
+        set_requires_grad(self, wanted)
+
+    @property
+    def is_leaf(self):
+        """Whether no recorded op made this tensor."""
+        return self.grad_fn is None
+
+    @property
+    def grad_fn(self):
+        """The node that made this tensor, None for a leaf."""
+        if self.base is not None and self.base.node is not self.base_node:
+            refresh_view(self)
+        return self.node
+
+    @property
+    def output_nr(self):
+        return self.output
+
+    @property
+    def grad(self):
+        """The gradient that ``backward()`` accumulated here, or None."""
+        return self.gradient
+
+    @grad.setter
+    def grad(self, value):
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got {type(value).__name__}"
+                )
+            if value.shape != self.shape:
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: expected {list(self.shape)}, "
+                    f"but got {list(value.shape)}"
+                )
+            if value.dtype is not self.dtype:
+                raise RuntimeError(
+                    f"assigned grad has data of a different type: expected {self.dtype}, "
+                    f"but got {value.dtype}"
+                )
+            if value is self:
+                raise RuntimeError("can't assign Variable as its own grad")
+        self.gradient = value
+
+    @grad.deleter
+    def grad(self):
+        self.gradient = None
+
+    @property
+    def data(self):
+        """The same memory as a tensor without history.  Writes through it are not tracked."""
+        return alias_of(self) if type(self) is Tensor else wrap(self.array)
+
+    @data.setter
+    def data(self, Tensor value not None):
+        if self.requires_grad and not value.dtype.is_floating_point:
+            raise RuntimeError(
+                f"data set to a tensor that requires gradients must be floating point, but got "
+                f"{value.dtype}"
+            )
+        self.array = value.array
+        self.version = None
+        self.base = None
+        self.base_node = None
+
+    @property
+    def _version(self):
+        """How often this memory was written in place."""
+        return version_of(self).number
+
+    @property
+    def _base(self):
+        """The tensor this one is a view of, or None."""
+        return self.base
+
+    @property
+    def T(self):
+        """The transpose: all dimensions in reverse order."""
+        return operations.permute(self, tuple(range(PyArray_NDIM(self.array) - 1, -1, -1)))
+
+    @property
+    def mT(self):
+        """The matrices in the last two dimensions, transposed."""
+        cdef int n = PyArray_NDIM(self.array)
+        if n < 2:
+            raise RuntimeError(
+                f"tensor.mT is only supported on matrices or batches of matrices. Got {n}-D tensor."
+            )
+        return operations.permute(self, (*range(n - 2), n - 1, n - 2))
+
+    @property
+    def retains_grad(self):
+        """Whether ``retain_grad()`` was called on this non-leaf."""
+        return self.node is not None and self.keeps_grad
+
+    # -------- sizes and memory
+
+    def size(self, dim=None):
+        """Return the shape, or the size of dimension ``dim``."""
+        if dim is None:
+            return self.shape
+        return (<object>self.array).shape[checked_dim(dim, PyArray_NDIM(self.array))]
+
+    def dim(self):
+        """Return the number of dimensions."""
+        return PyArray_NDIM(self.array)
+
+    ndimension = dim
+
+    def numel(self):
+        """Return the number of elements."""
+        return PyArray_SIZE(self.array)
+
+    nelement = numel
+
+    def element_size(self):
+        """Return the bytes an element takes."""
+        return self.array.itemsize
+
+    def stride(self, dim=None):
+        """Return the strides in elements (not bytes), or that of dimension ``dim``."""
+        strides = tuple([s // self.array.itemsize for s in (<object>self.array).strides])
+        if dim is None:
+            return strides
+        return strides[checked_dim(dim, PyArray_NDIM(self.array))]
+
+    def is_contiguous(self):
+        """Whether the elements lie in memory in row-major order without gaps."""
+        return bool(PyArray_IS_C_CONTIGUOUS(self.array))
+
+    def data_ptr(self):
+        """Return the address of the first element."""
+        return <size_t>PyArray_DATA(self.array)
+
+    def storage_offset(self):
+        """Return how many elements lie between the start of the memory and the first element."""
+        root = self.array
+        while isinstance(root.base, np.ndarray):
+            root = root.base
+        return (<size_t>PyArray_DATA(self.array) - <size_t>PyArray_DATA(root)) // (
+            self.array.itemsize)
+
+    def is_floating_point(self):
+        """Whether the dtype is float16, float32 or float64."""
+        return dtype_of(self.array).is_floating_point
+
+    def is_complex(self):
+        """Return False: minigrad has no complex dtypes."""
+        return False
+
+    def get_device(self):
+        """Return -1, as torch does for the CPU."""
+        return -1
+
+    # -------- autograd
+
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+        """Add the gradient of this tensor with respect to the graph's leaves to their ``.grad``.
+
+        Args:
+            gradient: the gradient of some scalar with respect to this tensor, of its shape and
+                dtype.  Needed unless this tensor has one element: then it is 1.
+            retain_graph: keep what the graph saved, for another ``backward``.  Default: as
+                ``create_graph``.
+            create_graph: record the backward pass, so that gradients can be differentiated.
+            inputs: accumulate into these tensors only.
+
+        Raises RuntimeError if this tensor has no graph, if a shape or dtype does not fit, if the
+        graph was already freed, or if a saved tensor was overwritten since.
+        """
+        from minigrad.autograd import backward
+
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def detach(self):
+        """Return a tensor over the same memory that is not part of the graph."""
+        return alias_of(self)
+
+    def detach_(self):
+        """Take this tensor out of its graph, in place: it becomes a leaf."""
+        if self.base is not None:
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead of detach_()."
+            )
+        self.node = None
+        self.wants_grad = False
+        return self
+
+    def requires_grad_(self, requires_grad=True):
+        """Set ``requires_grad`` in place and return this tensor."""
+        set_requires_grad(self, requires_grad)
+        return self
+
+    def register_hook(self, hook):
+        """Call ``hook(grad)`` when this tensor's gradient is known; a returned tensor replaces it.
+
+        Returns a handle whose ``remove()`` takes the hook out.
+        """
+        if not self.requires_grad:
+            raise RuntimeError(
+                "cannot register a hook on a tensor that doesn't require gradient"
+            )
+        return RemovableHandle(*add_hook(self, hook))
+
+    def retain_grad(self):
+        """Keep this non-leaf's gradient in ``.grad`` when ``backward()`` comes by."""
+        if not self.requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self.node is None or self.retains_grad:
+            return
+        self.keeps_grad = True
+        reference = weakref.ref(self)       # the node must not keep its own output alive
+
+        def keep(Tensor grad):
+            cdef Tensor t = reference()
+            if t is not None:
+                grad = grad if grad_enabled() else alias_of(grad)
+                t.gradient = grad if t.gradient is None else operations.add(t.gradient, grad)
+
+        add_hook(self, keep)
+
+    # -------- leaving for Python and NumPy
+
+    def numpy(self, *, force=False):
+        """Return the memory as a NumPy array: no copy, writes show in both."""
+        if self.requires_grad and not force:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. "
+                "Use tensor.detach().numpy() instead."
+            )
+        return self.array[...] if PyArray_NDIM(self.array) else self.array.view()
+
+    def item(self):
+        """Return the value of a tensor of one element as a Python number."""
+        return scalar_of(self)
+
+    def tolist(self):
+        """Return the elements as nested lists of Python numbers, or a number for 0 dimensions."""
+        return self.array.tolist()
+
+    def __array__(self, dtype=None, copy=None):
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return wrap(array_from(array, None))
+
+    def __dlpack__(self, **options):
+        if self.requires_grad:
+            raise BufferError(
+                "Can't export tensors that require gradient, use tensor.detach()"
+            )
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+    # -------- Python's protocols
+
+    def __repr__(self):
+        return formatting.tensor_repr(self)
+
+    def __format__(self, spec):
+        if PyArray_NDIM(self.array) == 0 and type(self) is Tensor:
+            return format(self.array.item(), spec)
+        return format(str(self), spec)
+
+    def __len__(self):
+        if PyArray_NDIM(self.array) == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return PyArray_DIMS(self.array)[0]
+
+    def __iter__(self):
+        if PyArray_NDIM(self.array) == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(operations.unbind(self, 0))
+
+    def __bool__(self):
+        if PyArray_SIZE(self.array) != 1:
+            raise RuntimeError(
+                "Boolean value of Tensor with "
+                + ("no values" if PyArray_SIZE(self.array) == 0 else "more than one value")
+                + " is ambiguous"
+            )
+        return bool(self.array.item())
+
+    def __int__(self):
+        return int(scalar_of(self))
+
+    def __float__(self):
+        return float(scalar_of(self))
+
+    def __complex__(self):
+        return complex(scalar_of(self))
+
+    def __index__(self):
+        if PyArray_SIZE(self.array) != 1 or dtype_of(self.array).is_floating_point:
+            raise TypeError(
+                "only integer tensors of a single element can be converted to an index"
+            )
+        return int(self.array.item())
+
+    def __contains__(self, element):
+        if isinstance(element, (Tensor, int, float)):
+            return bool((self.array == (element.array if isinstance(element, Tensor)
+                                        else element)).any())
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in {type(element)}"
+        )
+
+    def __hash__(self):
+        return <Py_ssize_t><PyObject *>self >> 4
+
+    def __dir__(self):
+        return sorted(set(object.__dir__(self)))
+
+    def __deepcopy__(self, memo):
+        cdef Tensor new
+        if self.grad_fn is not None:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment; use .detach() or .clone()"
+            )
+        if id(self) in memo:
+            return memo[id(self)]
+        new = type(self).__new__(type(self))
+        new.array = self.array.copy(order="K")
+        new.wants_grad = self.wants_grad
+        memo[id(self)] = new
+        if self.gradient is not None:
+            new.gradient = (<Tensor>self.gradient).__deepcopy__(memo)
+        vars(new).update(copy.deepcopy(vars(self), memo))
+        return new
+
+    def __reduce_ex__(self, protocol):
+        if self.grad_fn is not None:
+            raise RuntimeError("only leaf tensors can be pickled; use .detach()")
+        return rebuild, (type(self), np.asarray(self.array), self.requires_grad, vars(self))
+
+    # -------- operators: each a line into the table
+
+    def __add__(self, other): return operations.add(self, other)
+    def __radd__(self, other): return operations.add(other, self)
+    def __iadd__(self, other): return operations.add_(self, other)
+    def __sub__(self, other): return operations.sub(self, other)
+    def __rsub__(self, other): return operations.sub(other, self)
+    def __isub__(self, other): return operations.sub_(self, other)
+    def __mul__(self, other): return operations.mul(self, other)
+    def __rmul__(self, other): return operations.mul(other, self)
+    def __imul__(self, other): return operations.mul_(self, other)
+    def __truediv__(self, other): return operations.div(self, other)
+    def __rtruediv__(self, other): return operations.div(other, self)
+    def __itruediv__(self, other): return operations.div_(self, other)
+    def __floordiv__(self, other): return operations.floor_divide(self, other)
+    def __rfloordiv__(self, other): return operations.floor_divide(other, self)
+    def __ifloordiv__(self, other): return operations.floor_divide_(self, other)
+    def __mod__(self, other): return operations.remainder(self, other)
+    def __rmod__(self, other): return operations.remainder(other, self)
+    def __imod__(self, other): return operations.remainder_(self, other)
+    def __pow__(self, other, modulo): return operations.pow(self, other)
+    def __rpow__(self, other, modulo): return operations.pow(other, self)
+    def __ipow__(self, other): return operations.pow_(self, other)
+    def __matmul__(self, other): return operations.matmul(self, other)
+    def __rmatmul__(self, other): return operations.matmul(other, self)
+    def __neg__(self): return operations.neg(self)
+    def __pos__(self): return self
+    def __abs__(self): return operations.abs(self)
+    def __invert__(self): return operations.bitwise_not(self)
+    def __and__(self, other): return operations.bitwise_and(self, other)
+    def __rand__(self, other): return operations.bitwise_and(other, self)
+    def __iand__(self, other): return operations.bitwise_and_(self, other)
+    def __or__(self, other): return operations.bitwise_or(self, other)
+    def __ror__(self, other): return operations.bitwise_or(other, self)
+    def __ior__(self, other): return operations.bitwise_or_(self, other)
+    def __xor__(self, other): return operations.bitwise_xor(self, other)
+    def __rxor__(self, other): return operations.bitwise_xor(other, self)
+    def __ixor__(self, other): return operations.bitwise_xor_(self, other)
+    def __lshift__(self, other): return operations.lshift(self, other)
+    def __rshift__(self, other): return operations.rshift(self, other)
+    def __eq__(self, other): return operations.eq(self, other)
+    def __ne__(self, other): return operations.ne(self, other)
+    def __lt__(self, other): return operations.lt(self, other)
+    def __le__(self, other): return operations.le(self, other)
+    def __gt__(self, other): return operations.gt(self, other)
+    def __ge__(self, other): return operations.ge(self, other)
+    def __getitem__(self, index): return operations.getitem(self, index)
+    def __setitem__(self, index, value): operations.setitem(self, index, value)
+
+
+def rebuild(cls, array, requires_grad, attributes):
+    """Return the tensor that ``__reduce_ex__`` took apart."""
+    cdef Tensor t = cls.__new__(cls)
+    t.array = array if array.flags.writeable else array.copy()
+    t.wants_grad = requires_grad
+    vars(t).update(attributes)
+    return t
+
+
+def checked_dim(dim, int ndim):
+    """Return ``dim`` counted from the front, or raise IndexError as torch does."""
+    cdef int n = max(ndim, 1)
+    if not hasattr(dim, "__index__") or isinstance(dim, bool):
+        raise TypeError(f"dim must be an int, but got {type(dim).__name__}")
+    k = dim.__index__()
+    if not -n <= k < n:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {k})"
+        )
+    return k + n if k < 0 else k
+
+
+def install_methods(dict functions):
+    """Make each function a method of Tensor: ``x.name(...)`` is then ``function(x, ...)``."""
+    cdef PyTypeObject *cls = <PyTypeObject *>Tensor
+    for name, function in functions.items():
+        PyDict_SetItem(<dict>cls.tp_dict, name, function)
+    PyType_Modified(cls)
+
+
+operations.make_tensor = _make_tensor
