@@ -175,7 +175,8 @@ cdef object set_requires_grad(Tensor t, bint wanted):
     t.wants_grad = wanted
 
 
-def _make_tensor(ndarray array):
+def over_array(ndarray array):
+    """Return a leaf over ``array``, which must have one of minigrad's dtypes: no copy, no check."""
     return wrap(array)
 
 
@@ -768,4 +769,4 @@ def install_methods(dict functions):
     PyType_Modified(cls)
 
 
-operations.make_tensor = _make_tensor
+operations.make_tensor = over_array

@@ -188,3 +188,14 @@ cdef tuple size_tuple(tuple sizes):
         return tuple([int(s.__index__()) for s in sizes])
     except AttributeError:
         raise TypeError(f"expected sizes as ints, but got {sizes!r}") from None
+
+
+def sizes(tuple given):
+    """Return sizes given as ``f(2, 3)`` or ``f((2, 3))``, checked not to be negative."""
+    shape = size_tuple(given)
+    for s in shape:
+        if s < 0:
+            raise RuntimeError(
+                f"Trying to create tensor with negative dimension {s}: {list(shape)}"
+            )
+    return shape

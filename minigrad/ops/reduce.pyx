@@ -15,7 +15,7 @@ from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array, ndarr
 from minigrad.dtypes cimport (
     as_dtype, bool_, dtype, dtype_of, float16, float32, int64, uint8,
 )
-from minigrad.ops.common cimport cast, dims_tuple, float_operand, is_kernel_float
+from minigrad.ops.common cimport cast, dims_tuple, float_operand, size_tuple
 from minigrad.ops.fold cimport fold
 from minigrad.tape cimport Node, Variable, record, recording
 from minigrad.tensor cimport Tensor, wrap
@@ -343,52 +343,7 @@ def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
     return arg("argmin", input, dim, keepdim)
 
 
-# ---------------------------------------------------------------- products, logarithms, norms
-
-def prod(input, dim=None, keepdim=False, *, dtype=None):
-    """Return the product over ``dim``, one dimension or all."""
-    cdef Tensor x = checked(input, "prod"), out
-    if dtype is not None:
-        x = cast(x, as_dtype(dtype))
-    elif not dtype_of(x.array).is_floating_point:
-        x = cast(x, int64)
-    dims = dims_tuple(dim, PyArray_NDIM(x.array))
-    out = wrap(fold("prod", x.array, dims, keepdim))
-    if recording(x):
-        record(out, "ProdBackward0", prod_vjp, (x,), (x,),
-               (dims, keepdim_shape(x, dims), keepdim))
-    return out
-
-
-cdef prod_vjp(Node node, object g):
-    cdef Tensor x = node.tensor(0)
-    dims, kept, keepdim = node.extra
-    # The product of all the others, without dividing by what may be 0: shift each element out in
-    # turn.  One dimension is walked; several are flattened into one first.
-    n = PyArray_NDIM(x.array)
-    rest = [d for d in range(n) if d not in dims]
-    moved = x.permute(*rest, *dims)
-    flat = moved.reshape(*[x.shape[d] for d in rest], -1)
-    m = flat.shape[-1]
-    others = []
-    for i in range(m):
-        parts = flat.narrow(-1, 0, i), flat.narrow(-1, i + 1, m - i - 1)
-        product = None
-        for part in parts:
-            for j in range(part.shape[-1]):
-                factor = part.select(-1, j)
-                product = factor if product is None else product * factor
-        others.append(flat.select(-1, 0) * 0 + 1 if product is None else product)
-    if not others:
-        return (x * 0,)
-    from minigrad.ops.shape import stack
-
-    back = stack(others, -1).reshape(moved.shape)
-    order = [0] * n
-    for i, d in enumerate([*rest, *dims]):
-        order[d] = i
-    return (spread(g, kept, keepdim, x) * back.permute(*order),)
-
+# ---------------------------------------------------------------- logarithms and norms
 
 def logsumexp(input, dim, keepdim=False):
     """Return ``log(sum(exp(input)))`` over ``dim`` without overflow."""
@@ -479,3 +434,8 @@ def any(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
 def count_nonzero(input, dim=None):
     """Return the int64 number of elements that are not zero, over ``dim``."""
     return (checked(input, "count_nonzero") != 0).sum(dim)
+
+
+def sum_to_size(input, *size):
+    """Return the input summed to ``size``, a shape that broadcasts to the input's."""
+    return sum_to(checked(input, "sum_to_size"), size_tuple(size))

@@ -1,0 +1,18 @@
+"""The public face of the tape: backward, grad, grad mode, Function, and gradient checks."""
+
+from minigrad.autograd.function import Function
+from minigrad.autograd.grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from minigrad.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
+from minigrad.autograd.walk import backward, grad
+from minigrad.tensor import Tensor as Variable
+
+__all__ = [
+    "Function", "GradcheckError", "Variable", "backward", "enable_grad", "grad", "gradcheck",
+    "gradgradcheck", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled",
+]

@@ -1,0 +1,175 @@
+"""Function: an op of your own, with its own gradient, in Python."""
+
+from minigrad.ops.creation import zeros
+from minigrad.tape import PythonNode, _set_grad_enabled, is_grad_enabled
+from minigrad.tensor import Tensor
+
+
+class FunctionCtx(PythonNode):
+    """What ``forward`` and ``backward`` share: the node of this call, with room for attributes."""
+
+    def save_for_backward(self, *tensors):
+        """Keep tensors (or None) for ``backward``; overwriting one in place is then noticed."""
+        for t in tensors:
+            if t is not None and not isinstance(t, Tensor):
+                raise TypeError(
+                    "save_for_backward can only save variables, but argument is of type "
+                    f"{type(t).__name__}"
+                )
+        self.to_save = tensors
+
+    @property
+    def saved_tensors(self):
+        """The tensors that ``save_for_backward`` kept."""
+        return self._saved_tensors()
+
+    def mark_non_differentiable(self, *tensors):
+        """Say that these outputs have no gradient."""
+        self.non_differentiable = tensors
+
+    def mark_dirty(self, *tensors):
+        """Say that these inputs were changed in place by ``forward``, which returns them."""
+        self.dirty = tensors
+
+    def set_materialize_grads(self, value):
+        """With False, gradients of outputs that were not used arrive as None, not zeros."""
+        self.materialize_grads = value
+
+    def run(self, grads):
+        """Call the user's backward and check what it returns (called by the walk)."""
+        grads = list(grads)[: len(self.output_meta)]
+        if self.materialize_grads:
+            for i, (g, meta) in enumerate(zip(grads, self.output_meta, strict=True)):
+                if g is None and meta is not None:
+                    grads[i] = zeros(meta[0], dtype=meta[1])
+        results = self.backward_function(self, *grads)
+        if not isinstance(results, tuple):
+            results = (results,)
+        name = self.name()
+        n = len(self.input_meta)
+        if len(results) > n and all(r is None for r in results[n:]):
+            results = results[:n]
+        if len(results) != n:
+            raise RuntimeError(
+                f"function {name} returned an incorrect number of gradients (expected {n}, got "
+                f"{len(results)})"
+            )
+        return tuple(self._checked(i, r, name) for i, r in enumerate(results))
+
+    def _checked(self, i, result, name):
+        meta = self.input_meta[i]
+        if result is None or meta is None:
+            return None
+        if not isinstance(result, Tensor):
+            raise TypeError(
+                f"function {name} returned a {type(result).__name__} as gradient {i}; expected a "
+                "Tensor or None"
+            )
+        shape, dtype = meta
+        if result.shape != shape:
+            try:
+                result = result.sum_to_size(shape) if result.dim() >= len(shape) else None
+            except RuntimeError:
+                result = None
+            if result is None or result.shape != shape:
+                raise RuntimeError(
+                    f"Function {name} returned an invalid gradient at index {i} - got "
+                    f"a gradient that does not fit the input: expected shape {list(shape)}"
+                )
+        return result if result.dtype is dtype else result.to(dtype)
+
+
+def _meta(x):
+    return (x.shape, x.dtype) if isinstance(x, Tensor) else None
+
+
+class Function:
+    """Subclass it with static methods ``forward(ctx, ...)`` and ``backward(ctx, *grads)``, and
+    call ``apply``.
+
+    ``backward`` gets one gradient for each output of ``forward`` and returns one for each of its
+    inputs (None for what is not a tensor or has no gradient).  It is itself recorded under
+    ``create_graph=True``.  ``setup_context(ctx, inputs, output)`` may be separate from a
+    ``forward`` without ctx, as in torch 2.
+
+    >>> import minigrad
+    >>> class Cube(minigrad.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x * x * x
+    ...     @staticmethod
+    ...     def backward(ctx, grad):
+    ...         (x,) = ctx.saved_tensors
+    ...         return grad * 3 * x * x
+    >>> x = minigrad.tensor(2.0, requires_grad=True)
+    >>> Cube.apply(x).backward()
+    >>> x.grad
+    tensor(12.)
+    """
+
+    @staticmethod
+    def forward(*args, **kwargs):
+        raise NotImplementedError("You must implement the forward function for custom "
+                                  "autograd.Function.")
+
+    @staticmethod
+    def backward(ctx, *grads):
+        raise NotImplementedError("You must implement either the backward or vjp method for your "
+                                  "custom autograd.Function to use it with backward mode AD.")
+
+    setup_context = None
+
+    def __init__(self, *args, **kwargs):
+        raise RuntimeError(f"{type(self).__name__} should not be instantiated: call its static "
+                           "method apply()")
+
+    @classmethod
+    def apply(cls, *args):
+        ctx = FunctionCtx()
+        ctx.to_save, ctx.non_differentiable, ctx.dirty = (), (), ()
+        ctx.materialize_grads = True
+        ctx.backward_function = getattr(cls, "vjp", None) or cls.backward
+        ctx._mark_needs(args)
+        recording = is_grad_enabled() and any(ctx.needs_input_grad)
+        previous = _set_grad_enabled(False)
+        try:
+            if cls.setup_context is None:
+                result = cls.forward(ctx, *args)
+            else:
+                result = cls.forward(*args)
+                cls.setup_context(ctx, args, result)
+        finally:
+            _set_grad_enabled(previous)
+        if not recording:
+            return result
+        outputs = result if isinstance(result, tuple) else (result,)
+        # An output that is an input, unchanged, must get a node of its own: a view of it.
+        outputs = tuple(
+            o.detach() if isinstance(o, Tensor) and any(o is a for a in args)
+            and not any(o is d for d in ctx.dirty) else o
+            for o in outputs
+        )
+        with_gradient = tuple(
+            o if isinstance(o, Tensor) and o.is_floating_point()
+            and not any(o is n for n in ctx.non_differentiable) else None
+            for o in outputs
+        )
+        ctx.input_meta = tuple(_meta(a) for a in args)
+        ctx.output_meta = tuple(_meta(o) for o in with_gradient)
+        ctx._attach(f"{cls.__name__}Backward", args, with_gradient, ctx.to_save)
+        ctx.to_save, ctx.non_differentiable, ctx.dirty = (), (), ()
+        return outputs if isinstance(result, tuple) else outputs[0]
+
+
+def once_differentiable(function):
+    """Decorate a ``backward`` that must not be differentiated itself."""
+
+    def wrapped(ctx, *grads):
+        previous = _set_grad_enabled(False)
+        try:
+            return function(ctx, *grads)
+        finally:
+            _set_grad_enabled(previous)
+
+    return wrapped

@@ -1,0 +1,80 @@
+"""Switching the tape off and on: no_grad, enable_grad, set_grad_enabled."""
+
+import functools
+
+from minigrad.tape import _set_grad_enabled, is_grad_enabled
+
+__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+
+
+class _GradMode:
+    """A context manager and decorator that sets grad mode in this thread, and restores it."""
+
+    mode = True
+
+    def __enter__(self):
+        # a stack, so that one object may be entered again while it is entered
+        self.__dict__.setdefault("_previous", []).append(_set_grad_enabled(self.mode))
+
+    def __exit__(self, *exc_info):
+        _set_grad_enabled(self._previous.pop())
+
+    def __call__(self, function):
+        @functools.wraps(function)
+        def wrapped(*args, **kwargs):
+            previous = _set_grad_enabled(self.mode)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                _set_grad_enabled(previous)
+
+        return wrapped
+
+    def __new__(cls, function=None, **kwargs):
+        self = super().__new__(cls)
+        return self(function) if callable(function) else self      # @no_grad without ()
+
+
+class no_grad(_GradMode):
+    """Record nothing: ``with no_grad():``, or ``@no_grad()`` on a function.
+
+    >>> import minigrad
+    >>> x = minigrad.ones(1, requires_grad=True)
+    >>> with minigrad.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+
+    mode = False
+
+
+class enable_grad(_GradMode):
+    """Record again, inside of ``no_grad``."""
+
+    mode = True
+
+
+class inference_mode(_GradMode):
+    """As ``no_grad``: minigrad keeps no other books that it could save."""
+
+    def __init__(self, mode=True):
+        self.mode = not mode if isinstance(mode, bool) else False
+
+
+class set_grad_enabled(_GradMode):
+    """Set grad mode at once; as a context manager, restore it at the end."""
+
+    def __new__(cls, mode):
+        return object.__new__(cls)
+
+    def __init__(self, mode):
+        self.mode = bool(mode)
+        self._previous = [_set_grad_enabled(self.mode)]
+
+    def __enter__(self):
+        _set_grad_enabled(self.mode)
+
+    def __call__(self, function):
+        _set_grad_enabled(self._previous.pop())     # as a decorator it acts on calls only
+        return super().__call__(function)

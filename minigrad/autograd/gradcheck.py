@@ -1,0 +1,159 @@
+"""gradcheck: do the gradients of an op agree with finite differences?"""
+
+import numpy as np
+
+from minigrad.autograd.walk import grad
+from minigrad.ops.creation import zeros_like
+from minigrad.ops.random import Generator, randn
+from minigrad.tensor import Tensor
+
+
+class GradcheckError(RuntimeError):
+    """The analytic and the numeric gradient differ."""
+
+
+def _outputs(function, inputs):
+    out = function(*inputs)
+    out = (out,) if isinstance(out, Tensor) else tuple(out)
+    return [o for o in out if isinstance(o, Tensor) and o.is_floating_point()]
+
+
+def _numeric(function, inputs, x, eps):
+    """Return d output / d x for each output, by central differences: (x.numel(), out.numel())."""
+    values = x.detach().numpy()
+    columns = []
+    for i in np.ndindex(values.shape):
+        kept = values[i].copy()
+        values[i] = kept + eps
+        above = [o.detach().numpy().astype(np.float64).copy() for o in _outputs(function, inputs)]
+        values[i] = kept - eps
+        below = [o.detach().numpy().astype(np.float64).copy() for o in _outputs(function, inputs)]
+        values[i] = kept
+        columns.append([((a - b) / (2 * eps)).ravel()
+                        for a, b in zip(above, below, strict=True)])
+    n_outputs = len(_outputs(function, inputs))
+    return [
+        np.stack([c[k] for c in columns]) if columns
+        else np.zeros((0, _outputs(function, inputs)[k].numel()))
+        for k in range(n_outputs)
+    ]
+
+
+def _analytic(out, x):
+    """Return d out / d x by one backward pass for each element of ``out``."""
+    rows = np.zeros((x.numel(), out.numel()))
+    for j in range(out.numel()):
+        seed = zeros_like(out)
+        seed.view(-1)[j] = 1
+        (g,) = grad(out, x, seed, retain_graph=True, allow_unused=True)
+        if g is not None:
+            if g.shape != x.shape or g.dtype is not x.dtype:
+                raise GradcheckError(
+                    f"the gradient has shape {list(g.shape)} and dtype {g.dtype}, its input "
+                    f"{list(x.shape)} and {x.dtype}"
+                )
+            rows[:, j] = g.detach().numpy().ravel()
+    return rows
+
+
+def gradcheck(
+    func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True, nondet_tol=0.0, **_
+):
+    """Compare the gradients of ``func(*inputs)`` with central finite differences.
+
+    Args:
+        func: takes and returns tensors.
+        inputs: a tensor or a tuple; those that require gradients should be float64.
+        eps: the step of the difference.
+        atol, rtol: the tolerance, absolute and relative to the numeric gradient.
+        raise_exception: raise GradcheckError where they differ, rather than return False.
+        nondet_tol: how far two backward passes may differ.
+
+    >>> import minigrad
+    >>> x = minigrad.randn(3, dtype=minigrad.float64, requires_grad=True)
+    >>> minigrad.autograd.gradcheck(minigrad.exp, x)
+    True
+    """
+    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    wanted = [(i, x) for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
+    if not wanted:
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of them "
+            "have requires_grad=True."
+        )
+    for i, x in wanted:
+        if x.dtype.name != "float64":
+            raise ValueError(
+                f"gradcheck needs float64 inputs to tell a wrong gradient from rounding, but input "
+                f"{i} is {x.dtype}"
+            )
+    try:
+        outputs = _outputs(func, inputs)
+        differentiable = [k for k, o in enumerate(outputs) if o.requires_grad]
+        if not differentiable:
+            raise GradcheckError("no output of the function requires a gradient")
+        for i, x in wanted:
+            numeric = _numeric(func, inputs, x, eps)
+            for k in differentiable:
+                analytic = _analytic(outputs[k], x)
+                again = _analytic(outputs[k], x)
+                if not np.allclose(analytic, again, rtol=0, atol=nondet_tol, equal_nan=True):
+                    raise GradcheckError(
+                        f"two backward passes differ by {np.abs(analytic - again).max():g}, for "
+                        f"output {k} with respect to input {i}"
+                    )
+                if not np.allclose(analytic, numeric[k], rtol=rtol, atol=atol, equal_nan=True):
+                    raise GradcheckError(_difference(i, k, x, analytic, numeric[k]))
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def _difference(i, k, x, analytic, numeric):
+    distance = np.nan_to_num(np.abs(analytic - numeric), nan=np.inf)
+    row, column = np.unravel_index(distance.argmax(), distance.shape)
+    at = tuple(int(n) for n in np.unravel_index(row, x.shape)) if x.dim() else ()
+    return (
+        f"Jacobian mismatch for output {k} with respect to input {i}: at input element {at}, "
+        f"output element {column} (flattened), the analytic gradient is "
+        f"{analytic[row, column]:.9g} and the numeric one {numeric[row, column]:.9g}.\n"
+        f"numerical:{numeric}\nanalytical:{analytic}"
+    )
+
+
+def gradgradcheck(
+    func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True, **_
+):
+    """As ``gradcheck`` for the gradients of gradients: the backward pass of the backward pass.
+
+    ``grad_outputs`` are the gradients of the outputs; random ones by default.
+    """
+    inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if grad_outputs is None:
+        draws = Generator().manual_seed(0)
+        grad_outputs = [
+            randn(*o.shape, dtype=o.dtype, requires_grad=True, generator=draws)
+            for o in _outputs(func, inputs)
+        ]
+    grad_outputs = (
+        (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
+    )
+    n = len(inputs)
+
+    def first_gradients(*args):
+        xs, gs = args[:n], args[n:]
+        outputs = _outputs(func, xs)
+        pairs = [(o, g) for o, g in zip(outputs, gs, strict=True) if o.requires_grad]
+        found = grad(
+            [o for o, _ in pairs],
+            [x for x in xs if isinstance(x, Tensor) and x.requires_grad],
+            [g for _, g in pairs], create_graph=True, allow_unused=True,
+        )
+        return tuple(g for g in found if g is not None and g.requires_grad)
+
+    return gradcheck(
+        first_gradients, inputs + grad_outputs, eps=eps, atol=atol, rtol=rtol,
+        raise_exception=raise_exception,
+    )

@@ -1,0 +1,131 @@
+"""Differentiable operations, one file per family, each op's forward and vjp on one screen.
+
+Importing this package completes ``Tensor``: the table of operators that tape and tensor call
+is filled, and the functions listed here become methods, so that ``x.sum(0)`` is
+``minigrad.sum(x, 0)``.
+"""
+
+from minigrad import tape, tensor
+from minigrad.ops import (
+    copy,
+    creation,
+    elementwise,
+    index,
+    inplace,
+    math,
+    random,
+    reduce,
+    scan,
+    shape,
+)
+
+# The operators of Python, and the few ops that the tape itself needs.
+_table = tape.table()
+for _name in (
+    "add sub mul div floor_divide remainder pow eq ne lt le gt ge "
+    "bitwise_and bitwise_or bitwise_xor bitwise_not"
+).split():
+    setattr(_table, _name, getattr(elementwise, _name))
+_table.lshift = elementwise.bitwise_left_shift
+_table.rshift = elementwise.bitwise_right_shift
+_table.neg, _table.abs = math.neg, math.abs
+_table.getitem, _table.setitem = index.getitem, index.setitem
+_table.unbind, _table.permute, _table.clone = shape.unbind, shape.permute, copy.clone
+_table.add_, _table.sub_ = inplace.add_, inplace.sub_
+_table.mul_, _table.div_ = inplace.mul_, inplace.div_
+_table.regenerate_view = inplace._regenerate_view
+
+# Functions that are also methods: minigrad.name(x, ...) and x.name(...).
+_SHARED = {
+    elementwise: (
+        "add sub mul div floor_divide remainder fmod pow atan2 maximum minimum where clamp "
+        "clamp_min clamp_max lerp addcmul addcdiv eq ne lt le gt ge logical_and logical_or "
+        "logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not "
+        "bitwise_left_shift bitwise_right_shift"
+    ),
+    math: (
+        "neg abs sign floor ceil trunc round frac square sqrt rsqrt reciprocal exp exp2 expm1 log "
+        "log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh sigmoid relu erf erfc isnan "
+        "isinf isfinite nan_to_num"
+    ),
+    reduce: (
+        "sum mean var std amax amin max min argmax argmin logsumexp norm all any count_nonzero"
+    ),
+    scan: "prod cumsum cumprod",
+    shape: (
+        "reshape flatten ravel unflatten squeeze unsqueeze permute transpose t movedim "
+        "broadcast_to tile narrow select unbind split chunk flip roll"
+    ),
+    index: (
+        "gather take_along_dim scatter scatter_add index_select masked_fill masked_select nonzero "
+        "tril triu diagonal diag"
+    ),
+    copy: "clone",
+    random: "bernoulli multinomial",
+}
+
+# Other names of the same functions.
+_ALIASES = {
+    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div",
+    "absolute": "abs", "negative": "neg", "greater": "gt", "greater_equal": "ge", "less": "lt",
+    "less_equal": "le", "not_equal": "ne", "clip": "clamp", "arctan2": "atan2",
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "fix": "trunc", "sgn": "sign",
+    "swapaxes": "transpose", "swapdims": "transpose", "moveaxis": "movedim",
+}
+
+# Methods only.
+_METHODS = {
+    shape: "view view_as reshape_as expand expand_as repeat",
+    reduce: "sum_to_size",
+    index: "",
+    copy: (
+        "contiguous to type type_as half float double byte char short int long bool cpu cuda"
+    ),
+    creation: "new_tensor new_empty new_zeros new_ones new_full",
+    inplace: "add_ sub_ mul_ div_ fill_ zero_ copy_",
+    random: "uniform_ normal_ bernoulli_ random_ exponential_",
+}
+
+# Functions only.
+_FUNCTIONS = {
+    creation: (
+        "tensor as_tensor asarray from_numpy from_dlpack empty zeros ones full empty_like "
+        "zeros_like ones_like full_like arange linspace logspace eye meshgrid"
+    ),
+    reduce: "var_mean std_mean",
+    shape: "broadcast_tensors cat stack hstack vstack",
+    random: (
+        "Generator default_generator manual_seed seed initial_seed get_rng_state set_rng_state "
+        "rand randn randint randperm rand_like randn_like randint_like normal"
+    ),
+}
+
+# Ops whose in-place form is made from the out-of-place one: x.exp_() writes exp(x) into x.
+_IN_PLACE = (
+    "floor_divide remainder fmod pow atan2 clamp clamp_min clamp_max lerp addcmul addcdiv "
+    "logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor "
+    "bitwise_not neg abs sign floor ceil trunc round frac square sqrt rsqrt reciprocal exp exp2 "
+    "expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh sigmoid relu erf erfc "
+    "nan_to_num cumsum cumprod scatter scatter_add masked_fill tril triu"
+)
+
+
+def _collect(groups):
+    return {
+        name: getattr(module, name) for module, names in groups.items() for name in names.split()
+    }
+
+
+functions = _collect(_SHARED)
+functions.update({alias: functions[name] for alias, name in _ALIASES.items()})
+methods = {**functions, **_collect(_METHODS)}
+for _name in _IN_PLACE.split():
+    methods[f"{_name}_"] = inplace.in_place(methods[_name], f"{_name}_")
+for _alias, _name in _ALIASES.items():
+    if f"{_name}_" in methods:
+        methods[f"{_alias}_"] = methods[f"{_name}_"]
+functions.update(_collect(_FUNCTIONS))
+
+for _name in "floor_divide_ remainder_ pow_ bitwise_and_ bitwise_or_ bitwise_xor_".split():
+    setattr(_table, _name, methods[_name])
+tensor.install_methods(methods)

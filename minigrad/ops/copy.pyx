@@ -1,0 +1,140 @@
+"""Copies: clone, contiguous, and changes of dtype."""
+
+import numpy as np
+
+from numpy cimport PyArray_IS_C_CONTIGUOUS, import_array, ndarray
+
+from minigrad.dtypes cimport (
+    as_dtype, bool_, dtype, dtype_of, float16, float32, float64, int16, int32, int64, int8, uint8,
+)
+from minigrad.dtypes import as_dtype_
+from minigrad.ops.common cimport cast
+from minigrad.tape cimport Node, record, recording
+from minigrad.tensor cimport Tensor, wrap
+from minigrad.tensor import device as device_type
+
+import_array()
+
+
+def clone(input, *, memory_format=None):
+    """Return a copy, through which gradients pass."""
+    cdef Tensor x = <Tensor?>input, out
+    out = wrap(x.array.copy(order="K"))
+    if recording(x):
+        record(out, "CloneBackward0", clone_vjp, (x,))
+    return out
+
+
+cdef clone_vjp(Node node, object g):
+    return (g,)
+
+
+def contiguous(input, *, memory_format=None):
+    """Return the tensor itself if it is contiguous, else a contiguous copy."""
+    cdef Tensor x = <Tensor?>input, out
+    if PyArray_IS_C_CONTIGUOUS(x.array):
+        return x
+    out = wrap(np.ascontiguousarray(x.array))
+    if recording(x):
+        record(out, "CloneBackward0", clone_vjp, (x,))
+    return out
+
+
+def to(input, *args, dtype=None, device=None, copy=False, non_blocking=False, memory_format=None):
+    """Return the tensor in another dtype (itself if it has it): ``to(dtype)``, ``to(device)``,
+    ``to(device, dtype)`` or ``to(other)``.  The only device is the CPU."""
+    cdef Tensor x = <Tensor?>input
+    for given in args:
+        if isinstance(given, Tensor):
+            dtype = given.dtype
+        elif isinstance(given, (str, device_type)):
+            device = given
+        elif isinstance(given, bool):
+            copy = given
+        elif given is not None:
+            dtype = given
+    if device is not None:
+        device_type(device)
+    out = x if dtype is None else cast(x, as_dtype(dtype))
+    return clone(out) if copy and out is x else out
+
+
+def type_as(input, other):
+    """Return ``input.to(other.dtype)``."""
+    return cast(<Tensor?>input, dtype_of((<Tensor?>other).array))
+
+
+# torch's old names of tensor types: "torch.FloatTensor" and its kin
+cdef dict type_names = {
+    "HalfTensor": float16, "FloatTensor": float32, "DoubleTensor": float64, "ByteTensor": uint8,
+    "CharTensor": int8, "ShortTensor": int16, "IntTensor": int32, "LongTensor": int64,
+    "BoolTensor": bool_,
+}
+
+
+def type(input, dtype=None):
+    """Return the tensor in ``dtype``; with none given, torch's name of this tensor's type."""
+    cdef Tensor x = <Tensor?>input
+    if dtype is None:
+        for name, d in type_names.items():
+            if d is dtype_of(x.array):
+                return f"torch.{name}"
+    if isinstance(dtype, str):
+        name = dtype.rpartition(".")[2]
+        dtype = type_names[name] if name in type_names else as_dtype_(name)
+    return cast(x, as_dtype(dtype))
+
+
+def half(input):
+    """Return the tensor in float16."""
+    return cast(<Tensor?>input, float16)
+
+
+def float(input):
+    """Return the tensor in float32."""
+    return cast(<Tensor?>input, float32)
+
+
+def double(input):
+    """Return the tensor in float64."""
+    return cast(<Tensor?>input, float64)
+
+
+def byte(input):
+    """Return the tensor in uint8."""
+    return cast(<Tensor?>input, uint8)
+
+
+def char(input):
+    """Return the tensor in int8."""
+    return cast(<Tensor?>input, int8)
+
+
+def short(input):
+    """Return the tensor in int16."""
+    return cast(<Tensor?>input, int16)
+
+
+def int(input):
+    """Return the tensor in int32."""
+    return cast(<Tensor?>input, int32)
+
+
+def long(input):
+    """Return the tensor in int64."""
+    return cast(<Tensor?>input, int64)
+
+
+def bool(input):
+    """Return, as bools, whether each element is non-zero."""
+    return cast(<Tensor?>input, bool_)
+
+
+def cpu(input, memory_format=None):
+    """Return the tensor itself: it is on the CPU."""
+    return input
+
+
+def cuda(input, device=None, non_blocking=False):
+    """Raise RuntimeError: this engine runs on the CPU."""
+    raise RuntimeError("this engine runs on the CPU: cuda() is not available")

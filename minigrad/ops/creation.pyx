@@ -1,0 +1,266 @@
+"""New tensors: from data, filled with a value, and sequences of numbers."""
+
+import math
+
+import numpy as np
+
+from numpy cimport import_array, ndarray
+
+from minigrad.dtypes cimport (
+    as_dtype, bool_, default_dtype, dtype, dtype_of, int64, supported,
+)
+from minigrad.ops.common cimport size_tuple
+from minigrad.tensor cimport Tensor, wrap
+from minigrad.tensor import device as device_type
+from minigrad.tensor import tensor_from
+
+import_array()
+
+
+# ---------------------------------------------------------------- from data
+
+def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
+    """Return a new tensor that holds a copy of ``data``: a number, nested sequences or an array.
+
+    Python floats become float32 (the default dtype), ints int64, bools bool; arrays keep their
+    dtype.
+
+    >>> import minigrad
+    >>> minigrad.tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    on_cpu(device)
+    return tensor_from(data, dtype, True, requires_grad)
+
+
+def as_tensor(data, dtype=None, device=None):
+    """Return ``data`` as a tensor; tensors and arrays are not copied if the dtype fits."""
+    on_cpu(device)
+    return tensor_from(data, dtype, False, False)
+
+
+asarray = as_tensor
+
+
+def from_numpy(array):
+    """Return a tensor over the memory of a NumPy array: writes to either show in both."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
+    if supported(array) is not array:
+        raise ValueError("given numpy array has byte order different from the native byte order")
+    for stride in array.strides:
+        if stride < 0:
+            raise ValueError(
+                "At least one stride in the given numpy array is negative, and tensors with "
+                "negative strides are not currently supported. (You can probably work around this "
+                "by making a copy of your array  with array.copy().) "
+            )
+    return wrap(array)
+
+
+def from_dlpack(source):
+    """Return a tensor over the memory of any CPU array that speaks DLPack."""
+    return wrap(supported(np.from_dlpack(source)))
+
+
+cdef int on_cpu(object device) except -1:
+    if device is not None:
+        device_type(device)
+    return 0
+
+
+# ---------------------------------------------------------------- filled
+
+cdef Tensor finished(object array, bint requires_grad):
+    cdef Tensor t = wrap(array)
+    if requires_grad:
+        t.requires_grad_()
+    return t
+
+
+cdef tuple checked_sizes(tuple sizes, object size):
+    if size is not None:
+        sizes = (size,)
+    shape = size_tuple(sizes)
+    for s in shape:
+        if s < 0:
+            raise RuntimeError(
+                f"Trying to create tensor with negative dimension {s}: {list(shape)}"
+            )
+    return shape
+
+
+cdef object numpy_dtype(object d):
+    return (default_dtype() if d is None else as_dtype(d)).numpy
+
+
+def empty(*sizes, size=None, dtype=None, device=None, requires_grad=False, memory_format=None,
+          pin_memory=False):
+    """Return an uninitialised tensor of the given sizes."""
+    on_cpu(device)
+    return finished(np.empty(checked_sizes(sizes, size), numpy_dtype(dtype)), requires_grad)
+
+
+def zeros(*sizes, size=None, dtype=None, device=None, requires_grad=False):
+    """Return a tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
+    on_cpu(device)
+    return finished(np.zeros(checked_sizes(sizes, size), numpy_dtype(dtype)), requires_grad)
+
+
+def ones(*sizes, size=None, dtype=None, device=None, requires_grad=False):
+    """Return a tensor of ones."""
+    on_cpu(device)
+    return finished(np.ones(checked_sizes(sizes, size), numpy_dtype(dtype)), requires_grad)
+
+
+def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
+    """Return a tensor of one value; without ``dtype``, of the dtype that value has."""
+    on_cpu(device)
+    if isinstance(fill_value, Tensor):
+        fill_value = fill_value.item()
+    if dtype is None and isinstance(fill_value, (bool, int)):
+        dtype = bool_ if isinstance(fill_value, bool) else int64
+    shape = checked_sizes((size,), None)
+    return finished(np.full(shape, fill_value, numpy_dtype(dtype)), requires_grad)
+
+
+cdef object like(Tensor x, object d):
+    return dtype_of(x.array).numpy if d is None else as_dtype(d).numpy
+
+
+def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+    """Return an uninitialised tensor of the input's shape and dtype."""
+    on_cpu(device)
+    return finished(np.empty_like((<Tensor?>input).array, like(input, dtype)), requires_grad)
+
+
+def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+    """Return zeros of the input's shape and dtype."""
+    on_cpu(device)
+    return finished(np.zeros_like((<Tensor?>input).array, like(input, dtype)), requires_grad)
+
+
+def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+    """Return ones of the input's shape and dtype."""
+    on_cpu(device)
+    return finished(np.ones_like((<Tensor?>input).array, like(input, dtype)), requires_grad)
+
+
+def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False,
+              memory_format=None):
+    """Return one value in the input's shape and dtype."""
+    on_cpu(device)
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    return finished(
+        np.full_like((<Tensor?>input).array, value, like(input, dtype)), requires_grad)
+
+
+def new_tensor(input, data, *, dtype=None, device=None, requires_grad=False):
+    """Return ``tensor(data)`` of this tensor's dtype."""
+    return tensor(data, dtype=(<Tensor?>input).dtype if dtype is None else dtype, device=device,
+                  requires_grad=requires_grad)
+
+
+def new_empty(input, *sizes, dtype=None, device=None, requires_grad=False):
+    """Return an uninitialised tensor of the given sizes and this tensor's dtype."""
+    return empty(*sizes, dtype=(<Tensor?>input).dtype if dtype is None else dtype, device=device,
+                 requires_grad=requires_grad)
+
+
+def new_zeros(input, *sizes, dtype=None, device=None, requires_grad=False):
+    """Return zeros of the given sizes and this tensor's dtype."""
+    return zeros(*sizes, dtype=(<Tensor?>input).dtype if dtype is None else dtype, device=device,
+                 requires_grad=requires_grad)
+
+
+def new_ones(input, *sizes, dtype=None, device=None, requires_grad=False):
+    """Return ones of the given sizes and this tensor's dtype."""
+    return ones(*sizes, dtype=(<Tensor?>input).dtype if dtype is None else dtype, device=device,
+                requires_grad=requires_grad)
+
+
+def new_full(input, size, fill_value, *, dtype=None, device=None, requires_grad=False):
+    """Return one value in the given sizes and this tensor's dtype."""
+    return full(size, fill_value, dtype=(<Tensor?>input).dtype if dtype is None else dtype,
+                device=device, requires_grad=requires_grad)
+
+
+# ---------------------------------------------------------------- sequences
+
+def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
+    """Return the numbers from ``start`` (0) up to, not including, ``end``, ``step`` apart.
+
+    int64 if all three are ints, else the default dtype.
+    """
+    on_cpu(device)
+    if end is None:
+        start, end = 0, start
+    start, end, step = [
+        v.item() if isinstance(v, (Tensor, np.generic)) else v for v in (start, end, step)]
+    for v in (start, end, step):
+        if not isinstance(v, (int, float)):
+            raise TypeError(f"arange(): expected numbers, but got {type(v).__name__}")
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError(
+            "upper bound and lower bound inconsistent with step sign: "
+            f"arange({start}, {end}, {step})"
+        )
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
+    floating = any(isinstance(v, float) for v in (start, end, step))
+    if dtype is None:
+        dtype = default_dtype() if floating else int64
+    n = math.ceil((end - start) / step)
+    kind = np.float64 if floating else np.int64
+    values = np.asarray(start, kind) + np.arange(n, dtype=kind) * np.asarray(step, kind)
+    return finished(values.astype(as_dtype(dtype).numpy), requires_grad)
+
+
+def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
+    """Return ``steps`` numbers evenly spaced from ``start`` to ``end``, both included."""
+    on_cpu(device)
+    if steps < 0:
+        raise RuntimeError(f"number of steps must be non-negative, but got {steps}")
+    start, end = [v.item() if isinstance(v, Tensor) else v for v in (start, end)]
+    d = numpy_dtype(dtype)
+    # As torch: the first half counts from the start, the second from the end.
+    i = np.arange(steps, dtype=np.float64)
+    step = (end - start) / (steps - 1) if steps > 1 else 0.0
+    values = np.where(i < steps // 2 if steps > 1 else i >= 0,
+                      start + step * i, end - step * (steps - 1 - i))
+    return finished(values.astype(d), requires_grad)
+
+
+def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False):
+    """Return ``base`` to the power of ``linspace(start, end, steps)``."""
+    on_cpu(device)
+    values = base ** linspace(start, end, steps, dtype=np.float64).numpy()
+    return finished(values.astype(numpy_dtype(dtype)), requires_grad)
+
+
+def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
+    """Return ones on the diagonal of an ``n`` by ``m`` (``n``) matrix, zeros elsewhere."""
+    on_cpu(device)
+    shape = checked_sizes((n, n if m is None else m), None)
+    return finished(np.eye(*shape, dtype=numpy_dtype(dtype)), requires_grad)
+
+
+def meshgrid(*tensors, indexing="ij"):
+    """Return the coordinates of the grid that 1-d tensors span: one tensor each."""
+    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
+        tensors = tuple(tensors[0])
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(
+            f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
+        )
+    n = len(tensors)
+    shape = [t.numel() for t in tensors]
+    grids = []
+    for i, x in enumerate(tensors):
+        grids.append(x.reshape((1,) * i + (-1,) + (1,) * (n - i - 1)).expand(shape))
+    if indexing == "xy" and n > 1:
+        grids = [g.transpose(0, 1) for g in grids]
+    return tuple(grids)

@@ -1,0 +1,393 @@
+"""Reading and writing parts of a tensor: x[...], gather, scatter, masks.
+
+Basic indexing (ints, slices, None, ...) gives a view; indexing with tensors, lists or masks gives
+a copy.  The vjp of reading a part is to put the gradient of the part into zeros (``put``), and
+the vjp of that is to read the part again.
+"""
+
+import numpy as np
+
+from numpy cimport (
+    PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
+)
+
+from minigrad.dtypes cimport bool_, dtype_of, int64, uint8
+from minigrad.ops.common cimport cast, dims_tuple, is_number, number_tensor
+from minigrad.ops.reduce cimport sum_to
+from minigrad.tape cimport Node, Variable, record, recording
+from minigrad.tensor cimport Tensor, as_tensor, view_of, wrap
+from minigrad.tensor import checked_dim
+from minigrad.ops.inplace cimport check_inplace, written
+
+import_array()
+
+
+# ---------------------------------------------------------------- x[index]
+
+cdef class Basic:
+    """Marks a basic index, one that selects every element at most once."""
+    cdef tuple index
+
+    def __init__(self, index):
+        self.index = index
+
+
+cdef object numpy_index(Tensor x, object index, bint *basic):
+    """Return ``index`` as NumPy takes it, checked as torch does; say whether it is basic."""
+    cdef tuple items = index if type(index) is tuple else (index,)
+    cdef list converted = []
+    cdef int used = 0, ndim = PyArray_NDIM(x.array)
+    cdef bint ellipsis = False
+    basic[0] = True
+    for item in items:
+        if item is None:
+            pass
+        elif item is Ellipsis:
+            if ellipsis:
+                raise IndexError("an index can only have a single ellipsis ('...')")
+            ellipsis = True
+        elif isinstance(item, slice):
+            item = slice(whole(item.start), whole(item.stop), whole(item.step))
+            if item.step is not None and item.step <= 0:
+                raise ValueError(f"step must be greater than zero, but got {item.step}")
+            used += 1
+        elif isinstance(item, (bool, np.bool_)):
+            basic[0] = False
+        elif isinstance(item, (int, np.integer)):
+            used += 1
+        else:
+            if isinstance(item, Tensor):
+                item = (<Tensor>item).array
+            item = np.asarray(item) if len_or_one(item) else np.asarray(item, np.int64)
+            if item.dtype.kind == "f" and item.size == 0:
+                item = item.astype(np.int64)
+            if item.dtype.kind not in "iub":
+                raise IndexError(
+                    "tensors used as indices must be long, int, byte or bool tensors, but got "
+                    f"{item.dtype}"
+                )
+            if item.dtype == np.uint8:
+                item = item.astype(np.bool_)
+            if item.ndim == 0 and item.dtype.kind != "b":
+                item = int(item)
+                used += 1
+            else:
+                basic[0] = False
+                used += max(item.ndim, 1) if item.dtype.kind == "b" else 1
+        converted.append(item)
+    if used > ndim:
+        raise IndexError(f"too many indices for tensor of dimension {ndim}")
+    if not ellipsis:
+        converted.append(Ellipsis)      # NumPy then gives an array, never a scalar
+    return tuple(converted)
+
+
+cdef object whole(object bound):
+    """Return a slice's bound as an int; a tensor of one element counts."""
+    return bound.__index__() if isinstance(bound, Tensor) else bound
+
+
+cdef bint len_or_one(object item):
+    return not hasattr(item, "__len__") or len(item) > 0
+
+
+cdef object index_error(Tensor x, object index, object error):
+    """Return torch's IndexError for NumPy's."""
+    items = index if isinstance(index, tuple) else (index,)
+    if len(items) == 1 and isinstance(items[0], int) and PyArray_NDIM(x.array) == 0:
+        return IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` to convert a 0-dim tensor to a "
+            "number"
+        )
+    text = str(error).replace("axis", "dimension")
+    return IndexError(f"{text} (indexing a tensor of shape {list(x.shape)})")
+
+
+def getitem(input, index):
+    """Return ``input[index]``: a view for a basic index, else a copy."""
+    cdef Tensor x = <Tensor?>input, out
+    cdef bint basic
+    if PyArray_NDIM(x.array) == 0 and isinstance(index, int) and not isinstance(index, bool):
+        raise index_error(x, index, None)
+    key = numpy_index(x, index, &basic)
+    try:
+        array = x.array[key]
+    except IndexError as error:
+        raise index_error(x, index, error) from None
+    out = view_of(x, array) if basic else wrap(np.ascontiguousarray(array) if array.ndim else array)
+    if recording(x):
+        record(out, "SliceBackward0" if basic else "IndexBackward0", getitem_vjp, (x,), (),
+               ((<object>x.array).shape, key, basic))
+    return out
+
+
+cdef getitem_vjp(Node node, object g):
+    shape, key, basic = node.extra
+    return (put(<Tensor>g, shape, key, basic),)
+
+
+cdef Tensor put(Tensor values, tuple shape, object key, bint basic):
+    """Return zeros of ``shape`` with ``values`` added at ``key``."""
+    cdef Tensor out = wrap(np.zeros(shape, values.array.dtype))
+    if basic:
+        out.array[key] = values.array
+    else:
+        np.add.at(out.array, key, values.array)
+    if recording(values):
+        record(out, "PutBackward0", put_vjp, (values,), (), (shape, key, basic))
+    return out
+
+
+cdef put_vjp(Node node, object g):
+    cdef Tensor grad = <Tensor>g, out
+    shape, key, basic = node.extra
+    array = grad.array[key]
+    out = view_of(grad, array) if basic else wrap(array)
+    if recording(grad):
+        record(out, "IndexBackward0", getitem_vjp, (grad,), (), (shape, key, basic))
+    return (out,)
+
+
+# ---------------------------------------------------------------- x[index] = value
+
+def setitem(input, index, value):
+    """Write ``value`` (a tensor that broadcasts, or a number) into ``input[index]``, in place."""
+    cdef Tensor x = <Tensor?>input, v
+    cdef bint basic
+    key = numpy_index(x, index, &basic)
+    if is_number(value):
+        v = number_tensor(value, dtype_of(x.array))
+    else:
+        v = cast(as_tensor(value), dtype_of(x.array))
+    check_inplace(x, recording(v))
+    try:
+        region = (<object>x.array[key]).shape
+    except IndexError as error:
+        raise index_error(x, index, error) from None
+    array = v.array
+    while array.ndim > len(region) and array.shape[0] == 1:
+        array = array[0]                # torch lets leading ones go
+    try:
+        x.array[key] = array
+    except ValueError:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(v.shape)} cannot be broadcast to "
+            f"indexing result of shape {list(region)}"
+        ) from None
+    if recording(x) or recording(v):
+        record(x, "IndexPutBackward0", setitem_vjp, (x, v), (), (key, basic, v.shape))
+    written(x)
+
+
+cdef setitem_vjp(Node node, object g):
+    key, basic, shape = node.extra
+    before = after = None
+    if node.needs(0):
+        mask = np.ones((<object>(<Tensor>g).array).shape, (<Tensor>g).array.dtype)
+        mask[key] = 0
+        before = g * wrap(mask)
+    if node.needs(1):
+        part = g[key]
+        while part.dim() < len(shape):
+            part = part.unsqueeze(0)
+        after = sum_to(<Tensor>part, tuple(shape))
+    return before, after
+
+
+# ---------------------------------------------------------------- one index for each element
+
+cdef tuple along(ndarray index, int dim):
+    """Return the full index that picks ``index`` along ``dim`` and stays in place elsewhere."""
+    grid = list(np.ogrid[tuple([slice(0, s) for s in (<object>index).shape])])
+    grid[dim] = index
+    return tuple(grid)
+
+
+cdef Tensor checked_index(Tensor x, int d, object index, str name):
+    cdef Tensor i
+    if not isinstance(index, Tensor) or dtype_of((<Tensor>index).array) is not int64:
+        raise RuntimeError(f"{name}(): Expected dtype int64 for index")
+    i = <Tensor>index
+    if PyArray_NDIM(i.array) != PyArray_NDIM(x.array):
+        raise RuntimeError(
+            "Index tensor must have the same number of dimensions as input tensor: got "
+            f"{list(i.shape)} for input {list(x.shape)}"
+        )
+    size = PyArray_DIMS(x.array)[d] if PyArray_NDIM(x.array) else 1
+    if PyArray_SIZE(i.array) and (i.array.min() < 0 or i.array.max() >= size):
+        bad = i.array[(i.array < 0) | (i.array >= size)].ravel()[0]
+        raise RuntimeError(f"index {bad} is out of bounds for dimension {d} with size {size}")
+    return i
+
+
+def gather(input, dim, index, *, sparse_grad=False):
+    """Return ``out[i][j] = input[index[i][j]][j]`` (for ``dim=0``): one pick for each element of
+    ``index`` (int64), along ``dim``."""
+    cdef Tensor x = <Tensor?>input, out
+    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    cdef Tensor i = checked_index(x, d, index, "gather")
+    if PyArray_NDIM(x.array) == 0:
+        return x.clone()
+    for k in range(x.dim()):
+        if k != d and i.shape[k] > x.shape[k]:
+            raise RuntimeError(
+                f"Size does not match at dimension {k} expected index {list(i.shape)} to be no "
+                f"larger than self {list(x.shape)} apart from dimension {d}"
+            )
+    key = along(i.array, d)
+    out = wrap(x.array[key])
+    if recording(x):
+        record(out, "GatherBackward0", getitem_vjp, (x,), (), ((<object>x.array).shape, key, False))
+    return out
+
+
+def take_along_dim(input, indices, dim=None):
+    """Return ``gather`` with broadcasting; with no ``dim``, from the flattened input."""
+    if dim is None:
+        return gather(input.reshape(-1), 0, indices.reshape(-1))
+    d = checked_dim(dim, input.dim())
+    sizes = np.broadcast_shapes(
+        tuple([1 if i == d else s for i, s in enumerate(input.shape)]),
+        tuple([1 if i == d else s for i, s in enumerate(indices.shape)]))
+    own = tuple([input.shape[d] if i == d else s for i, s in enumerate(sizes)])
+    wanted = tuple([indices.shape[d] if i == d else s for i, s in enumerate(sizes)])
+    return gather(input.expand(own), d, indices.expand(wanted))
+
+
+def scatter_add(input, dim, index, src):
+    """Return a copy of the input with ``src`` added at ``index`` along ``dim``."""
+    cdef Tensor x = <Tensor?>input, s = <Tensor?>src, out
+    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    cdef Tensor i = checked_index(x, d, index, "scatter_add")
+    part = s[tuple([slice(0, n) for n in i.shape])]
+    key = along(i.array, d)
+    out = wrap(x.array.copy())
+    np.add.at(out.array, key, (<Tensor>part).array)
+    if recording(x) or recording(<Tensor>part):
+        record(out, "ScatterAddBackward0", scatter_add_vjp, (x, part), (), key)
+    return out
+
+
+cdef scatter_add_vjp(Node node, object g):
+    return g if node.needs(0) else None, g[node.extra] if node.needs(1) else None
+
+
+def scatter(input, dim, index, src=None, *, value=None):
+    """Return a copy of the input with ``src`` (a tensor or number) written at ``index``."""
+    cdef Tensor x = <Tensor?>input, out
+    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    cdef Tensor i = checked_index(x, d, index, "scatter")
+    src = value if src is None else src
+    out = x.clone()
+    if isinstance(src, Tensor):
+        src = src[tuple([slice(0, n) for n in i.shape])]
+    out[tuple([wrap(np.asarray(k)) for k in along(i.array, d)])] = src
+    return out
+
+
+def index_select(input, dim, index):
+    """Return the items at ``index`` (1-d integers) along ``dim``."""
+    cdef Tensor x = <Tensor?>input
+    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    if index.dim() > 1:
+        raise IndexError(
+            f"index_select(): Index is supposed to be a vector, but got dim {index.dim()}"
+        )
+    return x[(slice(None),) * d + (index.reshape(-1),)] if x.dim() else x.clone()
+
+
+def masked_fill(input, mask, value):
+    """Return a copy with ``value`` (a number or 0-d tensor) where ``mask`` (bool) is True."""
+    cdef Tensor x = <Tensor?>input, m = <Tensor?>mask, out, v
+    if dtype_of(m.array) is not bool_:
+        raise RuntimeError(
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {m.dtype}"
+        )
+    if isinstance(value, Tensor):
+        if value.dim() > 0:
+            raise RuntimeError(
+                "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+                f"{value.dim()} dimension(s)."
+            )
+        v = cast(<Tensor>value, dtype_of(x.array))
+    else:
+        v = number_tensor(value, dtype_of(x.array))
+    try:
+        out = wrap(np.asarray(np.where(m.array, v.array, x.array)))
+    except ValueError:
+        raise RuntimeError(
+            f"masked_fill: mask of shape {list(m.shape)} does not broadcast with {list(x.shape)}"
+        ) from None
+    if recording(x) or recording(v):
+        record(out, "MaskedFillBackward0", masked_fill_vjp, (x, v), (m,),
+               (<object>x.array).shape)
+    return out
+
+
+cdef masked_fill_vjp(Node node, object g):
+    m = node.tensor(0)
+    return (
+        sum_to(<Tensor>masked_fill(g, m, 0.0), node.extra) if node.needs(0) else None,
+        masked_fill(g, ~m, 0.0).sum() if node.needs(1) else None,
+    )
+
+
+def masked_select(input, mask):
+    """Return the elements where ``mask`` is True, as one dimension."""
+    return input.expand_as(mask)[mask] if input.dim() < mask.dim() else input[mask.expand_as(input)]
+
+
+def nonzero(input, *, as_tuple=False):
+    """Return the indices of the elements that are not zero: int64, one row each."""
+    found = np.nonzero(np.atleast_1d((<Tensor?>input).array))
+    if as_tuple:
+        return tuple([wrap(i) for i in found])
+    if (<Tensor>input).dim() == 0:
+        return wrap(np.zeros((len(found[0]), 0), np.int64))
+    return wrap(np.ascontiguousarray(np.stack(found, 1)))
+
+
+# ---------------------------------------------------------------- triangles and diagonals
+
+cdef Tensor triangle(object keep, object input, object diagonal):
+    cdef Tensor x = <Tensor?>input
+    if x.dim() < 2:
+        raise RuntimeError(f"{keep.__name__}: input tensor must have at least 2 dimensions")
+    mask = wrap(keep(np.ones((<object>x.array).shape[-2:], np.bool_), diagonal))
+    return masked_fill(x, ~mask, 0)
+
+
+def tril(input, diagonal=0):
+    """Return the lower triangle of the matrices, zeros above ``diagonal``."""
+    return triangle(np.tril, input, diagonal)
+
+
+def triu(input, diagonal=0):
+    """Return the upper triangle of the matrices, zeros below ``diagonal``."""
+    return triangle(np.triu, input, diagonal)
+
+
+def diagonal(input, offset=0, dim1=0, dim2=1):
+    """Return the diagonals of the planes of two dimensions, as the last dimension."""
+    n = input.dim()
+    a, b = checked_dim(dim1, n), checked_dim(dim2, n)
+    rows, columns = input.shape[a], input.shape[b]
+    i = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
+    rest = [d for d in range(n) if d not in (a, b)]
+    return input.permute(*rest, a, b)[..., wrap(i - min(offset, 0)), wrap(i + max(offset, 0))]
+
+
+def diag(input, diagonal=0):
+    """Return the diagonal of a matrix, or a matrix with this vector on its diagonal."""
+    cdef Tensor out
+    if input.dim() == 2:
+        return diagonal_of(input, diagonal)
+    if input.dim() != 1:
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.dim()}D")
+    size = input.numel() + (diagonal if diagonal > 0 else -diagonal)
+    i = np.arange(input.numel())
+    key = (i + max(-diagonal, 0), i + max(diagonal, 0))
+    return put(<Tensor>input, (size, size), key, False)
+
+
+diagonal_of = diagonal

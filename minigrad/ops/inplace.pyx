@@ -1,0 +1,258 @@
+"""Writing into a tensor that already exists: x.add_(y), x[i] = y, and what the tape must know.
+
+An in-place op computes its result like the out-of-place op, writes it into the tensor's memory,
+and gives the tensor the result's place on the tape (``assign``).  Three things follow:
+
+* The memory's version goes up, so that a node which saved the old value notices.
+* If the tensor is a view, its base has changed too.  ``written`` gives the base a node that says
+  "the old base, with this part replaced".
+* Other views of that base are then out of date.  They notice by themselves when they are next
+  used (``recording`` compares ``base.node``), and ``regenerate_view`` gives them a new node.
+"""
+
+import numpy as np
+
+from numpy cimport (
+    PyArray_DATA, PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, PyArray_STRIDES, PyArray_TYPE,
+    import_array, ndarray,
+)
+
+from minigrad.dtypes cimport dtype_of
+from minigrad.kernels.elementwise cimport ADD, DIV, MUL, SUB, binary
+from minigrad.kernels.openmp cimport threads_for
+from minigrad.ops.common cimport (
+    cast, is_kernel_float, is_number, number_tensor, promoted, same_shape,
+)
+from minigrad.ops.reduce cimport sum_to
+from minigrad.tape cimport (
+    Node, Variable, bump_version, grad_enabled, operations, record, recording, set_grad_enabled_,
+)
+from minigrad.tensor cimport Tensor, as_tensor, wrap
+
+import_array()
+
+
+# ---------------------------------------------------------------- what every in-place op goes through
+
+cdef int check_inplace(Tensor x, bint value_recorded) except -1:
+    """Raise if ``x`` may not be written to."""
+    cdef int i
+    if grad_enabled():
+        if x.wants_grad and x.node is None:
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation. "
+                "Wrap the write in minigrad.no_grad(), or work on a copy (.clone())."
+            )
+        if x.base is not None and x.base.wants_grad:
+            if x.base.node is None:
+                raise RuntimeError(
+                    "a view of a leaf Variable that requires grad is being used in an in-place "
+                    "operation. Wrap the write in minigrad.no_grad(), or work on a copy (.clone())."
+                )
+            if not recording(x):
+                raise RuntimeError(
+                    "A view was created in no_grad mode and is being modified inplace with grad "
+                    "mode enabled. Make the view with grad mode on, or write under no_grad()."
+                )
+    for i in range(PyArray_NDIM(x.array)):
+        if PyArray_STRIDES(x.array)[i] == 0 and PyArray_DIMS(x.array)[i] > 1:
+            raise RuntimeError(
+                "unsupported operation: more than one element of the written-to tensor refers to "
+                "a single memory location. Please clone() the tensor before performing the "
+                "operation."
+            )
+    if not (<object>x.array).flags.writeable:
+        raise RuntimeError("this tensor's memory is read-only (it came from a read-only array)")
+    return 0
+
+
+cdef int written(Tensor x) except -1:
+    """Tell the tape that ``x`` was written to, once it has its new node."""
+    cdef Variable base = x.base
+    bump_version(x)
+    if base is None or not x.wants_grad or not grad_enabled():
+        return 0
+    record(base, "CopySlices", copy_slices_vjp, (base, x), (),
+           (positions(base, x), (<object>base.array).shape))
+    x.base_node = base.node
+    return 0
+
+
+cdef copy_slices_vjp(Node node, object g):
+    at, shape = node.extra
+    flat = g.reshape(-1)
+    before = None
+    if node.needs(0):
+        keep = np.ones((<Tensor>flat).numel(), (<Tensor>g).array.dtype)
+        keep[at.ravel()] = 0
+        before = (flat * wrap(keep)).reshape(shape)
+    return before, flat[wrap(at)] if node.needs(1) else None
+
+
+cdef ndarray positions(Variable base, Variable view):
+    """Return, for each element of ``view``, its place in the flattened ``base``."""
+    cdef ndarray a = base.array, b = view.array
+    itemsize = a.itemsize
+    offset = (<Py_ssize_t>PyArray_DATA(b) - <Py_ssize_t>PyArray_DATA(a)) // itemsize
+    # Where each element lies, in elements from the start of the base's memory ...
+    def places(array, start):
+        total = np.full(array.shape, start, np.int64)
+        for axis, stride in enumerate(array.strides):
+            shape = [1] * array.ndim
+            shape[axis] = array.shape[axis]
+            total += (np.arange(array.shape[axis]) * (stride // itemsize)).reshape(shape)
+        return total
+    # ... and which element of the base lies there.
+    in_base, in_view = places(a, 0).ravel(), places(b, offset)
+    order = np.argsort(in_base, kind="stable")
+    return np.asarray(order[np.searchsorted(in_base, in_view, sorter=order)])
+
+
+def _regenerate_view(Tensor view):
+    """Give ``view`` a node that reads it from its base's new value."""
+    cdef Variable base = view.base
+    view.base_node = base.node
+    if base.wants_grad and base.node is not None:
+        mode = set_grad_enabled_(True)
+        try:
+            record(view, "AsStridedBackward0", read_positions_vjp, (base,), (),
+                   (positions(base, view), (<object>base.array).shape))
+        finally:
+            set_grad_enabled_(mode)
+
+
+cdef read_positions_vjp(Node node, object g):
+    at, shape = node.extra
+    size = 1
+    for s in shape:
+        size *= s
+    flat = operations.make_tensor(np.zeros(size, (<Tensor>g).array.dtype))
+    return (flat.scatter_add(0, wrap(at.ravel()), g.reshape(-1)).reshape(shape),)
+
+
+cdef Tensor assign(Tensor x, Tensor result):
+    """Write ``result`` into ``x`` and give ``x`` its place on the tape."""
+    if not same_shape(x.array, result.array):
+        raise RuntimeError(
+            f"output with shape {list(x.shape)} doesn't match the broadcast shape "
+            f"{list(result.shape)}"
+        )
+    if PyArray_TYPE(x.array) != PyArray_TYPE(result.array):
+        if dtype_of(result.array).category > dtype_of(x.array).category:
+            raise RuntimeError(
+                f"result type {dtype_of(result.array)} can't be cast to the desired output type "
+                f"{dtype_of(x.array)}"
+            )
+        result = cast(result, dtype_of(x.array))
+    np.copyto(x.array, result.array)
+    if recording(result):
+        x.node = result.node
+        x.output = result.output
+        x.wants_grad = True
+    elif recording(x):                      # overwritten by something without a gradient
+        record(x, "CopyBackwards", no_gradient_vjp, (x,))
+    written(x)
+    return x
+
+
+cdef no_gradient_vjp(Node node, object g):
+    return (g * 0.0,)
+
+
+# ---------------------------------------------------------------- the in-place form of any op
+
+def in_place(function, name):
+    """Return the in-place form of an op: x.name(...) writes function(x, ...) into x."""
+    def method(input, *args, **kwargs):
+        cdef Tensor x = <Tensor?>input
+        check_inplace(x, False)
+        return assign(x, function(x, *args, **kwargs))
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"Write ``{name[:-1]}(...)`` of this tensor into it, and return it."
+    return method
+
+
+cdef Tensor arithmetic_(int op, object function, object input, object other):
+    """input op= other: straight into the memory where no gradient is recorded."""
+    cdef Tensor x = <Tensor?>input, b
+    check_inplace(x, False)
+    if is_kernel_float(x.array):
+        if is_number(other):
+            b = number_tensor(other, dtype_of(x.array))
+        elif isinstance(other, Tensor):
+            b = <Tensor>other
+        else:
+            b = as_tensor(other)
+        if (not recording(x) and not recording(b) and (
+                same_shape(x.array, b.array) or PyArray_NDIM(b.array) == 0)
+                and PyArray_TYPE(x.array) == PyArray_TYPE(b.array)
+                and (b is x or not np.may_share_memory(x.array, b.array))):
+            binary(op, x.array, x.array, b.array, threads_for(PyArray_SIZE(x.array)))
+            bump_version(x)
+            return x
+    return assign(x, <Tensor?>function(x, other))
+
+
+def add_(input, other, *, alpha=1):
+    """Add ``alpha * other`` to this tensor in place, and return it."""
+    return arithmetic_(ADD, operations.add, input, other if alpha == 1 else other * alpha)
+
+
+def sub_(input, other, *, alpha=1):
+    """Subtract ``alpha * other`` from this tensor in place, and return it."""
+    return arithmetic_(SUB, operations.sub, input, other if alpha == 1 else other * alpha)
+
+
+def mul_(input, other):
+    """Multiply this tensor by ``other`` in place, and return it."""
+    return arithmetic_(MUL, operations.mul, input, other)
+
+
+def div_(input, other, *, rounding_mode=None):
+    """Divide this tensor by ``other`` in place, and return it."""
+    if rounding_mode is not None:
+        return in_place(input.div, "div_")(input, other, rounding_mode=rounding_mode)
+    return arithmetic_(DIV, operations.div, input, other)
+
+
+# ---------------------------------------------------------------- filling and copying
+
+def fill_(input, value):
+    """Set every element to ``value`` in place, and return the tensor."""
+    cdef Tensor x = <Tensor?>input
+    if isinstance(value, Tensor) and value.dim() > 0:
+        raise RuntimeError(
+            "fill_ only supports 0-dimension value tensor but got tensor with "
+            f"{value.dim()} dimensions."
+        )
+    return copy_(x, value if isinstance(value, Tensor) else number_tensor(value, x.dtype))
+
+
+def zero_(input):
+    """Set every element to zero in place, and return the tensor."""
+    return fill_(input, 0)
+
+
+def copy_(input, src, non_blocking=False):
+    """Write ``src`` (broadcast, in any dtype) into this tensor in place, and return it."""
+    cdef Tensor x = <Tensor?>input, s = as_tensor(src)
+    check_inplace(x, recording(s))
+    s = cast(s, dtype_of(x.array))
+    try:
+        np.copyto(x.array, s.array)
+    except ValueError:
+        raise RuntimeError(
+            f"The size of tensor a ({list(x.shape)}) must match the size of tensor b "
+            f"({list(s.shape)}): source does not broadcast to the destination"
+        ) from None
+    if recording(s) or recording(x):
+        record(x, "CopyBackwards", copy_vjp, (x, s), (), (<object>s.array).shape)
+    written(x)
+    return x
+
+
+cdef copy_vjp(Node node, object g):
+    return (
+        g * 0.0 if node.needs(0) else None,
+        sum_to(<Tensor>g, node.extra) if node.needs(1) else None,
+    )

@@ -1,0 +1,409 @@
+"""Functions of one real variable: exp, log, sin, relu, ... and their derivatives.
+
+``unary`` computes the forward for every one of them; what differs is one op code, and the vjp
+below the function.  Where a vjp has a fused kernel (one pass instead of two or three) it is used
+while the backward pass itself is not recorded.
+"""
+
+import math
+
+import numpy as np
+
+from numpy cimport PyArray_SIZE, import_array, ndarray
+
+from minigrad.dtypes cimport dtype_of, float16, float32
+from minigrad.kernels cimport elementwise as kernels
+from minigrad.kernels.openmp cimport threads_for
+from minigrad.ops.common cimport cast, float_operand, is_kernel_float
+from minigrad.ops.elementwise cimport combine
+from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
+from minigrad.tensor cimport Tensor, empty_like_array, wrap
+
+import_array()
+
+cdef enum Keep:
+    NOTHING
+    INPUT
+    OUTPUT
+
+
+cdef ndarray apply_unary(int op, ndarray x):
+    """Return op(x); float16 goes through float32."""
+    cdef ndarray out
+    if dtype_of(x) is float16:
+        return apply_unary(op, x.astype(np.float32)).astype(np.float16)
+    out = empty_like_array(x)
+    kernels.unary(op, out, x, threads_for(PyArray_SIZE(x)))
+    return out
+
+
+cdef Tensor unary(int op, str label, vjp_function vjp, object input, Keep keep):
+    """Compute a function of a real variable and record it, saving its input or its output."""
+    cdef Tensor x = float_operand(input), out
+    out = wrap(apply_unary(op, x.array))
+    if recording(x):
+        record(out, label, vjp, (x,),
+               () if keep == NOTHING else (x,) if keep == INPUT else (out,))
+    return out
+
+
+cdef object fused(int op, object g, Tensor saved):
+    """Return a two-input gradient kernel's result as a tensor, for a walk that is not recorded."""
+    cdef ndarray ga = (<Tensor>g).array
+    if not is_kernel_float(ga):
+        return wrap(combine(op, None, ga.astype(np.float32), saved.array.astype(np.float32))
+                    .astype(ga.dtype))
+    return wrap(combine(op, None, ga, saved.array))
+
+
+cdef Tensor exact(object ufunc, int op, str label, vjp_function vjp, object input, Keep keep):
+    """As ``unary`` for functions that integers have too (abs, sign, floor ...): they keep them."""
+    cdef Tensor x = <Tensor?>input
+    if not dtype_of(x.array).is_floating_point:
+        with np.errstate(all="ignore"):
+            return wrap(np.asarray(ufunc(x.array), x.array.dtype))
+    return unary(op, label, vjp, x, keep)
+
+
+# ---------------------------------------------------------------- sign and rounding
+
+def neg(input):
+    """Return ``-input``."""
+    if (<Tensor?>input).array.dtype == np.bool_:
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+            "invert a mask, use the `~` or `logical_not()` operator instead."
+        )
+    return exact(np.negative, kernels.NEG, "NegBackward0", neg_vjp, input, NOTHING)
+
+
+cdef neg_vjp(Node node, object g):
+    return (-g,)
+
+
+def abs(input):
+    """Return the absolute value.  The slope at 0 is 0."""
+    return exact(np.abs, kernels.ABS, "AbsBackward0", abs_vjp, input, INPUT)
+
+
+cdef abs_vjp(Node node, object g):
+    return (g * sign(node.tensor(0)),)
+
+
+def sign(input):
+    """Return -1, 0 or 1 with the sign of the input."""
+    return exact(np.sign, kernels.SIGN, "SignBackward0", flat_vjp, input, NOTHING)
+
+
+cdef flat_vjp(Node node, object g):
+    return (g * 0.0,)
+
+
+def floor(input):
+    """Return the largest integer not above the input, in the input's dtype."""
+    return exact(np.positive, kernels.FLOOR, "FloorBackward0", flat_vjp, input, NOTHING)
+
+
+def ceil(input):
+    """Return the smallest integer not below the input, in the input's dtype."""
+    return exact(np.positive, kernels.CEIL, "CeilBackward0", flat_vjp, input, NOTHING)
+
+
+def trunc(input):
+    """Return the input without its fraction."""
+    return exact(np.positive, kernels.TRUNC, "TruncBackward0", flat_vjp, input, NOTHING)
+
+
+def round(input, *, decimals=0):
+    """Return the nearest integer, halves to even; or to ``decimals`` digits after the point."""
+    if decimals:
+        scale = 10.0 ** decimals
+        return round(input * scale) / scale
+    return exact(np.positive, kernels.ROUND, "RoundBackward0", flat_vjp, input, NOTHING)
+
+
+def frac(input):
+    """Return the fraction, with the sign of the input."""
+    return input - trunc(input)
+
+
+# ---------------------------------------------------------------- powers
+
+def square(input):
+    """Return ``input * input``."""
+    cdef Tensor x = <Tensor?>input
+    if not dtype_of(x.array).is_floating_point:
+        return x * x
+    return unary(kernels.SQUARE, "PowBackward0", square_vjp, x, INPUT)
+
+
+cdef square_vjp(Node node, object g):
+    if grad_enabled():
+        return (g * (node.tensor(0) * 2.0),)
+    return (fused(kernels.SQUARE_BACKWARD, g, <Tensor>node.tensor(0)),)
+
+
+def sqrt(input):
+    """Return the square root; NaN below 0."""
+    return unary(kernels.SQRT, "SqrtBackward0", sqrt_vjp, input, OUTPUT)
+
+
+cdef sqrt_vjp(Node node, object g):
+    if grad_enabled():
+        return (g / (node.tensor(0) * 2.0),)
+    return (fused(kernels.SQRT_BACKWARD, g, <Tensor>node.tensor(0)),)
+
+
+def rsqrt(input):
+    """Return one over the square root."""
+    return unary(kernels.RSQRT, "RsqrtBackward0", rsqrt_vjp, input, OUTPUT)
+
+
+cdef rsqrt_vjp(Node node, object g):
+    y = node.tensor(0)
+    return (g * (y * y * y * -0.5),)
+
+
+def reciprocal(input):
+    """Return ``1 / input``."""
+    return unary(kernels.RECIPROCAL, "ReciprocalBackward0", reciprocal_vjp, input, OUTPUT)
+
+
+cdef reciprocal_vjp(Node node, object g):
+    y = node.tensor(0)
+    return (-g * (y * y),)
+
+
+# ---------------------------------------------------------------- exponentials and logarithms
+
+def exp(input):
+    """Return e to the power of the input.
+
+    >>> import minigrad
+    >>> minigrad.exp(minigrad.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
+    """
+    return unary(kernels.EXP, "ExpBackward0", exp_vjp, input, OUTPUT)
+
+
+cdef exp_vjp(Node node, object g):
+    return (g * node.tensor(0),)
+
+
+def exp2(input):
+    """Return 2 to the power of the input."""
+    return unary(kernels.EXP2, "Exp2Backward0", exp2_vjp, input, OUTPUT)
+
+
+cdef exp2_vjp(Node node, object g):
+    return (g * (node.tensor(0) * math.log(2.0)),)
+
+
+def expm1(input):
+    """Return ``exp(input) - 1``, accurate near 0."""
+    return unary(kernels.EXPM1, "Expm1Backward0", expm1_vjp, input, OUTPUT)
+
+
+cdef expm1_vjp(Node node, object g):
+    return (g * (node.tensor(0) + 1.0),)
+
+
+def log(input):
+    """Return the natural logarithm; -inf at 0, NaN below."""
+    return unary(kernels.LOG, "LogBackward0", log_vjp, input, INPUT)
+
+
+cdef log_vjp(Node node, object g):
+    return (g / node.tensor(0),)
+
+
+def log1p(input):
+    """Return ``log(1 + input)``, accurate near 0."""
+    return unary(kernels.LOG1P, "Log1PBackward0", log1p_vjp, input, INPUT)
+
+
+cdef log1p_vjp(Node node, object g):
+    return (g / (node.tensor(0) + 1.0),)
+
+
+def log2(input):
+    """Return the logarithm to base 2."""
+    return unary(kernels.LOG2, "Log2Backward0", log2_vjp, input, INPUT)
+
+
+cdef log2_vjp(Node node, object g):
+    return (g / (node.tensor(0) * math.log(2.0)),)
+
+
+def log10(input):
+    """Return the logarithm to base 10."""
+    return unary(kernels.LOG10, "Log10Backward0", log10_vjp, input, INPUT)
+
+
+cdef log10_vjp(Node node, object g):
+    return (g / (node.tensor(0) * math.log(10.0)),)
+
+
+# ---------------------------------------------------------------- trigonometry
+
+def sin(input):
+    """Return the sine of radians."""
+    return unary(kernels.SIN, "SinBackward0", sin_vjp, input, INPUT)
+
+
+cdef sin_vjp(Node node, object g):
+    return (g * cos(node.tensor(0)),)
+
+
+def cos(input):
+    """Return the cosine of radians."""
+    return unary(kernels.COS, "CosBackward0", cos_vjp, input, INPUT)
+
+
+cdef cos_vjp(Node node, object g):
+    return (-g * sin(node.tensor(0)),)
+
+
+def tan(input):
+    """Return the tangent of radians."""
+    return unary(kernels.TAN, "TanBackward0", tan_vjp, input, OUTPUT)
+
+
+cdef tan_vjp(Node node, object g):
+    y = node.tensor(0)
+    return (g * (y * y + 1.0),)
+
+
+def asin(input):
+    """Return the angle, in radians, whose sine is the input."""
+    return unary(kernels.ASIN, "AsinBackward0", asin_vjp, input, INPUT)
+
+
+cdef asin_vjp(Node node, object g):
+    return (g * rsqrt(1.0 - square(node.tensor(0))),)
+
+
+def acos(input):
+    """Return the angle, in radians, whose cosine is the input."""
+    return unary(kernels.ACOS, "AcosBackward0", acos_vjp, input, INPUT)
+
+
+cdef acos_vjp(Node node, object g):
+    return (-g * rsqrt(1.0 - square(node.tensor(0))),)
+
+
+def atan(input):
+    """Return the angle, in radians, whose tangent is the input."""
+    return unary(kernels.ATAN, "AtanBackward0", atan_vjp, input, INPUT)
+
+
+cdef atan_vjp(Node node, object g):
+    return (g / (square(node.tensor(0)) + 1.0),)
+
+
+def sinh(input):
+    """Return the hyperbolic sine."""
+    return unary(kernels.SINH, "SinhBackward0", sinh_vjp, input, INPUT)
+
+
+cdef sinh_vjp(Node node, object g):
+    return (g * cosh(node.tensor(0)),)
+
+
+def cosh(input):
+    """Return the hyperbolic cosine."""
+    return unary(kernels.COSH, "CoshBackward0", cosh_vjp, input, INPUT)
+
+
+cdef cosh_vjp(Node node, object g):
+    return (g * sinh(node.tensor(0)),)
+
+
+# ---------------------------------------------------------------- squashing functions
+
+def tanh(input):
+    """Return the hyperbolic tangent."""
+    return unary(kernels.TANH, "TanhBackward0", tanh_vjp, input, OUTPUT)
+
+
+cdef tanh_vjp(Node node, object g):
+    y = node.tensor(0)
+    if grad_enabled():
+        return (g * (1.0 - y * y),)
+    return (fused(kernels.TANH_BACKWARD, g, <Tensor>y),)
+
+
+def sigmoid(input):
+    """Return ``1 / (1 + exp(-input))``."""
+    return unary(kernels.SIGMOID, "SigmoidBackward0", sigmoid_vjp, input, OUTPUT)
+
+
+cdef sigmoid_vjp(Node node, object g):
+    y = node.tensor(0)
+    if grad_enabled():
+        return (g * (y * (1.0 - y)),)
+    return (fused(kernels.SIGMOID_BACKWARD, g, <Tensor>y),)
+
+
+def relu(input):
+    """Return the input where it is positive, else 0.  The slope at 0 is 0; NaN stays NaN."""
+    return exact(lambda x: np.maximum(x, 0), kernels.RELU, "ReluBackward0", relu_vjp, input, OUTPUT)
+
+
+cdef relu_vjp(Node node, object g):
+    y = node.tensor(0)
+    if grad_enabled():
+        return (g.masked_fill(y <= 0, 0.0),)
+    return (fused(kernels.RELU_BACKWARD, g, <Tensor>y),)
+
+
+def erf(input):
+    """Return the error function."""
+    return unary(kernels.ERF, "ErfBackward0", erf_vjp, input, INPUT)
+
+
+cdef erf_vjp(Node node, object g):
+    return (g * (exp(-square(node.tensor(0))) * (2.0 / math.sqrt(math.pi))),)
+
+
+def erfc(input):
+    """Return ``1 - erf(input)``, accurate where that is small."""
+    return unary(kernels.ERFC, "ErfcBackward0", erfc_vjp, input, INPUT)
+
+
+cdef erfc_vjp(Node node, object g):
+    return (g * (exp(-square(node.tensor(0))) * (-2.0 / math.sqrt(math.pi))),)
+
+
+# ---------------------------------------------------------------- tests of a number: bools
+
+cdef Tensor is_kind(object ufunc, object input):
+    return wrap(np.asarray(ufunc((<Tensor?>input).array)))
+
+
+def isnan(input):
+    """Return, as bools, whether each element is NaN."""
+    return is_kind(np.isnan, input)
+
+
+def isinf(input):
+    """Return, as bools, whether each element is infinite."""
+    return is_kind(np.isinf, input)
+
+
+def isfinite(input):
+    """Return, as bools, whether each element is neither infinite nor NaN."""
+    return is_kind(np.isfinite, input)
+
+
+def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
+    """Return the input with NaN and infinities replaced (infinities by the dtype's extremes)."""
+    cdef Tensor x = <Tensor?>input, out
+    out = wrap(np.nan_to_num(x.array, nan=nan, posinf=posinf, neginf=neginf))
+    if recording(x):
+        record(out, "NanToNumBackward0", nan_to_num_vjp, (x,), (x,))
+    return out
+
+
+cdef nan_to_num_vjp(Node node, object g):
+    return (g.masked_fill(~isfinite(node.tensor(0)), 0.0),)

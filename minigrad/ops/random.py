@@ -1,0 +1,371 @@
+"""Random numbers: torch's CPU generator, draw for draw.
+
+torch draws from a Mersenne twister (mt19937) seeded as NumPy's legacy seeding does.  From the raw
+32-bit draws it makes, and so do we:
+
+* uniform float32: the low 24 bits times 2**-24; float64: 53 bits of two draws times 2**-53
+* normal, 16 or more: Box-Muller on blocks of 16 uniforms, cosines first; fewer: one pair of
+  float64 uniforms a sample pair, the second kept for the next call
+* integers below n: the draw modulo n (two draws joined where n needs more than 32 bits)
+* permutations: item i changes places with item i + draw % (n - i)
+
+so that the same seed gives the same weights, shuffles and dropout as torch (dropout's mask
+excepted: torch takes that from MKL where it has it).
+"""
+
+import math
+
+import numpy as np
+
+from minigrad.dtypes import as_dtype_, get_default_dtype
+from minigrad.ops.common import sizes as _sizes
+from minigrad.ops.creation import empty, tensor
+from minigrad.ops.inplace import copy_
+from minigrad.tensor import Tensor, over_array
+from minigrad.tensor import device as _device
+
+
+class Generator:
+    """A stream of random numbers with a seed of its own.
+
+    >>> import minigrad
+    >>> g = minigrad.Generator().manual_seed(0)
+    >>> minigrad.rand(2, generator=g)
+    tensor([0.4963, 0.7682])
+    """
+
+    def __init__(self, device="cpu"):
+        self.device = _device(device)
+        self._bits = np.random.MT19937()
+        self.manual_seed(67280421310721)     # torch's default seed
+
+    def manual_seed(self, seed):
+        """Start the stream that belongs to ``seed``, an int, and return this generator."""
+        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+            raise TypeError(f"manual_seed expects an int, but got {type(seed).__name__}")
+        seed = seed.__index__()
+        if not -(2**63) <= seed < 2**64:
+            raise RuntimeError("Overflow when unpacking long long: the seed does not fit 64 bits")
+        self._seed = seed % 2**64
+        self._bits._legacy_seeding(self._seed % 2**32)
+        self._next_normal = None
+        return self
+
+    def seed(self):
+        """Seed from the operating system; return the seed."""
+        self.manual_seed(int.from_bytes(np.random.bytes(8), "little"))
+        return self._seed
+
+    def initial_seed(self):
+        """Return the seed that started the stream."""
+        return self._seed
+
+    def get_state(self):
+        """Return the state of the stream as a uint8 tensor, for ``set_state``."""
+        state = self._bits.state["state"]
+        words = np.empty(628, np.uint64)
+        words[:624] = state["key"]
+        words[624] = state["pos"]
+        words[625] = self._seed
+        words[626] = self._next_normal is not None
+        words[627] = np.float64(self._next_normal or 0.0).view(np.uint64)
+        return tensor(words.view(np.uint8))
+
+    def set_state(self, new_state):
+        """Continue a stream from a state that ``get_state`` returned."""
+        data = new_state.numpy() if isinstance(new_state, Tensor) else np.asarray(new_state)
+        if data.dtype != np.uint8 or data.size != 628 * 8:
+            raise RuntimeError(
+                f"RNG state is wrong size or type: expected {628 * 8} uint8 elements, but got "
+                f"{data.size} of {data.dtype}"
+            )
+        words = np.ascontiguousarray(data).view(np.uint64)
+        if words[624] > 624 or (words[:624] >> np.uint64(32)).any():
+            raise RuntimeError("RNG state is not one that get_state() returned")
+        self._bits.state = {
+            "bit_generator": "MT19937",
+            "state": {"key": words[:624].astype(np.uint32), "pos": int(words[624])},
+        }
+        self._seed = int(words[625])
+        self._next_normal = words[627:].view(np.float64)[0].item() if words[626] else None
+
+    def clone_state(self):
+        """Return a new generator that continues as this one would."""
+        other = Generator()
+        other.set_state(self.get_state())
+        return other
+
+    # -------- raw draws
+
+    def _raw32(self, n):
+        return self._bits.random_raw(n).astype(np.uint64) if n else np.empty(0, np.uint64)
+
+    def _raw64(self, n):
+        high_low = self._raw32(2 * n).reshape(n, 2)
+        return (high_low[:, 0] << np.uint64(32)) | high_low[:, 1]
+
+    def _uniform(self, n, dtype):
+        if dtype == np.float64:
+            return (self._raw64(n) & np.uint64(2**53 - 1)) * 2.0**-53
+        bits = 24 if dtype == np.float32 else 11
+        return ((self._raw32(n) & np.uint64(2**bits - 1)) * 2.0**-bits).astype(np.float32)
+
+    def _normal(self, n, dtype):
+        wide = np.float64 if dtype == np.float64 else np.float32
+        if n < 16:
+            return np.array([self._one_normal() for _ in range(n)], wide)
+        u = self._uniform(n, wide)
+        if n % 16:      # the last block of 16 is drawn anew, overlapping the one before
+            tail = self._uniform(16, wide)
+            whole = _box_muller(u[: n - n % 16].reshape(-1, 16)).ravel()
+            out = np.empty(n, wide)
+            out[: whole.size] = whole
+            out[n - 16 :] = _box_muller(tail.reshape(1, 16)).ravel()
+            return out
+        return _box_muller(u.reshape(-1, 16)).ravel()
+
+    def _one_normal(self):
+        if self._next_normal is not None:
+            value, self._next_normal = self._next_normal, None
+            return value
+        u1, u2 = self._uniform(2, np.float64)
+        r, theta = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
+        self._next_normal = r * math.sin(theta)
+        return r * math.cos(theta)
+
+    def _integers(self, low, high, n):
+        span = high - low
+        raw = self._raw64(n) if span >= 2**32 else self._raw32(n)
+        return (raw % np.uint64(span)).astype(np.int64) + low
+
+
+def _box_muller(blocks):
+    one = blocks.dtype.type(1)
+    u1, u2 = one - blocks[:, :8], blocks[:, 8:]
+    radius = np.sqrt(blocks.dtype.type(-2) * np.log(u1))
+    theta = blocks.dtype.type(2.0 * math.pi) * u2
+    return np.concatenate([radius * np.cos(theta), radius * np.sin(theta)], axis=1)
+
+
+default_generator = Generator()
+
+
+def _pick(generator):
+    if generator is None:
+        return default_generator
+    if not isinstance(generator, Generator):
+        raise TypeError(f"expected a minigrad.Generator, but got {type(generator).__name__}")
+    return generator
+
+
+def manual_seed(seed):
+    """Seed the default generator, from which every random op draws; return it.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.randn(2)
+    tensor([ 1.5410, -0.2934])
+    """
+    return default_generator.manual_seed(seed)
+
+
+def seed():
+    """Seed the default generator from the operating system; return the seed."""
+    return default_generator.seed()
+
+
+def initial_seed():
+    """Return the seed of the default generator."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state():
+    """Return the state of the default generator as a uint8 tensor."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state):
+    """Continue the default generator from a state that ``get_rng_state`` returned."""
+    default_generator.set_state(new_state)
+
+
+def _new(values, shape, dtype, device, requires_grad):
+    if device is not None:
+        _device(device)
+    dtype = get_default_dtype() if dtype is None else as_dtype_(dtype)
+    out = over_array(np.asarray(values).reshape(shape).astype(dtype.numpy, copy=False))
+    return out.requires_grad_() if requires_grad else out
+
+
+def _float_dtype(dtype, name):
+    dtype = get_default_dtype() if dtype is None else as_dtype_(dtype)
+    if not dtype.is_floating_point:
+        raise RuntimeError(f'"{name}" not implemented for {dtype}; expected a floating dtype')
+    return dtype
+
+
+def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
+    """Return numbers uniform in [0, 1)."""
+    shape, dtype = _sizes(size), _float_dtype(dtype, "rand")
+    values = _pick(generator)._uniform(math.prod(shape), dtype.numpy)
+    return _new(values, shape, dtype, device, requires_grad)
+
+
+def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
+    """Return numbers from the standard normal distribution."""
+    shape, dtype = _sizes(size), _float_dtype(dtype, "randn")
+    values = _pick(generator)._normal(math.prod(shape), dtype.numpy)
+    return _new(values, shape, dtype, device, requires_grad)
+
+
+def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None,
+            requires_grad=False):
+    """Return integers uniform in [low, high): ``randint(high, size)`` or ``randint(low, high,
+    size)``; int64 unless a dtype is given."""
+    if size is None:
+        low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
+    if size is None:
+        raise TypeError("randint() missing the argument 'size'")
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= "
+                           f"to={high}")
+    shape = _sizes((size,))
+    values = _pick(generator)._integers(low, high, math.prod(shape))
+    return _new(values, shape, "int64" if dtype is None else dtype, device, requires_grad)
+
+
+def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False):
+    """Return the integers from 0 to n - 1 in random order; int64 unless a dtype is given."""
+    if n < 0:
+        raise RuntimeError(f"n must be non-negative, got {n}")
+    draws = _pick(generator)._raw32(max(n - 1, 0)).tolist()
+    order = list(range(n))
+    for i, draw in enumerate(draws):
+        j = i + draw % (n - i)
+        order[i], order[j] = order[j], order[i]
+    values = np.array(order, np.int64)
+    return _new(values, (n,), "int64" if dtype is None else dtype, device, requires_grad)
+
+
+def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None):
+    """Return ``rand`` of the input's shape and dtype."""
+    return rand(*input.shape, dtype=input.dtype if dtype is None else dtype, device=device,
+                requires_grad=requires_grad, generator=generator)
+
+
+def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator=None):
+    """Return ``randn`` of the input's shape and dtype."""
+    return randn(*input.shape, dtype=input.dtype if dtype is None else dtype, device=device,
+                 requires_grad=requires_grad, generator=generator)
+
+
+def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False):
+    """Return ``randint`` of the input's shape and dtype."""
+    return randint(low, high, tuple(input.shape) if high is not None else None,
+                   dtype=input.dtype if dtype is None else dtype, device=device) if (
+        high is not None) else randint(0, low, tuple(input.shape),
+                                       dtype=input.dtype if dtype is None else dtype)
+
+
+def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None,
+           requires_grad=False):
+    """Return normal numbers of the given mean and standard deviation (numbers or tensors)."""
+    for limit in (std if isinstance(std, Tensor) else tensor(float(std))).reshape(-1).tolist():
+        if limit < 0:
+            raise RuntimeError(f"normal expects std >= 0.0, but found std {limit}")
+    if size is None:
+        like = mean if isinstance(mean, Tensor) else std
+        if not isinstance(like, Tensor):
+            raise TypeError("normal() needs a size, or a tensor as mean or std")
+        size = (mean + std).shape
+        dtype = like.dtype if dtype is None else dtype
+    draws = randn(*size, generator=generator, dtype=dtype, device=device)
+    out = (draws * std + mean).detach()
+    return out.requires_grad_() if requires_grad else out
+
+
+def bernoulli(input, p=None, *, generator=None):
+    """Return 1 with the probability that the input (or ``p``) gives, else 0."""
+    chance = input.detach().numpy() if p is None else np.broadcast_to(p, input.shape)
+    if ((chance < 0) | (chance > 1)).any():
+        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
+    u = _pick(generator)._uniform(input.numel(), np.float64).reshape(input.shape)
+    return _new(u < chance, input.shape, input.dtype, None, False)
+
+
+def multinomial(input, num_samples, replacement=False, *, generator=None):
+    """Return ``num_samples`` indices a row, drawn with the probabilities in ``input``."""
+    weights = np.atleast_2d(input.detach().numpy())
+    if not np.isfinite(weights).all() or (weights < 0).any():
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    if (weights.sum(1) <= 0).any():
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
+    if not replacement and num_samples > weights.shape[1]:
+        raise RuntimeError(
+            "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
+        )
+    source = _pick(generator)
+    if not replacement or num_samples == 1:
+        # The smallest of exponential draws over the weights: torch's way
+        u = source._uniform(weights.size, weights.dtype).reshape(weights.shape)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            keys = weights / -np.log1p(-u)
+        picks = np.argsort(-keys, axis=1, kind="stable")[:, :num_samples]
+    else:
+        cumulative = np.cumsum(weights / weights.sum(1, keepdims=True), axis=1)
+        u = source._uniform(weights.shape[0] * num_samples, np.float64)
+        u = u.reshape(weights.shape[0], num_samples)
+        picks = np.stack([np.searchsorted(c, row, side="right") for c, row in zip(cumulative, u)])
+        picks = np.minimum(picks, weights.shape[1] - 1)
+    return _new(picks, (num_samples,) if input.dim() == 1 else picks.shape, "int64", None, False)
+
+
+# ---------------------------------------------------------------- filling a tensor in place
+
+def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds):
+    """Fill with numbers uniform in [from, to), in place, and return the tensor."""
+    low = bounds.pop("from", from_)
+    if bounds:
+        raise TypeError(f"uniform_() got an unexpected argument {next(iter(bounds))!r}")
+    if low > to:
+        raise RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}"
+        )
+    dtype = _float_dtype(input.dtype, "uniform_").numpy
+    values = _pick(generator)._uniform(input.numel(), dtype)
+    values = values * values.dtype.type(to - low) + values.dtype.type(low)
+    return copy_(input, _new(values, input.shape, input.dtype, None, False))
+
+
+def normal_(input, mean=0.0, std=1.0, *, generator=None):
+    """Fill with normal numbers, in place, and return the tensor."""
+    if std < 0:
+        raise RuntimeError(f"normal_ expects std >= 0.0, but found std {std}")
+    dtype = _float_dtype(input.dtype, "normal_").numpy
+    values = _pick(generator)._normal(input.numel(), dtype)
+    values = values * values.dtype.type(std) + values.dtype.type(mean)
+    return copy_(input, _new(values, input.shape, input.dtype, None, False))
+
+
+def bernoulli_(input, p=0.5, *, generator=None):
+    """Fill with 1 with probability ``p``, else 0, in place, and return the tensor."""
+    chance = p if isinstance(p, Tensor) else None
+    drawn = bernoulli(chance.expand_as(input), generator=generator) if chance is not None else (
+        bernoulli(empty(input.shape), p, generator=generator))
+    return copy_(input, drawn)
+
+
+def random_(input, from_=0, to=None, *, generator=None):
+    """Fill with integers uniform in [from, to), in place, and return the tensor."""
+    if to is None:
+        from_, to = (0, from_) if from_ else (0, 2**24 if input.is_floating_point() else 2**31)
+    drawn = randint(from_, to, tuple(input.shape), generator=generator)
+    return copy_(input, drawn)
+
+
+def exponential_(input, lambd=1.0, *, generator=None):
+    """Fill with numbers from the exponential distribution of rate ``lambd``, in place."""
+    u = _pick(generator)._uniform(input.numel(), np.float64)
+    return copy_(input, _new(-np.log1p(-u) / lambd, input.shape, input.dtype, None, False))

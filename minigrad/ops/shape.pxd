@@ -1,0 +1,6 @@
+from numpy cimport ndarray
+
+from minigrad.tensor cimport Tensor
+
+cdef Tensor reshape_to(Tensor x, tuple shape)
+cdef Tensor permute_to(Tensor x, tuple order)

@@ -1,0 +1,560 @@
+"""Changing a tensor's shape, and joining and splitting tensors.
+
+Most of these return views: the same memory under another shape and other strides, so that an
+in-place write to one shows in the other.  The vjp of a view undoes it: a permutation by its
+inverse, an expansion by a sum, a reshape by the old shape.
+"""
+
+import numpy as np
+
+from numpy cimport (
+    NPY_ARRAY_WRITEABLE, PyArray_CHKFLAGS, PyArray_DATA, PyArray_DIMS, PyArray_IS_C_CONTIGUOUS,
+    PyArray_ITEMSIZE, PyArray_NDIM, PyArray_New, PyArray_SIZE, PyArray_STRIDES, PyArray_TYPE,
+    PyArray_SetBaseObject, import_array, ndarray, npy_intp,
+)
+from cpython.ref cimport Py_INCREF
+
+from minigrad.dtypes cimport dtype, dtype_of, promote
+from minigrad.ops.common cimport cast, size_tuple
+from minigrad.ops.reduce cimport sum_to
+from minigrad.tape cimport Node, Variable, record, recording, vjp_function
+from minigrad.tensor cimport Tensor, view_of, wrap
+from minigrad.tensor import checked_dim
+
+import_array()
+
+cdef enum:
+    MAX_DIMS = 64
+
+
+# ---------------------------------------------------------------- how views are made
+
+cdef ndarray strided(ndarray x, int ndim, npy_intp *shape, npy_intp *strides):
+    """Return an array over the memory of ``x`` with another shape and other strides (in bytes)."""
+    cdef ndarray view = PyArray_New(
+        ndarray, ndim, shape, PyArray_TYPE(x), strides, PyArray_DATA(x), PyArray_ITEMSIZE(x),
+        NPY_ARRAY_WRITEABLE if PyArray_CHKFLAGS(x, NPY_ARRAY_WRITEABLE) else 0, None)
+    Py_INCREF(x)
+    PyArray_SetBaseObject(view, x)
+    return view
+
+
+cdef Tensor viewed(Tensor x, ndarray array, str label, vjp_function vjp, object extra):
+    """Return ``array``, a view of ``x``'s memory, as a recorded view."""
+    cdef Tensor out = view_of(x, array)
+    if recording(x):
+        record(out, label, vjp, (x,), (), extra)
+    return out
+
+
+cdef int check_rank(int ndim) except -1:
+    if ndim > MAX_DIMS:
+        raise RuntimeError(f"a tensor has at most {MAX_DIMS} dimensions, but {ndim} were asked for")
+    return 0
+
+
+# ---------------------------------------------------------------- reshape
+
+cdef tuple filled_in(tuple shape, Py_ssize_t size):
+    """Return ``shape`` with a -1 replaced by what ``size`` elements leave for it."""
+    cdef Py_ssize_t known = 1
+    cdef int unknown = -1
+    for i, s in enumerate(shape):
+        if s == -1:
+            if unknown >= 0:
+                raise RuntimeError("only one dimension can be inferred")
+            unknown = i
+        elif s < 0:
+            raise RuntimeError(f"invalid shape dimension {s} at index {i} of shape {list(shape)}")
+        else:
+            known *= s
+    if unknown >= 0:
+        if known == 0:
+            raise RuntimeError(
+                f"cannot reshape tensor of {size} elements into shape {list(shape)} because the "
+                "unspecified dimension size -1 can be any value and is ambiguous"
+            )
+        if size % known == 0:
+            shape = (*shape[:unknown], size // known, *shape[unknown + 1:])
+            known = size
+    if known != size or unknown >= 0 and -1 in shape:
+        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+    return shape
+
+
+cdef Tensor reshape_to(Tensor x, tuple shape):
+    cdef ndarray array
+    cdef Tensor out
+    cdef tuple old = (<object>x.array).shape
+    shape = filled_in(shape, PyArray_SIZE(x.array))
+    check_rank(len(shape))
+    array = x.array.reshape(shape)
+    if PyArray_DATA(array) == PyArray_DATA(x.array):
+        return viewed(x, array, "ViewBackward0", reshape_vjp, old)
+    out = wrap(array)
+    if recording(x):
+        record(out, "UnsafeViewBackward0", reshape_vjp, (x,), (), old)
+    return out
+
+
+cdef reshape_vjp(Node node, object g):
+    return (reshape_to(<Tensor>g, <tuple>node.extra),)
+
+
+def reshape(input, *shape):
+    """Return the elements in row-major order under another shape; one size may be -1.
+
+    A view where strides allow, else a copy.
+
+    >>> import minigrad
+    >>> minigrad.arange(6).reshape(2, -1)
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
+    return reshape_to(<Tensor?>input, size_tuple(shape))
+
+
+def view(input, *shape):
+    """Return a view of another shape; RuntimeError where only a copy could have it.
+
+    Given a dtype instead, the same bytes under that dtype.
+    """
+    cdef Tensor x = <Tensor?>input
+    if len(shape) == 1 and isinstance(shape[0], dtype):
+        return view_of(x, x.array.view((<dtype>shape[0]).numpy))
+    wanted = filled_in(size_tuple(shape), PyArray_SIZE(x.array))
+    if not PyArray_IS_C_CONTIGUOUS(x.array) and PyArray_SIZE(x.array):
+        array = x.array.reshape(wanted)
+        if PyArray_DATA(<ndarray>array) != PyArray_DATA(x.array):
+            raise RuntimeError(
+                "view size is not compatible with input tensor's size and stride (at least one "
+                f"dimension spans across two contiguous subspaces): shape {list(x.shape)}, strides "
+                f"{list(x.stride())}, wanted {list(wanted)}. Use .reshape(...) instead."
+            )
+    return reshape_to(x, wanted)
+
+
+def view_as(input, other):
+    """Return ``input.view(other.shape)``."""
+    return view(input, other.shape)
+
+
+def reshape_as(input, other):
+    """Return ``input.reshape(other.shape)``."""
+    return reshape(input, other.shape)
+
+
+def flatten(input, start_dim=0, end_dim=-1):
+    """Return the input with dimensions ``start_dim`` to ``end_dim`` made one."""
+    cdef Tensor x = <Tensor?>input
+    cdef tuple shape = (<object>x.array).shape
+    cdef int n = PyArray_NDIM(x.array)
+    cdef int start = checked_dim(start_dim, n), end = checked_dim(end_dim, n)
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if n == 0:
+        return reshape_to(x, (1,))
+    if start == end:
+        return x
+    size = 1
+    for s in shape[start:end + 1]:
+        size *= s
+    return reshape_to(x, (*shape[:start], size, *shape[end + 1:]))
+
+
+def ravel(input):
+    """Return the elements as one dimension."""
+    return reshape_to(<Tensor?>input, (-1,) if (<Tensor>input).numel() else (0,))
+
+
+def unflatten(input, dim, sizes):
+    """Return the input with dimension ``dim`` split into ``sizes``, one of which may be -1."""
+    cdef Tensor x = <Tensor?>input
+    cdef tuple shape = (<object>x.array).shape
+    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    inner = filled_in(tuple(sizes), shape[d])
+    return reshape_to(x, (*shape[:d], *inner, *shape[d + 1:]))
+
+
+def squeeze(input, dim=None):
+    """Return the input without its dimensions of size 1 (only ``dim``, if given)."""
+    cdef Tensor x = <Tensor?>input
+    cdef tuple shape = (<object>x.array).shape
+    if dim is None:
+        drop = range(len(shape))
+    elif isinstance(dim, (tuple, list)):
+        drop = [checked_dim(d, len(shape)) for d in dim]
+    else:
+        drop = [checked_dim(dim, len(shape))]
+    return reshape_to(x, tuple([s for i, s in enumerate(shape) if s != 1 or i not in drop]))
+
+
+def unsqueeze(input, dim):
+    """Return the input with a dimension of size 1 put in before ``dim``."""
+    cdef Tensor x = <Tensor?>input
+    cdef tuple shape = (<object>x.array).shape
+    cdef int d = checked_dim(dim, len(shape) + 1)
+    check_rank(len(shape) + 1)
+    return reshape_to(x, (*shape[:d], 1, *shape[d:]))
+
+
+# ---------------------------------------------------------------- order of dimensions
+
+cdef Tensor permute_to(Tensor x, tuple order):
+    cdef npy_intp sizes[MAX_DIMS]
+    cdef npy_intp strides[MAX_DIMS]
+    cdef int i, n = PyArray_NDIM(x.array)
+    for i in range(n):
+        sizes[i] = PyArray_DIMS(x.array)[<int>order[i]]
+        strides[i] = PyArray_STRIDES(x.array)[<int>order[i]]
+    return viewed(x, strided(x.array, n, sizes, strides), "PermuteBackward0", permute_vjp, order)
+
+
+cdef permute_vjp(Node node, object g):
+    cdef tuple order = node.extra
+    inverse = [0] * len(order)
+    for i, d in enumerate(order):
+        inverse[d] = i
+    return (permute_to(<Tensor>g, tuple(inverse)),)
+
+
+def permute(input, *dims):
+    """Return a view with the dimensions in the given order."""
+    cdef Tensor x = <Tensor?>input
+    cdef int n = PyArray_NDIM(x.array)
+    if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
+        dims = tuple(dims[0])
+    if len(dims) != n:
+        raise RuntimeError(
+            f"permute(sparse_coo): number of dimensions in the tensor input does not match the "
+            f"length of the desired ordering of dimensions i.e. input.dim() = {n} is not equal to "
+            f"len(dims) = {len(dims)}".replace("(sparse_coo)", "")
+        )
+    order = tuple([checked_dim(d, n) for d in dims])
+    if len(set(order)) != n:
+        raise RuntimeError(f"permute(): duplicate dims are not allowed, but got {list(dims)}")
+    return permute_to(x, order)
+
+
+def transpose(input, dim0, dim1):
+    """Return a view with two dimensions exchanged."""
+    cdef Tensor x = <Tensor?>input
+    cdef int n = PyArray_NDIM(x.array)
+    i, j = checked_dim(dim0, n), checked_dim(dim1, n)
+    order = list(range(n))
+    if n:
+        order[i], order[j] = order[j], order[i]
+    return permute_to(x, tuple(order))
+
+
+def t(input):
+    """Return the transpose of a matrix (a view); tensors of fewer dimensions as they are."""
+    cdef Tensor x = <Tensor?>input
+    if PyArray_NDIM(x.array) > 2:
+        raise RuntimeError(
+            f"t() expects a tensor with <= 2 dimensions, but self is {PyArray_NDIM(x.array)}D"
+        )
+    return transpose(x, 0, 1) if PyArray_NDIM(x.array) == 2 else view_of_itself(x)
+
+
+cdef Tensor view_of_itself(Tensor x):
+    return permute_to(x, tuple(range(PyArray_NDIM(x.array))))
+
+
+def movedim(input, source, destination):
+    """Return a view with the dimensions ``source`` moved to the places ``destination``."""
+    cdef Tensor x = <Tensor?>input
+    cdef int n = PyArray_NDIM(x.array)
+    sources = [source] if isinstance(source, int) else list(source)
+    places = [destination] if isinstance(destination, int) else list(destination)
+    if len(sources) != len(places):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({sources} dims) should contain "
+            f"the same number of dims as destination ({places} dims)"
+        )
+    sources = [checked_dim(d, n) for d in sources]
+    places = [checked_dim(d, n) for d in places]
+    rest = iter([d for d in range(n) if d not in sources])
+    at = dict(zip(places, sources))
+    return permute_to(x, tuple([at[i] if i in at else next(rest) for i in range(n)]))
+
+
+# ---------------------------------------------------------------- expansion
+
+def expand(input, *sizes):
+    """Return a view with dimensions of size 1 repeated, without copying; -1 keeps a size.
+
+    >>> import minigrad
+    >>> minigrad.tensor([[1], [2]]).expand(2, 3)
+    tensor([[1, 1, 1],
+            [2, 2, 2]])
+    """
+    cdef Tensor x = <Tensor?>input
+    cdef tuple shape = size_tuple(sizes)
+    cdef npy_intp new[MAX_DIMS]
+    cdef npy_intp strides[MAX_DIMS]
+    cdef int i, k, n = len(shape), own = PyArray_NDIM(x.array)
+    check_rank(n)
+    if n < own:
+        raise RuntimeError(
+            f"expand({list(x.shape)}, size={list(shape)}): the number of sizes provided ({n}) must "
+            f"be greater or equal to the number of dimensions in the tensor ({own})"
+        )
+    for i in range(n):
+        k = i - (n - own)
+        new[i] = shape[i]
+        if k < 0:
+            if new[i] < 0:
+                raise RuntimeError(
+                    f"expand({list(x.shape)}, size={list(shape)}): the expanded size of the tensor "
+                    f"({new[i]}) isn't allowed in a leading, non-existing dimension {i}"
+                )
+            strides[i] = 0
+        elif new[i] == -1 or new[i] == PyArray_DIMS(x.array)[k]:
+            new[i] = PyArray_DIMS(x.array)[k]
+            strides[i] = PyArray_STRIDES(x.array)[k]
+        elif PyArray_DIMS(x.array)[k] == 1 and new[i] >= 0:
+            strides[i] = 0
+        else:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({new[i]}) must match the existing size "
+                f"({PyArray_DIMS(x.array)[k]}) at non-singleton dimension {i}.  Target sizes: "
+                f"{list(shape)}.  Tensor sizes: {list(x.shape)}"
+            )
+    return viewed(x, strided(x.array, n, new, strides), "ExpandBackward0", expand_vjp,
+                  (<object>x.array).shape)
+
+
+cdef expand_vjp(Node node, object g):
+    return (sum_to(<Tensor>g, <tuple>node.extra),)
+
+
+def expand_as(input, other):
+    """Return ``input.expand(other.shape)``."""
+    return expand(input, other.shape)
+
+
+def broadcast_to(input, shape):
+    """Return ``input.expand(shape)``."""
+    return expand(input, shape)
+
+
+def broadcast_tensors(*tensors):
+    """Return all tensors expanded to the shape they broadcast to."""
+    try:
+        shape = np.broadcast_shapes(*[x.shape for x in tensors])
+    except ValueError as error:
+        raise RuntimeError(f"shapes do not broadcast: {error}") from None
+    return tuple([expand(x, shape) for x in tensors])
+
+
+def repeat(input, *sizes):
+    """Return the input repeated ``sizes`` times along each dimension (a copy)."""
+    cdef Tensor x = <Tensor?>input
+    counts = size_tuple(sizes)
+    n, own = len(counts), PyArray_NDIM(x.array)
+    if n < own:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of "
+            f"tensor: got {list(counts)} for shape {list(x.shape)}"
+        )
+    shape = (1,) * (n - own) + tuple(x.shape)
+    spread = reshape_to(x, tuple([k for s in shape for k in (1, s)]))
+    wide = expand(spread, tuple([k for c, s in zip(counts, shape) for k in (c, s)]))
+    return wide.clone().reshape(tuple([c * s for c, s in zip(counts, shape)]))
+
+
+def tile(input, *dims):
+    """Return the input repeated; fewer counts than dimensions stand for the last ones."""
+    counts = size_tuple(dims)
+    return repeat(input, (1,) * (input.dim() - len(counts)) + counts)
+
+
+# ---------------------------------------------------------------- joining
+
+def cat(tensors, dim=0, *, axis=None):
+    """Return tensors joined along dimension ``dim``; the other sizes must agree.
+
+    >>> import minigrad
+    >>> minigrad.cat([minigrad.ones(2), minigrad.zeros(1)])
+    tensor([1., 1., 0.])
+    """
+    cdef Tensor first, x, out
+    cdef dtype d
+    cdef int k, dimension
+    tensors = tuple(tensors)
+    if not tensors:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    for i, item in enumerate(tensors):
+        if not isinstance(item, Tensor):
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(item).__name__}"
+            )
+    # an old habit of torch: an empty 1-d tensor joins with anything
+    real = [x for x in tensors if x.shape != (0,)] or [tensors[0]]
+    first = real[0]
+    if PyArray_NDIM(first.array) == 0:
+        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
+    dimension = checked_dim(dim if axis is None else axis, PyArray_NDIM(first.array))
+    d = dtype_of(first.array)
+    for x in tensors:
+        d = promote(d, dtype_of(x.array))
+    for i, item in enumerate(real):
+        if item.dim() != first.dim():
+            raise RuntimeError(
+                f"Tensors must have same number of dimensions: got {first.dim()} and {item.dim()}"
+            )
+        for k in range(first.dim()):
+            if k != dimension and item.shape[k] != first.shape[k]:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {dimension}. Expected size "
+                    f"{first.shape[k]} but got size {item.shape[k]} for tensor number {i} in the "
+                    "list."
+                )
+    parts = tuple([cast(x, d) for x in real])
+    out = wrap(np.concatenate([(<Tensor>x).array for x in parts], axis=dimension))
+    for x in parts:
+        if recording(x):
+            record(out, "CatBackward0", cat_vjp, parts, (),
+                   (dimension, [x.shape[dimension] for x in parts]))
+            break
+    return out
+
+
+cdef cat_vjp(Node node, object g):
+    dimension, sizes = node.extra
+    grads, start = [], 0
+    for i, size in enumerate(sizes):
+        grads.append(narrow(g, dimension, start, size) if node.needs(i) else None)
+        start += size
+    return tuple(grads)
+
+
+def stack(tensors, dim=0):
+    """Return tensors of one shape joined along a new dimension ``dim``."""
+    tensors = tuple(tensors)
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    for i, x in enumerate(tensors):
+        if x.shape != tensors[0].shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at "
+                f"entry 0 and {list(x.shape)} at entry {i}"
+            )
+    d = checked_dim(dim, tensors[0].dim() + 1)
+    return cat([unsqueeze(x, d) for x in tensors], d)
+
+
+def hstack(tensors):
+    """Return tensors joined along the second dimension (the first, if they have only one)."""
+    tensors = [x if x.dim() else reshape(x, 1) for x in tensors]
+    return cat(tensors, 0 if tensors[0].dim() == 1 else 1)
+
+
+def vstack(tensors):
+    """Return tensors joined along the first dimension; 1-d tensors count as rows."""
+    return cat([x if x.dim() > 1 else reshape(x, 1, -1) for x in tensors], 0)
+
+
+# ---------------------------------------------------------------- splitting: views of parts
+
+def narrow(input, dim, start, length):
+    """Return the view of ``length`` items from ``start`` on along ``dim``."""
+    cdef Tensor x = <Tensor?>input
+    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    if PyArray_NDIM(x.array) == 0:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    size = PyArray_DIMS(x.array)[d]
+    start = int(start)
+    if not -size <= start <= size:
+        raise IndexError(
+            f"start out of range (expected to be in range of [{-size}, {size}], but got {start})"
+        )
+    start = start + size if start < 0 else start
+    if length < 0 or start + length > size:
+        raise RuntimeError(
+            f"start ({start}) + length ({length}) exceeds dimension size ({size})."
+        )
+    return x[(slice(None),) * d + (slice(start, start + length),)]
+
+
+def select(input, dim, index):
+    """Return the view of item ``index`` along ``dim``, without that dimension."""
+    cdef Tensor x = <Tensor?>input
+    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    if PyArray_NDIM(x.array) == 0:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    return x[(slice(None),) * d + (index,)]
+
+
+def unbind(input, dim=0):
+    """Return a tuple of the views of all items along ``dim``."""
+    cdef Tensor x = <Tensor?>input
+    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    if PyArray_NDIM(x.array) == 0:
+        raise RuntimeError("unbind() cannot be applied to a 0-dim tensor")
+    return tuple([select(x, d, i) for i in range(PyArray_DIMS(x.array)[d])])
+
+
+def split(tensor, split_size_or_sections, dim=0):
+    """Return a tuple of views along ``dim``: of one size (the last may be smaller), or of a list
+    of sizes."""
+    cdef Tensor x = <Tensor?>tensor
+    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    size = x.shape[d]
+    if isinstance(split_size_or_sections, int):
+        step = split_size_or_sections
+        if step < 0 or (step == 0 and size):
+            raise RuntimeError(f"split expects split_size be non-negative, but got {step}")
+        sizes = [min(step, size - i) for i in range(0, size, step)] if step and size else [0]
+    else:
+        sizes = list(split_size_or_sections)
+        if sum(sizes) != size:
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's "
+                f"size at dimension {d}), but got split_sizes={sizes}"
+            )
+    parts, start = [], 0
+    for length in sizes:
+        parts.append(narrow(x, d, start, length))
+        start += length
+    return tuple(parts)
+
+
+def chunk(input, chunks, dim=0):
+    """Return the input in at most ``chunks`` views of one size along ``dim``."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    size = input.size(dim)
+    return split(input, max(1, -(-size // chunks)), dim)
+
+
+# ---------------------------------------------------------------- rearranging: copies
+
+def flip(input, *dims):
+    """Return a copy with the order of items reversed along the given dimensions."""
+    cdef Tensor x = <Tensor?>input, out
+    wanted = tuple([checked_dim(d, PyArray_NDIM(x.array)) for d in size_tuple(dims)])
+    out = wrap(np.ascontiguousarray(np.flip(x.array, wanted)))
+    if recording(x):
+        record(out, "FlipBackward0", flip_vjp, (x,), (), wanted)
+    return out
+
+
+cdef flip_vjp(Node node, object g):
+    return (flip(g, node.extra),)
+
+
+def roll(input, shifts, dims=None):
+    """Return a copy with the items shifted along ``dims``; what falls out comes in again."""
+    cdef Tensor x = <Tensor?>input, out
+    out = wrap(np.roll(x.array, shifts, dims))
+    if recording(x):
+        record(out, "RollBackward0", roll_vjp, (x,), (), (shifts, dims))
+    return out
+
+
+cdef roll_vjp(Node node, object g):
+    shifts, dims = node.extra
+    back = -shifts if isinstance(shifts, int) else tuple([-s for s in shifts])
+    return (roll(g, back, dims),)
