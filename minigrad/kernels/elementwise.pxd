@@ -1,12 +1,13 @@
 # Elementwise loops on float32 and float64 arrays.  See elementwise.pyx.
 #
 # All arrays of one call have one dtype.  ``out`` may be one of the inputs (the same memory and
-# strides) but must not overlap one in any other way.
+# strides) but must not overlap one in any other way.  The operations of the three enumerations
+# are numbered in one series.
 
 from numpy cimport ndarray
 
 cpdef enum Unary:
-    NEG
+    NEG = 0
     ABS
     SIGN
     SQUARE
@@ -44,7 +45,7 @@ cpdef enum Unary:
     ROUND            # half to even
 
 cpdef enum Binary:
-    ADD
+    ADD = 64
     SUB
     MUL
     DIV
@@ -89,7 +90,7 @@ cpdef enum Binary:
     GELU_TANH_BACKWARD   # (g, x)
 
 cpdef enum BinaryAlpha:
-    ADD_SCALED           # a + alpha * b
+    ADD_SCALED = 128           # a + alpha * b
     LEAKY_RELU_BACKWARD  # (g, x), alpha is the negative slope
     ELU_BACKWARD         # (g, x)
 

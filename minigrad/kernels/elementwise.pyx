@@ -1,0 +1,543 @@
+"""Elementwise loops: one operation applied to every element of one or two arrays.
+
+Every operation is one line in ``loop`` below: a plain loop over contiguous memory, which GCC
+vectorises.  Everything else here exists so that this line is the only one an operation needs:
+
+* Contiguous arrays (the common case, and the cheapest test) go to ``loop`` as they are.
+* Otherwise the axes are sorted and merged into as few as possible, and the array is walked in
+  tiles of at most TILE elements: part of one row, or several short rows.  An operand that is
+  not contiguous within a tile (strided, broadcast, a scalar) is first copied into a buffer in
+  the L1 cache; one that did not change since the last tile (a scalar, a bias) is not copied
+  again.  The copy costs little beside the memory traffic, and no loop has strides.
+* An output that is also an input is computed in a buffer: GCC's vector loops want disjoint ones.
+
+Threads share the tiles in contiguous runs.  Which thread computes an element does not alter it.
+"""
+
+from cython cimport floating
+from cython.parallel cimport prange
+from libc.string cimport memcpy
+cimport numpy as cnp
+from numpy cimport ndarray
+
+from minigrad.kernels cimport vmath
+
+cnp.import_array()
+
+cdef enum:
+    TILE = 1024     # elements; three tiles of doubles take half of the L1 cache
+    LONG_TILE = 65536   # where no operand needs a buffer, only threads need tiles
+    MAX_NDIM = 64   # NumPy's limit
+
+# Below this many elements the GIL is kept: releasing and taking it costs about 50 ns.
+cdef enum:
+    KEEP_GIL = 4096
+
+
+cdef int loop(
+    int op, floating* out, const floating* a, const floating* b, floating alpha, Py_ssize_t n
+) noexcept nogil:
+    """The table of operations: ``out[i] = op(a[i], b[i])`` for contiguous memory."""
+    cdef Py_ssize_t i
+    # Unary
+    if op == NEG:
+        for i in range(n): out[i] = -a[i]
+    elif op == ABS:
+        for i in range(n): out[i] = vmath.fabs(a[i])
+    elif op == SIGN:
+        for i in range(n): out[i] = vmath.sign(a[i])
+    elif op == SQUARE:
+        for i in range(n): out[i] = a[i] * a[i]
+    elif op == SQRT:
+        for i in range(n): out[i] = vmath.sqrt(a[i])
+    elif op == RSQRT:
+        for i in range(n): out[i] = 1 / vmath.sqrt(a[i])
+    elif op == RECIPROCAL:
+        for i in range(n): out[i] = 1 / a[i]
+    elif op == EXP:
+        for i in range(n): out[i] = vmath.exp(a[i])
+    elif op == EXP2:
+        for i in range(n): out[i] = vmath.exp2(a[i])
+    elif op == EXPM1:
+        for i in range(n): out[i] = vmath.expm1(a[i])
+    elif op == LOG:
+        for i in range(n): out[i] = vmath.log(a[i])
+    elif op == LOG1P:
+        for i in range(n): out[i] = vmath.log1p(a[i])
+    elif op == LOG2:
+        for i in range(n): out[i] = vmath.log2(a[i])
+    elif op == LOG10:
+        for i in range(n): out[i] = vmath.log10(a[i])
+    elif op == SIN:
+        for i in range(n): out[i] = vmath.sin(a[i])
+    elif op == COS:
+        for i in range(n): out[i] = vmath.cos(a[i])
+    elif op == TAN:
+        for i in range(n): out[i] = vmath.tan(a[i])
+    elif op == ASIN:
+        for i in range(n): out[i] = vmath.asin(a[i])
+    elif op == ACOS:
+        for i in range(n): out[i] = vmath.acos(a[i])
+    elif op == ATAN:
+        for i in range(n): out[i] = vmath.atan(a[i])
+    elif op == SINH:
+        for i in range(n): out[i] = vmath.sinh(a[i])
+    elif op == COSH:
+        for i in range(n): out[i] = vmath.cosh(a[i])
+    elif op == TANH:
+        for i in range(n): out[i] = vmath.tanh(a[i])
+    elif op == SIGMOID:
+        for i in range(n): out[i] = vmath.sigmoid(a[i])
+    elif op == LOGSIGMOID:
+        for i in range(n): out[i] = -vmath.softplus(-a[i])
+    elif op == SOFTPLUS:
+        for i in range(n): out[i] = vmath.softplus(a[i])
+    elif op == RELU:
+        for i in range(n): out[i] = 0 if a[i] < 0 else a[i]
+    elif op == SILU:
+        for i in range(n): out[i] = a[i] * vmath.sigmoid(a[i])
+    elif op == GELU:
+        for i in range(n): out[i] = a[i] * vmath.normal_cdf(a[i])
+    elif op == GELU_TANH:
+        for i in range(n): out[i] = <floating>0.5 * a[i] * (1 + vmath.gelu_tanh_inner(a[i]))
+    elif op == ERF:
+        for i in range(n): out[i] = vmath.erf(a[i])
+    elif op == ERFC:
+        for i in range(n): out[i] = vmath.erfc(a[i])
+    elif op == FLOOR:
+        for i in range(n): out[i] = vmath.floor(a[i])
+    elif op == CEIL:
+        for i in range(n): out[i] = vmath.ceil(a[i])
+    elif op == TRUNC:
+        for i in range(n): out[i] = vmath.trunc(a[i])
+    elif op == ROUND:
+        for i in range(n): out[i] = vmath.rint(a[i])
+    # Binary
+    elif op == ADD:
+        for i in range(n): out[i] = a[i] + b[i]
+    elif op == SUB:
+        for i in range(n): out[i] = a[i] - b[i]
+    elif op == MUL:
+        for i in range(n): out[i] = a[i] * b[i]
+    elif op == DIV:
+        for i in range(n): out[i] = a[i] / b[i]
+    elif op == POW:
+        for i in range(n): out[i] = vmath.pow(a[i], b[i])
+    elif op == MAXIMUM:
+        for i in range(n): out[i] = vmath.maximum(a[i], b[i])
+    elif op == MINIMUM:
+        for i in range(n): out[i] = vmath.minimum(a[i], b[i])
+    elif op == FLOOR_DIVIDE:
+        for i in range(n): out[i] = vmath.floor_divide(a[i], b[i])
+    elif op == REMAINDER:
+        for i in range(n): out[i] = vmath.remainder(a[i], b[i])
+    elif op == FMOD:
+        for i in range(n): out[i] = vmath.fmod(a[i], b[i])
+    elif op == ATAN2:
+        for i in range(n): out[i] = vmath.atan2(a[i], b[i])
+    elif op == LT:
+        for i in range(n): out[i] = a[i] < b[i]
+    elif op == LE:
+        for i in range(n): out[i] = a[i] <= b[i]
+    elif op == GT:
+        for i in range(n): out[i] = a[i] > b[i]
+    elif op == GE:
+        for i in range(n): out[i] = a[i] >= b[i]
+    elif op == EQ:
+        for i in range(n): out[i] = a[i] == b[i]
+    elif op == NE:
+        for i in range(n): out[i] = a[i] != b[i]
+    elif op == MAXIMUM_SHARE:
+        for i in range(n): out[i] = 1 - (a[i] < b[i]) - <floating>0.5 * (a[i] == b[i])
+    elif op == MINIMUM_SHARE:
+        for i in range(n): out[i] = 1 - (a[i] > b[i]) - <floating>0.5 * (a[i] == b[i])
+    elif op == LEAKY_RELU:
+        for i in range(n): out[i] = a[i] if a[i] > 0 else a[i] * b[i]
+    elif op == ELU:
+        for i in range(n): out[i] = a[i] if a[i] > 0 else vmath.expm1(a[i]) * b[i]
+    elif op == ABS_BACKWARD:
+        for i in range(n): out[i] = a[i] * vmath.sign(b[i])
+    elif op == SQRT_BACKWARD:
+        for i in range(n): out[i] = a[i] / (2 * b[i])
+    elif op == RSQRT_BACKWARD:
+        for i in range(n): out[i] = <floating>-0.5 * a[i] * b[i] * b[i] * b[i]
+    elif op == RECIPROCAL_BACKWARD:
+        for i in range(n): out[i] = -a[i] * b[i] * b[i]
+    elif op == SQUARE_BACKWARD:
+        for i in range(n): out[i] = 2 * a[i] * b[i]
+    elif op == EXPM1_BACKWARD:
+        for i in range(n): out[i] = a[i] * (b[i] + 1)
+    elif op == LOG1P_BACKWARD:
+        for i in range(n): out[i] = a[i] / (b[i] + 1)
+    elif op == SIN_BACKWARD:
+        for i in range(n): out[i] = a[i] * vmath.cos(b[i])
+    elif op == COS_BACKWARD:
+        for i in range(n): out[i] = -a[i] * vmath.sin(b[i])
+    elif op == ERF_BACKWARD:
+        for i in range(n):
+            out[i] = <floating>1.1283791670955126 * a[i] * vmath.exp(-b[i] * b[i])
+    elif op == TANH_BACKWARD:
+        for i in range(n): out[i] = a[i] * (1 - b[i] * b[i])
+    elif op == SIGMOID_BACKWARD:
+        for i in range(n): out[i] = a[i] * (1 - b[i]) * b[i]
+    elif op == LOGSIGMOID_BACKWARD:
+        for i in range(n): out[i] = a[i] * vmath.sigmoid(-b[i])
+    elif op == SOFTPLUS_BACKWARD:
+        for i in range(n): out[i] = a[i] * vmath.sigmoid(b[i])
+    elif op == RELU_BACKWARD:
+        for i in range(n): out[i] = 0 if b[i] <= 0 else a[i]
+    elif op == SILU_BACKWARD:
+        for i in range(n): out[i] = a[i] * vmath.silu_slope(b[i])
+    elif op == GELU_BACKWARD:
+        for i in range(n):
+            out[i] = a[i] * (vmath.normal_cdf(b[i]) + b[i] * vmath.normal_pdf(b[i]))
+    elif op == GELU_TANH_BACKWARD:
+        for i in range(n): out[i] = a[i] * vmath.gelu_tanh_slope(b[i])
+    # With a parameter
+    elif op == ADD_SCALED:
+        for i in range(n): out[i] = a[i] + alpha * b[i]
+    elif op == LEAKY_RELU_BACKWARD:
+        for i in range(n): out[i] = a[i] if b[i] > 0 else a[i] * alpha
+    elif op == ELU_BACKWARD:
+        for i in range(n): out[i] = a[i] if b[i] > 0 else a[i] * alpha * vmath.exp(b[i])
+    else:
+        return -1
+    return 0
+
+
+# ---------------------------------------------------------------------------------------------
+# The walk
+
+cdef struct Operand:
+    char* data
+    Py_ssize_t strides[MAX_NDIM]    # in bytes, innermost axis first
+
+
+cdef struct Walk:
+    int op
+    double alpha
+    bint in_place                   # out is also an input
+    bint b_is_a
+    int ndim                        # at least 2: axis 0 has the columns, axis 1 the rows
+    Py_ssize_t shape[MAX_NDIM]
+    Operand out, a, b
+    Py_ssize_t tile_rows, tile_columns
+    Py_ssize_t row_tiles, column_tiles, tiles
+
+
+cdef void set_operand(Operand* operand, ndarray array, int ndim) noexcept:
+    """Take ``array``'s memory, and its strides as if broadcast to ``ndim`` axes."""
+    cdef int axis, own_ndim = cnp.PyArray_NDIM(array)
+    operand.data = cnp.PyArray_BYTES(array)
+    for axis in range(ndim):
+        if axis >= own_ndim or cnp.PyArray_DIM(array, own_ndim - 1 - axis) == 1:
+            operand.strides[axis] = 0
+        else:
+            operand.strides[axis] = cnp.PyArray_STRIDE(array, own_ndim - 1 - axis)
+
+
+cdef void copy_axis(Walk* walk, int source, int target) noexcept:
+    walk.shape[target] = walk.shape[source]
+    walk.out.strides[target] = walk.out.strides[source]
+    walk.a.strides[target] = walk.a.strides[source]
+    walk.b.strides[target] = walk.b.strides[source]
+
+
+cdef void swap_axes(Walk* walk, int first, int second) noexcept:
+    copy_axis(walk, first, MAX_NDIM - 1)
+    copy_axis(walk, second, first)
+    copy_axis(walk, MAX_NDIM - 1, second)
+
+
+cdef void simplify(Walk* walk) noexcept:
+    """Drop axes of length 1, sort the others by the output's stride, merge neighbours."""
+    cdef int axis, at, kept = 0
+    cdef Py_ssize_t n
+    for axis in range(walk.ndim):
+        if walk.shape[axis] != 1:
+            copy_axis(walk, axis, kept)
+            at = kept
+            while at > 0 and abs(walk.out.strides[at]) < abs(walk.out.strides[at - 1]):
+                swap_axes(walk, at - 1, at)
+                at -= 1
+            kept += 1
+    walk.ndim = kept
+    kept = 0
+    for axis in range(1, walk.ndim):
+        n = walk.shape[kept]
+        if (walk.out.strides[axis] == n * walk.out.strides[kept]
+                and walk.a.strides[axis] == n * walk.a.strides[kept]
+                and walk.b.strides[axis] == n * walk.b.strides[kept]):
+            walk.shape[kept] = n * walk.shape[axis]
+        else:
+            kept += 1
+            copy_axis(walk, axis, kept)
+    walk.ndim = min(walk.ndim, kept + 1)
+    while walk.ndim < 2:
+        walk.shape[walk.ndim] = 1
+        walk.out.strides[walk.ndim] = 0
+        walk.a.strides[walk.ndim] = 0
+        walk.b.strides[walk.ndim] = 0
+        walk.ndim += 1
+
+
+cdef void cut(Walk* walk, Py_ssize_t itemsize) noexcept:
+    """Choose the tiles: several whole rows, or a part of one."""
+    cdef int axis
+    cdef Py_ssize_t longest = TILE
+    if (walk.out.strides[0] == itemsize and walk.a.strides[0] == itemsize
+            and walk.b.strides[0] == itemsize and not walk.in_place):
+        longest = LONG_TILE
+    walk.tile_columns = min(walk.shape[0], longest)
+    walk.tile_rows = max(<Py_ssize_t>1, min(walk.shape[1], TILE // walk.tile_columns))
+    walk.column_tiles = (walk.shape[0] + walk.tile_columns - 1) // walk.tile_columns
+    walk.row_tiles = (walk.shape[1] + walk.tile_rows - 1) // walk.tile_rows
+    walk.tiles = walk.column_tiles * walk.row_tiles
+    for axis in range(2, walk.ndim):
+        walk.tiles *= walk.shape[axis]
+
+
+cdef struct Packed:
+    # What an operand's buffer holds
+    const char* data
+    Py_ssize_t rows, columns
+
+
+cdef inline const floating* pack(
+    const Operand* operand, const char* data, Py_ssize_t rows, Py_ssize_t columns,
+    floating* buffer, Packed* packed
+) noexcept nogil:
+    """The tile at ``data`` as contiguous memory: where it is, or copied to ``buffer``."""
+    cdef Py_ssize_t i, j, row_stride = operand.strides[1], stride = operand.strides[0]
+    cdef floating* row = buffer
+    cdef floating value
+    if stride == sizeof(floating) and (rows == 1 or row_stride == columns * stride):
+        return <const floating*>data
+    if packed.data == data and packed.rows == rows and packed.columns == columns:
+        return buffer
+    packed.data, packed.rows, packed.columns = data, rows, columns
+    for i in range(rows):
+        if stride == 0:
+            value = (<const floating*>data)[0]
+            for j in range(columns):
+                row[j] = value
+        elif stride == sizeof(floating):
+            for j in range(columns):
+                row[j] = (<const floating*>data)[j]
+        else:
+            for j in range(columns):
+                row[j] = (<const floating*>(data + j * stride))[0]
+        data += row_stride
+        row += columns
+    return buffer
+
+
+cdef inline void unpack(
+    const Operand* operand, char* data, Py_ssize_t rows, Py_ssize_t columns,
+    const floating* buffer
+) noexcept nogil:
+    """Copy the tile in ``buffer`` to its place at ``data``."""
+    cdef Py_ssize_t i, j, stride = operand.strides[0]
+    for i in range(rows):
+        if stride == sizeof(floating):
+            memcpy(data, buffer, columns * sizeof(floating))
+        else:
+            for j in range(columns):
+                (<floating*>(data + j * stride))[0] = buffer[j]
+        data += operand.strides[1]
+        buffer += columns
+
+
+cdef int walk_tiles(
+    const Walk* walk, Py_ssize_t first, Py_ssize_t last, floating unused
+) noexcept nogil:
+    """Compute the tiles ``first`` to ``last``.  Returns -1 if there is no such operation."""
+    cdef floating out_buffer[TILE]
+    cdef floating a_buffer[TILE]
+    cdef floating b_buffer[TILE]
+    cdef Packed a_packed, b_packed
+    cdef Py_ssize_t tile, rest, index, rows, columns
+    cdef char* out_data
+    cdef const char* a_data
+    cdef const char* b_data
+    cdef const floating* a
+    cdef const floating* b
+    cdef floating* out
+    cdef bint direct
+    cdef int axis
+    a_packed.data = b_packed.data = NULL
+    for tile in range(first, last):
+        # Where it begins: the tile's number, written in the base of the axes
+        index = tile % walk.column_tiles * walk.tile_columns
+        rest = tile // walk.column_tiles
+        columns = min(walk.tile_columns, walk.shape[0] - index)
+        out_data = walk.out.data + index * walk.out.strides[0]
+        a_data = walk.a.data + index * walk.a.strides[0]
+        b_data = walk.b.data + index * walk.b.strides[0]
+        index = rest % walk.row_tiles * walk.tile_rows
+        rest = rest // walk.row_tiles
+        rows = min(walk.tile_rows, walk.shape[1] - index)
+        out_data += index * walk.out.strides[1]
+        a_data += index * walk.a.strides[1]
+        b_data += index * walk.b.strides[1]
+        for axis in range(2, walk.ndim):
+            index = rest % walk.shape[axis]
+            rest = rest // walk.shape[axis]
+            out_data += index * walk.out.strides[axis]
+            a_data += index * walk.a.strides[axis]
+            b_data += index * walk.b.strides[axis]
+
+        a = pack(&walk.a, a_data, rows, columns, a_buffer, &a_packed)
+        b = a
+        if not walk.b_is_a:
+            b = pack(&walk.b, b_data, rows, columns, b_buffer, &b_packed)
+        direct = not walk.in_place and walk.out.strides[0] == sizeof(floating) and (
+            rows == 1 or walk.out.strides[1] == columns * <Py_ssize_t>sizeof(floating))
+        out = out_buffer
+        if direct:
+            out = <floating*>out_data
+        if loop(walk.op, out, a, b, <floating>walk.alpha, rows * columns) < 0:
+            return -1
+        if not direct:
+            unpack(&walk.out, out_data, rows, columns, out_buffer)
+    return 0
+
+
+cdef int walk_all(const Walk* walk, int n_threads, floating unused) noexcept nogil:
+    cdef Py_ssize_t share = (walk.tiles + n_threads - 1) // n_threads
+    cdef int thread, status = 0
+    if n_threads == 1:
+        return walk_tiles(walk, 0, walk.tiles, unused)
+    for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+        status += walk_tiles(
+            walk, min(thread * share, walk.tiles), min((thread + 1) * share, walk.tiles), unused)
+    return status
+
+
+cdef int run(
+    int op, ndarray out, ndarray a, ndarray b, floating scalar, bint reversed, floating alpha,
+    int n_threads
+) except -1:
+    """``out = op(a, b)``.  ``b`` may be None, then it is the scalar; ``reversed``: op(b, a)."""
+    cdef Py_ssize_t size = cnp.PyArray_SIZE(out)
+    cdef Walk walk
+    cdef int status, axis
+    if size == 0:
+        return 0
+    if size <= TILE and cnp.PyArray_IS_C_CONTIGUOUS(out):
+        status = run_small(op, out, a, b, scalar, reversed, alpha, size)
+        if status <= 0:
+            return status
+    walk.op, walk.alpha = op, alpha
+    walk.ndim = cnp.PyArray_NDIM(out)
+    for axis in range(walk.ndim):
+        walk.shape[axis] = cnp.PyArray_DIM(out, walk.ndim - 1 - axis)
+    set_operand(&walk.out, out, walk.ndim)
+    set_operand(&walk.a, a, walk.ndim)
+    if b is None:
+        walk.b.data = <char*>&scalar
+        for axis in range(walk.ndim):
+            walk.b.strides[axis] = 0
+    else:
+        set_operand(&walk.b, b, walk.ndim)
+    if reversed:
+        walk.a, walk.b = walk.b, walk.a
+    walk.b_is_a = a is b
+    walk.in_place = walk.out.data == walk.a.data or walk.out.data == walk.b.data
+    simplify(&walk)
+    cut(&walk, sizeof(floating))
+    if size < KEEP_GIL:
+        status = walk_all(&walk, 1, scalar)
+    else:
+        with nogil:
+            status = walk_all(&walk, n_threads, scalar)
+    return unknown(op) if status < 0 else 0
+
+
+cdef inline bint flat(ndarray array, Py_ssize_t size) noexcept:
+    """Whether the array is ``size`` elements without a gap, in the order of their indices."""
+    return cnp.PyArray_IS_C_CONTIGUOUS(array) and cnp.PyArray_SIZE(array) == size
+
+
+cdef inline const floating* spread(floating value, floating* buffer, Py_ssize_t n) noexcept:
+    cdef Py_ssize_t i
+    for i in range(n):
+        buffer[i] = value
+    return buffer
+
+
+cdef int run_small(
+    int op, ndarray out, ndarray a, ndarray b, floating scalar, bint reversed, floating alpha,
+    Py_ssize_t n
+) except -1:
+    """One tile of flat or scalar operands, without a walk.  Returns 1 if they are neither."""
+    cdef floating out_buffer[TILE]
+    cdef floating a_buffer[TILE]
+    cdef floating b_buffer[TILE]
+    cdef floating* target = <floating*>cnp.PyArray_DATA(out)
+    cdef const floating* x = <const floating*>cnp.PyArray_DATA(a)
+    cdef const floating* y
+    cdef bint in_place = x == target
+    cdef int status
+    if not flat(a, n):
+        if cnp.PyArray_SIZE(a) != 1:
+            return 1
+        x = spread(x[0], a_buffer, n)
+    if b is a:
+        y = x
+    elif b is None:
+        y = spread(scalar, b_buffer, n)
+    else:
+        y = <const floating*>cnp.PyArray_DATA(b)
+        in_place |= y == target
+        if not flat(b, n):
+            if cnp.PyArray_SIZE(b) != 1:
+                return 1
+            y = spread(y[0], b_buffer, n)
+    if reversed:
+        x, y = y, x
+    if in_place:
+        status = loop(op, out_buffer, x, y, alpha, n)
+        memcpy(target, out_buffer, n * sizeof(floating))
+    else:
+        status = loop(op, target, x, y, alpha, n)
+    return unknown(op) if status < 0 else 0
+
+
+cdef int unknown(int op) except -1:
+    raise ValueError(f"elementwise: there is no operation with code {op}")
+
+
+# ---------------------------------------------------------------------------------------------
+# The face
+
+cpdef int unary(int op, ndarray out, ndarray x, int n_threads) except -1:
+    """``out = op(x)`` for a Unary operation.  Same shape, any strides."""
+    if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT32:
+        return run[float](op, out, x, x, 0, False, 0, n_threads)
+    return run[double](op, out, x, x, 0, False, 0, n_threads)
+
+
+cpdef int binary(int op, ndarray out, ndarray a, ndarray b, int n_threads) except -1:
+    """``out = op(a, b)`` for a Binary operation.  ``a`` and ``b`` broadcast to ``out``."""
+    if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT32:
+        return run[float](op, out, a, b, 0, False, 0, n_threads)
+    return run[double](op, out, a, b, 0, False, 0, n_threads)
+
+
+cpdef int binary_scalar(
+    int op, ndarray out, ndarray a, double scalar, bint reversed, int n_threads
+) except -1:
+    """``out = op(a, scalar)``, or ``op(scalar, a)`` if ``reversed``."""
+    if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT32:
+        return run[float](op, out, a, None, scalar, reversed, 0, n_threads)
+    return run[double](op, out, a, None, scalar, reversed, 0, n_threads)
+
+
+cpdef int binary_alpha(
+    int op, ndarray out, ndarray a, ndarray b, double alpha, int n_threads
+) except -1:
+    """``out = op(a, b; alpha)`` for a BinaryAlpha operation."""
+    if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT32:
+        return run[float](op, out, a, b, 0, False, alpha, n_threads)
+    return run[double](op, out, a, b, 0, False, alpha, n_threads)
