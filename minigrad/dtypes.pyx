@@ -52,6 +52,9 @@ bool_ = dtype("bool", np.bool_)
 
 all_dtypes = (bool_, uint8, int8, int16, int32, int64, float16, float32, float64)
 
+# The names above are C variables, for ops to cimport; these are for Python to import.
+globals().update({"bool_" if d is bool_ else d.name: d for d in all_dtypes})
+
 # NumPy has several type numbers for one width (C's long and long long), hence the byte order key.
 cdef dict by_numpy = {d.numpy: d for d in all_dtypes}
 cdef dict by_name = {d.name: d for d in all_dtypes}

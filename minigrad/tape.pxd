@@ -52,7 +52,6 @@ cdef class Node:
 
 
 cdef class Operations:
-    """The table through which tape and tensor reach ops.  minigrad.ops fills it."""
     cdef public object add, sub, mul, div, floor_divide, remainder, pow, matmul, neg, abs
     cdef public object add_, sub_, mul_, div_, floor_divide_, remainder_, pow_
     cdef public object eq, ne, lt, le, gt, ge

@@ -38,6 +38,23 @@ cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject *)
 
 
+# ---------------------------------------------------------------- the table of operations
+
+cdef class Operations:
+    """The table through which tape and tensor reach ops, of which they know nothing.
+
+    minigrad.ops fills it.
+    """
+
+
+operations = Operations()
+
+
+def table():
+    """Return the table of operations, for minigrad.ops to fill."""
+    return operations
+
+
 # ---------------------------------------------------------------- grad mode
 
 cdef bint grad_enabled() noexcept:
@@ -493,11 +510,3 @@ cdef int settle(dict pending, bint create_graph) except -1:
         # References to a gradient that nobody else holds: this local variable.
         deposit(leaf, grad, create_graph, Py_REFCNT(<PyObject *>grad) > 1)
     return 0
-
-
-operations = Operations()
-
-
-def table():
-    """Return the table of operations, for minigrad.ops to fill."""
-    return operations

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigrad.autograd.walk import grad
-from minigrad.ops.creation import zeros_like
+from minigrad.ops.creation import zeros
 from minigrad.ops.random import Generator, randn
 from minigrad.tensor import Tensor
 
@@ -43,9 +43,9 @@ def _analytic(out, x):
     """Return d out / d x by one backward pass for each element of ``out``."""
     rows = np.zeros((x.numel(), out.numel()))
     for j in range(out.numel()):
-        seed = zeros_like(out)
-        seed.view(-1)[j] = 1
-        (g,) = grad(out, x, seed, retain_graph=True, allow_unused=True)
+        seed = zeros(out.numel(), dtype=out.dtype)
+        seed[j] = 1
+        (g,) = grad(out, x, seed.reshape(out.shape), retain_graph=True, allow_unused=True)
         if g is not None:
             if g.shape != x.shape or g.dtype is not x.dtype:
                 raise GradcheckError(

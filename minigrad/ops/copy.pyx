@@ -49,7 +49,7 @@ def to(input, *args, dtype=None, device=None, copy=False, non_blocking=False, me
             dtype = given.dtype
         elif isinstance(given, (str, device_type)):
             device = given
-        elif isinstance(given, bool):
+        elif given is True or given is False:
             copy = given
         elif given is not None:
             dtype = given

@@ -161,12 +161,25 @@ cdef no_gradient_vjp(Node node, object g):
 
 # ---------------------------------------------------------------- the in-place form of any op
 
+cdef Tensor before_write(Tensor x):
+    """Return ``x`` as it is now, for an op that may save it: the memory will be overwritten."""
+    cdef Tensor old
+    if not grad_enabled():
+        return x
+    old = wrap(x.array.copy(order="K"))
+    if recording(x):
+        old.node = x.node
+        old.output = x.output
+        old.wants_grad = True
+    return old
+
+
 def in_place(function, name):
     """Return the in-place form of an op: x.name(...) writes function(x, ...) into x."""
     def method(input, *args, **kwargs):
         cdef Tensor x = <Tensor?>input
         check_inplace(x, False)
-        return assign(x, function(x, *args, **kwargs))
+        return assign(x, function(before_write(x), *args, **kwargs))
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"Write ``{name[:-1]}(...)`` of this tensor into it, and return it."
     return method
@@ -190,7 +203,7 @@ cdef Tensor arithmetic_(int op, object function, object input, object other):
             binary(op, x.array, x.array, b.array, threads_for(PyArray_SIZE(x.array)))
             bump_version(x)
             return x
-    return assign(x, <Tensor?>function(x, other))
+    return assign(x, <Tensor?>function(before_write(x), other))
 
 
 def add_(input, other, *, alpha=1):
