@@ -8,8 +8,18 @@
 tensor([2., 4., 6.])
 """
 
+from math import e, inf, nan, pi
+
 from minigrad import ops
-from minigrad.config import __version__, get_num_threads, set_num_threads, show_config
+from minigrad.config import (
+    __version__,
+    cuda,
+    finfo,
+    get_num_threads,
+    iinfo,
+    set_num_threads,
+    show_config,
+)
 from minigrad.dtypes import (
     bool_ as bool,
     dtype,
@@ -31,13 +41,29 @@ from minigrad.tensor import Size, Tensor, device
 half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 
+# Every function of the ops: minigrad.add, minigrad.zeros, ...  See minigrad/ops/__init__.py.
 globals().update(ops.functions)
 
-from minigrad import autograd  # noqa: E402
-from minigrad.autograd import (  # noqa: E402
+from minigrad import autograd
+from minigrad.autograd import (
     enable_grad,
     inference_mode,
     is_grad_enabled,
     no_grad,
     set_grad_enabled,
 )
+
+
+def is_tensor(obj):
+    """Return whether ``obj`` is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def numel(input):
+    """Return the number of elements of a tensor."""
+    return input.numel()
+
+
+def is_floating_point(input):
+    """Return whether a tensor's dtype is float16, float32 or float64."""
+    return input.is_floating_point()

@@ -1,10 +1,15 @@
-"""What this build of minigrad is, and how many threads it may use."""
+"""What this build of minigrad is, how many threads it may use, and the limits of its dtypes."""
+
+import numpy as np
 
 from minigrad import kernels
+from minigrad.dtypes import as_dtype_, get_default_dtype
 from minigrad.kernels.openmp import get_num_threads, has_openmp, set_num_threads
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "get_num_threads", "set_num_threads", "show_config"]
+__all__ = [
+    "__version__", "cuda", "finfo", "get_num_threads", "iinfo", "set_num_threads", "show_config",
+]
 
 
 def show_config():
@@ -13,3 +18,40 @@ def show_config():
     print(f"instruction set: {kernels.level}")
     print(f"OpenMP: {'yes' if has_openmp() else 'no (built without it: one thread)'}")
     print(f"threads: {get_num_threads()}")
+
+
+class cuda:
+    """What programs ask before they pick a device: there is none but the CPU."""
+
+    @staticmethod
+    def is_available():
+        return False
+
+    @staticmethod
+    def device_count():
+        return 0
+
+    @staticmethod
+    def manual_seed(seed):
+        """Do nothing, as torch does without a GPU."""
+
+    @staticmethod
+    def manual_seed_all(seed):
+        """Do nothing, as torch does without a GPU."""
+
+
+def finfo(dtype=None):
+    """Return the limits of a floating dtype: ``eps``, ``max``, ``min``, ``tiny``, ``bits``."""
+    dtype = get_default_dtype() if dtype is None else as_dtype_(dtype)
+    if not dtype.is_floating_point:
+        raise TypeError(f"torch.finfo() requires a floating point input type, but got {dtype}. "
+                        "Use torch.iinfo to handle integers")
+    return np.finfo(dtype.numpy)
+
+
+def iinfo(dtype):
+    """Return the limits of an integer dtype: ``max``, ``min``, ``bits``."""
+    dtype = as_dtype_(dtype)
+    if dtype.is_floating_point or dtype.name == "bool":
+        raise TypeError(f"torch.iinfo() requires an integer input type, but got {dtype}")
+    return np.iinfo(dtype.numpy)

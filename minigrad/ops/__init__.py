@@ -7,6 +7,7 @@ is filled, and the functions listed here become methods, so that ``x.sum(0)`` is
 
 from minigrad import tape, tensor
 from minigrad.ops import (
+    closeness,
     copy,
     creation,
     elementwise,
@@ -61,6 +62,7 @@ _SHARED = {
         "tril triu diagonal diag"
     ),
     copy: "clone",
+    closeness: "equal isclose allclose",
     random: "bernoulli multinomial",
 }
 

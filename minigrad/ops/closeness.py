@@ -1,0 +1,31 @@
+"""Comparing whole tensors: equal, isclose, allclose."""
+
+import numpy as np
+
+from minigrad.tensor import Tensor, over_array
+
+
+def _pair(input, other, name):
+    for x in (input, other):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{name}(): expected Tensors, but got {type(x).__name__}")
+    return input.detach().numpy(), other.detach().numpy()
+
+
+def equal(input, other):
+    """Return whether both tensors have the same shape and the same elements (NaN equals none)."""
+    a, b = _pair(input, other, "equal")
+    return a.shape == b.shape and bool((a == b).all())
+
+
+def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Return, as bools, whether ``|input - other| <= atol + rtol * |other|``."""
+    a, b = _pair(input, other, "isclose")
+    if a.dtype != b.dtype:
+        raise RuntimeError(f"{input.dtype} did not match {other.dtype}")
+    return over_array(np.asarray(np.isclose(a, b, rtol, atol, equal_nan)))
+
+
+def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Return whether ``isclose`` holds for all elements."""
+    return bool(isclose(input, other, rtol, atol, equal_nan).all())
