@@ -27,5 +27,6 @@ cpdef int var_mean(
     ndarray var, ndarray mean, ndarray x, double correction, bint root, Py_ssize_t outer,
     Py_ssize_t n, Py_ssize_t inner, int n_threads) except -1
 
-# Undo broadcasting: ``out``'s shape broadcasts to ``x``'s.  Any strides.
-cpdef int sum_to(ndarray out, ndarray x, int n_threads) except -1
+# Reduce every axis where ``out`` has size 1 or that it lacks in front: reductions over any
+# dimensions with keepdim, and the sum that undoes broadcasting.  x: any strides.
+cpdef int reduce_to(int op, ndarray out, ndarray x, int n_threads) except -1

@@ -1,15 +1,9 @@
-# Softmax and the losses made of it, on float32 and float64 arrays.  See softmax.pyx.
+# Softmax on float32 and float64 arrays.  See softmax.pyx.
 #
 # Arrays are C-contiguous; the sizes say how they are read: (outer, n, inner), where n counts the
-# classes; what has one value a sample has outer * inner elements.
+# classes; logsumexp's result has outer * inner elements.
 
-from libc.stdint cimport int64_t
 from numpy cimport ndarray
-
-cpdef enum Reduced:
-    NONE
-    MEAN
-    SUM
 
 cpdef int softmax_forward(
     ndarray out, ndarray x, bint log, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
@@ -22,30 +16,4 @@ cpdef int softmax_backward(
 
 cpdef int logsumexp(
     ndarray out, ndarray x, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
-    int n_threads) except -1
-
-# target: int64 classes.  weight: a value a class, or None.
-# loss: one value (MEAN, SUM) or one a sample (NONE).
-# total_weight: one value, what MEAN divides by.  lse: one value a sample, for the backward.
-# Raises IndexError for a target that is neither a class nor ignore_index.
-cpdef int cross_entropy_forward(
-    ndarray loss, ndarray total_weight, ndarray lse, ndarray logits, ndarray target,
-    ndarray weight, int64_t ignore_index, double label_smoothing, int reduction,
-    Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, int n_threads) except -1
-
-# g: the gradient of loss, one value or one a sample
-cpdef int cross_entropy_backward(
-    ndarray dlogits, ndarray g, ndarray total_weight, ndarray lse, ndarray logits,
-    ndarray target, ndarray weight, int64_t ignore_index, double label_smoothing, int reduction,
-    Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, int n_threads) except -1
-
-# The same for inputs that are logarithms of probabilities already
-cpdef int nll_forward(
-    ndarray loss, ndarray total_weight, ndarray log_probs, ndarray target, ndarray weight,
-    int64_t ignore_index, int reduction, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
-    int n_threads) except -1
-
-cpdef int nll_backward(
-    ndarray dlog_probs, ndarray g, ndarray total_weight, ndarray target, ndarray weight,
-    int64_t ignore_index, int reduction, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
     int n_threads) except -1

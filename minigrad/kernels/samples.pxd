@@ -1,0 +1,183 @@
+# What softmax.pyx and cross_entropy.pyx share: an array (outer, n, inner) of n classes as blocks
+# of samples, and the maxima and sums over the classes of a block's samples.
+#
+# The samples (outer * inner of them) are cut into blocks that a thread takes as a whole: some
+# whole rows where the classes are contiguous (inner is 1), else up to SAMPLES neighbouring
+# columns, of which every class is a contiguous run, so that either way the loops vectorise.
+# Sums are doubles: of LANES interleaved parts in a long row, of one in a column.
+
+from cython cimport floating
+from libc.math cimport INFINITY
+
+from minigrad.kernels cimport vmath
+
+cdef enum:
+    SAMPLES = 256       # samples of a block at most
+    BLOCK = 16384       # elements of a block, about: 64 KB of float32, in the L2 cache
+    LANES = 32          # accumulators of a long row
+    SCRATCH = 256       # elements of exp kept at a time where nobody wants them
+
+
+cdef struct Cut:
+    # How (outer, n, inner) is cut into blocks of samples
+    Py_ssize_t outer, n, inner
+    Py_ssize_t samples          # of a block
+    Py_ssize_t per_outer        # blocks of one outer index, where inner > 1
+    Py_ssize_t blocks
+
+
+cdef struct Block:
+    Py_ssize_t first            # number of its first sample
+    Py_ssize_t samples
+    Py_ssize_t base             # of its first element
+    Py_ssize_t sample_stride, class_stride
+
+
+cdef inline Cut cut_samples(Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner) noexcept:
+    cdef Cut cut
+    cut.outer, cut.n, cut.inner = outer, n, inner
+    cut.samples = max(<Py_ssize_t>1, min(<Py_ssize_t>SAMPLES, BLOCK // max(<Py_ssize_t>1, n)))
+    if inner == 1:
+        cut.per_outer = 1
+        cut.blocks = (outer + cut.samples - 1) // cut.samples
+    else:
+        cut.samples = max(cut.samples, <Py_ssize_t>16)      # a cache line of each class
+        cut.per_outer = (inner + cut.samples - 1) // cut.samples
+        cut.blocks = outer * cut.per_outer
+    return cut
+
+
+cdef inline Block block_at(const Cut* cut, Py_ssize_t number) noexcept nogil:
+    cdef Block block
+    cdef Py_ssize_t outer, column
+    if cut.inner == 1:
+        block.first = number * cut.samples
+        block.samples = min(cut.samples, cut.outer - block.first)
+        block.base = block.first * cut.n
+        block.sample_stride, block.class_stride = cut.n, 1
+    else:
+        outer = number // cut.per_outer
+        column = number % cut.per_outer * cut.samples
+        block.first = outer * cut.inner + column
+        block.samples = min(cut.samples, cut.inner - column)
+        block.base = outer * cut.n * cut.inner + column
+        block.sample_stride, block.class_stride = 1, cut.inner
+    return block
+
+
+# ---------------------------------------------------------------------------------------------
+# Sums and maxima: of a row, and of the columns of a block
+
+cdef inline floating row_max(const floating* x, Py_ssize_t n) noexcept nogil:
+    """The maximum, NaNs aside (the exponentials carry them)."""
+    cdef floating lanes[LANES]
+    cdef floating result = -INFINITY, value
+    cdef Py_ssize_t i, j, whole = n - n % LANES
+    if whole:
+        for j in range(LANES):
+            lanes[j] = x[j]
+        for i in range(1, n // LANES):
+            for j in range(LANES):
+                value = x[i * LANES + j]
+                lanes[j] = value if value > lanes[j] else lanes[j]
+        for j in range(LANES):
+            result = lanes[j] if lanes[j] > result else result
+    for i in range(whole, n):
+        result = x[i] if x[i] > result else result
+    return result
+
+
+cdef inline double row_dot(const floating* x, const floating* y, Py_ssize_t n) noexcept nogil:
+    """The sum of x * y, or of x where ``y`` is NULL."""
+    cdef double lanes[LANES]
+    cdef double total = 0
+    cdef Py_ssize_t i, j, whole = n - n % LANES
+    if whole:
+        for j in range(LANES):
+            lanes[j] = 0
+        for i in range(n // LANES):
+            if y == NULL:
+                for j in range(LANES):
+                    lanes[j] += x[i * LANES + j]
+            else:
+                for j in range(LANES):
+                    lanes[j] += <double>x[i * LANES + j] * y[i * LANES + j]
+        for j in range(LANES):
+            total += lanes[j]
+    for i in range(whole, n):
+        total += x[i] if y == NULL else <double>x[i] * y[i]
+    return total
+
+
+cdef inline void maxima(
+    const floating* x, const Block* block, Py_ssize_t n, floating* out
+) noexcept nogil:
+    """Each sample's largest element."""
+    cdef Py_ssize_t c, s
+    if block.class_stride == 1:
+        for s in range(block.samples):
+            out[s] = row_max(x + s * n, n)
+        return
+    for s in range(block.samples):
+        out[s] = -INFINITY
+    for c in range(n):
+        for s in range(block.samples):
+            out[s] = x[s] if x[s] > out[s] else out[s]
+        x += block.class_stride
+
+
+cdef inline void exponential_sums(
+    floating* exps, const floating* x, const floating* maxima, const Block* block, Py_ssize_t n,
+    double* out
+) noexcept nogil:
+    """Each sample's sum of exp(x - max); the exponentials themselves to ``exps`` unless NULL."""
+    cdef floating scratch[SCRATCH]
+    cdef Py_ssize_t c, s, i, count
+    cdef floating* target = exps
+    if block.class_stride == 1:
+        for s in range(block.samples):
+            out[s] = c = 0
+            while c < n:
+                count = min(n - c, <Py_ssize_t>SCRATCH)
+                if exps == NULL:
+                    target = scratch
+                else:
+                    target = exps + s * n + c
+                for i in range(count):
+                    target[i] = vmath.exp(x[s * n + c + i] - maxima[s])
+                out[s] += row_dot(target, <floating*>NULL, count)
+                c += SCRATCH
+        return
+    for s in range(block.samples):
+        out[s] = 0
+    for c in range(n):
+        if exps == NULL:
+            target = scratch
+        for s in range(block.samples):
+            target[s] = vmath.exp(x[s] - maxima[s])
+        for s in range(block.samples):
+            out[s] += target[s]
+        x += block.class_stride
+        target += block.class_stride
+
+
+cdef inline void dots(
+    const floating* x, const floating* y, const Block* block, Py_ssize_t n, double* out
+) noexcept nogil:
+    """Each sample's sum of x * y, or of x where ``y`` is NULL."""
+    cdef Py_ssize_t c, s
+    if block.class_stride == 1:
+        for s in range(block.samples):
+            out[s] = row_dot(x + s * n, y + s * n if y != NULL else y, n)
+        return
+    for s in range(block.samples):
+        out[s] = 0
+    for c in range(n):
+        if y == NULL:
+            for s in range(block.samples):
+                out[s] += x[s]
+        else:
+            for s in range(block.samples):
+                out[s] += <double>x[s] * y[s]
+            y += block.class_stride
+        x += block.class_stride

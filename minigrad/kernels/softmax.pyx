@@ -1,0 +1,181 @@
+"""Softmax, log-softmax and their gradients, and logsumexp, over the classes of (outer, n, inner).
+
+    softmax      y = exp(x - max) / sum(exp(x - max))       dx = y * (g - sum(g * y))
+    log_softmax  y = x - max - log(sum(exp(x - max)))       dx = g - exp(y) * sum(g)
+
+One block of samples at a time (see samples.pxd) goes through all passes while it is in cache: the
+maxima, the exponentials and their sums, the results.  A block belongs to one thread, so that the
+number of threads does not alter a bit.
+"""
+
+from cython cimport floating
+from cython.parallel cimport prange
+from libc.math cimport isinf, log
+cimport numpy as cnp
+from numpy cimport ndarray
+
+from minigrad.kernels cimport vmath
+from minigrad.kernels.samples cimport (
+    SAMPLES, Block, Cut, block_at, cut_samples, dots, exponential_sums, maxima,
+)
+
+cnp.import_array()
+
+
+cdef void softmax_block(
+    floating* out, const floating* x, const Cut* cut, Py_ssize_t number, bint log_of
+) noexcept nogil:
+    cdef Block block = block_at(cut, number)
+    cdef floating largest[SAMPLES]
+    cdef double sums[SAMPLES]
+    cdef floating factor[SAMPLES]
+    cdef Py_ssize_t c, s, n = cut.n
+    x += block.base
+    out += block.base
+    maxima(x, &block, n, largest)
+    exponential_sums(<floating*>NULL if log_of else out, x, largest, &block, n, sums)
+    for s in range(block.samples):
+        factor[s] = <floating>(log(sums[s]) if log_of else 1 / sums[s])
+    if block.class_stride == 1:
+        for s in range(block.samples):
+            if log_of:
+                for c in range(n):
+                    out[s * n + c] = x[s * n + c] - largest[s] - factor[s]
+            else:
+                for c in range(n):
+                    out[s * n + c] *= factor[s]
+        return
+    for c in range(n):
+        if log_of:
+            for s in range(block.samples):
+                out[s] = x[s] - largest[s] - factor[s]
+        else:
+            for s in range(block.samples):
+                out[s] *= factor[s]
+        x += block.class_stride
+        out += block.class_stride
+
+
+cdef void softmax_backward_block(
+    floating* dx, const floating* g, const floating* y, const Cut* cut, Py_ssize_t number,
+    bint log_of
+) noexcept nogil:
+    """softmax: dx = y * (g - sum(g * y)).  log_softmax: dx = g - exp(y) * sum(g)."""
+    cdef Block block = block_at(cut, number)
+    cdef double sums[SAMPLES]
+    cdef floating total[SAMPLES]
+    cdef Py_ssize_t c, s, n = cut.n
+    g += block.base
+    y += block.base
+    dx += block.base
+    dots(g, <const floating*>NULL if log_of else y, &block, n, sums)
+    for s in range(block.samples):
+        total[s] = <floating>sums[s]
+    if block.class_stride == 1:
+        for s in range(block.samples):
+            if log_of:
+                for c in range(n):
+                    dx[s * n + c] = g[s * n + c] - vmath.exp(y[s * n + c]) * total[s]
+            else:
+                for c in range(n):
+                    dx[s * n + c] = y[s * n + c] * (g[s * n + c] - total[s])
+        return
+    for c in range(n):
+        if log_of:
+            for s in range(block.samples):
+                dx[s] = g[s] - vmath.exp(y[s]) * total[s]
+        else:
+            for s in range(block.samples):
+                dx[s] = y[s] * (g[s] - total[s])
+        g += block.class_stride
+        y += block.class_stride
+        dx += block.class_stride
+
+
+cdef void logsumexp_block(
+    floating* out, const floating* x, const Cut* cut, Py_ssize_t number
+) noexcept nogil:
+    cdef Block block = block_at(cut, number)
+    cdef floating largest[SAMPLES]
+    cdef double sums[SAMPLES]
+    cdef Py_ssize_t s
+    maxima(x + block.base, &block, cut.n, largest)
+    for s in range(block.samples):
+        if isinf(largest[s]):       # inf - inf would make a NaN of it
+            largest[s] = 0
+    exponential_sums(<floating*>NULL, x + block.base, largest, &block, cut.n, sums)
+    for s in range(block.samples):
+        out[block.first + s] = <floating>(largest[s] + log(sums[s]))
+
+
+cdef void softmax_all(
+    floating* out, const floating* x, Cut cut, bint log_of, int n_threads
+) noexcept nogil:
+    cdef Py_ssize_t b
+    for b in prange(
+            cut.blocks, num_threads=n_threads, use_threads_if=n_threads > 1, schedule="static"):
+        softmax_block(out, x, &cut, b, log_of)
+
+
+cdef void softmax_backward_all(
+    floating* dx, const floating* g, const floating* y, Cut cut, bint log_of, int n_threads
+) noexcept nogil:
+    cdef Py_ssize_t b
+    for b in prange(
+            cut.blocks, num_threads=n_threads, use_threads_if=n_threads > 1, schedule="static"):
+        softmax_backward_block(dx, g, y, &cut, b, log_of)
+
+
+cdef void logsumexp_all(
+    floating* out, const floating* x, Cut cut, int n_threads
+) noexcept nogil:
+    cdef Py_ssize_t b
+    for b in prange(
+            cut.blocks, num_threads=n_threads, use_threads_if=n_threads > 1, schedule="static"):
+        logsumexp_block(out, x, &cut, b)
+
+
+cpdef int softmax_forward(
+    ndarray out, ndarray x, bint log, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
+    int n_threads
+) except -1:
+    """``out`` = softmax (or its logarithm) of ``x`` over the middle of (outer, n, inner)."""
+    cdef Cut cut = cut_samples(outer, n, inner)
+    if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT32:
+        softmax_all(<float*>cnp.PyArray_DATA(out), <const float*>cnp.PyArray_DATA(x), cut, log,
+                    n_threads)
+    else:
+        softmax_all(<double*>cnp.PyArray_DATA(out), <const double*>cnp.PyArray_DATA(x), cut, log,
+                    n_threads)
+    return 0
+
+
+cpdef int softmax_backward(
+    ndarray dx, ndarray g, ndarray y, bint log, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
+    int n_threads
+) except -1:
+    """The gradient of softmax_forward's input from its output ``y`` and that one's, ``g``."""
+    cdef Cut cut = cut_samples(outer, n, inner)
+    if cnp.PyArray_TYPE(y) == cnp.NPY_FLOAT32:
+        softmax_backward_all(
+            <float*>cnp.PyArray_DATA(dx), <const float*>cnp.PyArray_DATA(g),
+            <const float*>cnp.PyArray_DATA(y), cut, log, n_threads)
+    else:
+        softmax_backward_all(
+            <double*>cnp.PyArray_DATA(dx), <const double*>cnp.PyArray_DATA(g),
+            <const double*>cnp.PyArray_DATA(y), cut, log, n_threads)
+    return 0
+
+
+cpdef int logsumexp(
+    ndarray out, ndarray x, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, int n_threads
+) except -1:
+    """``out`` = log(sum(exp(x))) over the middle of (outer, n, inner), without overflow."""
+    cdef Cut cut = cut_samples(outer, n, inner)
+    if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT32:
+        logsumexp_all(<float*>cnp.PyArray_DATA(out), <const float*>cnp.PyArray_DATA(x), cut,
+                      n_threads)
+    else:
+        logsumexp_all(<double*>cnp.PyArray_DATA(out), <const double*>cnp.PyArray_DATA(x), cut,
+                      n_threads)
+    return 0
