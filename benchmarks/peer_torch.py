@@ -1,0 +1,185 @@
+"""minigrad and torch: one program for both, since they share an API.  Only the import differs.
+
+With ``compiled`` the functions a user would hand to ``torch.compile`` are compiled (mode default).
+"""
+
+import importlib
+
+from benchmarks.problems import (
+    LEARNING_RATE,
+    MOMENTUM,
+    NETWORKS,
+    POSITIVE,
+    arrays,
+    batch,
+    batchnorm_arrays,
+    initial_weights,
+)
+from benchmarks.workload import Workload
+
+OPERATIONS = {
+    "add": lambda torch, a, b: a + b,
+    "mul": lambda torch, a, b: a * b,
+    "div": lambda torch, a, b: a / b,
+    "exp": lambda torch, a: torch.exp(a),
+    "log": lambda torch, a: torch.log(a),
+    "sqrt": lambda torch, a: torch.sqrt(a),
+    "tanh": lambda torch, a: torch.tanh(a),
+    "sigmoid": lambda torch, a: torch.sigmoid(a),
+    "relu": lambda torch, a: torch.relu(a),
+    "gelu": lambda torch, a: torch.nn.functional.gelu(a),
+    "sum": lambda torch, a: a.sum(),
+    "mean": lambda torch, a: a.mean(),
+    "sum over rows": lambda torch, a: a.sum(0),
+    "sum over columns": lambda torch, a: a.sum(1),
+    "max over columns": lambda torch, a: a.max(1).values,
+    "var": lambda torch, a: a.var(),
+    "softmax": lambda torch, a: torch.softmax(a, 1),
+    "log_softmax": lambda torch, a: torch.log_softmax(a, 1),
+    "matmul": lambda torch, a, b: a @ b,
+    "conv2d": lambda torch, a, b, padding: torch.nn.functional.conv2d(a, b, padding=padding),
+}
+
+
+class Peer:
+    def __init__(self, package: str, threads: int, compiled: bool = False):
+        self.torch = importlib.import_module(package)
+        self.torch.set_num_threads(threads)
+        self.version = self.torch.__version__
+        self.compiled = compiled
+        if compiled:  # a compiler that does not work is found out now
+            self.compile(lambda x: x + 1)(self.torch.ones(4))
+
+    def compile(self, function):
+        """``function`` itself, or compiled for the shapes it is called with."""
+        return self.torch.compile(function, dynamic=False) if self.compiled else function
+
+    def workload(self, program: str, arguments: dict) -> Workload:
+        if self.compiled:
+            self.torch.compiler.reset()
+        return PROGRAMS[program](self, **arguments)
+
+
+def batchnorm(peer: Peer, mode: str, shape: list[int]) -> Workload:
+    """``mode``: "forward" and "backward" (which is both) in training, or "eval"."""
+    torch = peer.torch
+    given = {name: torch.from_numpy(array) for name, array in batchnorm_arrays(shape).items()}
+    x, dy = given["x"], given["dy"]
+    kind = {2: "BatchNorm1d", 3: "BatchNorm1d", 4: "BatchNorm2d", 5: "BatchNorm3d"}[len(shape)]
+    layer = getattr(torch.nn, kind)(shape[1])
+    names = {"weight": "weight", "bias": "bias", "running_mean": "mean", "running_var": "var"}
+    state = {name: given[source] for name, source in names.items()}
+    layer.load_state_dict(layer.state_dict() | state)
+    layer.train(mode != "eval")
+    forward = peer.compile(layer)
+
+    def backward():
+        x.grad = layer.weight.grad = layer.bias.grad = None
+        y = forward(x)
+        y.backward(dy)
+        return y
+
+    def evaluate():
+        with torch.no_grad():
+            return forward(x)
+
+    if mode == "backward":
+        x.requires_grad_()
+    call = {"forward": lambda: forward(x), "backward": backward, "eval": evaluate}[mode]
+
+    def results():
+        found = {"y": call().detach().numpy()}
+        if mode == "backward":
+            grads = {"dx": x.grad, "dweight": layer.weight.grad, "dbias": layer.bias.grad}
+            found |= {name: grad.numpy() for name, grad in grads.items()}
+        if mode != "eval":
+            found |= {"mean": layer.running_mean.numpy(), "var": layer.running_var.numpy()}
+        return found
+
+    return Workload(call, results)
+
+
+def operation(peer: Peer, name: str, shapes: list, backward: bool, **keywords) -> Workload:
+    """One operation whose operands require gradients, forward or with its backward."""
+    torch = peer.torch
+    operands = [torch.from_numpy(a) for a in arrays(*shapes, positive=name in POSITIVE)]
+    for operand in operands:
+        operand.requires_grad_()
+    function = OPERATIONS[name]
+    compute = peer.compile(lambda *operands: function(torch, *operands, **keywords))
+    (upstream,) = arrays(tuple(function(torch, *operands, **keywords).shape))
+    upstream = torch.from_numpy(upstream)
+
+    def forward():
+        return compute(*operands)
+
+    def with_backward():
+        for operand in operands:
+            operand.grad = None
+        result = compute(*operands)
+        result.backward(upstream)
+        return result
+
+    call = with_backward if backward else forward
+
+    def results():
+        found = {"result": call().detach().numpy()}
+        if backward:
+            found |= {f"gradient {i}": a.grad.numpy() for i, a in enumerate(operands)}
+        return found
+
+    return Workload(call, results)
+
+
+def build(peer: Peer, network: str):
+    """The network with its initial weights, a batch, and a function that restores the weights."""
+    torch, described = peer.torch, NETWORKS[network]
+    layers = (getattr(torch.nn, layer)(*arguments) for layer, *arguments in described.layers)
+    model = torch.nn.Sequential(*layers)
+    weights = {name: torch.from_numpy(w) for name, w in initial_weights(described).items()}
+    initial = {name: value.clone() for name, value in model.state_dict().items()} | weights
+    model.load_state_dict(initial)
+    inputs, labels = (torch.from_numpy(array) for array in batch(described))
+    return model, inputs, labels, lambda: model.load_state_dict(initial)
+
+
+def train(peer: Peer, network: str, optimizer: str) -> Workload:
+    """One training step: zero_grad, forward, loss, backward, optimizer."""
+    torch = peer.torch
+    model, inputs, labels, restart = build(peer, network)
+    rate, parameters = LEARNING_RATE[optimizer], model.parameters()
+    if optimizer == "sgd":
+        update = torch.optim.SGD(parameters, lr=rate, momentum=MOMENTUM)
+    else:
+        update = torch.optim.Adam(parameters, lr=rate)
+    cross_entropy = torch.nn.functional.cross_entropy
+    forward = peer.compile(lambda: cross_entropy(model(inputs), labels))
+    apply_update = peer.compile(update.step)
+
+    def step():
+        update.zero_grad()
+        loss = forward()
+        loss.backward()
+        apply_update()
+        return loss
+
+    def results():
+        return {f"loss of step {i}": step().detach().numpy() for i in range(1, 6)}
+
+    return Workload(step, results, restart=restart)
+
+
+def infer(peer: Peer, network: str) -> Workload:
+    """The network in evaluation mode over the batch."""
+    torch = peer.torch
+    model, inputs, _, _ = build(peer, network)
+    forward = peer.compile(model.eval())
+
+    def call():
+        with torch.no_grad():
+            return forward(inputs)
+
+    return Workload(call, lambda: {"logits": call().numpy()})
+
+
+PROGRAMS = {"batchnorm": batchnorm, "operation": operation, "train": train, "infer": infer}

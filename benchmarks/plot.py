@@ -1,0 +1,75 @@
+"""The chart of ratios: how long minigrad takes compared with each peer."""
+
+from pathlib import Path
+
+from benchmarks.report import is_rival
+
+MANY = 16  # from here on groups are drawn, not lines
+
+
+def draw(report: dict, path: Path) -> None:
+    """Write a bar chart of the ratios as PNG, SVG or PDF (by the file's suffix).
+
+    A bar per line and peer, or, if there are many lines, per group: then the bar is the geometric
+    mean and the dots are the lines.  Left of 1 minigrad is faster.  Needs matplotlib.
+    """
+    from matplotlib.figure import Figure
+
+    rows = chart_rows(report)
+    peers = [name for name in report["peers"] if any(name in row["bars"] for row in rows)]
+    figure = Figure(figsize=(9, 1.6 + 0.22 * len(rows) * (len(peers) + 1)), layout="constrained")
+    axes = figure.add_subplot()
+    thickness = 1 / (len(peers) + 1)
+    for index, peer in enumerate(peers):
+        places = [y + thickness * (index - (len(peers) - 1) / 2) for y in range(len(rows))]
+        drawn = [(y, row) for y, row in zip(places, rows, strict=True) if peer in row["bars"]]
+        values = [row["bars"][peer] for _, row in drawn]
+        # Bars start at 1, the line where both take the same time, and grow with the logarithm.
+        bars = axes.barh(
+            [y for y, _ in drawn],
+            [value - 1 for value in values],
+            left=1,
+            height=0.9 * thickness,
+            label=f"against {peer} {report['peers'][peer]['version']}",
+        )
+        axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=3, fontsize=7)
+        for y, row in drawn:
+            dots = row["dots"].get(peer, [])
+            axes.plot(dots, [y] * len(dots), ".", color="black", markersize=3, alpha=0.5)
+    axes.axvline(1, color="black", linewidth=1)
+    axes.set_xscale("log")
+    axes.margins(x=0.12)
+    axes.set_yticks(range(len(rows)), [row["label"] for row in rows])
+    axes.invert_yaxis()
+    axes.set_xlabel("time of minigrad / time of the peer (left of 1: minigrad is faster)")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    machine, settings = report["machine"], report["settings"]
+    axes.set_title(f"{machine['processor']}, {settings['threads']} threads", fontsize=10)
+    if peers:
+        axes.legend(fontsize=8)
+    figure.savefig(path, dpi=150)
+
+
+def chart_rows(report: dict) -> list[dict]:
+    """What to draw: {"label", "bars": {peer: ratio}, "dots": {peer: [ratio of each line]}}."""
+    if len(report["lines"]) <= MANY:
+        rows = [
+            {
+                "label": f"{line['group']}\n{line['name']}",
+                "bars": {name: ratio["median"] for name, ratio in line["ratios"].items()},
+                "dots": {},
+            }
+            for line in report["lines"]
+        ]
+    else:
+        rows = []
+        for group in report["groups"]:
+            members = [line for line in report["lines"] if line["group"] == group["group"]]
+            dots = {
+                name: [x["ratios"][name]["median"] for x in members if name in x["ratios"]]
+                for name in group["ratios"]
+            }
+            rows.append({"label": group["group"], "bars": dict(group["ratios"]), "dots": dots})
+    for row in rows:
+        row["bars"] = {name: ratio for name, ratio in row["bars"].items() if is_rival(name)}
+    return [row for row in rows if row["bars"]]
