@@ -16,7 +16,8 @@ from minigrad.dtypes cimport (
     as_dtype, bool_, dtype, dtype_of, float16, float32, int64, uint8,
 )
 from minigrad.ops.common cimport cast, dims_tuple, float_operand, size_tuple
-from minigrad.ops.fold cimport fold
+from minigrad.kernels cimport reduce as kernels
+from minigrad.ops.fold cimport first_extreme, fold, fold_to, log_sum_exp, variance
 from minigrad.tape cimport Node, Variable, record, recording
 from minigrad.tensor cimport Tensor, wrap
 from minigrad.tensor import checked_dim
@@ -78,7 +79,7 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None)
 
 
 cdef Tensor sum_dims(Tensor x, tuple dims, bint keepdim):
-    cdef Tensor out = wrap(fold("sum", x.array, dims, keepdim))
+    cdef Tensor out = wrap(fold(kernels.SUM, x.array, dims, keepdim))
     if recording(x):
         record(out, "SumBackward1" if len(dims) < PyArray_NDIM(x.array) else "SumBackward0",
                sum_vjp, (x,), (), ((<object>x.array).shape, keepdim_shape(x, dims), keepdim))
@@ -92,14 +93,18 @@ cdef sum_vjp(Node node, object g):
 
 cdef Tensor sum_to(Tensor x, tuple shape):
     """Sum ``x`` to ``shape``, from which it was broadcast: the vjp of broadcasting."""
+    cdef Tensor out
     cdef tuple own = (<object>x.array).shape
-    cdef int extra = len(own) - len(shape)
     if own == shape:
         return x
-    dims = [*range(extra), *[
-        i + extra for i in range(len(shape)) if shape[i] == 1 and own[i + extra] != 1]]
-    out = sum_dims(x, tuple(dims), True)
-    return out.reshape(shape) if extra else out
+    out = wrap(fold_to(kernels.SUM, x.array, shape))
+    if recording(x):
+        record(out, "SumToSizeBackward0", sum_to_vjp, (x,), (), own)
+    return out
+
+
+cdef sum_to_vjp(Node node, object g):
+    return (g.expand(node.extra),)
 
 
 def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None):
@@ -114,7 +119,7 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None
             f"complex dtype. Got: {dtype_of(x.array)}"
         )
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
-    out = wrap(fold("mean", x.array, dims, keepdim))
+    out = wrap(fold(kernels.MEAN, x.array, dims, keepdim))
     if recording(x):
         record(out, "MeanBackward1" if len(dims) < PyArray_NDIM(x.array) else "MeanBackward0",
                mean_vjp, (x,), (),
@@ -158,7 +163,7 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=
             f"std and var only support floating point dtypes, but got {dtype_of(x.array)}"
         )
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
-    out = wrap(fold("var", x.array, dims, keepdim, minus))
+    out = wrap(variance(x.array, dims, keepdim, minus, False))
     if recording(x):
         record(out, "VarBackward0", var_vjp, (x,), (x,),
                (dims, keepdim_shape(x, dims), keepdim, count(x, dims) - minus))
@@ -189,7 +194,7 @@ def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=
             f"std and var only support floating point dtypes, but got {dtype_of(x.array)}"
         )
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
-    out = wrap(np.asarray(np.sqrt(fold("var", x.array, dims, keepdim, minus))))
+    out = wrap(variance(x.array, dims, keepdim, minus, True))
     if recording(x):
         record(out, "StdBackward0", std_vjp, (x,), (x, out),
                (dims, keepdim_shape(x, dims), keepdim, count(x, dims) - minus))
@@ -222,7 +227,7 @@ def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
 # ---------------------------------------------------------------- extremes
 
-cdef Tensor extreme(str name, object input, object dim, object keepdim):
+cdef Tensor extreme(int op, str name, object input, object dim, object keepdim):
     """Return amax or amin over ``dim``; ties share the gradient evenly."""
     cdef Tensor x = checked(input, name), out
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
@@ -231,9 +236,9 @@ cdef Tensor extreme(str name, object input, object dim, object keepdim):
             f"{name}(): Expected reduction dim to have non-zero size, but got shape "
             f"{list((<object>x.array).shape)} reduced over {list(dims)}"
         )
-    out = wrap(fold(name, x.array, dims, keepdim))
+    out = wrap(fold(op, x.array, dims, keepdim))
     if recording(x):
-        record(out, "AmaxBackward0" if name == "amax" else "AminBackward0", extreme_vjp, (x,),
+        record(out, "AmaxBackward0" if op == kernels.MAX else "AminBackward0", extreme_vjp, (x,),
                (x, out), (dims, keepdim_shape(x, dims), keepdim))
     return out
 
@@ -249,30 +254,36 @@ cdef extreme_vjp(Node node, object g):
 
 def amax(input, dim=(), keepdim=False):
     """Return the largest element over ``dim``, NaN if there is one."""
-    return extreme("amax", input, dim, keepdim)
+    return extreme(kernels.MAX, "amax", input, dim, keepdim)
 
 
 def amin(input, dim=(), keepdim=False):
     """Return the smallest element over ``dim``, NaN if there is one."""
-    return extreme("amin", input, dim, keepdim)
+    return extreme(kernels.MIN, "amin", input, dim, keepdim)
 
 
-cdef object extreme_with_indices(str name, object result, object input, object dim, object keepdim):
-    cdef Tensor x = checked(input, name), values
+cdef object extreme_with_indices(int op, str name, object result, object input, object dim,
+                                 object keepdim):
+    """Return (values, indices) along ``dim``; the gradient goes to the element picked."""
+    cdef Tensor x = checked(input, name), values, indices
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     if PyArray_NDIM(x.array) == 0:
-        indices = wrap(np.zeros((), np.int64))
-    else:
-        indices = arg("arg" + name, x, d, True)
-    values = take(x, indices, d)
-    if not keepdim and PyArray_NDIM(x.array):
-        return result(values.squeeze(d), indices.squeeze(d))
-    return result(values, indices)
+        return result(x.clone(), wrap(np.zeros((), np.int64)))
+    check_not_empty(x, d, name)
+    indices = wrap(first_extreme(op, x.array, d, True, None))
+    values = x.gather(d, indices)
+    if keepdim:
+        return result(values, indices)
+    return result(values.squeeze(d), indices.squeeze(d))
 
 
-cdef Tensor take(Tensor x, Tensor indices, int d):
-    """Return the elements of ``x`` at ``indices`` along dimension ``d``."""
-    return x.gather(d, indices) if PyArray_NDIM(x.array) else x.clone()
+cdef int check_not_empty(Tensor x, int d, str name) except -1:
+    if PyArray_DIMS(x.array)[d] == 0:
+        raise IndexError(
+            f"{name}(): Expected reduction dim {d} to have non-zero size, but got shape "
+            f"{list((<object>x.array).shape)}"
+        )
+    return 0
 
 
 def max(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None):
@@ -287,8 +298,8 @@ def max(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None)
     if isinstance(dim, Tensor) or other is not None:
         return input.maximum(dim if other is None else other)
     if dim is None:
-        return whole_extreme("amax", "max", input)
-    return extreme_with_indices("max", max_result, input, dim, keepdim)
+        return whole_extreme(kernels.MAX, "max", input)
+    return extreme_with_indices(kernels.MAX, "max", max_result, input, dim, keepdim)
 
 
 def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None):
@@ -298,49 +309,47 @@ def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None)
     if isinstance(dim, Tensor) or other is not None:
         return input.minimum(dim if other is None else other)
     if dim is None:
-        return whole_extreme("amin", "min", input)
-    return extreme_with_indices("min", min_result, input, dim, keepdim)
+        return whole_extreme(kernels.MIN, "min", input)
+    return extreme_with_indices(kernels.MIN, "min", min_result, input, dim, keepdim)
 
 
-cdef Tensor whole_extreme(str fold_name, str name, object input):
+cdef Tensor whole_extreme(int op, str name, object input):
     cdef Tensor x = checked(input, name)
     if PyArray_SIZE(x.array) == 0:
         raise RuntimeError(
             f"{name}(): Expected reduction dim to be specified for input.numel() == 0. "
             "Specify the reduction dim with the 'dim' argument."
         )
-    return extreme(fold_name, input, (), False)
+    return extreme(op, "a" + name, input, (), False)
 
 
-cdef Tensor arg(str name, object input, object dim, object keepdim):
-    cdef Tensor x = checked(input, name)
-    if PyArray_SIZE(x.array) == 0 and (dim is None or PyArray_DIMS(x.array)[
-            <int>checked_dim(dim, PyArray_NDIM(x.array))] == 0):
-        raise IndexError(
-            f"{name}(): Expected reduction dim to have non-zero size, but got shape "
-            f"{list((<object>x.array).shape)}"
-        )
-    find = np.argmax if name == "argmax" else np.argmin
+cdef Tensor arg(int op, str name, object input, object dim, object keepdim):
+    cdef Tensor x = checked(input, name), flat
     if dim is None:
-        return wrap(np.asarray(find(x.array), np.int64))
+        if PyArray_SIZE(x.array) == 0:
+            raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() "
+                             "== 0. Specify the reduction dim with the 'dim' argument.")
+        shape = (1,) * PyArray_NDIM(x.array) if keepdim else ()
+        return wrap(first_extreme(op, x.array.reshape(-1), 0, False, None).reshape(shape))
     d = checked_dim(dim, PyArray_NDIM(x.array))
     if PyArray_NDIM(x.array) == 0:
         return wrap(np.zeros((), np.int64))
-    return wrap(np.asarray(find(x.array, axis=d, keepdims=bool(keepdim)), np.int64))
+    check_not_empty(x, d, name)
+    return wrap(first_extreme(op, x.array, d, bool(keepdim), None))
 
 
 def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
     """Return the int64 index of the largest element (the first of equals) along ``dim``, or in
     the flattened input."""
     dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
-    return arg("argmax", input, dim, keepdim)
+    return arg(kernels.MAX, "argmax", input, dim, keepdim)
 
 
 def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
     """Return the int64 index of the smallest element (the first of equals) along ``dim``, or in
     the flattened input."""
     dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
-    return arg("argmin", input, dim, keepdim)
+    return arg(kernels.MIN, "argmin", input, dim, keepdim)
 
 
 # ---------------------------------------------------------------- logarithms and norms
@@ -349,14 +358,7 @@ def logsumexp(input, dim, keepdim=False):
     """Return ``log(sum(exp(input)))`` over ``dim`` without overflow."""
     cdef Tensor x = float_operand(input), out
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
-    with np.errstate(all="ignore"):
-        wide = x.array.astype(np.float32) if dtype_of(x.array) is float16 else x.array
-        top = np.max(wide, axis=dims, keepdims=True, initial=-np.inf)
-        top = np.where(np.isfinite(top), top, 0)
-        total = np.log(np.sum(np.exp(wide - top), axis=dims, keepdims=True)) + top
-        if not keepdim:
-            total = total.reshape([s for i, s in enumerate(total.shape) if i not in dims])
-    out = wrap(np.asarray(total, x.array.dtype))
+    out = wrap(log_sum_exp(x.array, dims, keepdim))
     if recording(x):
         record(out, "LogsumexpBackward0", logsumexp_vjp, (x,), (x, out),
                (dims, keepdim_shape(x, dims), keepdim))

@@ -5,6 +5,7 @@ import numpy as np
 from numpy cimport PyArray_NDIM, import_array
 
 from minigrad.dtypes cimport as_dtype, dtype_of, int64
+from minigrad.kernels.reduce cimport PROD
 from minigrad.ops.common cimport cast, dims_tuple
 from minigrad.ops.fold cimport fold
 from minigrad.ops.reduce cimport keepdim_shape
@@ -24,7 +25,7 @@ def prod(input, dim=None, keepdim=False, *, dtype=None):
     elif not dtype_of(x.array).is_floating_point:
         x = cast(x, int64)
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
-    out = wrap(fold("prod", x.array, dims, keepdim))
+    out = wrap(fold(PROD, x.array, dims, keepdim))
     if recording(x):
         record(out, "ProdBackward0", prod_vjp, (x,), (x,),
                (dims, keepdim_shape(x, dims), keepdim))
