@@ -1,76 +1,118 @@
-# The functions of vmath.h by fused type: exp(x) of a float is a float.
+# The functions of vmath.h by fused type: exp(x) of a float is a float.  What is vectorised is
+# written vm_ there; what calls libm for every number, scalar_.
 
 from cython cimport floating
 from libc cimport math as libm
 
+cdef extern from "vmath.h" nogil:
+    float vm_expf(float x) noexcept
+    float vm_exp2f(float x) noexcept
+    float vm_expm1f(float x) noexcept
+    float vm_logf(float x) noexcept
+    float vm_log1pf(float x) noexcept
+    float vm_log2f(float x) noexcept
+    float vm_log10f(float x) noexcept
+    float vm_sinf(float x) noexcept
+    float vm_cosf(float x) noexcept
+    float vm_tanf(float x) noexcept
+    float scalar_asinf(float x) noexcept
+    float scalar_acosf(float x) noexcept
+    float scalar_atanf(float x) noexcept
+    float vm_sinhf(float x) noexcept
+    float vm_coshf(float x) noexcept
+    float vm_tanhf(float x) noexcept
+    float vm_sigmoidf(float x) noexcept
+    float vm_erff(float x) noexcept
+    float scalar_erfcf(float x) noexcept
+    float vm_normal_cdff(float x) noexcept
+    double vm_exp(double x) noexcept
+    double scalar_exp2(double x) noexcept
+    double vm_expm1(double x) noexcept
+    double vm_log(double x) noexcept
+    double vm_log1p(double x) noexcept
+    double scalar_log2(double x) noexcept
+    double scalar_log10(double x) noexcept
+    double scalar_sin(double x) noexcept
+    double scalar_cos(double x) noexcept
+    double scalar_tan(double x) noexcept
+    double scalar_asin(double x) noexcept
+    double scalar_acos(double x) noexcept
+    double scalar_atan(double x) noexcept
+    double scalar_sinh(double x) noexcept
+    double scalar_cosh(double x) noexcept
+    double vm_tanh(double x) noexcept
+    double vm_sigmoid(double x) noexcept
+    double scalar_erf(double x) noexcept
+    double scalar_erfc(double x) noexcept
+    float scalar_atan2f(float x, float y) noexcept
+    double scalar_atan2(double x, double y) noexcept
+    float scalar_powf(float x, float y) noexcept
+    double scalar_pow(double x, double y) noexcept
+    float scalar_fmodf(float x, float y) noexcept
+    double scalar_fmod(double x, double y) noexcept
+
 cdef inline floating exp(floating x) noexcept nogil:
-    return libm.expf(x) if floating is float else libm.exp(x)
+    return vm_expf(x) if floating is float else vm_exp(x)
 
 cdef inline floating exp2(floating x) noexcept nogil:
-    return libm.exp2f(x) if floating is float else libm.exp2(x)
+    return vm_exp2f(x) if floating is float else scalar_exp2(x)
 
 cdef inline floating expm1(floating x) noexcept nogil:
-    return libm.expm1f(x) if floating is float else libm.expm1(x)
+    return vm_expm1f(x) if floating is float else vm_expm1(x)
 
 cdef inline floating log(floating x) noexcept nogil:
-    return libm.logf(x) if floating is float else libm.log(x)
+    return vm_logf(x) if floating is float else vm_log(x)
 
 cdef inline floating log1p(floating x) noexcept nogil:
-    return libm.log1pf(x) if floating is float else libm.log1p(x)
+    return vm_log1pf(x) if floating is float else vm_log1p(x)
 
 cdef inline floating log2(floating x) noexcept nogil:
-    return libm.log2f(x) if floating is float else libm.log2(x)
+    return vm_log2f(x) if floating is float else scalar_log2(x)
 
 cdef inline floating log10(floating x) noexcept nogil:
-    return libm.log10f(x) if floating is float else libm.log10(x)
+    return vm_log10f(x) if floating is float else scalar_log10(x)
+
+cdef inline floating sin(floating x) noexcept nogil:
+    return vm_sinf(x) if floating is float else scalar_sin(x)
+
+cdef inline floating cos(floating x) noexcept nogil:
+    return vm_cosf(x) if floating is float else scalar_cos(x)
+
+cdef inline floating tan(floating x) noexcept nogil:
+    return vm_tanf(x) if floating is float else scalar_tan(x)
+
+cdef inline floating asin(floating x) noexcept nogil:
+    return scalar_asinf(x) if floating is float else scalar_asin(x)
+
+cdef inline floating acos(floating x) noexcept nogil:
+    return scalar_acosf(x) if floating is float else scalar_acos(x)
+
+cdef inline floating atan(floating x) noexcept nogil:
+    return scalar_atanf(x) if floating is float else scalar_atan(x)
+
+cdef inline floating sinh(floating x) noexcept nogil:
+    return vm_sinhf(x) if floating is float else scalar_sinh(x)
+
+cdef inline floating cosh(floating x) noexcept nogil:
+    return vm_coshf(x) if floating is float else scalar_cosh(x)
+
+cdef inline floating tanh(floating x) noexcept nogil:
+    return vm_tanhf(x) if floating is float else vm_tanh(x)
+
+cdef inline floating sigmoid(floating x) noexcept nogil:
+    return vm_sigmoidf(x) if floating is float else vm_sigmoid(x)
+
+cdef inline floating erf(floating x) noexcept nogil:
+    return vm_erff(x) if floating is float else scalar_erf(x)
+
+cdef inline floating erfc(floating x) noexcept nogil:
+    return scalar_erfcf(x) if floating is float else scalar_erfc(x)
 
 cdef inline floating sqrt(floating x) noexcept nogil:
     return libm.sqrtf(x) if floating is float else libm.sqrt(x)
 
 cdef inline floating fabs(floating x) noexcept nogil:
     return libm.fabsf(x) if floating is float else libm.fabs(x)
-
-cdef inline floating sin(floating x) noexcept nogil:
-    return libm.sinf(x) if floating is float else libm.sin(x)
-
-cdef inline floating cos(floating x) noexcept nogil:
-    return libm.cosf(x) if floating is float else libm.cos(x)
-
-cdef inline floating tan(floating x) noexcept nogil:
-    return libm.tanf(x) if floating is float else libm.tan(x)
-
-cdef inline floating asin(floating x) noexcept nogil:
-    return libm.asinf(x) if floating is float else libm.asin(x)
-
-cdef inline floating acos(floating x) noexcept nogil:
-    return libm.acosf(x) if floating is float else libm.acos(x)
-
-cdef inline floating atan(floating x) noexcept nogil:
-    return libm.atanf(x) if floating is float else libm.atan(x)
-
-cdef inline floating atan2(floating y, floating x) noexcept nogil:
-    return libm.atan2f(y, x) if floating is float else libm.atan2(y, x)
-
-cdef inline floating sinh(floating x) noexcept nogil:
-    return libm.sinhf(x) if floating is float else libm.sinh(x)
-
-cdef inline floating cosh(floating x) noexcept nogil:
-    return libm.coshf(x) if floating is float else libm.cosh(x)
-
-cdef inline floating tanh(floating x) noexcept nogil:
-    return libm.tanhf(x) if floating is float else libm.tanh(x)
-
-cdef inline floating erf(floating x) noexcept nogil:
-    return libm.erff(x) if floating is float else libm.erf(x)
-
-cdef inline floating erfc(floating x) noexcept nogil:
-    return libm.erfcf(x) if floating is float else libm.erfc(x)
-
-cdef inline floating pow(floating x, floating y) noexcept nogil:
-    return libm.powf(x, y) if floating is float else libm.pow(x, y)
-
-cdef inline floating fmod(floating x, floating y) noexcept nogil:
-    return libm.fmodf(x, y) if floating is float else libm.fmod(x, y)
 
 cdef inline floating floor(floating x) noexcept nogil:
     return libm.floorf(x) if floating is float else libm.floor(x)
@@ -84,14 +126,20 @@ cdef inline floating trunc(floating x) noexcept nogil:
 cdef inline floating rint(floating x) noexcept nogil:
     return libm.rintf(x) if floating is float else libm.rint(x)
 
+cdef inline floating atan2(floating x, floating y) noexcept nogil:
+    return scalar_atan2f(x, y) if floating is float else scalar_atan2(x, y)
+
+cdef inline floating pow(floating x, floating y) noexcept nogil:
+    return scalar_powf(x, y) if floating is float else scalar_pow(x, y)
+
+cdef inline floating fmod(floating x, floating y) noexcept nogil:
+    return scalar_fmodf(x, y) if floating is float else scalar_fmod(x, y)
+
 # Activations and helpers made of them
 
 cdef inline floating sign(floating x) noexcept nogil:
     # 0 for NaN, as in torch
     return <floating>(x > 0) - <floating>(x < 0)
-
-cdef inline floating sigmoid(floating x) noexcept nogil:
-    return 1 / (1 + exp(-x))
 
 cdef inline floating silu_slope(floating x) noexcept nogil:
     cdef floating s = sigmoid(x)
@@ -102,7 +150,7 @@ cdef inline floating softplus(floating x) noexcept nogil:
     return (x if x > 0 else <floating>0) + log1p(exp(-fabs(x)))
 
 cdef inline floating normal_cdf(floating x) noexcept nogil:
-    return <floating>0.5 * (1 + erf(x * <floating>0.7071067811865476))
+    return vm_normal_cdff(x) if floating is float else 0.5 * scalar_erfc(-x * 0.7071067811865476)
 
 cdef inline floating normal_pdf(floating x) noexcept nogil:
     return <floating>0.3989422804014327 * exp(<floating>-0.5 * x * x)
