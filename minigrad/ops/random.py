@@ -113,7 +113,7 @@ class Generator:
     def _normal(self, n, dtype):
         wide = np.float64 if dtype == np.float64 else np.float32
         if n < 16:
-            return np.array([self._one_normal() for _ in range(n)], wide)
+            return np.array([self._one_normal() for _ in range(n)], np.float64)
         u = self._uniform(n, wide)
         if n % 16:      # the last block of 16 is drawn anew, overlapping the one before
             tail = self._uniform(16, wide)
@@ -324,6 +324,11 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
 
 # ---------------------------------------------------------------- filling a tensor in place
 
+def _scaled(values, scale, shift):
+    """Return ``values * scale + shift``, for float32 rounded once, as torch's compiled code does."""
+    return (values.astype(np.float64) * np.float64(scale) + np.float64(shift)).astype(values.dtype)
+
+
 def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds):
     """Fill with numbers uniform in [from, to), in place, and return the tensor."""
     low = bounds.pop("from", from_)
@@ -335,7 +340,8 @@ def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds):
         )
     dtype = _float_dtype(input.dtype, "uniform_").numpy
     values = _pick(generator)._uniform(input.numel(), dtype)
-    values = values * values.dtype.type(to - low) + values.dtype.type(low)
+    low, to = values.dtype.type(low), values.dtype.type(to)
+    values = _scaled(values, to - low, low)
     return copy_(input, _new(values, input.shape, input.dtype, None, False))
 
 
@@ -345,7 +351,7 @@ def normal_(input, mean=0.0, std=1.0, *, generator=None):
         raise RuntimeError(f"normal_ expects std >= 0.0, but found std {std}")
     dtype = _float_dtype(input.dtype, "normal_").numpy
     values = _pick(generator)._normal(input.numel(), dtype)
-    values = values * values.dtype.type(std) + values.dtype.type(mean)
+    values = _scaled(values, values.dtype.type(std), values.dtype.type(mean))
     return copy_(input, _new(values, input.shape, input.dtype, None, False))
 
 

@@ -1,0 +1,79 @@
+"""Dropout layers: zeros at random while training, nothing in evaluation mode."""
+
+from minigrad.nn import functional as F
+from minigrad.nn.modules.module import Module
+
+
+class _DropoutNd(Module):
+    def __init__(self, p=0.5, inplace=False):
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        self.p = p
+        self.inplace = inplace
+
+    def extra_repr(self):
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout(_DropoutNd):
+    """While training, sets each element to 0 with probability ``p`` and divides the rest by 1 - p.
+
+    Args:
+        p: probability of a zero.
+        inplace: write the result into the input.
+
+    Shape: any, kept.
+
+    Raises ValueError if ``p`` is not in [0, 1].
+
+    Source: ``torch.nn.Dropout``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> drop = nn.Dropout(p=0.2)
+        >>> sorted(set(drop(minigrad.ones(100)).tolist()))
+        [0.0, 1.25]
+        >>> drop.eval()(minigrad.ones(3))
+        tensor([1., 1., 1.])
+    """
+
+    def forward(self, input):
+        return F.dropout(input, self.p, self.training, self.inplace)
+
+
+class Dropout1d(_DropoutNd):
+    """Dropout of whole channels: ``(N, C, L)``, or ``(C, L)``, is zeroed along L.
+
+    Args and source as :class:`Dropout`; ``torch.nn.Dropout1d``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Dropout1d(p=1.0)(minigrad.ones(2, 3))
+        tensor([[0., 0., 0.],
+                [0., 0., 0.]])
+    """
+
+    def forward(self, input):
+        return F.dropout1d(input, self.p, self.training, self.inplace)
+
+
+class Dropout2d(_DropoutNd):
+    """Dropout of whole channels: ``(N, C, H, W)``, is zeroed over H and W.
+
+    Args and source as :class:`Dropout`; ``torch.nn.Dropout2d``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Dropout2d(p=0.5).eval()(minigrad.ones(2, 3, 4, 4)).shape
+        minigrad.Size([2, 3, 4, 4])
+    """
+
+    def forward(self, input):
+        return F.dropout2d(input, self.p, self.training, self.inplace)

@@ -1,0 +1,234 @@
+"""What runs around a module's forward and backward: one part of Module."""
+
+import warnings
+
+import minigrad
+from minigrad.autograd import Function
+from minigrad.tensor import Tensor
+from minigrad.utils.hooks import add_hook
+
+
+class HooksMixin:
+    """The methods of Module that register hooks, and the call that runs them.
+
+    A module without hooks never comes here: ``Module.__call__`` goes straight to ``forward``.
+    """
+
+    def register_forward_pre_hook(self, hook, *, prepend=False, with_kwargs=False):
+        """Run ``hook(module, args)`` before every forward.
+
+        What it returns, if not None, replaces the positional arguments (a single value stands for a
+        tuple of one).  With ``with_kwargs`` it is called as ``hook(module, args, kwargs)`` and
+        returns None or a pair ``(args, kwargs)``.  ``prepend`` puts it before the hooks there are.
+
+        Returns a handle whose ``remove()`` takes the hook away.
+
+        Example::
+
+            >>> from minigrad import nn
+            >>> layer = nn.Identity()
+            >>> handle = layer.register_forward_pre_hook(lambda module, args: args[0] + 1)
+            >>> layer(1)
+            2
+            >>> handle.remove()
+            >>> layer(1)
+            1
+        """
+        return add_hook(self._forward_pre_hooks, (hook, with_kwargs), prepend)
+
+    def register_forward_hook(self, hook, *, prepend=False, with_kwargs=False, always_call=False):
+        """Run ``hook(module, args, output)`` after every forward.
+
+        What it returns, if not None, replaces the output.  With ``with_kwargs`` it is called as
+        ``hook(module, args, kwargs, output)``.  ``prepend`` puts it before the hooks there are;
+        ``always_call`` runs it, with output None, even if forward raised.
+
+        Returns a handle whose ``remove()`` takes the hook away.
+
+        Example::
+
+            >>> from minigrad import nn
+            >>> layer = nn.Identity()
+            >>> handle = layer.register_forward_hook(lambda module, args, output: print(output))
+            >>> _ = layer("seen")
+            seen
+        """
+        return add_hook(self._forward_hooks, (hook, with_kwargs, always_call), prepend)
+
+    def register_full_backward_pre_hook(self, hook, prepend=False):
+        """Run ``hook(module, grad_output)`` before gradients flow back through the module.
+
+        ``grad_output`` is a tuple with the gradient of each output.  What the hook returns, if not
+        None, replaces it.  Returns a handle whose ``remove()`` takes the hook away.
+        """
+        return add_hook(self._backward_pre_hooks, hook, prepend)
+
+    def register_full_backward_hook(self, hook, prepend=False):
+        """Run ``hook(module, grad_input, grad_output)`` once the gradients of the inputs are known.
+
+        Both are tuples: the gradient of each positional argument, None for what is no tensor or
+        needs no gradient, and the gradient of each output.  What the hook returns, if not None,
+        replaces ``grad_input``.  Returns a handle whose ``remove()`` takes the hook away.
+
+        Example::
+
+            >>> import minigrad
+            >>> from minigrad import nn
+            >>> layer = nn.ReLU()
+            >>> handle = layer.register_full_backward_hook(
+            ...     lambda module, grad_input, grad_output: print(grad_input)
+            ... )
+            >>> layer(minigrad.tensor([-1.0, 2.0], requires_grad=True)).sum().backward()
+            (tensor([0., 1.]),)
+        """
+        return add_hook(self._backward_hooks, hook, prepend)
+
+    def _call_with_hooks(self, args, kwargs):
+        pending = {key: hook for key, hook in self._forward_hooks.items() if hook[2]}
+        try:
+            return self._run_hooks_and_forward(args, kwargs, pending)
+        except Exception:
+            for hook, with_kwargs, _ in pending.values():
+                try:
+                    hook(self, args, kwargs, None) if with_kwargs else hook(self, args, None)
+                except Exception as error:
+                    warnings.warn(
+                        "module forward hook with ``always_call=True`` raised an exception that "
+                        f"was silenced as another error was raised in forward: {error}",
+                        stacklevel=3,
+                    )
+            raise
+
+    def _run_hooks_and_forward(self, args, kwargs, pending):
+        """Call forward between its hooks; take those that have run out of ``pending``."""
+        for hook, with_kwargs in tuple(self._forward_pre_hooks.values()):
+            if not with_kwargs:
+                new = hook(self, args)
+                if new is not None:
+                    args = new if isinstance(new, tuple) else (new,)
+                continue
+            new = hook(self, args, kwargs)
+            if new is None:
+                continue
+            if not (isinstance(new, tuple) and len(new) == 2):
+                raise RuntimeError(
+                    "forward pre-hook must return None or a tuple of (new_args, new_kwargs), "
+                    f"but got {new}."
+                )
+            args, kwargs = new
+
+        backward = None
+        if self._backward_hooks or self._backward_pre_hooks:
+            backward = _BackwardHooks(self, args)
+            args = backward.watch_inputs(args)
+
+        output = self.forward(*args, **kwargs)
+
+        for key, (hook, with_kwargs, _) in tuple(self._forward_hooks.items()):
+            pending.pop(key, None)
+            new = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
+            if new is not None:
+                output = new
+        return output if backward is None else backward.watch_outputs(output)
+
+
+class _BackwardHooks:
+    """Runs a module's backward hooks for one call of it.
+
+    The inputs and the outputs of the call each pass through one :class:`_Watch`.  On the way back
+    the outputs' one comes first and leaves their gradients here; the inputs' one then has what the
+    hooks want to see.
+    """
+
+    def __init__(self, module, args):
+        self.module = module
+        self.n_inputs = len(args)
+        self.pre_hooks = tuple(module._backward_pre_hooks.values())
+        self.hooks = tuple(module._backward_hooks.values())
+        self.inputs_watched = False
+        self.grad_output = None
+
+    def watch_inputs(self, args):
+        watched = _watch(args, self.on_grad_input)
+        self.inputs_watched = watched is not args
+        return watched
+
+    def watch_outputs(self, output):
+        if isinstance(output, Tensor):
+            return _watch((output,), self.on_grad_output)[0]
+        if isinstance(output, tuple):
+            return _watch(output, self.on_grad_output)
+        warnings.warn(
+            "For backward hooks to be called, module output should be a Tensor or a tuple of "
+            f"Tensors but received {type(output)}",
+            stacklevel=4,
+        )
+        return output
+
+    def on_grad_output(self, grad_output):
+        for hook in self.pre_hooks:
+            new = hook(self.module, grad_output)
+            grad_output = _replaced("Backward pre hook", "grad_output", grad_output, new)
+        self.grad_output = grad_output
+        if not self.inputs_watched:  # nothing further will come back through this module
+            self.on_grad_input((None,) * self.n_inputs)
+        return grad_output
+
+    def on_grad_input(self, grad_input):
+        if self.grad_output is not None:
+            for hook in self.hooks:
+                new = hook(self.module, grad_input, self.grad_output)
+                grad_input = _replaced("Backward hook", "grad_input", grad_input, new)
+            self.grad_output = None
+        return grad_input
+
+
+def _replaced(what, name, grads, new):
+    """Return the gradients ``grads``, or those a hook gave instead, as a tuple of equal length."""
+    if new is None:
+        return grads
+    new = new if isinstance(new, tuple) else (new,)
+    if len(new) != len(grads):
+        raise RuntimeError(
+            f"{what} returned an invalid number of {name}, got {len(new)}, "
+            f"but expected {len(grads)}"
+        )
+    return new
+
+
+def _watch(values, look):
+    """Return the tuple ``values`` with its tensors made to pass their gradients through ``look``.
+
+    ``look`` gets and gives a tuple as long as ``values``.  Returns ``values`` itself where no
+    gradient will come back.
+    """
+    places = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
+    tensors = [values[i] for i in places]
+
+    def look_at_all(grads):
+        full = [None] * len(values)
+        for i, grad in zip(places, grads, strict=True):
+            full[i] = grad
+        full = look(tuple(full))
+        return tuple(full[i] for i in places)
+
+    if not minigrad.is_grad_enabled() or not any(tensor.requires_grad for tensor in tensors):
+        return values
+    watched = list(values)
+    for i, tensor in zip(places, _Watch.apply(look_at_all, *tensors), strict=True):
+        watched[i] = tensor
+    return tuple(watched)
+
+
+class _Watch(Function):
+    """The identity, except that the gradients pass through ``look`` on their way back."""
+
+    @staticmethod
+    def forward(ctx, look, *tensors):
+        ctx.look = look
+        ctx.set_materialize_grads(False)
+        return tuple(tensor.view_as(tensor) for tensor in tensors)
+
+    @staticmethod
+    def backward(ctx, *grads):
+        return None, *ctx.look(grads)

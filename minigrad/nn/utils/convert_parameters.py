@@ -1,0 +1,34 @@
+"""All parameters as one vector, and back."""
+
+import minigrad
+from minigrad.tensor import Tensor
+
+
+def parameters_to_vector(parameters):
+    """Return the elements of all ``parameters``, one after the other, as one vector.
+
+    Source: ``torch.nn.utils.parameters_to_vector``.
+
+    Example::
+
+        >>> from minigrad import nn
+        >>> nn.utils.parameters_to_vector(nn.Linear(2, 3).parameters()).shape
+        minigrad.Size([9])
+    """
+    return minigrad.cat([parameter.reshape(-1) for parameter in parameters])
+
+
+def vector_to_parameters(vec, parameters):
+    """Give each of ``parameters`` its part of the vector ``vec`` as data; their memory is shared.
+
+    Raises TypeError if ``vec`` is no Tensor.
+
+    Source: ``torch.nn.utils.vector_to_parameters``.
+    """
+    if not isinstance(vec, Tensor):
+        raise TypeError(f"expected minigrad.Tensor, but got: {type(vec).__name__}")
+    start = 0
+    for parameter in parameters:
+        end = start + parameter.numel()
+        parameter.data = vec[start:end].view_as(parameter).data
+        start = end
