@@ -1,0 +1,106 @@
+"""Adam."""
+
+from minigrad.ops import optim as ops
+from minigrad.optim.optimizer import (
+    Optimizer,
+    check_lr,
+    check_not_negative,
+    check_unsupported,
+)
+
+__all__ = ["Adam"]
+
+
+class Adam(Optimizer):
+    """Adam: steps scaled by running averages of the gradient and of its square.
+
+    With gradient ``g`` (to which ``weight_decay * p`` is added), step number ``t`` does::
+
+        exp_avg = beta1 * exp_avg + (1 - beta1) * g
+        exp_avg_sq = beta2 * exp_avg_sq + (1 - beta2) * g * g
+        denom = sqrt(exp_avg_sq / (1 - beta2**t)) + eps
+        p = p - lr * exp_avg / (1 - beta1**t) / denom
+
+    Args:
+        params: tensors, named tensors, or parameter groups, see ``Optimizer``.
+        lr: learning rate.
+        betas: how much of the two averages a step keeps.
+        eps: keeps the denominator from zero.
+        weight_decay: the L2 penalty.
+        amsgrad: divide by the largest ``exp_avg_sq`` so far.
+        maximize: climb instead of descending.
+        decoupled_weight_decay: shrink ``p`` by ``lr * weight_decay`` instead, as AdamW.
+
+    ``foreach``, ``capturable``, ``differentiable`` and ``fused`` are accepted, and must be off.
+
+    State of a parameter: ``step`` (a float32 tensor), ``exp_avg``, ``exp_avg_sq``, and with
+    amsgrad ``max_exp_avg_sq``.  After Kingma and Ba, "Adam: A Method for Stochastic
+    Optimization" (2015); amsgrad after Reddi et al., "On the Convergence of Adam and Beyond".
+
+    >>> import minigrad
+    >>> p = minigrad.tensor([1.0, 1.0], requires_grad=True)
+    >>> optimizer = minigrad.optim.Adam([p], lr=0.1)
+    >>> p.grad = minigrad.tensor([1.0, -100.0])
+    >>> optimizer.step()
+    >>> p
+    tensor([0.9000, 1.1000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params,
+        lr=1e-3,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=0,
+        amsgrad=False,
+        *,
+        foreach=None,
+        maximize=False,
+        capturable=False,
+        differentiable=False,
+        fused=None,
+        decoupled_weight_decay=False,
+    ):
+        check_lr(lr)
+        check_not_negative(epsilon=eps, weight_decay=weight_decay)
+        betas = tuple(float(beta) for beta in betas)
+        for i, beta in enumerate(betas):
+            if not 0.0 <= beta < 1.0:
+                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+        check_unsupported(
+            foreach=foreach, capturable=capturable, differentiable=differentiable, fused=fused
+        )
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults)
+
+    def step(self, closure=None):
+        """Update every parameter that has a gradient; return the closure's loss, if any."""
+        loss = self._evaluate(closure)
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            ops.adam(
+                group["params"],
+                self.state,
+                group["lr"],
+                beta1,
+                beta2,
+                group["eps"],
+                group["weight_decay"],
+                group["decoupled_weight_decay"],
+                group["amsgrad"],
+                group["maximize"],
+            )
+        return loss

@@ -1,0 +1,133 @@
+"""OneCycleLR."""
+
+import math
+
+from minigrad.optim.lr_scheduler.scheduler import LRScheduler, check_optimizer, per_group
+
+__all__ = ["OneCycleLR"]
+
+
+class OneCycleLR(LRScheduler):
+    """One rise of the learning rate to ``max_lr`` and a fall to almost nothing, step by step.
+
+    Call ``step()`` after every batch.
+
+    Args:
+        max_lr: the peak, or a list with one for each group.
+        total_steps: the number of steps; or else give ``epochs`` and ``steps_per_epoch``.
+        pct_start: the part of the steps, between 0 and 1, in which the rate rises.
+        anneal_strategy: ``"cos"`` or ``"linear"``.
+        cycle_momentum: let momentum (or ``betas[0]``) move the other way, between
+            ``base_momentum`` and ``max_momentum``.
+        div_factor: the first rate is ``max_lr / div_factor``.
+        final_div_factor: the last one is the first divided by this.
+        three_phase: fall in the time of the rise, then to the last rate in the time left.
+
+    Schedule of Smith and Topin, "Super-Convergence" (2018).
+    """
+
+    def __init__(
+        self,
+        optimizer,
+        max_lr,
+        total_steps=None,
+        epochs=None,
+        steps_per_epoch=None,
+        pct_start=0.3,
+        anneal_strategy="cos",
+        cycle_momentum=True,
+        base_momentum=0.85,
+        max_momentum=0.95,
+        div_factor=25.0,
+        final_div_factor=1e4,
+        three_phase=False,
+        last_epoch=-1,
+    ):
+        check_optimizer(optimizer)
+        if total_steps is None:
+            if epochs is None or steps_per_epoch is None:
+                raise ValueError(
+                    "You must define either total_steps OR (epochs AND steps_per_epoch)"
+                )
+            _check_positive(epochs=epochs, steps_per_epoch=steps_per_epoch)
+            total_steps = epochs * steps_per_epoch
+        _check_positive(total_steps=total_steps)
+        if not isinstance(pct_start, float) or not 0 <= pct_start <= 1:
+            raise ValueError(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
+        if anneal_strategy not in ("cos", "linear"):
+            raise ValueError(
+                f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
+            )
+        self.total_steps = total_steps
+        self.cycle_momentum = cycle_momentum
+        self._anneal_func_type = anneal_strategy
+        peak = pct_start * total_steps
+        rise, last = (peak - 1, "initial_lr", "max_lr"), total_steps - 1
+        if three_phase:
+            fall = (2 * peak - 2, "max_lr", "initial_lr")
+            self._phases = [rise, fall, (last, "initial_lr", "min_lr")]
+        else:
+            self._phases = [rise, (last, "max_lr", "min_lr")]
+
+        if last_epoch == -1:
+            peaks = per_group("max_lr", optimizer, max_lr)
+            for group, lr in zip(optimizer.param_groups, peaks, strict=True):
+                group["initial_lr"] = lr / div_factor
+                group["max_lr"] = lr
+                group["min_lr"] = group["initial_lr"] / final_div_factor
+        if cycle_momentum:
+            if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
+                raise ValueError(
+                    "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
+                )
+            self.use_beta1 = "betas" in optimizer.defaults
+            highs = per_group("max_momentum", optimizer, max_momentum)
+            lows = per_group("base_momentum", optimizer, base_momentum)
+            for group, high, low in zip(optimizer.param_groups, highs, lows, strict=True):
+                if last_epoch == -1:
+                    group["max_momentum"], group["base_momentum"] = high, low
+                    self._set_momentum(group, high)
+        super().__init__(optimizer, last_epoch)
+
+    def _set_momentum(self, group, momentum):
+        if self.use_beta1:
+            group["betas"] = (momentum, *group["betas"][1:])
+        else:
+            group["momentum"] = momentum
+
+    def _anneal(self, start, end, done):
+        if self._anneal_func_type == "linear":
+            return (end - start) * done + start
+        return end + (start - end) / 2.0 * (math.cos(math.pi * done) + 1)
+
+    def get_lr(self):
+        self._warn_outside_step()
+        step = self.last_epoch
+        if step > self.total_steps:
+            raise ValueError(
+                f"Tried to step {step} times. The specified number of total steps is "
+                f"{self.total_steps}"
+            )
+        begin = 0.0
+        for phase in self._phases:
+            end, first, last = phase
+            if step <= end or phase is self._phases[-1]:
+                break
+            begin = end
+        done = (step - begin) / (end - begin)
+        if self.cycle_momentum:
+            names = {"max_lr": "base_momentum"}  # else the maximum: high where the rate is low
+            for group in self.optimizer.param_groups:
+                momentum = self._anneal(
+                    group[names.get(first, "max_momentum")],
+                    group[names.get(last, "max_momentum")],
+                    done,
+                )
+                self._set_momentum(group, momentum)
+        return [self._anneal(g[first], g[last], done) for g in self.optimizer.param_groups]
+
+
+def _check_positive(**counts):
+    for name, n in counts.items():
+        if not isinstance(n, int) or n <= 0:
+            raise ValueError(f"Expected positive integer {name}, but got {n}")

@@ -1,0 +1,96 @@
+"""ReduceLROnPlateau."""
+
+import math
+import warnings
+
+from minigrad.optim.lr_scheduler.scheduler import (
+    EPOCH_WARNING,
+    LRScheduler,
+    check_optimizer,
+    per_group,
+    set_lr,
+)
+
+__all__ = ["ReduceLROnPlateau"]
+
+
+class ReduceLROnPlateau(LRScheduler):
+    """Multiply the learning rate by ``factor`` when ``step(metric)`` sees no improvement.
+
+    Args:
+        mode: ``"min"`` if the metric shall fall, ``"max"`` if it shall rise.
+        factor: what the rate is multiplied by, below 1.
+        patience: how many epochs without improvement are borne.
+        threshold: how much better counts: relatively (``threshold_mode="rel"``) or ``"abs"``.
+        cooldown: epochs to wait after a reduction.
+        min_lr: a lower bound, or a list with one for each group.
+        eps: smaller changes of the rate are not made.
+    """
+
+    def __init__(
+        self,
+        optimizer,
+        mode="min",
+        factor=0.1,
+        patience=10,
+        threshold=1e-4,
+        threshold_mode="rel",
+        cooldown=0,
+        min_lr=0,
+        eps=1e-8,
+    ):
+        check_optimizer(optimizer)
+        if factor >= 1.0:
+            raise ValueError("Factor should be < 1.0.")
+        if mode not in ("min", "max"):
+            raise ValueError(f"mode {mode} is unknown!")
+        if threshold_mode not in ("rel", "abs"):
+            raise ValueError(f"threshold mode {threshold_mode} is unknown!")
+        self.optimizer = optimizer
+        self.mode = mode
+        self.factor = factor
+        self.patience = patience
+        self.threshold = threshold
+        self.threshold_mode = threshold_mode
+        self.cooldown = cooldown
+        per_group("min_lr", optimizer, min_lr)  # checks it
+        self.min_lr = min_lr
+        self.eps = eps
+        self.last_epoch = 0
+        self.best = math.inf if mode == "min" else -math.inf
+        self.cooldown_counter = 0
+        self.num_bad_epochs = 0
+        self._last_lr = self._current()
+
+    def step(self, metrics, epoch=None):
+        """Note the epoch's metric (a number or a tensor of one); reduce the rate if it is time."""
+        value = float(metrics)
+        if epoch is not None:
+            warnings.warn(EPOCH_WARNING, UserWarning, stacklevel=2)
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        if self._is_better(value):
+            self.best = value
+            self.num_bad_epochs = 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            lows = per_group("min_lr", self.optimizer, self.min_lr)
+            for group, low in zip(self.optimizer.param_groups, lows, strict=True):
+                old = float(group["lr"])
+                new = max(old * self.factor, low)
+                if old - new > self.eps:
+                    set_lr(group, new)
+            self.cooldown_counter = self.cooldown
+            self.num_bad_epochs = 0
+        self._last_lr = self._current()
+
+    def _is_better(self, value):
+        sign = -1 if self.mode == "min" else 1
+        if self.threshold_mode == "rel":
+            bound = self.best * (1 + sign * self.threshold)
+        else:
+            bound = self.best + sign * self.threshold
+        return value < bound if self.mode == "min" else value > bound

@@ -1,0 +1,93 @@
+"""RMSprop."""
+
+from minigrad.ops import optim as ops
+from minigrad.optim.optimizer import (
+    Optimizer,
+    check_lr,
+    check_not_negative,
+    check_unsupported,
+)
+
+__all__ = ["RMSprop"]
+
+
+class RMSprop(Optimizer):
+    """RMSprop: gradients divided by a running root mean square of themselves.
+
+    With gradient ``g`` (to which ``weight_decay * p`` is added), each step does::
+
+        square_avg = alpha * square_avg + (1 - alpha) * g * g
+        p = p - lr * g / (sqrt(square_avg) + eps)
+
+    Args:
+        params: tensors, named tensors, or parameter groups, see ``Optimizer``.
+        lr: learning rate.
+        alpha: how much of the average a step keeps.
+        eps: keeps the denominator from zero; added after the square root.
+        weight_decay: the L2 penalty.
+        momentum: how much of the last direction is kept.
+        centered: subtract the square of the running mean: divide by a standard deviation.
+        maximize: climb instead of descending.
+
+    ``capturable``, ``foreach`` and ``differentiable`` are accepted, and must be off.
+
+    State of a parameter: ``step`` (a float32 tensor), ``square_avg``, with momentum
+    ``momentum_buffer``, if centered ``grad_avg``.  After Hinton's lecture notes (2012); the
+    centered form after Graves, "Generating Sequences With Recurrent Neural Networks" (2013).
+
+    >>> import minigrad
+    >>> p = minigrad.tensor([1.0], requires_grad=True)
+    >>> optimizer = minigrad.optim.RMSprop([p], lr=0.01)
+    >>> p.grad = minigrad.tensor([2.0])
+    >>> optimizer.step()
+    >>> p
+    tensor([0.9000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params,
+        lr=1e-2,
+        alpha=0.99,
+        eps=1e-8,
+        weight_decay=0,
+        momentum=0,
+        centered=False,
+        capturable=False,
+        foreach=None,
+        maximize=False,
+        differentiable=False,
+    ):
+        check_lr(lr)
+        check_not_negative(epsilon=eps, momentum=momentum, weight_decay=weight_decay, alpha=alpha)
+        check_unsupported(capturable=capturable, foreach=foreach, differentiable=differentiable)
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "alpha": alpha,
+            "eps": eps,
+            "centered": centered,
+            "weight_decay": weight_decay,
+            "capturable": capturable,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def step(self, closure=None):
+        """Update every parameter that has a gradient; return the closure's loss, if any."""
+        loss = self._evaluate(closure)
+        for group in self.param_groups:
+            ops.rmsprop(
+                group["params"],
+                self.state,
+                group["lr"],
+                group["alpha"],
+                group["eps"],
+                group["weight_decay"],
+                group["momentum"],
+                group["centered"],
+                group["maximize"],
+            )
+        return loss
