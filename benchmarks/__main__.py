@@ -86,6 +86,8 @@ def main(arguments: list[str] | None = None) -> int:
             for name, process in processes.items()
         }
         print(tables.header(described, settings, peers, missing), flush=True)
+        if SUBJECT not in processes:
+            return 1
         lines = []
         bar = progress_bar(len(cases) * (settings["rounds"] + 1))
         for case in cases:

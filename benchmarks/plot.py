@@ -35,7 +35,7 @@ def draw(report: dict, path: Path) -> None:
         axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=3, fontsize=7)
         for y, row in drawn:
             dots = row["dots"].get(peer, [])
-            axes.plot(dots, [y] * len(dots), ".", color="black", markersize=3, alpha=0.5)
+            axes.plot(dots, [y] * len(dots), ".", color="black", markersize=2, alpha=0.6)
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xscale("log")
     axes.margins(x=0.12)
@@ -46,7 +46,7 @@ def draw(report: dict, path: Path) -> None:
     machine, settings = report["machine"], report["settings"]
     axes.set_title(f"{machine['processor']}, {settings['threads']} threads", fontsize=10)
     if peers:
-        axes.legend(fontsize=8)
+        figure.legend(loc="outside lower center", ncols=len(peers), fontsize=8)
     figure.savefig(path, dpi=150)
 
 

@@ -1,6 +1,7 @@
 """The report as text: a header, a table for each group, remarks."""
 
 import math
+from functools import partial
 
 from benchmarks.report import is_rival
 from benchmarks.runner import SUBJECT, YARDSTICK
@@ -44,7 +45,7 @@ def timing_cell(line: dict, name: str) -> str:
     """Median and half the distance between the quartiles, as in "1.92 ms ±3%"."""
     found = line["seconds"].get(name)
     if not found:
-        return "failed" if name in line["failures"] else "-"
+        return "failed" if name in line["failures"] else ""
     percent = 50 * (found["q3"] - found["q1"]) / found["median"]
     return f"{duration(found['median'])} ±{percent:.0f}%"
 
@@ -52,48 +53,17 @@ def timing_cell(line: dict, name: str) -> str:
 def ratio_cell(line: dict, name: str) -> str:
     """Median and half the distance between the quartiles, as in "0.23 ±0.01"."""
     found = line["ratios"].get(name)
-    return f"{found['median']:.2f} ±{(found['q3'] - found['q1']) / 2:.2f}" if found else "-"
+    return f"{found['median']:.2f} ±{(found['q3'] - found['q1']) / 2:.2f}" if found else ""
 
 
-def table(lines: list[dict], summary: dict, names: list[str]) -> str:
-    """The lines of one group: times, then ratios, then shares of the machine's limits."""
-    rivals = [name for name in names if any(name in line["ratios"] for line in lines)]
-    copied = any("share_of_copy" in line for line in lines)
-    titles = ["numpy copy" if name == YARDSTICK and copied else name for name in names]
-    columns = [*titles, *(f"/ {name}" for name in rivals), "/ best"]
-    extras = [title for title, cell in EXTRAS.items() if any(cell(line) for line in lines)]
-    rows = [["", *columns, *extras]]
-    for line in lines:
-        rows.append(
-            [
-                line["name"],
-                *(timing_cell(line, name) for name in names),
-                *(ratio_cell(line, name) for name in rivals),
-                f"{line['best']['ratio']:.2f}" if line["best"] else "-",
-                *(EXTRAS[title](line) for title in extras),
-            ]
-        )
-    if len(lines) > 1:
-        means = [summary["ratios"].get(name) for name in rivals] + [summary["best"]]
-        cells = [f"{mean:.2f}" if mean else "-" for mean in means]
-        rows.append(["geometric mean", *[""] * len(names), *cells, *[""] * len(extras)])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    text = [summary["group"]]
-    for first, *rest in rows:
-        cells = [first.ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
-        text.append("  " + "  ".join(cells).rstrip())
-    return "\n".join(text)
+def best_cell(line: dict) -> str:
+    return f"{line['best']['ratio']:.2f}" if line["best"] else ""
 
 
-def bandwidth_cell(line: dict) -> str:
+def rate_cell(line: dict, counted: str) -> str:
+    """Thousand millions of ``counted`` ("bytes" or "flops") per second, of minigrad."""
     found = line["seconds"].get(SUBJECT)
-    return f"{line['bytes'] / found['median'] / 1e9:.1f}" if line["bytes"] and found else ""
-
-
-def flops_cell(line: dict) -> str:
-    found = line["seconds"].get(SUBJECT)
-    return f"{line['flops'] / found['median'] / 1e9:.0f}" if line["flops"] and found else ""
+    return f"{line[counted] / found['median'] / 1e9:.1f}" if line[counted] and found else ""
 
 
 def share_cell(line: dict) -> str:
@@ -105,13 +75,37 @@ def memory_cell(line: dict) -> str:
     return " / ".join(f"{name} {size(used)}" for name, used in line["memory"].items())
 
 
-# Columns that only some tables have, about minigrad unless they name a peer.
-EXTRAS = {
-    "GB/s": bandwidth_cell,
-    "of copy": share_cell,
-    "GF/s": flops_cell,
-    "peak memory": memory_cell,
-}
+def columns_of(summary: dict, names: list[str], copied: bool) -> list[tuple]:
+    """The columns of a table: title, function from a line to its cell, cell of the last row."""
+
+    def mean(ratio):
+        return f"{ratio:.2f}" if ratio else ""
+
+    ratios = summary["ratios"]
+    title = {YARDSTICK: "numpy copy"} if copied else {}
+    return [
+        ("", lambda line: line["name"], "geometric mean"),
+        *((title.get(name, name), partial(timing_cell, name=name), "") for name in names),
+        *((f"/ {name}", partial(ratio_cell, name=name), mean(r)) for name, r in ratios.items()),
+        ("/ best", best_cell, mean(summary["best"])),
+        ("GB/s", partial(rate_cell, counted="bytes"), ""),
+        ("of copy", share_cell, ""),
+        ("GF/s", partial(rate_cell, counted="flops"), ""),
+        ("peak memory", memory_cell, ""),
+    ]
+
+
+def table(lines: list[dict], summary: dict, names: list[str]) -> str:
+    """The lines of one group and their geometric means.  Columns without content are left out."""
+    text = []
+    for title, cell, last in columns_of(summary, names, any("share_of_copy" in x for x in lines)):
+        cells = [cell(line) for line in lines]
+        if any(cells):
+            cells = [title, *cells] + ([last] if len(lines) > 1 else [])
+            width = max(map(len, cells))
+            text.append([c.rjust(width) if title else c.ljust(width) for c in cells])
+    rows = ("  " + "  ".join(row).rstrip() for row in zip(*text, strict=True))
+    return "\n".join([summary["group"], *rows])
 
 
 def tables(report: dict) -> str:
