@@ -67,6 +67,8 @@ cdef bint set_grad_enabled_(bint mode) noexcept
 cdef Version version_of(Variable v)
 cdef void bump_version(Variable v)
 cdef int refresh_view(Variable v) except -1
+cdef object edge_to(object input)
+cdef object run_hooks(dict hooks, int output, object grad)
 cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
                  tuple saved=*, object extra=*)
 

@@ -6,10 +6,8 @@ needs (``saved``), and for each input the place its gradient goes to (``edges``)
 tensor points to its node, nodes point to the nodes of their inputs, and that is the tape: there
 is no list anywhere, and a graph dies with the last tensor that refers to it.
 
-``run_backward`` walks it.  Nodes carry a sequence number, an input is always older than an
-output, so going from the newest node to the oldest visits every node after all of its users,
-when its gradient is complete.  The vjps are themselves made of ops: with ``create_graph=True``
-the walk is recorded too, and can be differentiated again.
+``backward`` (walk.pyx) walks it from the newest node to the oldest.  The vjps are themselves made
+of ops: with ``create_graph=True`` the walk is recorded too, and can be differentiated again.
 
     x = tensor(3., requires_grad=True)      x: a leaf, no node
     y = x * x                               y.node: MulBackward0, edges (x, x), saved (x, x)
@@ -20,7 +18,7 @@ cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
-from numpy cimport PyArray_BASE, PyArray_IS_C_CONTIGUOUS, import_array, ndarray
+from numpy cimport import_array, ndarray
 
 import_array()
 
@@ -33,9 +31,6 @@ cdef extern from *:
     #endif
     """
     bint mg_grad_mode               # one per thread, as in torch
-
-cdef extern from "Python.h":
-    Py_ssize_t Py_REFCNT(PyObject *)
 
 
 # ---------------------------------------------------------------- the table of operations
@@ -345,168 +340,3 @@ cdef object run_hooks(dict hooks, int output, object grad):
             if replaced is not None:
                 grad = replaced
     return grad
-
-
-# ---------------------------------------------------------------- the walk
-
-cdef list newest_first(list roots):
-    """Return every node that can be reached from ``roots``, the most recent first."""
-    cdef dict found = {}
-    cdef list stack = []
-    cdef Node node
-    for root in roots:
-        if isinstance(root, tuple):
-            root = root[0]
-        if isinstance(root, Node):
-            stack.append(root)
-    while stack:
-        node = <Node>stack.pop()
-        if node.sequence in found:
-            continue
-        found[node.sequence] = node
-        for edge in node.edges:
-            if type(edge) is tuple:
-                edge = (<tuple>edge)[0]
-            if isinstance(edge, Node) and (<Node>edge).sequence not in found:
-                stack.append(edge)
-    return [found[sequence] for sequence in sorted(found, reverse=True)]
-
-
-cdef set leading_to(list order, list targets):
-    """Return those nodes of ``order`` through which a gradient reaches one of ``targets``."""
-    cdef set needed = set()
-    cdef set ends = set()
-    cdef Node node
-    for target in targets:
-        ends.add(id(target[0] if type(target) is tuple else target))
-    for node in reversed(order):
-        for edge in node.edges:
-            if type(edge) is tuple:
-                edge = (<tuple>edge)[0]
-            if edge is not None and (id(edge) in ends or edge in needed):
-                needed.add(node)
-                break
-    return needed
-
-
-cdef void give(dict pending, object edge, object grad):
-    """Add ``grad`` to what has arrived at ``edge`` so far."""
-    cdef list slots
-    if type(edge) is tuple:
-        node, k = <tuple>edge
-        slots = pending.get(node)
-        if slots is None:
-            slots = [None] * (<Node>node).n_outputs
-            pending[node] = slots
-        slots[k] = grad if slots[k] is None else operations.add(slots[k], grad)
-    else:
-        before = pending.get(edge)
-        pending[edge] = grad if before is None else operations.add(before, grad)
-
-
-cdef object arrived(dict pending, object edge):
-    if type(edge) is tuple:
-        node, k = <tuple>edge
-        slots = pending.get(node)
-        return None if slots is None else slots[k]
-    return pending.get(edge)
-
-
-cdef void deposit(Variable leaf, Variable grad, bint create_graph, bint shared):
-    """Add ``grad`` to ``leaf.grad``; keep it as it is if nobody else can see it, else a copy."""
-    if leaf.gradient is not None:
-        if create_graph or leaf.gradient.wants_grad:
-            leaf.gradient = operations.add(leaf.gradient, grad)
-        else:
-            operations.add_(leaf.gradient, grad)
-    elif create_graph or not (
-        shared or PyArray_BASE(grad.array) != NULL or Py_REFCNT(<PyObject *>grad.array) > 1
-        or not PyArray_IS_C_CONTIGUOUS(grad.array)
-    ):
-        leaf.gradient = grad
-    else:
-        leaf.gradient = operations.clone(grad)
-
-
-def run_backward(list outputs, list grads, bint retain_graph, bint create_graph,
-                 list inputs=None, bint accumulate=True):
-    """Walk the tape back from ``outputs``, whose gradients are ``grads``.
-
-    With ``accumulate`` the gradients are added to ``.grad`` of the leaves (of ``inputs`` only, if
-    given) once the whole walk is done, so a walk that fails leaves no half of it behind.
-    Otherwise the gradients of ``inputs`` are returned, None for one that was not reached.
-    """
-    cdef Node node
-    cdef dict pending = {}          # node or leaf -> the gradient that has arrived so far
-    cdef dict leaves = {}
-    cdef set needed = None
-    cdef list order, roots, targets = None
-    cdef tuple results
-    cdef Py_ssize_t i
-    cdef bint mode = set_grad_enabled_(create_graph)
-    try:
-        roots = [edge_to(v) for v in outputs]
-        order = newest_first(roots)
-        if inputs is not None:
-            targets = [edge_to(v) for v in inputs]
-            needed = leading_to(order, targets)
-        for i in range(len(roots)):
-            give(pending, roots[i], grads[i])
-        captured = {}
-        for node in order:
-            grad = pending.get(node)
-            if grad is None:
-                continue
-            if node.hooks is not None:
-                if node.n_outputs == 1:
-                    grad = run_hooks(node.hooks, 0, grad)
-                else:
-                    grad = [run_hooks(node.hooks, k, g) for k, g in enumerate(grad)]
-                pending[node] = grad
-            if targets is not None:
-                for i in range(len(targets)):
-                    edge = targets[i]
-                    if edge is node or (type(edge) is tuple and (<tuple>edge)[0] is node):
-                        captured[i] = arrived(pending, edge)
-                if node not in needed:
-                    del pending[node]
-                    continue
-            del pending[node]
-            results = node.vjp(node, grad)
-            grad = None
-            if not retain_graph and node.saved:
-                node.saved = None
-            for i in range(len(results)):
-                edge = node.edges[i]
-                if edge is not None and results[i] is not None:
-                    give(pending, edge, results[i])
-            results = None
-        # What is left in `pending` has arrived at leaves.
-        for leaf in list(pending):
-            if (<Variable>leaf).hooks is not None:
-                pending[leaf] = run_hooks((<Variable>leaf).hooks, 0, pending[leaf])
-        if not accumulate:
-            return [
-                captured[i] if i in captured else pending.get(edge)
-                for i, edge in enumerate(targets)
-            ]
-        set_grad_enabled_(create_graph)
-        if inputs is None:
-            settle(pending, create_graph)
-        else:
-            for i, v in enumerate(inputs):
-                grad = captured.get(i, pending.get(targets[i]))
-                if grad is not None:
-                    deposit(<Variable>v, <Variable>grad, create_graph, True)
-    finally:
-        set_grad_enabled_(mode)
-
-
-cdef int settle(dict pending, bint create_graph) except -1:
-    """Deposit the gradients at the leaves.  One that several leaves got is copied for each."""
-    cdef Variable leaf, grad
-    for leaf in list(pending):
-        grad = <Variable>pending.pop(leaf)
-        # References to a gradient that nobody else holds: this local variable.
-        deposit(leaf, grad, create_graph, Py_REFCNT(<PyObject *>grad) > 1)
-    return 0

@@ -24,7 +24,8 @@ from minigrad.dtypes cimport as_dtype, default_dtype, dtype, dtype_of, supported
 from minigrad.tape cimport (
     Node, Variable, bump_version, grad_enabled, operations, recording, refresh_view, version_of,
 )
-from minigrad.tape import add_hook, run_backward
+from minigrad.tape import add_hook
+from minigrad.walk import backward
 
 import_array()
 
@@ -518,8 +519,6 @@ cdef class Tensor(Variable):
         Raises RuntimeError if this tensor has no graph, if a shape or dtype does not fit, if the
         graph was already freed, or if a saved tensor was overwritten since.
         """
-        from minigrad.autograd import backward
-
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def detach(self):

@@ -9,8 +9,8 @@ from minigrad.autograd.grad_mode import (
     set_grad_enabled,
 )
 from minigrad.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
-from minigrad.autograd.walk import backward, grad
 from minigrad.tensor import Tensor as Variable
+from minigrad.walk import backward, grad
 
 __all__ = [
     "Function", "GradcheckError", "Variable", "backward", "enable_grad", "grad", "gradcheck",

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from minigrad.autograd.walk import grad
 from minigrad.ops.creation import zeros
 from minigrad.ops.random import Generator, randn
 from minigrad.tensor import Tensor
+from minigrad.walk import grad
 
 
 class GradcheckError(RuntimeError):

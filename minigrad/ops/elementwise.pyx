@@ -35,7 +35,7 @@ cdef ndarray combine(int op, object ufunc, ndarray a, ndarray b):
     """Return op(a, b): by the kernel for float32 and float64, by NumPy for the rest."""
     cdef ndarray out
     if is_kernel_float(a):
-        if same_shape(a, b):
+        if PyArray_NDIM(b) == 0 or same_shape(a, b):
             out = empty_like_array(a)
         else:
             out = broadcast_empty(a, b, dtype_of(a))
@@ -48,9 +48,11 @@ cdef ndarray combine(int op, object ufunc, ndarray a, ndarray b):
         return np.asarray(ufunc(a, b))
 
 
-cdef object broadcast_shapes(Tensor a, Tensor b):
-    """Return what ``unbroadcast`` needs: None where nothing was broadcast, else both shapes."""
-    if same_shape(a.array, b.array):
+cdef object broadcast_shapes(Tensor a, Tensor b, Tensor out):
+    """Return what ``unbroadcast`` needs: None if no input that wants a gradient was broadcast,
+    else both shapes."""
+    if ((not a.wants_grad or same_shape(a.array, out.array))
+            and (not b.wants_grad or same_shape(b.array, out.array))):
         return None
     return (<object>a.array).shape, (<object>b.array).shape
 
@@ -71,7 +73,7 @@ cdef Tensor arithmetic(int op, object ufunc, str label, vjp_function vjp, object
     a, b = promoted(input, other)
     out = wrap(combine(op, ufunc, a.array, b.array))
     if recording(a) or recording(b):
-        record(out, label, vjp, (a, b), (a, b) if save else (), broadcast_shapes(a, b))
+        record(out, label, vjp, (a, b), (a, b) if save else (), broadcast_shapes(a, b, out))
     return out
 
 
@@ -244,7 +246,7 @@ def pow(input, exponent):
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     out = wrap(combine(POW, np.power, a.array, b.array))
     if recording(a) or recording(b):
-        record(out, "PowBackward0", pow_vjp, (a, b), (a, b, out), broadcast_shapes(a, b))
+        record(out, "PowBackward0", pow_vjp, (a, b), (a, b, out), broadcast_shapes(a, b, out))
     return out
 
 
