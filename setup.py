@@ -28,6 +28,8 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 PACKAGE = Path("minigrad")
+CYTHON_DIR = "build/cython"
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 DEBUG = os.environ.get("MINIGRAD_DEBUG") == "1"
 WINDOWS = sys.platform == "win32"
 
@@ -86,15 +88,11 @@ def openmp_flags():
 
 
 class BuildExt(build_ext):
-    """build_ext whose object files cannot collide: levels share their C sources."""
+    """build_ext on all cores, into the levels' folders."""
 
-    def build_extension(self, ext):
-        shared = self.build_temp
-        self.build_temp = os.path.join(shared, ext.name)
-        try:
-            super().build_extension(ext)
-        finally:
-            self.build_temp = shared
+    def finalize_options(self):
+        super().finalize_options()
+        self.parallel = self.parallel or CORES
 
     def copy_extensions_to_source(self):
         for level in LEVELS:  # an in-place build puts each level's kernels in a new folder
@@ -116,22 +114,31 @@ def translate(paths):
         )
         for path in paths
     ]
-    return cythonize(extensions, compiler_directives=DIRECTIVES, build_dir="build/cython")
+    return cythonize(
+        extensions, compiler_directives=DIRECTIVES, build_dir=CYTHON_DIR, nthreads=CORES
+    )
 
 
 def per_level(extension):
     """Return the Extensions that compile one kernel's C source once per instruction set."""
     *package, name = extension.name.split(".")
+    (source,) = map(Path, extension.sources)
     copies = []
     for level, flags in LEVELS.items():
+        # A copy of the source for each level keeps their object files apart.
+        copied = Path(CYTHON_DIR, level, source.name)
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        if not copied.exists() or copied.stat().st_mtime < source.stat().st_mtime:
+            shutil.copy2(source, copied)
         copies.append(
             Extension(
                 ".".join([*package, level, name]),
-                extension.sources,
+                [str(copied)],
                 include_dirs=extension.include_dirs,
                 define_macros=extension.define_macros,
                 extra_compile_args=extension.extra_compile_args + flags,
                 extra_link_args=extension.extra_link_args,
+                depends=[str(header) for header in (PACKAGE / "kernels").glob("*.h")],
             )
         )
     return copies
