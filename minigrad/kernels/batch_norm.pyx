@@ -1,0 +1,459 @@
+# distutils: extra_compile_args = -fassociative-math -fno-signed-zeros
+"""Batch normalisation of x, shaped (N, C, *spatial), over every dimension but C.
+
+    mean, var = x.mean(), x.var(ddof=0)                     for each channel
+    xhat = (x - mean) / sqrt(var + eps)
+    out  = xhat * weight + bias
+    dx   = (dy - mean(dy) - xhat * mean(dy * xhat)) * weight / sqrt(var + eps)
+
+Memory is walked as a grid.  A *block* is a set of channels that one thread sees through from its
+first read to its last write, so that a block which fits in the L2 cache is read from memory
+once.  A *tile* is a box of rows by unit-stride columns of a block, sized for the L1 cache.  There
+are two kinds of grid.  In a grid of *planes* a block is one channel and a tile's columns all
+belong to it (NCHW with large images).  In a grid of *columns* a block is a stretch of some
+hundred columns, each `group` of which belong to one channel, and sums are vectors over them: (N, C),
+channels-last, and images so small that a loop over one would never get going.
+
+Statistics are a mean and a sum of squared deviations (M2) for each tile, in double, merged in the
+order of the tiles whoever computed them: thus the same bits for any number of threads, and no
+cancellation.  Saved statistics are double.  In the last pass the mean is subtracted as
+hi + lo of x's own type, x - hi being exact where it matters; lo goes into the shift.  This file
+is compiled with -fassociative-math so that sums vectorise, hence hi and lo never meet in one sum:
+a product always stands between them.
+"""
+
+
+from cython cimport floating
+from cython.parallel cimport prange
+from libc.math cimport sqrt
+from libc.stdlib cimport free, malloc
+cimport numpy as cnp
+from numpy cimport ndarray
+
+from minigrad.kernels.batch_norm_grid cimport (
+    COLUMNS, Box, Grid, Kind, Strides, as_a_kind, box_of, laid_out, make_grid, offset_of,
+)
+from minigrad.kernels.batch_norm_tiles cimport (
+    COEFFICIENTS, DOT, HI, INVSTD, LO, MEAN_DY, SCALE, SHIFT, Coefficient, column_affine,
+    column_dot, column_moments, column_slope, plane_affine, plane_dot, plane_moments, plane_slope,
+)
+
+import numpy as np
+
+cnp.import_array()
+
+cdef void load(double *target, ndarray a, double default, Py_ssize_t n) noexcept:
+    """Widen a vector of one number a channel, float32 or float64; None is all `default`."""
+    cdef Py_ssize_t i, stride
+    cdef char *data
+    if a is None:
+        for i in range(n):
+            target[i] = default
+        return
+    data, stride = <char *>cnp.PyArray_DATA(a), cnp.PyArray_STRIDES(a)[0]
+    if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64:
+        for i in range(n):
+            target[i] = (<double *>(data + i * stride))[0]
+    else:
+        for i in range(n):
+            target[i] = (<float *>(data + i * stride))[0]
+
+
+cdef void store(ndarray a, const double *source, Py_ssize_t n) noexcept:
+    """The reverse of load."""
+    cdef Py_ssize_t i, stride
+    cdef char *data
+    if a is None:
+        return
+    data, stride = <char *>cnp.PyArray_DATA(a), cnp.PyArray_STRIDES(a)[0]
+    if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64:
+        for i in range(n):
+            (<double *>(data + i * stride))[0] = source[i]
+    else:
+        for i in range(n):
+            (<float *>(data + i * stride))[0] = <float>source[i]
+
+
+# ---------------------------------------------------------------------------- tiles to channels
+
+cdef struct Job:
+    Grid grid
+    bint backward, training
+    bint reduces                    # sums are wanted: statistics of x, or for backward of dy
+    void *x
+    void *dy
+    void *out                       # backward: dx, or NULL
+    Strides x_strides, dy_strides, out_strides
+    double *weight                  # these all have one number a channel
+    double *bias
+    double *mean
+    double *invstd
+    double *var                     # backward: sums of dy * xhat
+    double *total                   # backward: sums of dy
+    double *work
+    double momentum, eps
+    Py_ssize_t slots                # how many tiles' sums a block keeps at once
+    double *sums
+    void *coef
+
+
+cdef inline double *slot_of(Job *job, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
+    return job.sums + (block * job.slots + min(tile, job.slots - 1)) * 3 * job.grid.block_cols
+
+
+cdef void sum_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
+    """Put a tile's sums in its slot: mean and M2, or for backward sum(dy), sum(dy * (x - mean))."""
+    cdef Grid *g = &job.grid
+    cdef Box box = box_of(g, block, tile)
+    cdef Py_ssize_t stride = job.x_strides.row, dy_stride = job.dy_strides.row
+    cdef double *first = slot_of(job, block, tile)
+    cdef double *second = first + g.block_cols
+    cdef double *third = second + g.block_cols
+    cdef const floating *dy
+    x += offset_of(g, job.x_strides, box, block)
+    cdef floating *coef = <floating *>job.coef + block * g.block_cols
+    cdef Py_ssize_t pitch = g.width
+    if job.backward:
+        dy = <const floating *>job.dy + offset_of(g, job.dy_strides, box, block)
+        if g.planes:
+            plane_dot(dy, dy_stride, x, stride, box, coef + HI * pitch, coef + INVSTD * pitch,
+                      first, second)
+        else:
+            column_dot(dy, dy_stride, x, stride, box, coef + HI * pitch, coef + INVSTD * pitch,
+                       first, second)
+    elif g.planes:
+        plane_moments(x, stride, box, <floating *>third, first, second)
+    else:
+        column_moments(x, stride, box, <floating *>third, first, second)
+
+
+cdef void merge_tile(Job *job, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
+    """Merge the sums of a tile into those of all tiles before it, which tile 0's slot holds."""
+    cdef Grid *g = &job.grid
+    cdef Box box = box_of(g, block, tile)
+    cdef Py_ssize_t j
+    cdef double *first = slot_of(job, block, 0)
+    cdef double *second = first + g.block_cols
+    cdef double *new_first = slot_of(job, block, tile)
+    cdef double *new_second = new_first + g.block_cols
+    cdef double old, new, share, delta
+    if job.backward:
+        for j in range(g.block_cols):
+            first[j] += new_first[j]
+            second[j] += new_second[j]
+        return
+    if g.planes:
+        new = box.rows * box.cols
+        old = box.row * g.cols + box.rows * box.col
+    else:
+        new, old = box.rows, box.row
+    share = new / (old + new)
+    for j in range(g.block_cols):
+        delta = new_first[j] - first[j]
+        first[j] += delta * share
+        second[j] += new_second[j] + delta * delta * (old * share)
+
+
+cdef void gather(const Grid *g, const double *first, const double *second, Py_ssize_t channels,
+                 bint moments, double *a, double *b) noexcept nogil:
+    """Sums of columns to sums of channels; or their moments, of equally many numbers each."""
+    cdef Py_ssize_t k, f, j, at, columns = g.group * g.fold
+    cdef double delta, each = g.count // columns
+    for k in range(channels):
+        a[k] = b[k] = 0
+    for f in range(g.fold):
+        for k in range(channels):
+            for j in range(g.group):
+                at = (f * channels + k) * g.group + j
+                a[k] += first[at] - (first[k * g.group] if moments else 0)
+                b[k] += second[at]
+    if not moments:
+        return
+    for k in range(channels):
+        a[k] = first[k * g.group] + a[k] / columns
+    if columns == 1:
+        return
+    for f in range(g.fold):
+        for k in range(channels):
+            for j in range(g.group):
+                delta = first[(f * channels + k) * g.group + j] - a[k]
+                b[k] += each * delta * delta
+
+
+cdef void spread(Job *job, floating *coef, Coefficient which, const double *values,
+                 Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """Write a coefficient of channels start to stop into their columns, rounded to x's type."""
+    cdef Grid *g = &job.grid
+    cdef Py_ssize_t f, j, k
+    coef += which * g.width
+    for f in range(g.fold):
+        if g.group == 1:
+            for k in range(start, stop):
+                coef[k] = <floating>values[k]
+        else:
+            for k in range(start, stop):
+                for j in range(g.group):
+                    coef[k * g.group + j] = <floating>values[k]
+        coef += g.channels * g.group
+
+
+cdef void finish_block(Job *job, floating *coef, Py_ssize_t block) noexcept nogil:
+    """From the merged sums of a block to statistics of its channels and the coefficients."""
+    cdef Grid *g = &job.grid
+    cdef Py_ssize_t channels = g.block_cols // (g.group * g.fold)
+    cdef Py_ssize_t start = block * channels, stop = min(start + channels, g.channels), k
+    cdef double *first = slot_of(job, block, 0)
+    cdef double *mean = job.mean
+    cdef double *invstd = job.invstd
+    cdef double *weight = job.weight
+    cdef double *work = job.work
+    cdef double *var = job.var
+    cdef double lo
+    if job.reduces:
+        gather(g, first, first + g.block_cols, stop - start, not job.backward,
+               (job.total if job.backward else mean) + start, var + start)
+    if not job.backward:
+        if job.reduces:
+            for k in range(start, stop):
+                var[k] /= g.count
+        for k in range(start, stop):
+            invstd[k] = 1 / sqrt(var[k] + job.eps)
+        if job.eps == 0:    # as in PyTorch, a constant channel becomes zeros, not NaN
+            for k in range(start, stop):
+                if var[k] == 0:
+                    invstd[k] = 0
+        spread(job, coef, HI, mean, start, stop)
+        for k in range(start, stop):
+            work[k] = invstd[k] * weight[k]
+        spread(job, coef, SCALE, work, start, stop)
+        for k in range(start, stop):
+            lo = mean[k] - <floating>mean[k]
+            work[k] = job.bias[k] - (lo if lo == lo else 0) * work[k]   # lo of infinity is NaN
+        spread(job, coef, SHIFT, work, start, stop)
+        return
+    for k in range(start, stop):
+        var[k] -= (mean[k] - <floating>mean[k]) * invstd[k] * job.total[k]
+        work[k] = invstd[k] * weight[k]
+    spread(job, coef, SCALE, work, start, stop)
+    for k in range(start, stop):
+        work[k] = 0
+    if not job.training:                # dx = (dy - 0) * scale + 0
+        spread(job, coef, HI, work, start, stop)
+        spread(job, coef, SHIFT, work, start, stop)
+        return
+    for k in range(start, stop):
+        work[k] = job.total[k] / g.count
+    spread(job, coef, MEAN_DY, work, start, stop)
+    for k in range(start, stop):
+        work[k] = var[k] / g.count
+    spread(job, coef, DOT, work, start, stop)
+    for k in range(start, stop):
+        work[k] = (mean[k] - <floating>mean[k]) * invstd[k]
+    spread(job, coef, LO, work, start, stop)
+
+
+cdef void write_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
+    """The last pass over a tile: out or dx."""
+    cdef Grid *g = &job.grid
+    cdef Box box = box_of(g, block, tile)
+    cdef Py_ssize_t pitch = g.width, stride = job.x_strides.row
+    cdef const floating *coef = <const floating *>job.coef + block * g.block_cols
+    cdef const floating *dy
+    cdef floating *out
+    if job.out == NULL:
+        return
+    out = <floating *>job.out + offset_of(g, job.out_strides, box, block)
+    x += offset_of(g, job.x_strides, box, block)
+    if job.backward:
+        dy = <const floating *>job.dy + offset_of(g, job.dy_strides, box, block)
+        if not job.training:            # dx = dy * scale
+            x, stride = dy, job.dy_strides.row
+        elif g.planes:
+            plane_slope(out, job.out_strides.row, dy, job.dy_strides.row, x, stride, box, coef,
+                        pitch)
+            return
+        else:
+            column_slope(out, job.out_strides.row, dy, job.dy_strides.row, x, stride, box, coef,
+                         pitch)
+            return
+    if g.planes:
+        plane_affine(out, job.out_strides.row, x, stride, box, coef, pitch)
+    else:
+        column_affine(out, job.out_strides.row, x, stride, box, coef, pitch)
+
+
+cdef void see_through(Job *job, const floating *x, Py_ssize_t block) noexcept nogil:
+    cdef Py_ssize_t t
+    if job.reduces:
+        for t in range(job.grid.tiles):
+            sum_tile(job, x, block, t)
+            if t > 0:
+                merge_tile(job, block, t)
+    finish_block(job, <floating *>job.coef, block)
+    for t in range(job.grid.tiles - 1, -1, -1):     # what was read last is still in the cache
+        write_tile(job, x, block, t)
+
+
+cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
+    """Do the job, sharing out blocks where there are enough of them, and tiles where not."""
+    cdef Py_ssize_t blocks = job.grid.blocks, tiles = job.grid.tiles, i, b, t
+    if job.backward:
+        spread(job, <floating *>job.coef, HI, job.mean, 0, job.grid.channels)
+        spread(job, <floating *>job.coef, INVSTD, job.invstd, 0, job.grid.channels)
+    if n_threads == 1 and job.reduces:
+        for b in range(blocks):
+            see_through(job, x, b)
+        return
+    if by_block(job, n_threads):
+        for b in prange(blocks, num_threads=n_threads, schedule="static"):
+            see_through(job, x, b)
+        return
+    if job.reduces:
+        for i in prange(blocks * tiles, num_threads=n_threads, schedule="static"):
+            sum_tile(job, x, i % blocks, i // blocks)
+    for b in range(blocks):
+        for t in range(1, tiles if job.reduces else 0):
+            merge_tile(job, b, t)
+        finish_block(job, <floating *>job.coef, b)
+    if n_threads == 1:
+        for i in range(blocks * tiles):
+            write_tile(job, x, i % blocks, i // blocks)
+        return
+    for i in prange(blocks * tiles, num_threads=n_threads, schedule="static"):
+        write_tile(job, x, i % blocks, i // blocks)
+
+
+cdef bint by_block(Job *job, int n_threads) noexcept nogil:
+    if not job.reduces:
+        return False                    # one pass, in the order of memory
+    return (n_threads == 1 or job.grid.tiles == 1 or job.grid.blocks % n_threads == 0
+            or job.grid.blocks >= 4 * n_threads)
+
+
+# ---------------------------------------------------------------------------- the face
+
+cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarray bias,
+             ndarray mean, ndarray var, ndarray invstd, int n_threads) except -1:
+    """Fill in the arrays of `job`, the grid and the work space, and do it.
+
+    The caller stores what it wants of the results and frees the work space, job.weight.
+    """
+    cdef Kind kind
+    cdef ndarray target = out
+    cdef bint is_double = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT64
+    cdef Grid *g = &job.grid
+    cdef Py_ssize_t sums, width, n = cnp.PyArray_DIM(x, 1)
+    x = as_a_kind(x, &kind, &job.x_strides)
+    job.out = job.dy = NULL
+    if out is not None:
+        target = laid_out(out, x, kind, &job.out_strides, False)
+        job.out = cnp.PyArray_DATA(target)
+    if dy is not None:
+        dy = laid_out(dy, x, kind, &job.dy_strides, True)
+        job.dy = cnp.PyArray_DATA(dy)
+    job.x = cnp.PyArray_DATA(x)
+    width = cnp.PyArray_SIZE(x) // cnp.PyArray_DIM(x, 0) if kind == COLUMNS else n
+    g[0] = make_grid(x, kind, job.x_strides.row == width
+                     and (out is None or job.out_strides.row == width)
+                     and (dy is None or job.dy_strides.row == width))
+    if not g.planes:
+        job.x_strides.row *= g.fold
+        job.out_strides.row *= g.fold
+        job.dy_strides.row *= g.fold
+    if not job.reduces and g.planes and g.pieces == 1:
+        g.tile_rows, g.tiles = 1, g.rows
+    job.slots = min(g.tiles, 2) if by_block(job, n_threads) else g.tiles
+    sums = g.blocks * job.slots * 3 * g.block_cols if job.reduces else 0
+    job.weight = <double *>malloc((7 * n + sums + COEFFICIENTS * g.width) * sizeof(double))
+    if job.weight == NULL:
+        raise MemoryError("batch_norm: no memory for the sums of a "
+                          f"{'x'.join(map(str, (<object>x).shape))} input")
+    job.bias, job.mean, job.var = job.weight + n, job.weight + 2 * n, job.weight + 3 * n
+    job.invstd, job.total, job.work = job.weight + 4 * n, job.weight + 5 * n, job.weight + 6 * n
+    job.sums = job.weight + 7 * n
+    job.coef = job.sums + sums
+    load(job.weight, weight, 1, n)
+    load(job.bias, bias, 0, n)
+    load(job.mean, mean, 0, n)
+    load(job.var, var, 1, n)
+    load(job.invstd, invstd, 1, n)
+    with nogil:
+        if is_double:
+            walk(job, <const double *>job.x, n_threads)
+        else:
+            walk(job, <const float *>job.x, n_threads)
+    if target is not out:
+        np.copyto(out, target)
+    return 0
+
+
+cdef void blend(ndarray running, double *batch, double factor, Job *job) noexcept:
+    """running = (1 - momentum) * running + momentum * batch * factor; `batch` is spent."""
+    cdef Py_ssize_t k, n = job.grid.channels
+    if running is None:
+        return
+    load(job.work, running, 0, n)
+    for k in range(n):
+        batch[k] = (1 - job.momentum) * job.work[k] + job.momentum * factor * batch[k]
+    store(running, batch, n)
+
+
+cpdef int batch_norm_forward(ndarray out, ndarray mean, ndarray invstd, ndarray x, ndarray weight,
+                             ndarray bias, ndarray running_mean, ndarray running_var,
+                             double momentum, double eps, int n_threads) except -1:
+    """Normalise `x` with its own statistics and move the running ones towards them.
+
+    `out` and `x` are (N, C, *spatial), float32 or float64, laid out in any way; `mean` and
+    `invstd` are (C,) and best float64, for backward to start from.  `weight` and `bias` may be
+    None, and so may `running_mean` and `running_var`, which change in place: each becomes
+    (1 - momentum) * itself + momentum * the batch's, the variance being the unbiased one.
+    An empty `x` changes nothing.
+    """
+    cdef Job job
+    cdef Py_ssize_t n = cnp.PyArray_DIM(x, 1)
+    if cnp.PyArray_SIZE(x) == 0:
+        return 0
+    job.backward, job.training, job.reduces = False, True, True
+    job.momentum, job.eps = momentum, eps
+    run(&job, out, None, x, weight, bias, None, None, None, n_threads)
+    store(mean, job.mean, n)
+    store(invstd, job.invstd, n)
+    blend(running_mean, job.mean, 1, &job)
+    blend(running_var, job.var, job.grid.count / (job.grid.count - 1.0), &job)
+    free(job.weight)
+    return 0
+
+
+cpdef int batch_norm_eval(ndarray out, ndarray x, ndarray weight, ndarray bias, ndarray mean,
+                          ndarray var, double eps, int n_threads) except -1:
+    """Normalise `x` with the given statistics: those of batch_norm_forward, kept over batches."""
+    cdef Job job
+    if cnp.PyArray_SIZE(x) == 0:
+        return 0
+    job.backward, job.training, job.reduces = False, False, False
+    job.eps = eps
+    run(&job, out, None, x, weight, bias, mean, var, None, n_threads)
+    free(job.weight)
+    return 0
+
+
+cpdef int batch_norm_backward(ndarray dx, ndarray dweight, ndarray dbias, ndarray dy, ndarray x,
+                              ndarray weight, ndarray mean, ndarray invstd, bint training,
+                              int n_threads) except -1:
+    """Gradients of batch norm; any of the three outputs may be None, and is then not computed.
+
+    `mean` and `invstd` are those that normalised `x`: in training, what batch_norm_forward
+    returned (they depend on `x`); else constants, and dx is just dy * weight * invstd.
+    An empty `x` changes nothing.
+    """
+    cdef Job job
+    cdef Py_ssize_t n = cnp.PyArray_DIM(x, 1)
+    if cnp.PyArray_SIZE(x) == 0:
+        return 0
+    job.backward, job.training = True, training
+    job.reduces = (training and dx is not None) or dweight is not None or dbias is not None
+    run(&job, dx, dy, x, weight, None, mean, None, invstd, n_threads)
+    store(dweight, job.var, n)
+    store(dbias, job.total, n)
+    free(job.weight)
+    return 0

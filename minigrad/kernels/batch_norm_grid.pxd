@@ -1,0 +1,48 @@
+# How batch norm walks memory.  See batch_norm_grid.pyx.
+
+from numpy cimport ndarray
+
+# How an array lies in memory.
+cdef enum Kind:
+    COLUMNS       # (N, C * S) with unit stride along C * S
+    CHANNELS_LAST # (N * S, C) with unit stride along C
+    PLANES        # (N, C, S) with unit stride along S
+    PLANES_OF_N   # (N, C, 1) with unit stride along N
+    STRIDED       # none of these: to be copied
+
+cdef struct Grid:
+    bint planes
+    Py_ssize_t channels, count      # channels; values in each of them
+    Py_ssize_t rows, cols           # extent of the walk (planes: of one channel's)
+    Py_ssize_t group, fold          # column j is of channel j // group % channels, j < width;
+    Py_ssize_t width                # for planes, block k is of channel k
+    Py_ssize_t blocks, block_cols
+    Py_ssize_t tiles, tile_rows, tile_cols, pieces  # tiles in a block; pieces of a long row
+
+cdef struct Strides:                # of one array, in elements
+    Py_ssize_t row, block
+
+cdef struct Box:                    # one tile of one block
+    Py_ssize_t row, col, rows, cols
+
+
+cdef ndarray as_a_kind(ndarray x, Kind *kind, Strides *strides)
+cdef ndarray laid_out(ndarray a, ndarray like, Kind kind, Strides *strides, bint copies)
+cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept
+
+
+cdef inline Box box_of(const Grid *g, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
+    cdef Box box
+    box.row = tile // g.pieces * g.tile_rows
+    box.rows = min(g.tile_rows, g.rows - box.row)
+    if g.planes:
+        box.col = tile % g.pieces * g.tile_cols
+        box.cols = min(g.tile_cols, g.cols - box.col)
+    else:
+        box.col = block * g.block_cols
+        box.cols = min(g.block_cols, g.cols - box.col)
+    return box
+
+
+cdef inline Py_ssize_t offset_of(const Grid *g, Strides s, Box box, Py_ssize_t block) noexcept nogil:
+    return box.row * s.row + box.col + (block * s.block if g.planes else 0)

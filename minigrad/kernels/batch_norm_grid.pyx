@@ -1,0 +1,141 @@
+"""How batch norm walks an array (N, C, *spatial): the grid of blocks and tiles, and its strides.
+
+See batch_norm.pyx for what a grid is.  Arrays of one call share a grid but not their strides.  An
+array that lies in memory in none of the ways of `Kind`, such as a picture cut out of a larger
+one, is copied first.
+"""
+
+cimport numpy as cnp
+from numpy cimport ndarray
+
+import numpy as np
+
+cnp.import_array()
+
+cdef enum:
+    TILE = 8192           # elements in a tile
+    BLOCK_BYTES = 524288  # what a block of columns may take of the L2 cache
+    MIN_COLS = 128        # columns in a block, at least (where there are as many) ...
+    MAX_COLS = 256        # ... and at most
+    SMALL_PLANE = 128     # planes smaller than this are walked as columns
+
+
+cdef inline Py_ssize_t stride_of(ndarray a, int i) noexcept:
+    return cnp.PyArray_STRIDES(a)[i] // cnp.PyArray_ITEMSIZE(a)
+
+
+cdef bint nested(ndarray a, Py_ssize_t *stride, int first, bint with_n) noexcept:
+    """Do the dimensions after C (and N before them) advance in equal steps, `stride` (0: any)?"""
+    cdef cnp.npy_intp *shape = cnp.PyArray_DIMS(a)
+    cdef Py_ssize_t step = stride[0]
+    cdef int i = cnp.PyArray_NDIM(a) - 1
+    while i >= 0:
+        if i >= 2 or (i == 0 and with_n):
+            if shape[i] > 1:
+                if step == 0:
+                    step = stride[0] = stride_of(a, i)
+                if stride_of(a, i) != step:
+                    return False
+                step *= shape[i]
+        i -= 1
+    return True
+
+
+cdef bint lies_as(ndarray a, Kind kind, Strides *strides) noexcept:
+    """Whether `a` lies in memory as `kind` says, and if so with what strides."""
+    cdef cnp.npy_intp *shape = cnp.PyArray_DIMS(a)
+    cdef Py_ssize_t size = 1, step = 1
+    cdef int i
+    if cnp.PyArray_STRIDES(a)[0] % cnp.PyArray_ITEMSIZE(a) or not cnp.PyArray_ISALIGNED(a):
+        return False
+    for i in range(2, cnp.PyArray_NDIM(a)):
+        size *= shape[i]
+    strides.row, strides.block = stride_of(a, 0), stride_of(a, 1)
+    if kind == COLUMNS:
+        return nested(a, &step, 0, False) and (shape[1] == 1 or strides.block == size)
+    if kind == CHANNELS_LAST:
+        strides.row = 0
+        return (shape[1] == 1 or strides.block == 1) and nested(a, &strides.row, 0, True)
+    if kind == PLANES:
+        return nested(a, &step, 0, False)
+    if kind == PLANES_OF_N:
+        return size == 1 and (shape[0] == 1 or strides.row == 1)
+    return False
+
+
+cdef Kind kind_of(ndarray a, Strides *strides) noexcept:
+    cdef cnp.npy_intp *shape = cnp.PyArray_DIMS(a)
+    cdef Py_ssize_t size = cnp.PyArray_SIZE(a) // (shape[0] * shape[1])
+    if shape[1] == 1 and lies_as(a, PLANES_OF_N, strides):
+        return PLANES_OF_N
+    if size < SMALL_PLANE and lies_as(a, COLUMNS, strides):
+        return COLUMNS
+    if size >= SMALL_PLANE and lies_as(a, PLANES, strides):
+        return PLANES
+    if lies_as(a, CHANNELS_LAST, strides):
+        return CHANNELS_LAST
+    if lies_as(a, PLANES_OF_N, strides):
+        return PLANES_OF_N
+    if lies_as(a, PLANES, strides):
+        return PLANES
+    return STRIDED
+
+
+cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept:
+    """Cut arrays like `a` into blocks and tiles; `dense`: columns of one row end where the next begins.
+
+    Depends on nothing but shape, type and layout: the tiles decide the order of additions.
+    """
+    cdef Grid g
+    cdef cnp.npy_intp *shape = cnp.PyArray_DIMS(a)
+    cdef Py_ssize_t n = shape[0], groups
+    g.channels = shape[1]
+    g.count = cnp.PyArray_SIZE(a) // g.channels
+    g.planes = kind == PLANES or kind == PLANES_OF_N
+    g.group = 1
+    g.fold = 1
+    if g.planes:
+        g.width = g.channels
+        g.rows = 1 if kind == PLANES_OF_N else n
+        g.cols = g.count // g.rows
+        g.blocks, g.block_cols = g.channels, 1
+        g.pieces = (g.cols + TILE - 1) // TILE
+        g.tile_cols = (g.cols + g.pieces - 1) // g.pieces
+        g.tile_rows = max(1, TILE // g.cols)
+        g.tiles = (g.rows + g.tile_rows - 1) // g.tile_rows * g.pieces
+    else:
+        if kind == COLUMNS:
+            g.group = g.count // n
+        g.rows, g.cols = g.count // g.group, g.channels * g.group
+        while dense and g.rows % 2 == 0 and g.cols * 2 <= MAX_COLS:
+            g.rows, g.cols, g.fold = g.rows // 2, g.cols * 2, g.fold * 2
+        g.width = g.cols
+        g.block_cols = BLOCK_BYTES // (g.rows * cnp.PyArray_ITEMSIZE(a)) // 16 * 16
+        g.block_cols = min(max(g.block_cols, MIN_COLS), MAX_COLS)
+        groups = max(1, g.block_cols // g.group)     # a channel never spans two blocks
+        g.block_cols = g.cols if g.fold > 1 else min(groups * g.group, g.cols)
+        g.blocks = (g.cols + g.block_cols - 1) // g.block_cols
+        g.tile_rows = max(16, TILE // g.block_cols)
+        g.tiles = (g.rows + g.tile_rows - 1) // g.tile_rows
+        g.pieces, g.tile_cols = 1, g.block_cols
+    return g
+
+
+cdef ndarray as_a_kind(ndarray x, Kind *kind, Strides *strides):
+    """`x`, or a copy if it is STRIDED; and its kind and strides."""
+    kind[0] = kind_of(x, strides)
+    if kind[0] == STRIDED:
+        x = np.array(x, order="C")
+        kind[0] = kind_of(x, strides)
+    return x
+
+
+cdef ndarray laid_out(ndarray a, ndarray like, Kind kind, Strides *strides, bint copies):
+    """`a` itself where it lies in memory as `kind` says, else a new array like `like` that does."""
+    if lies_as(a, kind, strides):
+        return a
+    cdef ndarray new = np.empty_like(like, subok=False)
+    lies_as(new, kind, strides)
+    if copies:
+        np.copyto(new, a)
+    return new

@@ -1,0 +1,260 @@
+# distutils: extra_compile_args = -fassociative-math -fno-signed-zeros
+"""Batch norm's loops over one tile: a box of `rows` by `cols`, the columns at unit stride.
+
+For planes all of a tile belongs to one channel; for columns every column has statistics and
+coefficients of its own, and sums are vectors.  See batch_norm.pyx for what a tile is part of.
+
+Sums over float32 are taken in float32 over short runs, of numbers near zero (x less something
+close to its mean), and the runs added up in double.  Squares may leave float32's range where x
+does not: a tile whose M2 is not safely inside is done again, every number widened to double.
+
+-fassociative-math lets sums vectorise, and would let the compiler undo a careful order of
+additions.  So nothing here leans on one: where x - a - b must not become x - (a + b), a product
+stands between, and where a difference is used twice it stays a difference.
+"""
+
+from cython cimport floating
+
+from minigrad.kernels.batch_norm_grid cimport Box
+
+cdef enum:
+    RUN = 2048          # elements of a row summed in x's own type
+
+
+cdef inline bint in_range(double m2, double count) noexcept nogil:
+    return 1e-30 * count < m2 and m2 < 1e300        # false for NaN, too
+
+
+cdef double row_sum(const floating *x, Py_ssize_t n, accurate shift) noexcept nogil:
+    """The sum of x - shift."""
+    cdef Py_ssize_t i, q = n // 64 * 16      # four streams hide the latency of an addition
+    cdef accurate a = 0, b = 0, c = 0, d = 0
+    for i in range(q):
+        a += x[i] - shift
+        b += x[q + i] - shift
+        c += x[2 * q + i] - shift
+        d += x[3 * q + i] - shift
+    for i in range(4 * q, n):
+        a += x[i] - shift
+    return (<double>a + b) + (<double>c + d)
+
+
+cdef void row_m2(const floating *x, Py_ssize_t n, accurate centre, double *m2,
+                 double *off) noexcept nogil:
+    """Add up (x - centre)**2, and x - centre to correct for what `centre` is off the mean."""
+    cdef Py_ssize_t i, q = n // 32 * 16
+    cdef accurate a = 0, b = 0, s = 0, t = 0, u, v
+    for i in range(q):
+        u = x[i] - centre
+        v = x[q + i] - centre
+        a += u * u
+        b += v * v
+        s += u
+        t += v
+    for i in range(2 * q, n):
+        u = x[i] - centre
+        a += u * u
+        s += u
+    m2[0] += <double>a + b
+    off[0] += <double>s + t
+
+
+cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate *centre,
+                        double *mean, double *m2) noexcept nogil:
+    cdef Py_ssize_t r, i, count = box.rows * box.cols
+    cdef double total = 0, off = 0
+    m2[0] = 0
+    for r in range(box.rows):
+        for i from 0 <= i < box.cols by RUN:
+            total += row_sum(x + r * stride + i, min(RUN, box.cols - i), <accurate>x[0])
+    centre[0] = <accurate>(x[0] + total / count)
+    for r in range(box.rows):
+        for i from 0 <= i < box.cols by RUN:
+            row_m2(x + r * stride + i, min(RUN, box.cols - i), centre[0], m2, &off)
+    if accurate is float:
+        if not in_range(m2[0], count):
+            plane_moments(x, stride, box, <double *>centre, mean, m2)
+            return
+    off /= count
+    mean[0] = centre[0] + off
+    m2[0] = not_negative(m2[0] - count * off * off)
+
+
+cdef inline double not_negative(double value) noexcept nogil:
+    return 0 if value < 0 else value                # NaN stays
+
+
+cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate *centre,
+                         double *mean, double *m2) noexcept nogil:
+    cdef Py_ssize_t r, j, n = box.rows, n4 = n // 4 * 4, wrong = 0
+    cdef const floating *x0 = x
+    cdef const floating *x1
+    cdef const floating *x2
+    cdef const floating *x3
+    cdef accurate a, b, c, d
+    cdef double off
+    for j in range(box.cols):
+        mean[j] = m2[j] = 0
+    for r in range(0, n4, 4):
+        x0 = x + r * stride
+        x1, x2, x3 = x0 + stride, x0 + 2 * stride, x0 + 3 * stride
+        for j in range(box.cols):
+            a = <accurate>x0[j] - x[j]
+            b = <accurate>x1[j] - x[j]
+            c = <accurate>x2[j] - x[j]
+            d = <accurate>x3[j] - x[j]
+            mean[j] += (a + b) + (c + d)
+    for r in range(n4, n):
+        x0 = x + r * stride
+        for j in range(box.cols):
+            mean[j] += <accurate>x0[j] - x[j]
+    for j in range(box.cols):
+        centre[j] = <accurate>(x[j] + mean[j] / n)
+        mean[j] = 0
+    for r in range(0, n4, 4):
+        x0 = x + r * stride
+        x1, x2, x3 = x0 + stride, x0 + 2 * stride, x0 + 3 * stride
+        for j in range(box.cols):
+            a = x0[j] - centre[j]
+            b = x1[j] - centre[j]
+            c = x2[j] - centre[j]
+            d = x3[j] - centre[j]
+            m2[j] += (a * a + b * b) + (c * c + d * d)
+            mean[j] += (a + b) + (c + d)
+    for r in range(n4, n):
+        x0 = x + r * stride
+        for j in range(box.cols):
+            a = x0[j] - centre[j]
+            m2[j] += a * a
+            mean[j] += a
+    if accurate is float:
+        for j in range(box.cols):
+            wrong += not in_range(m2[j], n)
+        if wrong:
+            column_moments(x, stride, box, <double *>centre, mean, m2)
+            return
+    for j in range(box.cols):
+        off = mean[j] / n
+        mean[j] = centre[j] + off
+        m2[j] = not_negative(m2[j] - n * off * off)
+
+
+cdef void row_dot(const floating *dy, const floating *x, Py_ssize_t n, floating hi,
+                  floating invstd, double *total, double *dot) noexcept nogil:
+    """Add up dy, and dy * (x - hi) * invstd."""
+    cdef Py_ssize_t i, q = n // 32 * 16
+    cdef floating a = 0, b = 0, s = 0, t = 0
+    for i in range(q):
+        s += dy[i]
+        t += dy[q + i]
+        a += dy[i] * ((x[i] - hi) * invstd)
+        b += dy[q + i] * ((x[q + i] - hi) * invstd)
+    for i in range(2 * q, n):
+        s += dy[i]
+        a += dy[i] * ((x[i] - hi) * invstd)
+    total[0] += <double>s + t
+    dot[0] += <double>a + b
+
+
+cdef void plane_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
+                    Py_ssize_t stride, Box box, const floating *hi, const floating *invstd,
+                    double *total, double *dot) noexcept nogil:
+    cdef Py_ssize_t r, i
+    total[0] = dot[0] = 0
+    for r in range(box.rows):
+        for i from 0 <= i < box.cols by RUN:
+            row_dot(dy + i, x + i, min(RUN, box.cols - i), hi[0], invstd[0], total, dot)
+        dy += dy_stride
+        x += stride
+
+
+cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
+                     Py_ssize_t stride, Box box, const floating *hi, const floating *invstd,
+                     double *total, double *dot) noexcept nogil:
+    cdef Py_ssize_t r, j, n4 = box.rows // 4 * 4
+    cdef const floating *x1
+    cdef const floating *x2
+    cdef const floating *x3
+    cdef const floating *dy1
+    cdef const floating *dy2
+    cdef const floating *dy3
+    cdef floating a, b, c, d
+    for j in range(box.cols):
+        total[j] = dot[j] = 0
+    for r in range(0, n4, 4):
+        x1, x2, x3 = x + stride, x + 2 * stride, x + 3 * stride
+        dy1, dy2, dy3 = dy + dy_stride, dy + 2 * dy_stride, dy + 3 * dy_stride
+        for j in range(box.cols):
+            a = dy[j] * ((x[j] - hi[j]) * invstd[j])
+            b = dy1[j] * ((x1[j] - hi[j]) * invstd[j])
+            c = dy2[j] * ((x2[j] - hi[j]) * invstd[j])
+            d = dy3[j] * ((x3[j] - hi[j]) * invstd[j])
+            dot[j] += (a + b) + (c + d)
+            total[j] += (dy[j] + dy1[j]) + (dy2[j] + dy3[j])
+        x += 4 * stride
+        dy += 4 * dy_stride
+    for r in range(n4, box.rows):
+        for j in range(box.cols):
+            dot[j] += dy[j] * ((x[j] - hi[j]) * invstd[j])
+            total[j] += dy[j]
+        x += stride
+        dy += dy_stride
+
+
+cdef void plane_affine(floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride,
+                       Box box, const floating *coef, Py_ssize_t pitch) noexcept nogil:
+    cdef Py_ssize_t r, i
+    cdef floating hi = coef[HI * pitch], scale = coef[SCALE * pitch], shift = coef[SHIFT * pitch]
+    for r in range(box.rows):
+        for i in range(box.cols):
+            out[i] = (x[i] - hi) * scale + shift
+        out += out_stride
+        x += stride
+
+
+cdef void column_affine(floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride,
+                        Box box, const floating *coef, Py_ssize_t pitch) noexcept nogil:
+    cdef Py_ssize_t r, j
+    cdef const floating *hi = coef + HI * pitch
+    cdef const floating *scale = coef + SCALE * pitch
+    cdef const floating *shift = coef + SHIFT * pitch
+    for r in range(box.rows):
+        for j in range(box.cols):
+            out[j] = (x[j] - hi[j]) * scale[j] + shift[j]
+        out += out_stride
+        x += stride
+
+
+cdef void plane_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,
+                      Py_ssize_t dy_stride, const floating *x, Py_ssize_t stride, Box box,
+                      const floating *coef, Py_ssize_t pitch) noexcept nogil:
+    cdef Py_ssize_t r, i
+    cdef floating hi = coef[HI * pitch], scale = coef[SCALE * pitch], lo = coef[LO * pitch]
+    cdef floating invstd = coef[INVSTD * pitch], dot = coef[DOT * pitch]
+    cdef floating mean_dy = coef[MEAN_DY * pitch]
+    for r in range(box.rows):
+        for i in range(box.cols):
+            dx[i] = ((dy[i] - mean_dy) - ((x[i] - hi) * invstd - lo) * dot) * scale
+        dx += dx_stride
+        dy += dy_stride
+        x += stride
+
+
+cdef void column_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,
+                       Py_ssize_t dy_stride, const floating *x, Py_ssize_t stride, Box box,
+                       const floating *coef, Py_ssize_t pitch) noexcept nogil:
+    cdef Py_ssize_t r, j
+    cdef const floating *hi = coef + HI * pitch
+    cdef const floating *scale = coef + SCALE * pitch
+    cdef const floating *invstd = coef + INVSTD * pitch
+    cdef const floating *mean_dy = coef + MEAN_DY * pitch
+    cdef const floating *dot = coef + DOT * pitch
+    cdef const floating *lo = coef + LO * pitch
+    for r in range(box.rows):
+        for j in range(box.cols):
+            dx[j] = ((dy[j] - mean_dy[j]) - ((x[j] - hi[j]) * invstd[j] - lo[j]) * dot[j]) * scale[j]
+        dx += dx_stride
+        dy += dy_stride
+        x += stride
+
+
