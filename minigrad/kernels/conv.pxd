@@ -1,0 +1,68 @@
+from cython cimport floating
+cimport numpy as cnp
+
+cdef extern from "simd.h" nogil:
+    enum:
+        LANES_float
+        LANES_double
+
+
+cdef struct Axis:
+    # One spatial dimension: of the array copied, and of its copy in the slab.
+    Py_ssize_t size  # of the array
+    Py_ssize_t start  # index in the array of the slab's first element, negative in the padding
+    Py_ssize_t step  # the stride: how many phases the slab splits it into
+    Py_ssize_t extent  # elements of one phase
+    Py_ssize_t results  # results along it
+
+
+cdef struct Correlation:
+    # out[m, y, x] = bias[m] + sum over taps of a[m, tap] * slab[offset[tap] + y * width + x]
+    Py_ssize_t samples, groups, channels  # `channels` of one group, read
+    Axis rows, columns
+    Py_ssize_t taps
+    Py_ssize_t* offset
+    Py_ssize_t outputs  # channels of one group, written
+    Py_ssize_t a_row, a_step, a_group
+    Py_ssize_t out_height, out_width  # of the whole array written
+    Py_ssize_t first_row, first_column, row_step, column_step  # where the results go in it
+    Py_ssize_t block  # rows of results per task
+
+
+cdef inline Py_ssize_t pieces(Py_ssize_t total, Py_ssize_t size) noexcept nogil:
+    """How many pieces of ``size`` cover ``total``."""
+    return (total + size - 1) // size
+
+
+cdef inline Py_ssize_t even(Py_ssize_t total, Py_ssize_t most) noexcept nogil:
+    """The size of the pieces when ``total`` is split evenly into as few as ``most`` allows."""
+    return pieces(total, max(pieces(total, most), 1)) or 1
+
+
+cdef inline int lanes_of(const floating* like) noexcept nogil:
+    return LANES_float if floating is float else LANES_double
+
+
+cdef void fill_slab(floating* slab, const floating* x, Py_ssize_t channels, Axis* rows,
+                    Axis* columns, Py_ssize_t first) noexcept nogil
+cdef Py_ssize_t slab_size(Py_ssize_t channels, Axis* rows, Axis* columns,
+                          const floating* like) noexcept nogil
+cdef Correlation describe(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weight,
+                          Py_ssize_t stride_h, Py_ssize_t stride_w,
+                          Py_ssize_t pad_h, Py_ssize_t pad_w,
+                          Py_ssize_t dil_h, Py_ssize_t dil_w,
+                          Py_ssize_t groups, int n_threads)
+cdef Py_ssize_t* offsets(Correlation* c, cnp.ndarray weight, Py_ssize_t dil_h,
+                         Py_ssize_t dil_w) except NULL
+
+# Weights are (out channels, in channels / groups, height, width).  `bias` may be None.
+cpdef int conv2d_forward(cnp.ndarray out, cnp.ndarray x, cnp.ndarray weight, cnp.ndarray bias,
+                         Py_ssize_t stride_h, Py_ssize_t stride_w,
+                         Py_ssize_t pad_h, Py_ssize_t pad_w,
+                         Py_ssize_t dil_h, Py_ssize_t dil_w,
+                         Py_ssize_t groups, int n_threads) except -1
+cpdef int conv2d_backward_input(cnp.ndarray dx, cnp.ndarray dy, cnp.ndarray weight,
+                                Py_ssize_t stride_h, Py_ssize_t stride_w,
+                                Py_ssize_t pad_h, Py_ssize_t pad_w,
+                                Py_ssize_t dil_h, Py_ssize_t dil_w,
+                                Py_ssize_t groups, int n_threads) except -1

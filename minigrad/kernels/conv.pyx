@@ -1,0 +1,379 @@
+"""Convolution over two spatial dimensions, NCHW: forward and input gradient.
+
+No patch matrix is ever built.  Each sample is first copied, zero-padded, into a slab whose rows
+and columns are split by stride: those a multiple of the stride apart become neighbours.  In the
+slab, the inputs of one tap (channel, kernel row, kernel column) for neighbouring results are
+neighbours too, at a fixed offset per tap.  So a convolution is a matrix product weight @ patches
+whose right-hand rows are read from the slab through a table of offsets, straight into registers
+(``conv_tile`` in simd.h: up to 12 channels x 2 vectors of results, summed over all taps).
+
+Vectors of results run along output rows or, where rows would leave many lanes empty, along the
+whole slab; lanes that fall between two rows are computed and dropped.  The input gradient is the
+same product over dy, once per phase of the stride, with the taps that reach that phase.
+
+Threads share out samples and blocks of rows, which are chosen so that a slab fits L2.  Each
+result is one sum over the taps in their order, so the bits do not depend on the threads.
+The weight gradient is in conv_weight.pyx.
+"""
+
+from cython cimport floating
+from cython.parallel cimport prange
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset
+cimport numpy as cnp
+from numpy cimport PyArray_DATA, PyArray_DIM
+
+cnp.import_array()
+
+cdef extern from "simd.h" nogil:
+    enum:
+        TILE_ROWS
+    void conv_tile_float(int, int, Py_ssize_t, const float*, Py_ssize_t, Py_ssize_t,
+                         const float*, const float*, const Py_ssize_t*, float*, float*,
+                         Py_ssize_t, const float*)
+    void conv_tile_double(int, int, Py_ssize_t, const double*, Py_ssize_t, Py_ssize_t,
+                          const double*, const double*, const Py_ssize_t*, double*, double*,
+                          Py_ssize_t, const double*)
+
+cdef enum:
+    SLAB_BYTES = 393216  # a slab larger than this is cut into blocks of rows
+
+
+cdef void fill_slab(floating* slab, const floating* x, Py_ssize_t channels, Axis* rows,
+                    Axis* columns, Py_ssize_t first) noexcept nogil:
+    """Copy channels of x into the slab: (channel, row phase, column phase, row, column).
+
+    Row ``i`` of phase ``p`` is row ``start + (first + i) * step + p`` of x, and so for columns.
+    """
+    cdef Py_ssize_t channel, p, q, i, j, y, start, low, high
+    cdef Py_ssize_t width = columns.extent, height = rows.extent
+    cdef const floating* row
+    if (rows.start + first * rows.step < 0 or columns.start < 0
+            or rows.start + (first + height) * rows.step > rows.size
+            or columns.start + width * columns.step > columns.size):
+        memset(slab, 0,
+               channels * rows.step * columns.step * height * width * sizeof(floating))
+    for channel in range(channels):
+        for p in range(rows.step):
+            for q in range(columns.step):
+                # Columns low <= j < high of this phase lie inside x.
+                start = columns.start + q
+                low = pieces(-start, columns.step) if start < 0 else 0
+                high = pieces(columns.size - start, columns.step) if columns.size > start else 0
+                high = min(high, width)
+                for i in range(height):
+                    y = rows.start + (first + i) * rows.step + p
+                    if 0 <= y < rows.size and low < high:
+                        row = x + y * columns.size + start
+                        if columns.step == 1:
+                            memcpy(slab + low, row + low, (high - low) * sizeof(floating))
+                        else:
+                            for j in range(low, high):
+                                slab[j] = row[j * columns.step]
+                    slab += width
+        x += rows.size * columns.size
+
+
+cdef void correlate_block(Correlation* c, floating* out, const floating* x, const floating* a,
+                          const floating* bias, floating* slab, Py_ssize_t first) noexcept nogil:
+    """One group of one sample, results rows first <= y < first + block."""
+    cdef int lanes = lanes_of(out), vectors, j
+    cdef Py_ssize_t height = min(c.block, c.rows.results - first), width = c.columns.results
+    cdef Py_ssize_t line = c.columns.extent, plane = c.out_height * c.out_width
+    cdef Py_ssize_t per_row = pieces(width, lanes)
+    cdef Py_ssize_t flat = pieces((height - 1) * line + width, lanes)
+    # Whole vectors of a row can be stored in place: worth some empty lanes.
+    cdef bint along_rows = per_row * height <= flat + flat // 8
+    cdef Py_ssize_t total = per_row * height if along_rows else flat
+    # In place, a vector may write over what follows a row: that is computed later, but for the end.
+    cdef bint dense = along_rows and c.row_step == 1 and c.column_step == 1
+    cdef Py_ssize_t tile = even(c.outputs, TILE_ROWS), m, v, pair, rows
+    cdef Py_ssize_t start[2]
+    cdef floating* to[2]
+    cdef floating results[2 * TILE_ROWS * LANES_float]
+    cdef bint direct
+    fill_slab(slab, x, c.channels, &c.rows, &c.columns, first)
+    for pair in range(pieces(total, 2)):
+        vectors = <int>min(<Py_ssize_t>2, total - 2 * pair)
+        for j in range(vectors):
+            v = 2 * pair + j
+            start[j] = v // per_row * line + v % per_row * lanes if along_rows else v * lanes
+            to[j] = out + (first + start[j] // line) * width + start[j] % line
+        direct = dense and to[vectors - 1] + lanes <= out + (first + height) * width
+        for m in range(pieces(c.outputs, tile)):
+            rows = min(tile, c.outputs - m * tile)
+            if not direct:
+                to[0] = results
+                to[1] = results + lanes
+            if floating is float:
+                conv_tile_float(<int>rows, vectors, c.taps, a + m * tile * c.a_row, c.a_row,
+                                c.a_step, slab + start[0], slab + start[1], c.offset,
+                                to[0], to[1], plane if direct else 2 * lanes,
+                                bias + m * tile if bias else NULL)
+            else:
+                conv_tile_double(<int>rows, vectors, c.taps, a + m * tile * c.a_row, c.a_row,
+                                 c.a_step, slab + start[0], slab + start[1], c.offset,
+                                 to[0], to[1], plane if direct else 2 * lanes,
+                                 bias + m * tile if bias else NULL)
+            if direct:
+                to[0] += tile * plane
+                to[1] += tile * plane
+            else:
+                for j in range(vectors):
+                    scatter(c, out + m * tile * plane, results + j * lanes, rows, start[j],
+                            first, height, along_rows)
+
+
+cdef void scatter(Correlation* c, floating* out, const floating* results, Py_ssize_t rows,
+                  Py_ssize_t start, Py_ssize_t first, Py_ssize_t height,
+                  bint along_rows) noexcept nogil:
+    """Write one vector of each channel to where its lanes belong, dropping those between rows."""
+    cdef int lanes = lanes_of(out)
+    cdef Py_ssize_t line = c.columns.extent, plane = c.out_height * c.out_width
+    cdef Py_ssize_t y = start // line, x = start % line, lane = 0, n, i, j
+    cdef floating* to
+    cdef const floating* results_row
+    while lane < lanes and y < height:
+        n = min(c.columns.results - x, lanes - lane)
+        for i in range(rows):
+            to = (out + i * plane + (c.first_row + (first + y) * c.row_step) * c.out_width
+                  + c.first_column + x * c.column_step)
+            results_row = results + 2 * i * lanes + lane
+            for j in range(n):
+                to[j * c.column_step] = results_row[j]
+        if along_rows:
+            break
+        lane += line - x
+        x = 0
+        y += 1
+
+
+cdef int correlate(Correlation* c, floating* out, const floating* x, const floating* a,
+                   const floating* bias, int n_threads) noexcept nogil:
+    """Every sample, group and block of rows.  -1 if there is no memory for the slabs."""
+    cdef Py_ssize_t in_plane = c.rows.size * c.columns.size
+    cdef Py_ssize_t out_plane = c.out_height * c.out_width
+    cdef Py_ssize_t images = c.samples * c.groups, blocks = pieces(c.rows.results, c.block)
+    cdef Py_ssize_t size = slab_size(c.channels, &c.rows, &c.columns, out)
+    cdef Py_ssize_t task, image, group
+    cdef int thread
+    cdef floating* slabs = <floating*>malloc(n_threads * size * sizeof(floating))
+    if slabs == NULL:
+        return -1
+    cdef Py_ssize_t share = pieces(images * blocks, n_threads)
+    for thread in prange(n_threads, num_threads=n_threads, use_threads_if=n_threads > 1,
+                         schedule="static"):
+        for task in range(thread * share, min((thread + 1) * share, images * blocks)):
+            image = task // blocks
+            group = image % c.groups
+            correlate_block(c, out + image * c.outputs * out_plane,
+                            x + image * c.channels * in_plane, a + group * c.a_group,
+                            bias + group * c.outputs if bias else NULL, slabs + thread * size,
+                            task % blocks * c.block)
+    free(slabs)
+    return 0
+
+
+cdef Py_ssize_t slab_size(Py_ssize_t channels, Axis* rows, Axis* columns,
+                          const floating* like) noexcept nogil:
+    """Numbers in a slab, with room behind for the last vectors to read past the end."""
+    return (channels * rows.step * columns.step * rows.extent * columns.extent
+            + 2 * lanes_of(like))
+
+
+cdef void choose_block(Correlation* c, Py_ssize_t halo, Py_ssize_t itemsize,
+                       int n_threads) noexcept nogil:
+    """Rows of results per task: the slab fits L2, and every thread has a task."""
+    cdef Py_ssize_t images = max(c.samples * c.groups, 1)
+    cdef Py_ssize_t row = c.channels * c.rows.step * c.columns.step * c.columns.extent * itemsize
+    cdef Py_ssize_t block = max(SLAB_BYTES // max(row, 1) - halo, <Py_ssize_t>4)
+    if images * pieces(c.rows.results, block) < n_threads:
+        block = pieces(c.rows.results, pieces(n_threads, images))
+    c.block = even(c.rows.results, block)
+    c.rows.extent = c.block + halo
+
+
+cdef Correlation describe(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weight,
+                          Py_ssize_t stride_h, Py_ssize_t stride_w,
+                          Py_ssize_t pad_h, Py_ssize_t pad_w,
+                          Py_ssize_t dil_h, Py_ssize_t dil_w,
+                          Py_ssize_t groups, int n_threads):
+    """The product that computes y from x, but for the table of offsets."""
+    cdef Correlation c
+    cdef Py_ssize_t height = PyArray_DIM(weight, 2), width = PyArray_DIM(weight, 3)
+    c.samples = PyArray_DIM(x, 0)
+    c.groups = groups
+    c.channels = PyArray_DIM(weight, 1)
+    c.outputs = PyArray_DIM(weight, 0) // groups
+    c.out_height = PyArray_DIM(y, 2)
+    c.out_width = PyArray_DIM(y, 3)
+    c.rows = Axis(PyArray_DIM(x, 2), -pad_h, stride_h, 0, c.out_height)
+    c.columns = Axis(PyArray_DIM(x, 3), -pad_w, stride_w,
+                     c.out_width + (width - 1) * dil_w // stride_w, c.out_width)
+    c.taps = c.channels * height * width
+    c.a_row = c.taps
+    c.a_step = 1
+    c.a_group = c.outputs * c.taps
+    c.first_row = c.first_column = 0
+    c.row_step = c.column_step = 1
+    choose_block(&c, (height - 1) * dil_h // stride_h, x.descr.itemsize, n_threads)
+    return c
+
+
+cdef Py_ssize_t* offsets(Correlation* c, cnp.ndarray weight, Py_ssize_t dil_h,
+                         Py_ssize_t dil_w) except NULL:
+    """Where in the slab each tap finds the input of the first result.  To be freed."""
+    cdef Py_ssize_t height = PyArray_DIM(weight, 2), width = PyArray_DIM(weight, 3)
+    cdef Py_ssize_t line = c.columns.extent, phase = c.rows.extent * line
+    cdef Py_ssize_t channel, row, column, p, q, tap = 0
+    cdef Py_ssize_t* offset = <Py_ssize_t*>malloc(max(c.taps, 1) * sizeof(Py_ssize_t))
+    if offset == NULL:
+        raise MemoryError("no memory for the offsets of a convolution")
+    for channel in range(c.channels):
+        for row in range(height):
+            for column in range(width):
+                p = (channel * c.rows.step + row * dil_h % c.rows.step) * c.columns.step
+                q = p + column * dil_w % c.columns.step
+                offset[tap] = (q * phase + row * dil_h // c.rows.step * line
+                               + column * dil_w // c.columns.step)
+                tap += 1
+    return offset
+
+
+cpdef int conv2d_forward(cnp.ndarray out, cnp.ndarray x, cnp.ndarray weight, cnp.ndarray bias,
+                         Py_ssize_t stride_h, Py_ssize_t stride_w,
+                         Py_ssize_t pad_h, Py_ssize_t pad_w,
+                         Py_ssize_t dil_h, Py_ssize_t dil_w,
+                         Py_ssize_t groups, int n_threads) except -1:
+    """out = the convolution of x with weight, plus bias (or None).  All contiguous."""
+    cdef Correlation c = describe(x, out, weight, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w,
+                                  groups, n_threads)
+    c.offset = offsets(&c, weight, dil_h, dil_w)
+    cdef void* to = PyArray_DATA(out)
+    cdef void* source = PyArray_DATA(x)
+    cdef void* weights = PyArray_DATA(weight)
+    cdef void* added = PyArray_DATA(bias) if bias is not None else NULL
+    cdef int failed
+    if out.descr.type_num == cnp.NPY_FLOAT:
+        with nogil:
+            failed = correlate(&c, <float*>to, <const float*>source, <const float*>weights,
+                               <const float*>added, n_threads)
+    else:
+        with nogil:
+            failed = correlate(&c, <double*>to, <const double*>source, <const double*>weights,
+                               <const double*>added, n_threads)
+    free(c.offset)
+    if failed:
+        raise MemoryError("no memory for the scratch of a convolution")
+    return 0
+
+
+cdef struct Reach:
+    # Along one dimension, the kernel elements that reach inputs of one phase of the stride:
+    # element i does if (phase + padding - i * dilation) divides by the stride; it reads dy there.
+    Py_ssize_t size, stride, sum, dilation  # sum = phase + padding
+    Py_ssize_t low, high  # the quotients lie between these
+    Py_ssize_t count
+
+
+cdef Reach reach(Py_ssize_t size, Py_ssize_t stride, Py_ssize_t phase, Py_ssize_t padding,
+                 Py_ssize_t dilation) noexcept nogil:
+    cdef Reach r = Reach(size, stride, phase + padding, dilation, 0, 0, 0)
+    cdef Py_ssize_t i
+    for i in range(size):
+        if (r.sum - i * dilation) % stride == 0:
+            r.low = (r.sum - i * dilation) // stride
+            if r.count == 0:
+                r.high = r.low
+            r.count += 1
+    return r
+
+
+cdef void gather_taps(floating* packed, const floating* weight, Correlation* c, Reach* h,
+                      Reach* w) noexcept nogil:
+    """The weights of one phase, as (group, tap, input channel); a tap is (output channel, i, j)."""
+    cdef Py_ssize_t group, m, i, j, channel, tap, area = h.size * w.size
+    cdef const floating* kernel
+    for group in range(c.groups):
+        tap = 0
+        for m in range(c.channels):
+            kernel = weight + (group * c.channels + m) * c.outputs * area
+            for i in range(h.size):
+                if (h.sum - i * h.dilation) % h.stride:
+                    continue
+                for j in range(w.size):
+                    if (w.sum - j * w.dilation) % w.stride:
+                        continue
+                    for channel in range(c.outputs):
+                        packed[channel] = kernel[channel * area + i * w.size + j]
+                    packed += c.outputs
+                    c.offset[tap] = (
+                        (m * c.rows.extent + (h.sum - i * h.dilation) // h.stride - h.low)
+                        * c.columns.extent + (w.sum - j * w.dilation) // w.stride - w.low)
+                    tap += 1
+
+
+cdef int input_gradient(Correlation c, floating* dx, const floating* dy, const floating* weight,
+                        Reach h, Reach w, int n_threads) noexcept nogil:
+    """One phase of dx."""
+    cdef int failed = -1
+    c.rows = Axis(c.rows.size, h.low, 1, 0, pieces(c.out_height - c.first_row, h.stride))
+    c.columns = Axis(c.columns.size, w.low, 1, 0, pieces(c.out_width - c.first_column, w.stride))
+    if c.rows.results <= 0 or c.columns.results <= 0:
+        return 0
+    c.columns.extent = c.columns.results + w.high - w.low
+    choose_block(&c, h.high - h.low, sizeof(floating), n_threads)
+    c.taps = c.channels * h.count * w.count
+    c.a_group = c.taps * c.outputs
+    c.offset = <Py_ssize_t*>malloc((c.taps + 1) * sizeof(Py_ssize_t))
+    cdef floating* packed = <floating*>malloc((c.groups * c.a_group + 1) * sizeof(floating))
+    if c.offset != NULL and packed != NULL:
+        gather_taps(packed, weight, &c, &h, &w)
+        failed = correlate(&c, dx, dy, <const floating*>packed, <const floating*>NULL, n_threads)
+    free(c.offset)
+    free(packed)
+    return failed
+
+
+cpdef int conv2d_backward_input(cnp.ndarray dx, cnp.ndarray dy, cnp.ndarray weight,
+                                Py_ssize_t stride_h, Py_ssize_t stride_w,
+                                Py_ssize_t pad_h, Py_ssize_t pad_w,
+                                Py_ssize_t dil_h, Py_ssize_t dil_w,
+                                Py_ssize_t groups, int n_threads) except -1:
+    """dx = the gradient of the convolution's input.  All contiguous."""
+    cdef Correlation c
+    cdef Reach h, w
+    cdef void* to = PyArray_DATA(dx)
+    cdef void* source = PyArray_DATA(dy)
+    cdef void* weights = PyArray_DATA(weight)
+    cdef Py_ssize_t p, q
+    cdef int failed = 0
+    c.samples = PyArray_DIM(dx, 0)
+    c.groups = groups
+    c.channels = PyArray_DIM(weight, 0) // groups
+    c.outputs = PyArray_DIM(weight, 1)
+    c.rows.size = PyArray_DIM(dy, 2)
+    c.columns.size = PyArray_DIM(dy, 3)
+    c.out_height = PyArray_DIM(dx, 2)
+    c.out_width = PyArray_DIM(dx, 3)
+    c.a_row = 1
+    c.a_step = c.outputs
+    c.row_step = stride_h
+    c.column_step = stride_w
+    for p in range(stride_h):
+        for q in range(stride_w):
+            h = reach(PyArray_DIM(weight, 2), stride_h, p, pad_h, dil_h)
+            w = reach(PyArray_DIM(weight, 3), stride_w, q, pad_w, dil_w)
+            c.first_row = p
+            c.first_column = q
+            if dx.descr.type_num == cnp.NPY_FLOAT:
+                with nogil:
+                    failed |= input_gradient(c, <float*>to, <const float*>source,
+                                             <const float*>weights, h, w, n_threads)
+            else:
+                with nogil:
+                    failed |= input_gradient(c, <double*>to, <const double*>source,
+                                             <const double*>weights, h, w, n_threads)
+    if failed:
+        raise MemoryError("no memory for the scratch of a convolution")
+    return 0

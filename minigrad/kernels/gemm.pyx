@@ -1,0 +1,336 @@
+"""Matrix products: gemm (out = a @ b), addmm (out = a @ b + bias), bmm (a batch of them).
+
+``a`` and ``b`` may have any strides, so transposed views cost no copy; ``out`` is contiguous.
+
+A tile of 12 rows x 2 vectors (6 rows where there are 16 registers) is summed in registers over
+up to ``DEPTH`` steps of the inner dimension (simd.h).  It reads b as a packed panel two vectors
+wide, 32 KB, which stays in the L1 cache while all tiles of those columns are computed; a streams
+past from L2, packed too if several panels will read it, else from where it lies.  Up to
+``COLUMNS`` columns of b are packed at a time, which fits L2.  Packing turns rows into columns in
+registers, and is the only place that minds the strides.
+
+Threads split the result into rectangles and each computes its own as if it were alone, packing
+what it needs: with few threads that costs less than meeting at barriers.  Every number is summed
+in the same order wherever its tile lies, so the bits do not depend on the number of threads.
+A matrix times a vector is rows of dot products.  Small products keep their panels on the stack.
+"""
+
+from cython cimport floating
+from cython.parallel cimport prange
+from libc.stdlib cimport free, malloc
+cimport numpy as cnp
+from numpy cimport PyArray_DATA, PyArray_DIM, PyArray_STRIDE
+
+cnp.import_array()
+
+cdef extern from "simd.h" nogil:
+    enum:
+        TILE_ROWS
+        LANES_float
+        LANES_double
+    void gemm_tile_float(int, int, Py_ssize_t, const float*, Py_ssize_t, Py_ssize_t, const float*,
+                         Py_ssize_t, float*, Py_ssize_t, bint, const float*)
+    void gemm_tile_double(int, int, Py_ssize_t, const double*, Py_ssize_t, Py_ssize_t,
+                          const double*, Py_ssize_t, double*, Py_ssize_t, bint, const double*)
+    void pack_float(float*, Py_ssize_t, const float*, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                    Py_ssize_t)
+    void pack_double(double*, Py_ssize_t, const double*, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                     Py_ssize_t)
+    void dots_float(Py_ssize_t, Py_ssize_t, const float*, Py_ssize_t, const float*, float*, bint,
+                    const float*, Py_ssize_t)
+    void dots_double(Py_ssize_t, Py_ssize_t, const double*, Py_ssize_t, const double*, double*,
+                     bint, const double*, Py_ssize_t)
+
+cdef enum:
+    DEPTH = 256  # steps of the inner dimension between two visits to out
+    COLUMNS = 512  # columns of b packed at a time
+    TILES = 20  # tiles of rows of a packed at a time
+    STACK = 16384  # bytes of panels that are kept on the stack
+
+
+cdef struct Product:
+    # The shape and strides (in elements) of out = a @ b, and whether out is added to.
+    Py_ssize_t rows, columns, depth
+    Py_ssize_t out_row
+    Py_ssize_t a_row, a_step
+    Py_ssize_t b_step, b_column
+    bint accumulate
+
+
+cdef inline Py_ssize_t pieces(Py_ssize_t total, Py_ssize_t size) noexcept nogil:
+    """How many pieces of ``size`` cover ``total``."""
+    return (total + size - 1) // size
+
+
+cdef inline Py_ssize_t even(Py_ssize_t total, Py_ssize_t most) noexcept nogil:
+    """The size of the pieces when ``total`` is split evenly into as few as ``most`` allows."""
+    return pieces(total, max(pieces(total, most), 1)) or 1
+
+
+cdef inline Py_ssize_t panel_width(const floating* like) noexcept nogil:
+    return 2 * (LANES_float if floating is float else LANES_double)
+
+
+cdef inline bint packs_a(Product* p, Py_ssize_t panel) noexcept nogil:
+    return p.columns > 3 * panel
+
+
+cdef Py_ssize_t scratch_size(Product* p, const floating* like) noexcept nogil:
+    """Numbers of scratch memory that ``multiply`` needs: panels of b, then of a, then slack."""
+    cdef Py_ssize_t panel = panel_width(like)
+    cdef Py_ssize_t size = pieces(min(p.columns, <Py_ssize_t>COLUMNS), panel) * panel
+    if packs_a(p, panel):
+        size += min(p.rows, <Py_ssize_t>TILES * TILE_ROWS)
+    return size * even(p.depth, DEPTH) + panel
+
+
+cdef void multiply(Product* p, floating* out, const floating* a, const floating* b,
+                   const floating* bias, floating* scratch) noexcept nogil:
+    """One thread's product.  ``bias`` is a row added to every row, or NULL."""
+    cdef Py_ssize_t panel = panel_width(out), lanes = panel // 2
+    cdef Py_ssize_t tile = even(p.rows, TILE_ROWS), block = tile * TILES
+    cdef Py_ssize_t deep = even(p.depth, DEPTH)
+    cdef bint pack_a = packs_a(p, panel)
+    # A panel of b that few tiles read, and whose rows are vectors as it lies, is not packed.
+    cdef bint pack_b = p.b_column != 1 or p.rows > 2 * TILE_ROWS
+    cdef floating* b_panels = scratch
+    cdef floating* a_panels = scratch + (
+        deep * pieces(min(p.columns, <Py_ssize_t>COLUMNS), panel) * panel)
+    cdef const floating* left
+    cdef const floating* right
+    cdef floating* to
+    cdef Py_ssize_t first, width, k, depth, top, height, i, j, rows, columns
+    cdef Py_ssize_t a_row, a_step, b_step, l, m, n, q, r
+    cdef bint accumulate
+    for n in range(pieces(p.columns, COLUMNS)):
+        first = n * COLUMNS
+        width = min(<Py_ssize_t>COLUMNS, p.columns - first)
+        for m in range(max(pieces(p.depth, deep), 1)):
+            k = m * deep
+            depth = min(deep, p.depth - k)
+            accumulate = p.accumulate or k > 0
+            for q in range(pieces(width, panel)):
+                j = q * panel
+                columns = min(panel, width - j)
+                if pack_b or columns % lanes:
+                    right = b + k * p.b_step + (first + j) * p.b_column
+                    if floating is float:
+                        pack_float(b_panels + j * depth, panel, right, columns, p.b_column,
+                                   depth, p.b_step)
+                    else:
+                        pack_double(b_panels + j * depth, panel, right, columns, p.b_column,
+                                    depth, p.b_step)
+            for l in range(pieces(p.rows, block)):
+                top = l * block
+                height = min(block, p.rows - top)
+                if pack_a:
+                    for r in range(pieces(height, tile)):
+                        i = r * tile
+                        rows = min(tile, height - i)
+                        left = a + (top + i) * p.a_row + k * p.a_step
+                        if floating is float:
+                            pack_float(a_panels + i * depth, rows, left, rows, p.a_row,
+                                       depth, p.a_step)
+                        else:
+                            pack_double(a_panels + i * depth, rows, left, rows, p.a_row,
+                                        depth, p.a_step)
+                for q in range(pieces(width, panel)):
+                    j = q * panel
+                    columns = min(panel, width - j)
+                    right = b_panels + j * depth
+                    b_step = panel
+                    if not (pack_b or columns % lanes):
+                        right = b + k * p.b_step + first + j
+                        b_step = p.b_step
+                    for r in range(pieces(height, tile)):
+                        i = r * tile
+                        rows = min(tile, height - i)
+                        left = a_panels + i * depth
+                        a_row = 1
+                        a_step = rows
+                        if not pack_a:
+                            left = a + (top + i) * p.a_row + k * p.a_step
+                            a_row = p.a_row
+                            a_step = p.a_step
+                        to = out + (top + i) * p.out_row + first + j
+                        if floating is float:
+                            gemm_tile_float(<int>rows, <int>columns, depth, left, a_row, a_step,
+                                            right, b_step, to, p.out_row, accumulate,
+                                            bias + first + j if bias and k == 0 else NULL)
+                        else:
+                            gemm_tile_double(<int>rows, <int>columns, depth, left, a_row, a_step,
+                                             right, b_step, to, p.out_row, accumulate,
+                                             bias + first + j if bias and k == 0 else NULL)
+
+
+cdef void multiply_vector(Product* p, floating* out, const floating* a, const floating* b,
+                          const floating* bias, int n_threads) noexcept nogil:
+    """A product with one row or one column, whose matrix has contiguous lines: dot products."""
+    cdef bint row = p.rows == 1
+    cdef Py_ssize_t lines = p.columns if row else p.rows
+    cdef Py_ssize_t line = p.b_column if row else p.a_row
+    cdef const floating* matrix = b if row else a
+    cdef const floating* vector = a if row else b
+    cdef Py_ssize_t share = (lines + n_threads - 1) // n_threads, i, n
+    cdef int thread
+    for thread in prange(n_threads, num_threads=n_threads, use_threads_if=n_threads > 1,
+                         schedule="static"):
+        i = thread * share
+        n = min(share, lines - i)
+        if n > 0:
+            if floating is float:
+                dots_float(n, p.depth, matrix + i * line, line, vector, out + i, p.accumulate,
+                           bias + (i if row else 0) if bias else NULL, row)
+            else:
+                dots_double(n, p.depth, matrix + i * line, line, vector, out + i, p.accumulate,
+                            bias + (i if row else 0) if bias else NULL, row)
+
+
+cdef int multiply_shared(Product* p, floating* out, const floating* a, const floating* b,
+                         const floating* bias, int n_threads) noexcept nogil:
+    """Split the result into a grid of rectangles, one a thread."""
+    cdef Py_ssize_t panel = panel_width(out), cost, best = -1
+    cdef Py_ssize_t height = p.rows, width = p.columns, rows, columns, row, column
+    cdef int across = 1, n, thread
+    cdef Product piece
+    cdef floating* scratch
+    # A thread multiplies rows x columns and packs rows + columns, at about 8 times the cost each.
+    for n in range(1, n_threads + 1):
+        if n_threads % n == 0:
+            rows = (p.rows + n_threads // n - 1) // (n_threads // n)
+            columns = ((p.columns + n - 1) // n + panel - 1) // panel * panel
+            cost = rows * columns + 8 * (rows + columns)
+            if best < 0 or cost < best:
+                best = cost
+                across = n
+                height = rows
+                width = columns
+    piece = p[0]
+    piece.rows = height
+    piece.columns = min(width, p.columns)
+    cdef Py_ssize_t size = scratch_size(&piece, out)
+    scratch = <floating*>malloc(n_threads * size * sizeof(floating))
+    if scratch == NULL:
+        return -1
+    for thread in prange(n_threads, num_threads=n_threads, use_threads_if=n_threads > 1,
+                         schedule="static"):
+        multiply_piece(p, out, a, b, bias, scratch + thread * size,
+                       thread // across * height, height, thread % across * width, width)
+    free(scratch)
+    return 0
+
+
+cdef void multiply_piece(Product* p, floating* out, const floating* a, const floating* b,
+                         const floating* bias, floating* scratch, Py_ssize_t row,
+                         Py_ssize_t height, Py_ssize_t column, Py_ssize_t width) noexcept nogil:
+    cdef Product piece = p[0]
+    piece.rows = min(height, p.rows - row)
+    piece.columns = min(width, p.columns - column)
+    if piece.rows > 0 and piece.columns > 0:
+        multiply(&piece, out + row * p.out_row + column, a + row * p.a_row,
+                 b + column * p.b_column, bias + column if bias else NULL, scratch)
+
+
+cdef int product(Product* p, floating* out, const floating* a, const floating* b,
+                 const floating* bias, int n_threads) noexcept nogil:
+    """Multiply in the way that suits the shape.  -1 if there is no memory for scratch."""
+    cdef char small[STACK]
+    if ((p.rows == 1 and p.b_step == 1 and p.a_step == 1)
+            or (p.columns == 1 and p.a_step == 1 and p.b_step == 1)):
+        multiply_vector(p, out, a, b, bias, n_threads)
+    elif n_threads == 1 and scratch_size(p, out) * <Py_ssize_t>sizeof(floating) <= STACK:
+        multiply(p, out, a, b, bias, <floating*>small)
+    else:
+        return multiply_shared(p, out, a, b, bias, n_threads)
+    return 0
+
+
+cdef void describe(Product* p, cnp.ndarray out, cnp.ndarray a, cnp.ndarray b, int first):
+    """Fill in shape and strides from the two dimensions that start at ``first``."""
+    cdef Py_ssize_t size = out.descr.itemsize
+    p.rows = PyArray_DIM(out, first)
+    p.columns = PyArray_DIM(out, first + 1)
+    p.depth = PyArray_DIM(a, first + 1)
+    p.out_row = p.columns
+    p.a_row = PyArray_STRIDE(a, first) // size
+    p.a_step = PyArray_STRIDE(a, first + 1) // size
+    p.b_step = PyArray_STRIDE(b, first) // size
+    p.b_column = PyArray_STRIDE(b, first + 1) // size
+    p.accumulate = False
+
+
+cpdef int gemm(cnp.ndarray out, cnp.ndarray a, cnp.ndarray b, bint accumulate,
+               int n_threads) except -1:
+    """out = a @ b, or out += a @ b.  float32 or float64; out contiguous, a and b of any strides."""
+    cdef Product p
+    describe(&p, out, a, b, 0)
+    p.accumulate = accumulate
+    return dispatch(&p, out, a, b, NULL, n_threads)
+
+
+cpdef int addmm(cnp.ndarray out, cnp.ndarray a, cnp.ndarray b, cnp.ndarray bias,
+                int n_threads) except -1:
+    """out = a @ b + bias, where ``bias`` is one contiguous row."""
+    cdef Product p
+    describe(&p, out, a, b, 0)
+    return dispatch(&p, out, a, b, PyArray_DATA(bias), n_threads)
+
+
+cdef int dispatch(Product* p, cnp.ndarray out, cnp.ndarray a, cnp.ndarray b, void* bias,
+                  int n_threads) except -1:
+    cdef void* to = PyArray_DATA(out)
+    cdef void* left = PyArray_DATA(a)
+    cdef void* right = PyArray_DATA(b)
+    cdef int failed
+    if out.descr.type_num == cnp.NPY_FLOAT:
+        with nogil:
+            failed = product(p, <float*>to, <const float*>left, <const float*>right,
+                             <const float*>bias, n_threads)
+    else:
+        with nogil:
+            failed = product(p, <double*>to, <const double*>left, <const double*>right,
+                             <const double*>bias, n_threads)
+    if failed:
+        raise MemoryError("no memory for the scratch of a matrix product")
+    return 0
+
+
+cpdef int bmm(cnp.ndarray out, cnp.ndarray a, cnp.ndarray b, int n_threads) except -1:
+    """out[i] = a[i] @ b[i]; out contiguous, a and b of any strides (0 to repeat a matrix)."""
+    cdef Product p
+    cdef Py_ssize_t size = out.descr.itemsize, batch = PyArray_DIM(out, 0)
+    cdef Py_ssize_t next_a = PyArray_STRIDE(a, 0) // size, next_b = PyArray_STRIDE(b, 0) // size
+    cdef void* to = PyArray_DATA(out)
+    cdef void* left = PyArray_DATA(a)
+    cdef void* right = PyArray_DATA(b)
+    cdef int failed
+    describe(&p, out, a, b, 1)
+    if out.descr.type_num == cnp.NPY_FLOAT:
+        with nogil:
+            failed = product_batch(&p, <float*>to, <const float*>left, <const float*>right,
+                                   batch, next_a, next_b, n_threads)
+    else:
+        with nogil:
+            failed = product_batch(&p, <double*>to, <const double*>left, <const double*>right,
+                                   batch, next_a, next_b, n_threads)
+    if failed:
+        raise MemoryError("no memory for the scratch of a batch of matrix products")
+    return 0
+
+
+cdef int product_batch(Product* p, floating* out, const floating* a, const floating* b,
+                       Py_ssize_t batch, Py_ssize_t next_a, Py_ssize_t next_b,
+                       int n_threads) noexcept nogil:
+    """Threads share out the matrices, or where those are few, each matrix."""
+    cdef Py_ssize_t next_out = p.rows * p.columns, i
+    cdef int failed = 0
+    if batch < n_threads:
+        for i in range(batch):
+            failed |= product(p, out + i * next_out, a + i * next_a, b + i * next_b,
+                              <const floating*>NULL, n_threads)
+    else:
+        for i in prange(batch, num_threads=n_threads, use_threads_if=n_threads > 1,
+                        schedule="static"):
+            failed |= product(p, out + i * next_out, a + i * next_a, b + i * next_b,
+                              <const floating*>NULL, 1)
+    return failed

@@ -1,0 +1,25 @@
+cimport numpy as cnp
+
+cpdef int max_pool2d_forward(cnp.ndarray out, cnp.ndarray indices, cnp.ndarray x,
+                             Py_ssize_t kernel_h, Py_ssize_t kernel_w,
+                             Py_ssize_t stride_h, Py_ssize_t stride_w,
+                             Py_ssize_t pad_h, Py_ssize_t pad_w,
+                             Py_ssize_t dil_h, Py_ssize_t dil_w, int n_threads) except -1
+cpdef int max_pool2d_backward(cnp.ndarray dx, cnp.ndarray dy, cnp.ndarray indices,
+                              int n_threads) except -1
+cpdef int max_pool2d_gather(cnp.ndarray out, cnp.ndarray x, cnp.ndarray indices,
+                            int n_threads) except -1
+cpdef int avg_pool2d_forward(cnp.ndarray out, cnp.ndarray x,
+                             Py_ssize_t kernel_h, Py_ssize_t kernel_w,
+                             Py_ssize_t stride_h, Py_ssize_t stride_w,
+                             Py_ssize_t pad_h, Py_ssize_t pad_w,
+                             bint count_include_pad, Py_ssize_t divisor_override,
+                             int n_threads) except -1
+cpdef int avg_pool2d_backward(cnp.ndarray dx, cnp.ndarray dy,
+                              Py_ssize_t kernel_h, Py_ssize_t kernel_w,
+                              Py_ssize_t stride_h, Py_ssize_t stride_w,
+                              Py_ssize_t pad_h, Py_ssize_t pad_w,
+                              bint count_include_pad, Py_ssize_t divisor_override,
+                              int n_threads) except -1
+cpdef int adaptive_avg_pool2d_forward(cnp.ndarray out, cnp.ndarray x, int n_threads) except -1
+cpdef int adaptive_avg_pool2d_backward(cnp.ndarray dx, cnp.ndarray dy, int n_threads) except -1

@@ -1,0 +1,340 @@
+# distutils: extra_compile_args = -fassociative-math -fno-signed-zeros
+"""Pooling over two spatial dimensions, NCHW contiguous: maximum, average, adaptive average.
+
+One plane (a channel of a sample) at a time; threads share out the planes, so each owns what it
+writes and nothing depends on their number.  All are bound by memory, not by arithmetic: a plane
+stays in the L1 or L2 cache from its first read to its last write.
+
+The maximum also yields the place of each maximum in its plane (int64, as torch returns it); its
+gradient is a scatter by these indices, and the gradient of that a gather.  A NaN counts as larger
+than anything.  The common 2 x 2 window with stride 2 has a loop without branches, which the
+compiler turns into vectors.
+
+Average and adaptive average differ only in where their windows lie and what they divide by.
+Both are written down first, a small table per dimension; then one loop serves all.
+"""
+
+from cython cimport floating
+from cython.parallel cimport prange
+from libc.math cimport INFINITY
+from libc.stdint cimport int64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memset
+cimport numpy as cnp
+from numpy cimport PyArray_DATA, PyArray_DIM
+
+cnp.import_array()
+
+
+cdef struct Planes:
+    # `count` planes of height x width are pooled to out_height x out_width.
+    Py_ssize_t count, height, width, out_height, out_width
+
+
+cdef struct Sliding:
+    Py_ssize_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w
+
+
+cdef Planes describe(cnp.ndarray x, cnp.ndarray out):
+    return Planes(PyArray_DIM(x, 0) * PyArray_DIM(x, 1), PyArray_DIM(x, 2), PyArray_DIM(x, 3),
+                  PyArray_DIM(out, 2), PyArray_DIM(out, 3))
+
+
+# Maximum
+
+cdef void max_plane(Planes* s, Sliding* w, floating* out, int64_t* indices,
+                    const floating* x) noexcept nogil:
+    cdef Py_ssize_t i, j, y, column, top, left, bottom, right, best
+    cdef floating value, largest
+    for i in range(s.out_height):
+        top = i * w.stride_h - w.pad_h
+        bottom = min(top + (w.kernel_h - 1) * w.dil_h + 1, s.height)
+        if top < 0:
+            top += (w.dil_h - 1 - top) // w.dil_h * w.dil_h
+        for j in range(s.out_width):
+            left = j * w.stride_w - w.pad_w
+            right = min(left + (w.kernel_w - 1) * w.dil_w + 1, s.width)
+            if left < 0:
+                left += (w.dil_w - 1 - left) // w.dil_w * w.dil_w
+            largest = -INFINITY
+            best = top * s.width + left
+            y = top
+            while y < bottom:
+                column = left
+                while column < right:
+                    value = x[y * s.width + column]
+                    if value > largest or value != value:
+                        largest = value
+                        best = y * s.width + column
+                    column += w.dil_w
+                y += w.dil_h
+            out[i * s.out_width + j] = largest
+            if indices != NULL:
+                indices[i * s.out_width + j] = best
+
+
+cdef void max_plane_2x2(Planes* s, floating* out, int64_t* indices,
+                        const floating* x) noexcept nogil:
+    """Windows of 2 x 2 side by side, none of them cut by an edge."""
+    cdef Py_ssize_t i, j, first
+    cdef floating largest, value
+    cdef int place  # in the window: 0 to 3
+    cdef const floating* upper
+    cdef const floating* lower
+    for i in range(s.out_height):
+        upper = x + 2 * i * s.width
+        lower = upper + s.width
+        first = 2 * i * s.width
+        for j in range(s.out_width):
+            largest = upper[2 * j]
+            value = upper[2 * j + 1]
+            place = (value > largest) | (value != value)
+            largest = value if place else largest
+            value = lower[2 * j]
+            place = 2 if (value > largest) | (value != value) else place
+            largest = value if place == 2 else largest
+            value = lower[2 * j + 1]
+            place = 3 if (value > largest) | (value != value) else place
+            largest = value if place == 3 else largest
+            out[i * s.out_width + j] = largest
+            if indices != NULL:
+                indices[i * s.out_width + j] = (
+                    first + 2 * j + (place & 1) + (place >> 1) * s.width)
+
+
+cdef void max_planes(Planes* s, Sliding* w, floating* out, int64_t* indices, const floating* x,
+                     int n_threads) noexcept nogil:
+    cdef Py_ssize_t plane, size = s.out_height * s.out_width
+    cdef bint quick = (
+        w.kernel_h == 2 and w.kernel_w == 2 and w.stride_h == 2 and w.stride_w == 2
+        and w.pad_h == 0 and w.pad_w == 0 and w.dil_h == 1 and w.dil_w == 1
+        and 2 * s.out_height <= s.height and 2 * s.out_width <= s.width)
+    for plane in prange(s.count, num_threads=n_threads, use_threads_if=n_threads > 1,
+                        schedule="static"):
+        if quick:
+            max_plane_2x2(s, out + plane * size, indices + plane * size if indices else NULL,
+                          x + plane * s.height * s.width)
+        else:
+            max_plane(s, w, out + plane * size, indices + plane * size if indices else NULL,
+                      x + plane * s.height * s.width)
+
+
+cpdef int max_pool2d_forward(cnp.ndarray out, cnp.ndarray indices, cnp.ndarray x,
+                             Py_ssize_t kernel_h, Py_ssize_t kernel_w,
+                             Py_ssize_t stride_h, Py_ssize_t stride_w,
+                             Py_ssize_t pad_h, Py_ssize_t pad_w,
+                             Py_ssize_t dil_h, Py_ssize_t dil_w, int n_threads) except -1:
+    """The largest number of each window, and where in its plane it is (None: not wanted)."""
+    cdef Planes s = describe(x, out)
+    cdef Sliding w = Sliding(kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w)
+    cdef void* to = PyArray_DATA(out)
+    cdef void* source = PyArray_DATA(x)
+    cdef int64_t* places = <int64_t*>PyArray_DATA(indices) if indices is not None else NULL
+    if out.descr.type_num == cnp.NPY_FLOAT:
+        with nogil:
+            max_planes(&s, &w, <float*>to, places, <const float*>source, n_threads)
+    else:
+        with nogil:
+            max_planes(&s, &w, <double*>to, places, <const double*>source, n_threads)
+    return 0
+
+
+cdef void scatter_plane(floating* dx, Py_ssize_t n_in, const floating* dy,
+                        const int64_t* indices, Py_ssize_t n_out) noexcept nogil:
+    cdef Py_ssize_t i
+    memset(dx, 0, n_in * sizeof(floating))
+    for i in range(n_out):
+        dx[indices[i]] += dy[i]
+
+
+cdef void scatter_planes(Planes* s, floating* dx, const floating* dy, const int64_t* indices,
+                         int n_threads) noexcept nogil:
+    cdef Py_ssize_t plane, n_in = s.height * s.width, n_out = s.out_height * s.out_width
+    for plane in prange(s.count, num_threads=n_threads, use_threads_if=n_threads > 1,
+                        schedule="static"):
+        scatter_plane(dx + plane * n_in, n_in, dy + plane * n_out, indices + plane * n_out, n_out)
+
+
+cpdef int max_pool2d_backward(cnp.ndarray dx, cnp.ndarray dy, cnp.ndarray indices,
+                              int n_threads) except -1:
+    """dx = zeros, plus each number of dy at its index."""
+    cdef Planes s = describe(dx, dy)
+    cdef void* to = PyArray_DATA(dx)
+    cdef void* gradient = PyArray_DATA(dy)
+    cdef const int64_t* places = <const int64_t*>PyArray_DATA(indices)
+    if dx.descr.type_num == cnp.NPY_FLOAT:
+        with nogil:
+            scatter_planes(&s, <float*>to, <const float*>gradient, places, n_threads)
+    else:
+        with nogil:
+            scatter_planes(&s, <double*>to, <const double*>gradient, places, n_threads)
+    return 0
+
+
+cdef void gather_plane(floating* out, const floating* x, const int64_t* indices,
+                       Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        out[i] = x[indices[i]]
+
+
+cdef void gather_planes(Planes* s, floating* out, const floating* x, const int64_t* indices,
+                        int n_threads) noexcept nogil:
+    cdef Py_ssize_t plane, n_in = s.height * s.width, n_out = s.out_height * s.out_width
+    for plane in prange(s.count, num_threads=n_threads, use_threads_if=n_threads > 1,
+                        schedule="static"):
+        gather_plane(out + plane * n_out, x + plane * n_in, indices + plane * n_out, n_out)
+
+
+cpdef int max_pool2d_gather(cnp.ndarray out, cnp.ndarray x, cnp.ndarray indices,
+                            int n_threads) except -1:
+    """out = the numbers of x at the indices, plane by plane: the gradient of the backward."""
+    cdef Planes s = describe(x, out)
+    cdef void* to = PyArray_DATA(out)
+    cdef void* source = PyArray_DATA(x)
+    cdef const int64_t* places = <const int64_t*>PyArray_DATA(indices)
+    if out.descr.type_num == cnp.NPY_FLOAT:
+        with nogil:
+            gather_planes(&s, <float*>to, <const float*>source, places, n_threads)
+    else:
+        with nogil:
+            gather_planes(&s, <double*>to, <const double*>source, places, n_threads)
+    return 0
+
+
+# Averages
+
+cdef struct Window:
+    Py_ssize_t start, stop  # inside the plane
+    Py_ssize_t count  # what it adds to the divisor
+
+
+cdef struct Windows:
+    Window* rows
+    Window* columns
+    Py_ssize_t divisor  # 0: the product of the two counts
+
+
+cdef void slide(Window* windows, Py_ssize_t size, Py_ssize_t out, Py_ssize_t kernel,
+                Py_ssize_t stride, Py_ssize_t padding, bint count_include_pad) noexcept nogil:
+    """The windows along one dimension of average pooling."""
+    cdef Py_ssize_t i, start, stop
+    for i in range(out):
+        start = i * stride - padding
+        stop = min(start + kernel, size + padding)
+        windows[i].count = stop - start
+        windows[i].start = max(start, <Py_ssize_t>0)
+        windows[i].stop = min(stop, size)
+        if not count_include_pad:
+            windows[i].count = windows[i].stop - windows[i].start
+
+
+cdef void adapt(Window* windows, Py_ssize_t size, Py_ssize_t out) noexcept nogil:
+    """The windows along one dimension of adaptive pooling: ``out`` of them, covering ``size``."""
+    cdef Py_ssize_t i
+    for i in range(out):
+        windows[i].start = i * size // out
+        windows[i].stop = ((i + 1) * size + out - 1) // out
+        windows[i].count = windows[i].stop - windows[i].start
+
+
+cdef inline floating divisor(Windows* w, Py_ssize_t i, Py_ssize_t j,
+                             const floating* like) noexcept nogil:
+    return <floating>(w.divisor if w.divisor else w.rows[i].count * w.columns[j].count)
+
+
+cdef void average_plane(Planes* s, Windows* w, floating* out, const floating* x) noexcept nogil:
+    cdef Py_ssize_t i, j, y, column
+    cdef floating total
+    for i in range(s.out_height):
+        for j in range(s.out_width):
+            total = 0
+            for y in range(w.rows[i].start, w.rows[i].stop):
+                for column in range(w.columns[j].start, w.columns[j].stop):
+                    total = total + x[y * s.width + column]
+            out[i * s.out_width + j] = total / divisor(w, i, j, x)
+
+
+cdef void spread_plane(Planes* s, Windows* w, floating* dx, const floating* dy) noexcept nogil:
+    cdef Py_ssize_t i, j, y, column
+    cdef floating part
+    memset(dx, 0, s.height * s.width * sizeof(floating))
+    for i in range(s.out_height):
+        for j in range(s.out_width):
+            part = dy[i * s.out_width + j] / divisor(w, i, j, dy)
+            for y in range(w.rows[i].start, w.rows[i].stop):
+                for column in range(w.columns[j].start, w.columns[j].stop):
+                    dx[y * s.width + column] += part
+
+
+cdef void average_planes(Planes* s, Windows* w, floating* pooled, floating* x, bint backward,
+                         int n_threads) noexcept nogil:
+    cdef Py_ssize_t plane, n_in = s.height * s.width, n_out = s.out_height * s.out_width
+    for plane in prange(s.count, num_threads=n_threads, use_threads_if=n_threads > 1,
+                        schedule="static"):
+        if backward:
+            spread_plane(s, w, x + plane * n_in, <const floating*>pooled + plane * n_out)
+        else:
+            average_plane(s, w, pooled + plane * n_out, <const floating*>x + plane * n_in)
+
+
+cdef int average(cnp.ndarray pooled, cnp.ndarray x, Sliding* sliding, bint count_include_pad,
+                 Py_ssize_t divisor_override, bint backward, int n_threads) except -1:
+    """Forward: x into pooled.  Backward: pooled is dy and x is dx.  No sliding: adaptive."""
+    cdef Planes s = describe(x, pooled)
+    cdef Windows w
+    cdef void* to = PyArray_DATA(pooled)
+    cdef void* source = PyArray_DATA(x)
+    w.divisor = divisor_override
+    w.rows = <Window*>malloc((s.out_height + s.out_width + 1) * sizeof(Window))
+    if w.rows == NULL:
+        raise MemoryError("no memory for the windows of an average pooling")
+    w.columns = w.rows + s.out_height
+    if sliding == NULL:
+        adapt(w.rows, s.height, s.out_height)
+        adapt(w.columns, s.width, s.out_width)
+    else:
+        slide(w.rows, s.height, s.out_height, sliding.kernel_h, sliding.stride_h,
+              sliding.pad_h, count_include_pad)
+        slide(w.columns, s.width, s.out_width, sliding.kernel_w, sliding.stride_w,
+              sliding.pad_w, count_include_pad)
+    if x.descr.type_num == cnp.NPY_FLOAT:
+        with nogil:
+            average_planes(&s, &w, <float*>to, <float*>source, backward, n_threads)
+    else:
+        with nogil:
+            average_planes(&s, &w, <double*>to, <double*>source, backward, n_threads)
+    free(w.rows)
+    return 0
+
+
+cpdef int avg_pool2d_forward(cnp.ndarray out, cnp.ndarray x,
+                             Py_ssize_t kernel_h, Py_ssize_t kernel_w,
+                             Py_ssize_t stride_h, Py_ssize_t stride_w,
+                             Py_ssize_t pad_h, Py_ssize_t pad_w,
+                             bint count_include_pad, Py_ssize_t divisor_override,
+                             int n_threads) except -1:
+    """The mean of each window.  ``divisor_override`` 0 divides by the number of elements."""
+    cdef Sliding w = Sliding(kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, 1, 1)
+    return average(out, x, &w, count_include_pad, divisor_override, False, n_threads)
+
+
+cpdef int avg_pool2d_backward(cnp.ndarray dx, cnp.ndarray dy,
+                              Py_ssize_t kernel_h, Py_ssize_t kernel_w,
+                              Py_ssize_t stride_h, Py_ssize_t stride_w,
+                              Py_ssize_t pad_h, Py_ssize_t pad_w,
+                              bint count_include_pad, Py_ssize_t divisor_override,
+                              int n_threads) except -1:
+    """The gradient of ``avg_pool2d_forward``: every window spreads its share of dy evenly."""
+    cdef Sliding w = Sliding(kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, 1, 1)
+    return average(dy, dx, &w, count_include_pad, divisor_override, True, n_threads)
+
+
+cpdef int adaptive_avg_pool2d_forward(cnp.ndarray out, cnp.ndarray x, int n_threads) except -1:
+    """The means of as many windows as ``out`` is large, which cover x as evenly as they can."""
+    return average(out, x, NULL, False, 0, False, n_threads)
+
+
+cpdef int adaptive_avg_pool2d_backward(cnp.ndarray dx, cnp.ndarray dy, int n_threads) except -1:
+    """The gradient of ``adaptive_avg_pool2d_forward``."""
+    return average(dy, dx, NULL, False, 0, True, n_threads)

@@ -1,0 +1,322 @@
+/* The innermost loops of matrix products and convolutions, in vectors of whatever width the
+ * instruction set has.  The compiler lowers GCC's vector types to AVX-512, AVX2, SSE2 or NEON, so
+ * nothing here names an instruction; without them a vector is one number and the loops are plain.
+ *
+ * A tile is `rows` x 2 vectors of the result, kept in registers over the whole sum: each step
+ * loads two vectors of b and one number of a per row.  12 rows fill 24 of AVX-512's 32 registers,
+ * 6 rows 12 of the 16 that AVX2 and SSE have.  Fewer rows (the edge of a matrix, or a layer of 6
+ * channels) have a copy of the loop of their own, so no work is spent on rows that are not there.
+ *
+ * The file includes itself once for float and once for double; names end in the type. */
+
+#ifndef REAL
+#ifndef MINIGRAD_SIMD_H
+#define MINIGRAD_SIMD_H
+#include <stddef.h>
+#include <string.h>
+
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define TILE_ROWS 12
+#define TAP_ROWS 8
+#else
+#define TILE_ROWS 6
+#define TAP_ROWS 6
+#endif
+
+#define CAT_(a, b) a##_##b
+#define CAT(a, b) CAT_(a, b)
+#define NAME(function) CAT(function, REAL)
+
+#if defined(__GNUC__)
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+#define LANES_OF(type) (VECTOR_BYTES / (int)sizeof(type))
+#else
+#define INLINE static __forceinline
+#define UNROLL
+#define LANES_OF(type) 1
+#endif
+
+/* Run `call(R)` with R the constant equal to `rows`. */
+#define CASE_6(call) \
+    case 1: call(1); break; case 2: call(2); break; case 3: call(3); break; \
+    case 4: call(4); break; case 5: call(5); break; case 6: call(6); break;
+#define CASE_8(call) CASE_6(call) case 7: call(7); break; case 8: call(8); break;
+#define CASE_12(call) CASE_8(call) case 9: call(9); break; case 10: call(10); break; \
+    case 11: call(11); break; case 12: call(12); break;
+#define SWITCH_(n, rows, call) switch (rows) { CASE_##n(call) }
+#define SWITCH(n, rows, call) SWITCH_(n, rows, call)
+
+#if defined(__GNUC__)
+typedef int lanes_float __attribute__((vector_size(VECTOR_BYTES)));
+typedef long long lanes_double __attribute__((vector_size(VECTOR_BYTES)));
+#endif
+enum { LANES_float = LANES_OF(float), LANES_double = LANES_OF(double) };
+
+#define REAL float
+#include "simd.h"
+#undef REAL
+#define REAL double
+#include "simd.h"
+#undef REAL
+
+#endif
+#else
+
+#define LANES LANES_OF(REAL)
+#define VECTOR NAME(vector)
+#define LOAD(p) (*(const VECTOR *)(p))
+#define STORE(p, v) (*(VECTOR *)(p) = (v))
+
+#if defined(__GNUC__)  /* may lie at any address of a REAL, and alias arrays of them */
+typedef REAL VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REAL)), may_alias));
+#else
+typedef REAL VECTOR;
+#endif
+
+/* sum[i][j] = sum over k of a[i * a_row + k * a_step] * row k of b, one or two vectors wide.
+ * The vectors of b lie at b0 and b1, the next row b_step further on or, where `offset` is given
+ * (a convolution), row k at b0 + offset[k] and b1 + offset[k]. */
+INLINE void NAME(tile_sums)(VECTOR sum[TILE_ROWS][2], const int rows, const int vectors,
+                            ptrdiff_t depth, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                            const REAL *b0, const REAL *b1, ptrdiff_t b_step,
+                            const ptrdiff_t *offset)
+{
+    VECTOR right[2];
+    const REAL *base[(TILE_ROWS + 2) / 3];  /* every third row: x86 addresses reach the others */
+    UNROLL for (int i = 0; i < rows; i += 3) base[i / 3] = a + i * a_row;
+    UNROLL for (int i = 0; i < rows; i++)
+        UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VECTOR){0};
+    for (ptrdiff_t k = 0; k < depth; k++) {
+        ptrdiff_t at = offset ? offset[k] : k * b_step;
+        right[0] = LOAD(b0 + at);
+        if (vectors == 2) right[1] = LOAD(b1 + at);
+        UNROLL for (int i = 0; i < rows; i++)
+            UNROLL for (int j = 0; j < vectors; j++)
+                sum[i][j] += base[i / 3][(i % 3) * a_row] * right[j];
+        UNROLL for (int i = 0; i < rows; i += 3) base[i / 3] += a_step;
+    }
+}
+
+INLINE void NAME(gemm_rows)(const int rows, const int vectors, int cols, ptrdiff_t depth,
+                            const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                            const REAL *b, ptrdiff_t b_step, REAL *c, ptrdiff_t c_row,
+                            int accumulate, const REAL *bias)
+{
+    VECTOR sum[TILE_ROWS][2];
+    NAME(tile_sums)(sum, rows, vectors, depth, a, a_row, a_step, b, b + LANES, b_step, NULL);
+    if (cols == vectors * LANES) {
+        UNROLL for (int i = 0; i < rows; i++)
+            UNROLL for (int j = 0; j < vectors; j++) {
+                REAL *to = c + i * c_row + j * LANES;
+                if (bias) sum[i][j] += LOAD(bias + j * LANES);
+                if (accumulate) sum[i][j] += LOAD(to);
+                STORE(to, sum[i][j]);
+            }
+    } else {
+        UNROLL for (int i = 0; i < rows; i++) {
+            REAL row[2 * LANES];
+            UNROLL for (int j = 0; j < vectors; j++) STORE(row + j * LANES, sum[i][j]);
+            for (int j = 0; j < cols; j++) {
+                REAL *to = c + i * c_row + j;
+                if (bias) row[j] += bias[j];
+                *to = accumulate ? *to + row[j] : row[j];
+            }
+        }
+    }
+}
+
+INLINE void NAME(conv_rows)(const int rows, const int vectors, ptrdiff_t depth,
+                            const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                            const REAL *b0, const REAL *b1, const ptrdiff_t *offset,
+                            REAL *c0, REAL *c1, ptrdiff_t c_row, const REAL *bias)
+{
+    VECTOR sum[TILE_ROWS][2];
+    NAME(tile_sums)(sum, rows, vectors, depth, a, a_row, a_step, b0, b1, 0, offset);
+    UNROLL for (int i = 0; i < rows; i++) {
+        REAL added = bias ? bias[i] : 0;
+        STORE(c0 + i * c_row, sum[i][0] + added);
+        if (vectors == 2) STORE(c1 + i * c_row, sum[i][1] + added);
+    }
+}
+
+/* One tile of a matrix product, rows <= TILE_ROWS, cols <= 2 * LANES:
+ * c[i, 0:cols] (+)= sum over k of a[i * a_row + k * a_step] * b[k, 0:cols], plus bias[0:cols]. */
+static void NAME(gemm_tile)(int rows, int cols, ptrdiff_t depth,
+                            const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                            const REAL *b, ptrdiff_t b_step, REAL *c, ptrdiff_t c_row,
+                            int accumulate, const REAL *bias)
+{
+#define WIDE(R) NAME(gemm_rows)(R, 2, cols, depth, a, a_row, a_step, b, b_step, c, c_row, \
+                                accumulate, bias)
+#define NARROW(R) NAME(gemm_rows)(R, 1, cols, depth, a, a_row, a_step, b, b_step, c, c_row, \
+                                  accumulate, bias)
+    if (cols > LANES) SWITCH(TILE_ROWS, rows, WIDE)
+    else SWITCH(TILE_ROWS, rows, NARROW)
+#undef WIDE
+#undef NARROW
+}
+
+/* One tile of a convolution: `vectors` (1 or 2) vectors of results for each of `rows` channels.
+ * Their inputs start at b0 and b1, they go to c0 and c1, and bias (or NULL) is one a channel. */
+static void NAME(conv_tile)(int rows, int vectors, ptrdiff_t depth,
+                            const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step,
+                            const REAL *b0, const REAL *b1, const ptrdiff_t *offset,
+                            REAL *c0, REAL *c1, ptrdiff_t c_row, const REAL *bias)
+{
+#define WIDE(R) NAME(conv_rows)(R, 2, depth, a, a_row, a_step, b0, b1, offset, c0, c1, c_row, \
+                                bias)
+#define NARROW(R) NAME(conv_rows)(R, 1, depth, a, a_row, a_step, b0, b1, offset, c0, c1, c_row, \
+                                  bias)
+    if (vectors == 2) SWITCH(TILE_ROWS, rows, WIDE)
+    else SWITCH(TILE_ROWS, rows, NARROW)
+#undef WIDE
+#undef NARROW
+}
+
+/* c[i, :] += sum over y, x of source[i][y * stride + x] * b[y, x, :], one or two vectors wide.
+ * The weight gradient: `source` holds one pointer per tap, b the output gradient, pixel by pixel. */
+INLINE void NAME(tap_rows)(const int rows, const int vectors, ptrdiff_t height, ptrdiff_t width,
+                           ptrdiff_t stride, const REAL *const *source, const REAL *b, REAL *c,
+                           ptrdiff_t c_row)
+{
+    VECTOR sum[TAP_ROWS][2], right[2];
+    const REAL *from[TAP_ROWS];
+    UNROLL for (int i = 0; i < rows; i++) {
+        from[i] = source[i];
+        UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VECTOR){0};
+    }
+    for (ptrdiff_t y = 0; y < height; y++) {
+        for (ptrdiff_t x = 0; x < width; x++) {
+            UNROLL for (int j = 0; j < vectors; j++) right[j] = LOAD(b + j * LANES);
+            UNROLL for (int i = 0; i < rows; i++)
+                UNROLL for (int j = 0; j < vectors; j++) sum[i][j] += from[i][x] * right[j];
+            b += 2 * LANES;
+        }
+        UNROLL for (int i = 0; i < rows; i++) from[i] += stride;
+    }
+    UNROLL for (int i = 0; i < rows; i++)
+        UNROLL for (int j = 0; j < vectors; j++) {
+            REAL *to = c + i * c_row + j * LANES;
+            STORE(to, LOAD(to) + sum[i][j]);
+        }
+}
+
+static void NAME(tap_tile)(int rows, int cols, ptrdiff_t height, ptrdiff_t width, ptrdiff_t stride,
+                           const REAL *const *source, const REAL *b, REAL *c, ptrdiff_t c_row)
+{
+#define WIDE(R) NAME(tap_rows)(R, 2, height, width, stride, source, b, c, c_row)
+#define NARROW(R) NAME(tap_rows)(R, 1, height, width, stride, source, b, c, c_row)
+    if (cols > LANES) SWITCH(TAP_ROWS, rows, WIDE)
+    else SWITCH(TAP_ROWS, rows, NARROW)
+#undef WIDE
+#undef NARROW
+}
+
+/* Transpose LANES x LANES numbers: log2(LANES) times, weave row i with row i + LANES / 2. */
+INLINE void NAME(transpose)(VECTOR *v)
+{
+#if defined(__GNUC__) && !defined(__clang__)
+    NAME(lanes) low, high;
+    UNROLL for (int i = 0; i < LANES; i++) low[i] = i / 2 + (i % 2) * LANES;
+    high = low + LANES / 2;
+    UNROLL for (int turn = 1; turn < LANES; turn *= 2) {
+        VECTOR woven[LANES];
+        UNROLL for (int i = 0; i < LANES / 2; i++) {
+            woven[2 * i] = __builtin_shuffle(v[i], v[i + LANES / 2], low);
+            woven[2 * i + 1] = __builtin_shuffle(v[i], v[i + LANES / 2], high);
+        }
+        UNROLL for (int i = 0; i < LANES; i++) v[i] = woven[i];
+    }
+#else
+    REAL from[LANES * LANES], to[LANES * LANES];
+    memcpy(from, v, sizeof(from));
+    for (int i = 0; i < LANES; i++)
+        for (int j = 0; j < LANES; j++) to[j * LANES + i] = from[i * LANES + j];
+    memcpy(v, to, sizeof(to));
+#endif
+}
+
+/* packed[k * width + i] = from[i * line + k * step] for i < lines and k < depth: the panel a tile
+ * reads from front to back.  Whole vectors are stored, so what lies behind the end of a row of the
+ * panel (and up to LANES numbers behind the panel) is overwritten; rows are written in order, and
+ * within a row from the right, which puts it right again.  Numbers i >= lines are arbitrary. */
+static void NAME(pack)(REAL *packed, ptrdiff_t width, const REAL *from, ptrdiff_t lines,
+                       ptrdiff_t line, ptrdiff_t depth, ptrdiff_t step)
+{
+    ptrdiff_t k = 0;
+    ptrdiff_t last = (lines - 1) / LANES * LANES;
+    if (step == 1) {
+        for (; k + LANES <= depth; k += LANES)
+            for (ptrdiff_t i = last; i >= 0; i -= LANES) {
+                VECTOR v[LANES];
+                UNROLL for (int l = 0; l < LANES; l++)
+                    v[l] = LOAD(from + (i + l < lines ? i + l : lines - 1) * line + k);
+                NAME(transpose)(v);
+                UNROLL for (int l = 0; l < LANES; l++) STORE(packed + (k + l) * width + i, v[l]);
+            }
+    } else if (line == 1 && (lines % LANES == 0 || step >= LANES)) {
+        /* Reading past a row is safe where another follows, so the last may be left for below. */
+        for (; k < depth - (lines % LANES != 0); k++)
+            for (ptrdiff_t i = 0; i < lines; i += LANES)
+                STORE(packed + k * width + i, LOAD(from + k * step + i));
+    }
+    for (; k < depth; k++)
+        for (ptrdiff_t i = 0; i < lines; i++)
+            packed[k * width + i] = from[i * line + k * step];
+}
+
+/* y[i] (+)= sum over k of a[i * a_row + k] * x[k], plus bias[i * bias_step], 4 rows at a time. */
+static void NAME(dots)(ptrdiff_t rows, ptrdiff_t depth, const REAL *a, ptrdiff_t a_row,
+                       const REAL *x, REAL *y, int accumulate, const REAL *bias,
+                       ptrdiff_t bias_step)
+{
+    for (ptrdiff_t i = 0; i < rows; i += 4) {
+        const REAL *row[4];
+        VECTOR sum[4][2];
+        REAL total[4] = {0};
+        ptrdiff_t k = 0;
+        UNROLL for (int r = 0; r < 4; r++) {
+            row[r] = a + (i + r < rows ? i + r : rows - 1) * a_row;
+            sum[r][0] = sum[r][1] = (VECTOR){0};
+        }
+        for (; k + 2 * LANES <= depth; k += 2 * LANES)
+            UNROLL for (int r = 0; r < 4; r++)
+                UNROLL for (int j = 0; j < 2; j++)
+                    sum[r][j] += LOAD(row[r] + k + j * LANES) * LOAD(x + k + j * LANES);
+        for (; k < depth; k++)
+            UNROLL for (int r = 0; r < 4; r++) total[r] += row[r][k] * x[k];
+        UNROLL for (int r = 0; r < 4; r++) {
+            REAL lane[LANES];
+            STORE(lane, sum[r][0] + sum[r][1]);
+            for (int width = LANES / 2; width > 0; width /= 2)
+                UNROLL for (int l = 0; l < width; l++) lane[l] += lane[l + width];
+            total[r] += lane[0];
+            if (bias) total[r] += bias[i + r < rows ? (i + r) * bias_step : 0];
+            if (i + r < rows) y[i + r] = accumulate ? y[i + r] + total[r] : total[r];
+        }
+    }
+}
+
+/* total[0:2 * LANES] += sum over k of b[k, 0:2 * LANES]. */
+static void NAME(column_sums)(ptrdiff_t depth, const REAL *b, REAL *total)
+{
+    VECTOR sum[2] = {{0}, {0}};
+    for (ptrdiff_t k = 0; k < depth; k++, b += 2 * LANES)
+        UNROLL for (int j = 0; j < 2; j++) sum[j] += LOAD(b + j * LANES);
+    UNROLL for (int j = 0; j < 2; j++) STORE(total + j * LANES, LOAD(total + j * LANES) + sum[j]);
+}
+
+#undef LANES
+#undef VECTOR
+#undef LOAD
+#undef STORE
+#endif

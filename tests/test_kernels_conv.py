@@ -1,0 +1,127 @@
+"""Convolution kernels against their NumPy twins: shapes, strides, dtypes, threads."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from minigrad.kernels import conv, conv_weight
+from minigrad.kernels.reference import conv as reference
+from minigrad.kernels.reference import conv_weight as reference_weight
+
+# samples, in channels, height, width, out channels, kernel, stride, padding, dilation, groups
+CASES = [
+    (2, 1, 28, 28, 16, (5, 5), (1, 1), (2, 2), (1, 1), 1),
+    (3, 3, 9, 11, 5, (3, 3), (1, 1), (1, 1), (1, 1), 1),
+    (2, 4, 9, 11, 6, (3, 2), (2, 1), (1, 0), (1, 1), 2),
+    (2, 4, 9, 21, 6, (3, 3), (2, 3), (2, 1), (1, 2), 1),
+    (1, 1, 1, 50, 3, (1, 5), (1, 2), (0, 4), (1, 1), 1),
+    (2, 6, 8, 8, 6, (3, 3), (1, 1), (1, 1), (1, 1), 6),
+    (2, 5, 7, 7, 33, (1, 1), (1, 1), (0, 0), (1, 1), 1),
+    (2, 5, 7, 7, 9, (1, 1), (3, 3), (2, 2), (1, 1), 1),
+    (35, 4, 6, 6, 5, (3, 3), (1, 1), (1, 1), (1, 1), 1),
+    (2, 64, 8, 8, 40, (3, 3), (1, 1), (1, 1), (1, 1), 1),
+    (1, 40, 64, 64, 3, (3, 3), (1, 1), (1, 1), (2, 2), 1),
+    (2, 3, 5, 5, 4, (5, 5), (1, 1), (0, 0), (1, 1), 1),
+    (1, 2, 6, 5, 3, (2, 2), (3, 3), (0, 0), (3, 2), 1),
+    (2, 3, 8, 16, 25, (3, 3), (1, 1), (4, 4), (1, 1), 1),
+    (0, 2, 5, 5, 3, (3, 3), (1, 1), (0, 0), (1, 1), 1),
+]
+
+
+def tensors(case, dtype, seed=0):
+    n, c, h, w, m, kernel, stride, pad, dil, groups = case
+    rng = np.random.default_rng(seed)
+    out_h, out_w = (
+        (size + 2 * p - d * (k - 1) - 1) // s + 1
+        for size, p, d, k, s in zip((h, w), pad, dil, kernel, stride, strict=True)
+    )
+    x = rng.standard_normal((n, c, h, w)).astype(dtype)
+    weight = rng.standard_normal((m, c // groups, *kernel)).astype(dtype)
+    bias = rng.standard_normal(m).astype(dtype)
+    dy = rng.standard_normal((n, m, out_h, out_w)).astype(dtype)
+    return x, weight, bias, dy, (*stride, *pad, *dil, groups)
+
+
+def compute(forward, backward_input, backward_weight, case, dtype, threads):
+    x, weight, bias, dy, options = tensors(case, dtype)
+    results = [np.full_like(like, np.nan) for like in (dy, dy, x, weight, bias, weight)]
+    y, y_plain, dx, dweight, dbias, dweight_alone = results
+    forward(y, x, weight, bias, *options, threads)
+    forward(y_plain, x, weight, None, *options, threads)
+    backward_input(dx, dy, weight, *options, threads)
+    backward_weight(dweight, dbias, dy, x, *options, threads)
+    backward_weight(dweight_alone, None, dy, x, *options, threads)
+    return results
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("case", CASES)
+def test_against_the_twin(case, dtype):
+    expected = compute(reference.conv2d_forward, reference.conv2d_backward_input,
+                       reference_weight.conv2d_backward_weight, case, np.float64, 1)  # fmt: skip
+    # The inputs of both, rounded to float32, differ by that rounding.
+    limit = 2e-6 if dtype is np.float32 else 1e-14
+    seen = []
+    for threads in (1, 2, 4):
+        results = compute(conv.conv2d_forward, conv.conv2d_backward_input,
+                          conv_weight.conv2d_backward_weight, case, dtype, threads)  # fmt: skip
+        for result, wanted in zip(results, expected, strict=True):
+            scale = np.abs(wanted).max(initial=1)
+            assert np.abs(result - wanted).max(initial=0) <= limit * scale
+        seen.append([result.tobytes() for result in results])
+    assert seen[0] == seen[1] == seen[2]
+
+
+@pytest.mark.parametrize("case", CASES[:6])
+def test_nothing_is_written_outside_the_result(case):
+    x, weight, bias, dy, options = tensors(case, np.float32)
+
+    def framed(like):
+        whole = np.full(like.size + 128, 7, np.float32)
+        return whole, whole[64 : 64 + like.size].reshape(like.shape)
+
+    for like, run in [
+        (dy, lambda out: conv.conv2d_forward(out, x, weight, bias, *options, 2)),
+        (x, lambda out: conv.conv2d_backward_input(out, dy, weight, *options, 2)),
+        (weight, lambda out: conv_weight.conv2d_backward_weight(out, None, dy, x, *options, 2)),
+    ]:
+        whole, out = framed(like)
+        run(out)
+        assert (whole[:64] == 7).all()
+        assert (whole[64 + like.size :] == 7).all()
+
+
+def test_nan_and_infinity_reach_only_what_reads_them():
+    x = np.ones((1, 1, 12, 20), np.float32)
+    x[0, 0, 5, 19] = np.nan
+    x[0, 0, 0, 0] = np.inf
+    weight = np.ones((1, 1, 3, 3), np.float32)
+    dy = np.ones((1, 1, 10, 18), np.float32)
+    options = (1, 1, 0, 0, 1, 1, 1)
+    for forward, backward in [
+        (conv.conv2d_forward, conv_weight.conv2d_backward_weight),
+        (reference.conv2d_forward, reference_weight.conv2d_backward_weight),
+    ]:
+        out, dweight = np.empty_like(dy), np.empty_like(weight)
+        forward(out, x, weight, None, *options, 1)
+        backward(dweight, None, dy, x, *options, 1)
+        wanted = np.full_like(dy, 9)
+        wanted[0, 0, 0, 0] = np.inf
+        wanted[0, 0, 3:6, 17] = np.nan
+        np.testing.assert_array_equal(out, wanted)
+        wanted = np.full_like(weight, 180)
+        wanted[0, 0, 0, 0] = np.inf
+        wanted[0, 0, :, 2] = np.nan
+        np.testing.assert_array_equal(dweight, wanted)
+
+
+def test_signatures_are_the_twins():
+    for compiled, twin in [
+        (conv.conv2d_forward, reference.conv2d_forward),
+        (conv.conv2d_backward_input, reference.conv2d_backward_input),
+        (conv_weight.conv2d_backward_weight, reference_weight.conv2d_backward_weight),
+    ]:
+        assert list(inspect.signature(compiled).parameters) == list(
+            inspect.signature(twin).parameters
+        )
