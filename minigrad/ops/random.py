@@ -318,9 +318,9 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
     source = _pick(generator)
     if not replacement or num_samples == 1:
         # The smallest of exponential draws over the weights: torch's way
-        u = source._uniform(weights.size, weights.dtype).reshape(weights.shape)
+        u = source._uniform(weights.size, np.float64).reshape(weights.shape)
         with np.errstate(divide="ignore", invalid="ignore"):
-            keys = weights / -np.log1p(-u)
+            keys = weights / (-np.log1p(-u)).astype(weights.dtype)
         picks = np.argsort(-keys, axis=1, kind="stable")[:, :num_samples]
     else:
         cumulative = np.cumsum(weights / weights.sum(1, keepdims=True), axis=1)
