@@ -138,6 +138,15 @@ class Generator:
         raw = self._raw64(n) if span >= 2**32 else self._raw32(n)
         return (raw % np.uint64(span)).astype(np.int64) + low
 
+    def _any_integers(self, n, dtype):
+        """Draw from all non-negative integers that ``dtype`` represents one by one."""
+        if dtype.kind == "f":
+            largest = 2 ** (np.finfo(dtype).nmant + 1)
+        else:
+            largest = 1 if dtype.kind == "b" else np.iinfo(dtype).max
+        raw = self._raw64(n) if dtype.itemsize == 8 else self._raw32(n)
+        return raw % np.uint64(largest + 1)
+
 
 def _box_muller(blocks):
     one = blocks.dtype.type(1)
@@ -309,9 +318,9 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
     source = _pick(generator)
     if not replacement or num_samples == 1:
         # The smallest of exponential draws over the weights: torch's way
-        u = source._uniform(weights.size, weights.dtype).reshape(weights.shape)
+        u = source._uniform(weights.size, np.float64).reshape(weights.shape)
         with np.errstate(divide="ignore", invalid="ignore"):
-            keys = weights / -np.log1p(-u)
+            keys = weights / (-np.log1p(-u)).astype(weights.dtype)
         picks = np.argsort(-keys, axis=1, kind="stable")[:, :num_samples]
     else:
         cumulative = np.cumsum(weights / weights.sum(1, keepdims=True), axis=1)
@@ -363,11 +372,18 @@ def bernoulli_(input, p=0.5, *, generator=None):
     return copy_(input, drawn)
 
 
-def random_(input, from_=0, to=None, *, generator=None):
-    """Fill with integers uniform in [from, to), in place, and return the tensor."""
-    if to is None:
-        from_, to = (0, from_) if from_ else (0, 2**24 if input.is_floating_point() else 2**31)
-    drawn = randint(from_, to, tuple(input.shape), generator=generator)
+def random_(input, from_=None, to=None, *, generator=None):
+    """Fill with integers uniform in [from, to), in place, and return the tensor.
+
+    ``random_(to)`` starts at 0; without bounds: all non-negative integers that the dtype can hold
+    without rounding.
+    """
+    if from_ is None:
+        values = _pick(generator)._any_integers(input.numel(), input.dtype.numpy)
+        drawn = _new(values, input.shape, input.dtype, None, False)
+    else:
+        bounds = (0, from_) if to is None else (from_, to)
+        drawn = randint(*bounds, tuple(input.shape), generator=generator)
     return copy_(input, drawn)
 
 
