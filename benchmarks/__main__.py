@@ -1,6 +1,7 @@
 """The command line: ``python -m benchmarks {batchnorm,ops,steps} [options]``."""
 
 import argparse
+import contextlib
 import importlib.util
 import json
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 from benchmarks import machine, plot, report, tables
 from benchmarks.cases import SUITES, cases_of
 from benchmarks.progress import progress_bar
-from benchmarks.runner import PEERS, SUBJECT, YARDSTICK, find_peer, measure, started
+from benchmarks.runner import PEERS, SUBJECT, YARDSTICK, find_peer, measure, neighbour, started
 
 NOT_BY_DEFAULT = "not run {}; ask for it with --peers torch-compile"
 
@@ -32,6 +33,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=machine.usable_cores(), metavar="N")
     parser.add_argument("--rounds", type=int, metavar="N", help="default: 9, or 3 with --quick")
     parser.add_argument("--only", default="", metavar="TEXT", help="only lines named so")
+    parser.add_argument("--neighbour", action="store_true", help="keep one core busy meanwhile")
     options = parser.parse_args(arguments)
     for suite in options.suites:
         if suite not in SUITES:
@@ -77,9 +79,13 @@ def main(arguments: list[str] | None = None) -> int:
         "rounds": options.rounds or (3 if options.quick else 9),
         "seconds": 0.02 if options.quick else 0.1,
         "quick": options.quick,
+        "neighbour": options.neighbour,
     }
     described = machine.describe()
-    with started(options.peers, options.threads) as (processes, missing):
+    with contextlib.ExitStack() as stack:
+        processes, missing = stack.enter_context(started(options.peers, options.threads))
+        if options.neighbour:
+            stack.enter_context(neighbour())
         missing = options.left_out | missing
         peers = {
             name: {"version": process.version, "threads": process.threads}

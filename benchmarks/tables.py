@@ -130,15 +130,21 @@ def remarks(report: dict) -> list[str]:
             "of copy: bytes that must move, per second, over the bytes per second at which NumPy "
             "copies an array of that size in this run; * = past the caches"
         )
+    failures = {}
     for line in lines:
         where = f"{line['group']}, {line['name']}"
-        found += [f"failed: {where}: {name}: {why}" for name, why in line["failures"].items()]
+        for failure in line["failures"].items():
+            failures.setdefault(failure, []).append(where)
         found += [f"DISAGREE: {where}: {how}" for how in line["disagreements"]]
         found += [
             f"slower than {name}: {where}: {times(value['median'])}"
             for name, value in line["ratios"].items()
             if is_rival(name) and round(value["median"], 2) > 1
         ]
+    found += [
+        f"failed: {name}: {why}: {len(places)} lines, the first: {places[0]}"
+        for (name, why), places in failures.items()
+    ]
     restless = sorted({name for line in lines for name in line["restless"]})
     if restless:
         found.append(f"these kept the processor busy while idle: {', '.join(restless)}")
