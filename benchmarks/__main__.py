@@ -42,6 +42,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("--threads and --rounds must be at least 1")
     if options.plot and importlib.util.find_spec("matplotlib") is None:
         parser.error("--plot needs matplotlib: pip install matplotlib")
+    for file in options.json, options.plot:
+        if file and not file.parent.is_dir():
+            parser.error(f"no folder {file.parent} to write {file.name} into")
     options.suites = options.suites or list(SUITES)
     try:
         options.peers, options.left_out = choose_peers(options)
@@ -65,19 +68,21 @@ def choose_peers(options: argparse.Namespace):
     return [find_peer(name) for name in (SUBJECT, *dict.fromkeys(rest), YARDSTICK)], left_out
 
 
-def main(arguments: list[str] | None = None) -> int:
-    options = parse(arguments)
+def run(options: argparse.Namespace) -> dict | None:
+    """Measure what the options ask for and return the report; None without minigrad."""
     cases = [
         case
         for suite in options.suites
         for case in cases_of(suite, options.quick)
         if options.only.lower() in f"{case.group}, {case.name}".lower()
     ]
+    rounds = options.rounds or (3 if options.quick else 9)
+    budget = 0.02 if options.quick else 0.1
     settings = {
         "suites": options.suites,
         "threads": options.threads,
-        "rounds": options.rounds or (3 if options.quick else 9),
-        "seconds": 0.02 if options.quick else 0.1,
+        "rounds": rounds,
+        "seconds": budget,
         "quick": options.quick,
         "neighbour": options.neighbour,
     }
@@ -93,16 +98,21 @@ def main(arguments: list[str] | None = None) -> int:
         }
         print(tables.header(described, settings, peers, missing), flush=True)
         if SUBJECT not in processes:
-            return 1
+            return None
         lines = []
-        bar = progress_bar(len(cases) * (settings["rounds"] + 1))
+        bar = progress_bar(len(cases) * (rounds + 1))
         for case in cases:
             bar.set_description(f"{case.group}, {case.name}")
-            lines.append(
-                measure(case, processes, settings["rounds"], settings["seconds"], bar.update)
-            )
+            lines.append(measure(case, processes, rounds, budget, bar.update))
         bar.close()
-    result = report.build(lines, described, settings, peers, missing)
+    return report.build(lines, described, settings, peers, missing)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse(arguments)
+    result = run(options)
+    if result is None:
+        return 1
     print("\n" + tables.tables(result))
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n")

@@ -32,7 +32,9 @@ def header(machine: dict, settings: dict, peers: dict, missing: dict) -> str:
         f"{caches or 'caches unknown'}, {size(machine['memory'])} memory",
         f"software  {machine['system']}, Python {machine['python']}, NumPy {machine['numpy']}",
         f"settings  {settings['threads']} threads, {settings['rounds']} rounds of "
-        f"{duration(settings['seconds'])} per line and peer",
+        f"{duration(settings['seconds'])} per line and peer"
+        + ", with a busy neighbour"
+        * settings.get("neighbour", False),
         f"peers     {versions}",
     ]
     lines += [f"not here  {name}: {reason}" for name, reason in missing.items()]
