@@ -1,6 +1,7 @@
 """The command line: ``python -m benchmarks {batchnorm,ops,steps} [options]``."""
 
 import argparse
+import contextlib
 import importlib.util
 import json
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 from benchmarks import machine, plot, report, tables
 from benchmarks.cases import SUITES, cases_of
 from benchmarks.progress import progress_bar
-from benchmarks.runner import PEERS, SUBJECT, YARDSTICK, find_peer, measure, started
+from benchmarks.runner import PEERS, SUBJECT, YARDSTICK, find_peer, measure, neighbour, started
 
 NOT_BY_DEFAULT = "not run {}; ask for it with --peers torch-compile"
 
@@ -32,6 +33,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=machine.usable_cores(), metavar="N")
     parser.add_argument("--rounds", type=int, metavar="N", help="default: 9, or 3 with --quick")
     parser.add_argument("--only", default="", metavar="TEXT", help="only lines named so")
+    parser.add_argument("--neighbour", action="store_true", help="keep one core busy meanwhile")
     options = parser.parse_args(arguments)
     for suite in options.suites:
         if suite not in SUITES:
@@ -40,6 +42,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("--threads and --rounds must be at least 1")
     if options.plot and importlib.util.find_spec("matplotlib") is None:
         parser.error("--plot needs matplotlib: pip install matplotlib")
+    for file in options.json, options.plot:
+        if file and not file.parent.is_dir():
+            parser.error(f"no folder {file.parent} to write {file.name} into")
     options.suites = options.suites or list(SUITES)
     try:
         options.peers, options.left_out = choose_peers(options)
@@ -63,23 +68,29 @@ def choose_peers(options: argparse.Namespace):
     return [find_peer(name) for name in (SUBJECT, *dict.fromkeys(rest), YARDSTICK)], left_out
 
 
-def main(arguments: list[str] | None = None) -> int:
-    options = parse(arguments)
+def run(options: argparse.Namespace) -> dict | None:
+    """Measure what the options ask for and return the report; None without minigrad."""
     cases = [
         case
         for suite in options.suites
         for case in cases_of(suite, options.quick)
         if options.only.lower() in f"{case.group}, {case.name}".lower()
     ]
+    rounds = options.rounds or (3 if options.quick else 9)
+    budget = 0.02 if options.quick else 0.1
     settings = {
         "suites": options.suites,
         "threads": options.threads,
-        "rounds": options.rounds or (3 if options.quick else 9),
-        "seconds": 0.02 if options.quick else 0.1,
+        "rounds": rounds,
+        "seconds": budget,
         "quick": options.quick,
+        "neighbour": options.neighbour,
     }
     described = machine.describe()
-    with started(options.peers, options.threads) as (processes, missing):
+    with contextlib.ExitStack() as stack:
+        processes, missing = stack.enter_context(started(options.peers, options.threads))
+        if options.neighbour:
+            stack.enter_context(neighbour())
         missing = options.left_out | missing
         peers = {
             name: {"version": process.version, "threads": process.threads}
@@ -87,16 +98,21 @@ def main(arguments: list[str] | None = None) -> int:
         }
         print(tables.header(described, settings, peers, missing), flush=True)
         if SUBJECT not in processes:
-            return 1
+            return None
         lines = []
-        bar = progress_bar(len(cases) * (settings["rounds"] + 1))
+        bar = progress_bar(len(cases) * (rounds + 1))
         for case in cases:
             bar.set_description(f"{case.group}, {case.name}")
-            lines.append(
-                measure(case, processes, settings["rounds"], settings["seconds"], bar.update)
-            )
+            lines.append(measure(case, processes, rounds, budget, bar.update))
         bar.close()
-    result = report.build(lines, described, settings, peers, missing)
+    return report.build(lines, described, settings, peers, missing)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse(arguments)
+    result = run(options)
+    if result is None:
+        return 1
     print("\n" + tables.tables(result))
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n")

@@ -3,7 +3,9 @@
 With ``compiled`` the functions a user would hand to ``torch.compile`` are compiled (mode default).
 """
 
+import contextlib
 import importlib
+import io
 
 from benchmarks.problems import (
     LEARNING_RATE,
@@ -45,7 +47,7 @@ class Peer:
     def __init__(self, package: str, threads: int, compiled: bool = False):
         self.torch = importlib.import_module(package)
         self.torch.set_num_threads(threads)
-        self.version = self.torch.__version__
+        self.version = self.torch.__version__ + configuration(self.torch)
         self.compiled = compiled
         if compiled:  # a compiler that does not work is found out now
             self.compile(lambda x: x + 1)(self.torch.ones(4))
@@ -58,6 +60,15 @@ class Peer:
         if self.compiled:
             self.torch.compiler.reset()
         return PROGRAMS[program](self, **arguments)
+
+
+def configuration(package) -> str:
+    """What minigrad.show_config prints below the version, in brackets; torch has no such thing."""
+    if not hasattr(package, "show_config"):
+        return ""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        package.show_config()
+    return f" ({', '.join(printed.getvalue().splitlines()[1:])})"
 
 
 def batchnorm(peer: Peer, mode: str, shape: list[int]) -> Workload:

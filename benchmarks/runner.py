@@ -139,6 +139,17 @@ def started(peers: Iterable[Peer], threads: int):
             process.stop()
 
 
+@contextlib.contextmanager
+def neighbour():
+    """Another program that keeps one core busy meanwhile."""
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        busy.kill()
+        busy.wait()
+
+
 @dataclass
 class Line:
     """What was measured for one case.  ``seconds`` has one value per round and peer."""

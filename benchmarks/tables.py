@@ -32,13 +32,20 @@ def header(machine: dict, settings: dict, peers: dict, missing: dict) -> str:
         f"{caches or 'caches unknown'}, {size(machine['memory'])} memory",
         f"software  {machine['system']}, Python {machine['python']}, NumPy {machine['numpy']}",
         f"settings  {settings['threads']} threads, {settings['rounds']} rounds of "
-        f"{duration(settings['seconds'])} per line and peer",
+        f"{duration(settings['seconds'])} per line and peer"
+        + ", with a busy neighbour"
+        * settings.get("neighbour", False),
         f"peers     {versions}",
     ]
     lines += [f"not here  {name}: {reason}" for name, reason in missing.items()]
     if machine["load"] is not None and machine["load"] > 0.5:
         lines.append(f"warning   this machine is busy (load {machine['load']:.1f})")
     return "\n".join(lines)
+
+
+def times(ratio: float) -> str:
+    """A ratio, with enough digits where it is small."""
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.3f}"
 
 
 def timing_cell(line: dict, name: str) -> str:
@@ -53,11 +60,11 @@ def timing_cell(line: dict, name: str) -> str:
 def ratio_cell(line: dict, name: str) -> str:
     """Median and half the distance between the quartiles, as in "0.23 ±0.01"."""
     found = line["ratios"].get(name)
-    return f"{found['median']:.2f} ±{(found['q3'] - found['q1']) / 2:.2f}" if found else ""
+    return f"{times(found['median'])} ±{times((found['q3'] - found['q1']) / 2)}" if found else ""
 
 
 def best_cell(line: dict) -> str:
-    return f"{line['best']['ratio']:.2f}" if line["best"] else ""
+    return times(line["best"]["ratio"]) if line["best"] else ""
 
 
 def rate_cell(line: dict, counted: str) -> str:
@@ -77,17 +84,13 @@ def memory_cell(line: dict) -> str:
 
 def columns_of(summary: dict, names: list[str], copied: bool) -> list[tuple]:
     """The columns of a table: title, function from a line to its cell, cell of the last row."""
-
-    def mean(ratio):
-        return f"{ratio:.2f}" if ratio else ""
-
-    ratios = summary["ratios"]
+    ratios, best = summary["ratios"], summary["best"]
     title = {YARDSTICK: "numpy copy"} if copied else {}
     return [
         ("", lambda line: line["name"], "geometric mean"),
         *((title.get(name, name), partial(timing_cell, name=name), "") for name in names),
-        *((f"/ {name}", partial(ratio_cell, name=name), mean(r)) for name, r in ratios.items()),
-        ("/ best", best_cell, mean(summary["best"])),
+        *((f"/ {name}", partial(ratio_cell, name=name), times(r)) for name, r in ratios.items()),
+        ("/ best", best_cell, times(best) if best else ""),
         ("GB/s", partial(rate_cell, counted="bytes"), ""),
         ("of copy", share_cell, ""),
         ("GF/s", partial(rate_cell, counted="flops"), ""),
@@ -98,10 +101,11 @@ def columns_of(summary: dict, names: list[str], copied: bool) -> list[tuple]:
 def table(lines: list[dict], summary: dict, names: list[str]) -> str:
     """The lines of one group and their geometric means.  Columns without content are left out."""
     text = []
+    has_means = len(lines) > 1 and bool(summary["ratios"])
     for title, cell, last in columns_of(summary, names, any("share_of_copy" in x for x in lines)):
         cells = [cell(line) for line in lines]
         if any(cells):
-            cells = [title, *cells] + ([last] if len(lines) > 1 else [])
+            cells = [title, *cells, *[last] * has_means]
             width = max(map(len, cells))
             text.append([c.rjust(width) if title else c.ljust(width) for c in cells])
     rows = ("  " + "  ".join(row).rstrip() for row in zip(*text, strict=True))
@@ -128,15 +132,21 @@ def remarks(report: dict) -> list[str]:
             "of copy: bytes that must move, per second, over the bytes per second at which NumPy "
             "copies an array of that size in this run; * = past the caches"
         )
+    failures = {}
     for line in lines:
         where = f"{line['group']}, {line['name']}"
-        found += [f"failed: {where}: {name}: {why}" for name, why in line["failures"].items()]
+        for failure in line["failures"].items():
+            failures.setdefault(failure, []).append(where)
         found += [f"DISAGREE: {where}: {how}" for how in line["disagreements"]]
         found += [
-            f"slower than {name}: {where}: {value['median']:.2f}"
+            f"slower than {name}: {where}: {times(value['median'])}"
             for name, value in line["ratios"].items()
             if is_rival(name) and round(value["median"], 2) > 1
         ]
+    found += [
+        f"failed: {name}: {why}: {len(places)} lines, the first: {places[0]}"
+        for (name, why), places in failures.items()
+    ]
     restless = sorted({name for line in lines for name in line["restless"]})
     if restless:
         found.append(f"these kept the processor busy while idle: {', '.join(restless)}")

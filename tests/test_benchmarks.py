@@ -221,7 +221,8 @@ def test_peers_left_out_by_default_are_named():
 
 
 @pytest.mark.parametrize(
-    "arguments", [["dance"], ["ops", "--peers", "nobody"], ["ops", "--threads", "0"]]
+    "arguments",
+    [["dance"], ["ops", "--peers", "nobody"], ["--threads", "0"], ["--json", "no/folder/here"]],
 )
 def test_wrong_arguments_are_refused(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
