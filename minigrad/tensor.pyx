@@ -20,6 +20,8 @@ from numpy cimport (
 )
 
 from minigrad import formatting
+from minigrad.attributes import RemovableHandle, Size, device
+from minigrad.convert cimport array_from
 from minigrad.dtypes cimport as_dtype, default_dtype, dtype, dtype_of, supported
 from minigrad.tape cimport (
     Node, Variable, bump_version, grad_enabled, operations, recording, refresh_view, version_of,
@@ -76,76 +78,6 @@ cdef Tensor as_tensor(object given):
     return wrap(array_from(given, None))
 
 
-cdef ndarray array_from(object data, dtype wanted):
-    """Return numbers, nested sequences, arrays or tensors as an array of a minigrad dtype.
-
-    Python floats become the default dtype and ints int64; arrays keep theirs.
-    """
-    cdef ndarray array
-    if isinstance(data, Tensor):
-        array = (<Tensor>data).array
-    elif isinstance(data, (np.ndarray, np.generic)):
-        array = supported(np.asarray(data))
-    elif hasattr(data, "__array__") or hasattr(data, "__array_interface__"):
-        array = supported(np.asarray(data))
-    elif isinstance(data, (str, bytes)) or data is None:
-        raise TypeError(f"expected a number, a (nested) sequence or an array, but got {data!r}")
-    else:
-        array = array_from_sequence(data)
-    if wanted is not None and PyArray_TYPE(array) != wanted.num:
-        array = np.asarray(array).astype(wanted.numpy)
-    return array
-
-
-cdef ndarray array_from_sequence(object data):
-    data = unwrapped(data)
-    try:
-        array = np.asarray(data)
-    except ValueError:
-        raise ValueError(
-            "expected a rectangular sequence: all parts at the same depth of the same length"
-        ) from None
-    except OverflowError:
-        raise RuntimeError("Overflow when unpacking long: an int does not fit in int64") from None
-    kind = array.dtype.kind
-    if array.size == 0 and kind == "f":
-        return array.astype(default_dtype().numpy)
-    if kind == "f" and not holds_numpy_floats(data):
-        return array.astype(default_dtype().numpy)
-    if kind == "O" or kind == "U":
-        raise TypeError(f"new(): invalid data type {first_leaf(data)!r}; expected numbers")
-    if kind == "u" and array.dtype == np.uint64:
-        raise RuntimeError("Overflow when unpacking long: an int does not fit in int64")
-    return supported(array)
-
-
-cdef object unwrapped(object data):
-    """Return ``data`` with the tensors in it replaced by arrays."""
-    if isinstance(data, Tensor):
-        return (<Tensor>data).array
-    if isinstance(data, (list, tuple)):
-        for item in data:
-            if isinstance(item, (Tensor, list, tuple)):
-                return [unwrapped(item) for item in data]
-        return data
-    if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not hasattr(data, "dtype"):
-        return [unwrapped(data[i]) for i in range(len(data))]
-    return data
-
-
-cdef object first_leaf(object data):
-    while isinstance(data, (list, tuple)) and len(data):
-        data = data[0]
-    return data
-
-
-cdef bint holds_numpy_floats(object data):
-    """Whether the first number in ``data`` is NumPy's own: then its dtype is kept."""
-    return isinstance(first_leaf(data), (np.floating, np.ndarray)) and not isinstance(
-        first_leaf(data), float
-    )
-
-
 def tensor_from(data, d, bint copy, bint requires_grad):
     """Return a leaf made from ``data``: what tensor(), as_tensor() and from_numpy() share."""
     cdef ndarray array = array_from(data, None if d is None else as_dtype(d))
@@ -190,85 +122,7 @@ cdef object scalar_of(Tensor t):
     return t.array.item()
 
 
-# ---------------------------------------------------------------- small companions
-
-class Size(tuple):
-    """The shape of a tensor: a tuple that prints as torch's Size and counts its elements."""
-
-    __slots__ = ()
-
-    def numel(self):
-        """Return the product of the sizes."""
-        n = 1
-        for size in self:
-            n *= size
-        return n
-
-    def __repr__(self):
-        return f"minigrad.Size({list(self)})"
-
-    def __getitem__(self, index):
-        item = tuple.__getitem__(self, index)
-        return Size(item) if isinstance(index, slice) else item
-
-    def __add__(self, other):
-        return Size(tuple.__add__(self, other))
-
-    def __mul__(self, n):
-        return Size(tuple.__mul__(self, n))
-
-
-class device:
-    """Where tensors are: always ``device("cpu")``.  Any other device is a clear RuntimeError."""
-
-    __slots__ = ("index", "type")
-
-    def __init__(self, type="cpu", index=None):
-        if isinstance(type, device):
-            type, index = type.type, type.index
-        if not isinstance(type, str):
-            raise TypeError(f"device expects a string such as 'cpu', but got {type!r}")
-        name, _, number = type.partition(":")
-        if name != "cpu" or (number and number != "0"):
-            raise RuntimeError(
-                f"this engine runs on the CPU: expected device 'cpu', but got {type!r}"
-            )
-        self.type = name
-        self.index = int(number) if number else index
-
-    def __repr__(self):
-        return f"device(type={self.type!r})" if self.index is None else (
-            f"device(type={self.type!r}, index={self.index})")
-
-    def __str__(self):
-        return self.type if self.index is None else f"{self.type}:{self.index}"
-
-    def __eq__(self, other):
-        # cpu and cpu:0 are one place
-        return isinstance(other, device) and self.type == other.type
-
-    def __hash__(self):
-        return hash(self.type)
-
-
 cdef object cpu = device("cpu")
-
-
-class RemovableHandle:
-    """What ``register_hook`` returns: ``remove()`` takes the hook out again."""
-
-    def __init__(self, table, key):
-        self._table = table
-        self._key = key
-
-    def remove(self):
-        self._table.pop(self._key, None)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exc_info):
-        self.remove()
 
 
 # ---------------------------------------------------------------- the class

@@ -1,0 +1,77 @@
+"""What a tensor's attributes are made of: its Size, its device, and the handle of a hook."""
+
+
+class Size(tuple):
+    """The shape of a tensor: a tuple that prints as torch's Size and counts its elements."""
+
+    __slots__ = ()
+
+    def numel(self):
+        """Return the product of the sizes."""
+        n = 1
+        for size in self:
+            n *= size
+        return n
+
+    def __repr__(self):
+        return f"minigrad.Size({list(self)})"
+
+    def __getitem__(self, index):
+        item = tuple.__getitem__(self, index)
+        return Size(item) if isinstance(index, slice) else item
+
+    def __add__(self, other):
+        return Size(tuple.__add__(self, other))
+
+    def __mul__(self, n):
+        return Size(tuple.__mul__(self, n))
+
+
+class device:
+    """Where tensors are: always ``device("cpu")``.  Any other device is a clear RuntimeError."""
+
+    __slots__ = ("index", "type")
+
+    def __init__(self, type="cpu", index=None):
+        if isinstance(type, device):
+            type, index = type.type, type.index
+        if not isinstance(type, str):
+            raise TypeError(f"device expects a string such as 'cpu', but got {type!r}")
+        name, _, number = type.partition(":")
+        if name != "cpu" or (number and number != "0"):
+            raise RuntimeError(
+                f"this engine runs on the CPU: expected device 'cpu', but got {type!r}"
+            )
+        self.type = name
+        self.index = int(number) if number else index
+
+    def __repr__(self):
+        return f"device(type={self.type!r})" if self.index is None else (
+            f"device(type={self.type!r}, index={self.index})")
+
+    def __str__(self):
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __eq__(self, other):
+        # cpu and cpu:0 are one place
+        return isinstance(other, device) and self.type == other.type
+
+    def __hash__(self):
+        return hash(self.type)
+
+
+class RemovableHandle:
+    """What ``register_hook`` returns: ``remove()`` takes the hook out again."""
+
+    def __init__(self, table, key):
+        self._table = table
+        self._key = key
+
+    def remove(self):
+        self._table.pop(self._key, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.remove()
