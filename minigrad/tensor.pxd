@@ -8,7 +8,7 @@ from minigrad.tape cimport Variable
 
 cdef class Tensor(Variable):
     cdef bint keeps_grad            # retain_grad() was called
-    cdef dict __dict__
+    cdef dict attributes            # what users attach: t.name = value; None until then
 
 
 cdef Tensor wrap(ndarray array)

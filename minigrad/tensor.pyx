@@ -33,6 +33,7 @@ import_array()
 
 cdef extern from "Python.h":
     void PyType_Modified(PyTypeObject *type)
+    int PyObject_GenericSetAttr(object o, object name, object value) except -1
 
 
 # ---------------------------------------------------------------- making tensors from arrays
@@ -513,6 +514,28 @@ cdef class Tensor(Variable):
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in {type(element)}"
         )
 
+    def __getattr__(self, name):
+        if self.attributes is not None and name in self.attributes:
+            return self.attributes[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __setattr__(self, name, value):
+        # Any name may be set, but a dict for each tensor would cost more than adding ten numbers.
+        if hasattr(type(self), name) or hasattr(self, "__dict__"):
+            PyObject_GenericSetAttr(self, name, value)
+        else:
+            if self.attributes is None:
+                self.attributes = {}
+            self.attributes[name] = value
+
+    def __delattr__(self, name):
+        if self.attributes is not None and name in self.attributes:
+            del self.attributes[name]
+        elif name == "grad":
+            self.gradient = None
+        else:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def __hash__(self):
         return <Py_ssize_t><PyObject *>self >> 4
 
@@ -534,13 +557,13 @@ cdef class Tensor(Variable):
         memo[id(self)] = new
         if self.gradient is not None:
             new.gradient = (<Tensor>self.gradient).__deepcopy__(memo)
-        vars(new).update(copy.deepcopy(vars(self), memo))
+        take_attributes(new, copy.deepcopy(attributes_of(self), memo))
         return new
 
     def __reduce_ex__(self, protocol):
         if self.grad_fn is not None:
             raise RuntimeError("only leaf tensors can be pickled; use .detach()")
-        return rebuild, (type(self), np.asarray(self.array), self.requires_grad, vars(self))
+        return rebuild, (type(self), np.asarray(self.array), self.requires_grad, attributes_of(self))
 
     # -------- operators: each a line into the table
 
@@ -592,12 +615,23 @@ cdef class Tensor(Variable):
     def __setitem__(self, index, value): operations.setitem(self, index, value)
 
 
+cdef dict attributes_of(Tensor t):
+    """Return what users attached to ``t`` (a subclass keeps it in a ``__dict__``)."""
+    return t.attributes or getattr(t, "__dict__", None) or {}
+
+
+cdef int take_attributes(Tensor t, dict attributes) except -1:
+    for name, value in attributes.items():
+        setattr(t, name, value)
+    return 0
+
+
 def rebuild(cls, array, requires_grad, attributes):
     """Return the tensor that ``__reduce_ex__`` took apart."""
     cdef Tensor t = cls.__new__(cls)
     t.array = array if array.flags.writeable else array.copy()
     t.wants_grad = requires_grad
-    vars(t).update(attributes)
+    take_attributes(t, attributes)
     return t
 
 

@@ -2,4 +2,4 @@ from numpy cimport ndarray
 
 from minigrad.tape cimport Node
 
-cdef ndarray combine(int op, object ufunc, ndarray a, ndarray b)
+cdef ndarray combine(int op, ndarray a, ndarray b)

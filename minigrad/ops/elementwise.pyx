@@ -31,7 +31,15 @@ import_array()
 
 # ---------------------------------------------------------------- the one driver of two-input ops
 
-cdef ndarray combine(int op, object ufunc, ndarray a, ndarray b):
+# NumPy's functions, for the dtypes that the kernels do not take.
+cdef dict ufuncs = {
+    ADD: np.add, SUB: np.subtract, MUL: np.multiply, DIV: np.true_divide, POW: np.power,
+    FLOOR_DIVIDE: np.floor_divide, REMAINDER: np.remainder, FMOD: np.fmod, ATAN2: np.arctan2,
+    MAXIMUM: np.maximum, MINIMUM: np.minimum,
+}
+
+
+cdef ndarray combine(int op, ndarray a, ndarray b):
     """Return op(a, b): by the kernel for float32 and float64, by NumPy for the rest."""
     cdef ndarray out
     if is_kernel_float(a):
@@ -42,6 +50,7 @@ cdef ndarray combine(int op, object ufunc, ndarray a, ndarray b):
         binary(op, out, a, b, threads_for(PyArray_SIZE(out)))
         return out
     broadcast_empty(a, b, bool_)            # for the error, in torch's words
+    ufunc = ufuncs[op]
     with np.errstate(all="ignore"):
         if dtype_of(a) is float16:          # through float32, as torch does
             return np.asarray(ufunc(a.astype(np.float32), b.astype(np.float32))).astype(np.float16)
@@ -66,12 +75,12 @@ cdef object unbroadcast(Node node, object g, int i):
     return sum_to(<Tensor>g, <tuple>(<tuple>node.extra)[i])
 
 
-cdef Tensor arithmetic(int op, object ufunc, str label, vjp_function vjp, object input,
-                       object other, bint save):
+cdef Tensor arithmetic(int op, str label, vjp_function vjp, object input, object other,
+                       bint save):
     """Compute a two-input op and record it; ``save``: whether the vjp needs the inputs."""
     cdef Tensor a, b, out
     a, b = promoted(input, other)
-    out = wrap(combine(op, ufunc, a.array, b.array))
+    out = wrap(combine(op, a.array, b.array))
     if recording(a) or recording(b):
         record(out, label, vjp, (a, b), (a, b) if save else (), broadcast_shapes(a, b, out))
     return out
@@ -88,9 +97,7 @@ def add(input, other, *, alpha=1):
     """
     if alpha != 1:
         other = mul(other, alpha)
-    if isinstance(input, Tensor) and dtype_of((<Tensor>input).array) is bool_:
-        return logical_if_bool(np.logical_or, ADD, np.add, "AddBackward0", add_vjp, input, other)
-    return arithmetic(ADD, np.add, "AddBackward0", add_vjp, input, other, False)
+    return arithmetic(ADD, "AddBackward0", add_vjp, input, other, False)
 
 
 cdef add_vjp(Node node, object g):
@@ -107,7 +114,7 @@ def sub(input, other, *, alpha=1):
             )
     if alpha != 1:
         other = mul(other, alpha)
-    return arithmetic(SUB, np.subtract, "SubBackward0", sub_vjp, input, other, False)
+    return arithmetic(SUB, "SubBackward0", sub_vjp, input, other, False)
 
 
 cdef sub_vjp(Node node, object g):
@@ -123,7 +130,7 @@ def mul(input, other):
     >>> a.grad
     tensor([2., 4.])
     """
-    return arithmetic(MUL, np.multiply, "MulBackward0", mul_vjp, input, other, True)
+    return arithmetic(MUL, "MulBackward0", mul_vjp, input, other, True)
 
 
 cdef mul_vjp(Node node, object g):
@@ -145,7 +152,7 @@ def div(input, other, *, rounding_mode=None):
     a, b = promoted(input, other)
     if not dtype_of(a.array).is_floating_point:
         a, b = cast(a, default_dtype()), cast(b, default_dtype())
-    return arithmetic(DIV, np.true_divide, "DivBackward0", div_vjp, a, b, True)
+    return arithmetic(DIV, "DivBackward0", div_vjp, a, b, True)
 
 
 cdef div_vjp(Node node, object g):
@@ -190,7 +197,7 @@ def floor_divide(input, other):
     cdef Tensor a, b
     a, b = promoted(input, other)
     check_integer_divisor(b)
-    return arithmetic(FLOOR_DIVIDE, np.floor_divide, "FloorDivideBackward0", zero_vjp, a, b, False)
+    return arithmetic(FLOOR_DIVIDE, "FloorDivideBackward0", zero_vjp, a, b, False)
 
 
 cdef zero_vjp(Node node, object g):
@@ -205,7 +212,7 @@ def remainder(input, other):
     cdef Tensor a, b
     a, b = promoted(input, other)
     check_integer_divisor(b)
-    return arithmetic(REMAINDER, np.remainder, "RemainderBackward0", remainder_vjp, a, b, True)
+    return arithmetic(REMAINDER, "RemainderBackward0", remainder_vjp, a, b, True)
 
 
 cdef remainder_vjp(Node node, object g):
@@ -221,7 +228,7 @@ def fmod(input, other):
     cdef Tensor a, b
     a, b = promoted(input, other)
     check_integer_divisor(b)
-    return arithmetic(FMOD, np.fmod, "FmodBackward0", fmod_vjp, a, b, True)
+    return arithmetic(FMOD, "FmodBackward0", fmod_vjp, a, b, True)
 
 
 cdef fmod_vjp(Node node, object g):
@@ -244,7 +251,7 @@ def pow(input, exponent):
     a, b = promoted(input, exponent)
     if not dtype_of(a.array).is_floating_point and (b.array < 0).any():
         raise RuntimeError("Integers to negative integer powers are not allowed.")
-    out = wrap(combine(POW, np.power, a.array, b.array))
+    out = wrap(combine(POW, a.array, b.array))
     if recording(a) or recording(b):
         record(out, "PowBackward0", pow_vjp, (a, b), (a, b, out), broadcast_shapes(a, b, out))
     return out
@@ -270,7 +277,7 @@ def atan2(input, other):
     a, b = promoted(input, other)
     if not dtype_of(a.array).is_floating_point:
         a, b = cast(a, default_dtype()), cast(b, default_dtype())
-    return arithmetic(ATAN2, np.arctan2, "Atan2Backward0", atan2_vjp, a, b, True)
+    return arithmetic(ATAN2, "Atan2Backward0", atan2_vjp, a, b, True)
 
 
 cdef atan2_vjp(Node node, object g):
@@ -286,7 +293,7 @@ cdef atan2_vjp(Node node, object g):
 
 def maximum(input, other):
     """Return the larger of each pair, NaN if either is.  A tie shares the gradient evenly."""
-    return arithmetic(MAXIMUM, np.maximum, "MaximumBackward0", maximum_vjp, input, other, True)
+    return arithmetic(MAXIMUM, "MaximumBackward0", maximum_vjp, input, other, True)
 
 
 cdef maximum_vjp(Node node, object g):
@@ -295,7 +302,7 @@ cdef maximum_vjp(Node node, object g):
 
 def minimum(input, other):
     """Return the smaller of each pair, NaN if either is.  A tie shares the gradient evenly."""
-    return arithmetic(MINIMUM, np.minimum, "MinimumBackward0", minimum_vjp, input, other, True)
+    return arithmetic(MINIMUM, "MinimumBackward0", minimum_vjp, input, other, True)
 
 
 cdef minimum_vjp(Node node, object g):
@@ -307,7 +314,7 @@ cdef tuple shared_by(Node node, object g, int op):
     cdef Tensor a = node.tensor(0), b = node.tensor(1)
     cdef Tensor wide_a = cast(a, float32) if dtype_of(a.array) is float16 else a
     cdef Tensor wide_b = cast(b, float32) if dtype_of(a.array) is float16 else b
-    share = wrap(combine(op, None, wide_a.array, wide_b.array))
+    share = wrap(combine(op, wide_a.array, wide_b.array))
     share = cast(share, dtype_of(a.array))
     return (
         unbroadcast(node, g * share, 0) if node.needs(0) else None,
@@ -460,15 +467,6 @@ def gt(input, other):
 def ge(input, other):
     """Return, as bools, whether each ``input >= other``."""
     return compare(np.greater_equal, input, other)
-
-
-cdef Tensor logical_if_bool(object logical, int op, object ufunc, str label, vjp_function vjp,
-                            object input, object other):
-    cdef Tensor a, b
-    a, b = promoted(input, other)
-    if dtype_of(a.array) is bool_:
-        return compare(logical, a, b)
-    return arithmetic(op, ufunc, label, vjp, a, b, False)
 
 
 cdef Tensor logic(object ufunc, object input, object other):

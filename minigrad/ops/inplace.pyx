@@ -13,7 +13,8 @@ and gives the tensor the result's place on the tape (``assign``).  Three things 
 import numpy as np
 
 from numpy cimport (
-    PyArray_DATA, PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, PyArray_STRIDES, PyArray_TYPE,
+    NPY_ARRAY_WRITEABLE, PyArray_BYTES, PyArray_CHKFLAGS, PyArray_DATA, PyArray_DIMS,
+    PyArray_IS_C_CONTIGUOUS, PyArray_NBYTES, PyArray_NDIM, PyArray_SIZE, PyArray_STRIDES, PyArray_TYPE,
     import_array, ndarray,
 )
 
@@ -61,7 +62,7 @@ cdef int check_inplace(Tensor x, bint value_recorded) except -1:
                 "a single memory location. Please clone() the tensor before performing the "
                 "operation."
             )
-    if not (<object>x.array).flags.writeable:
+    if not PyArray_CHKFLAGS(x.array, NPY_ARRAY_WRITEABLE):
         raise RuntimeError("this tensor's memory is read-only (it came from a read-only array)")
     return 0
 
@@ -185,6 +186,16 @@ def in_place(function, name):
     return method
 
 
+cdef bint disjoint_or_same(ndarray a, ndarray b):
+    """Whether writing to ``a`` element by element cannot spoil a later read of ``b``."""
+    cdef char *start_a = PyArray_BYTES(a)
+    cdef char *start_b = PyArray_BYTES(b)
+    if not (PyArray_IS_C_CONTIGUOUS(a) and PyArray_IS_C_CONTIGUOUS(b)):
+        return not np.may_share_memory(a, b)
+    return start_a == start_b and same_shape(a, b) or (
+        start_a + PyArray_NBYTES(a) <= start_b or start_b + PyArray_NBYTES(b) <= start_a)
+
+
 cdef Tensor arithmetic_(int op, object function, object input, object other):
     """input op= other: straight into the memory where no gradient is recorded."""
     cdef Tensor x = <Tensor?>input, b
@@ -199,7 +210,7 @@ cdef Tensor arithmetic_(int op, object function, object input, object other):
         if (not recording(x) and not recording(b) and (
                 same_shape(x.array, b.array) or PyArray_NDIM(b.array) == 0)
                 and PyArray_TYPE(x.array) == PyArray_TYPE(b.array)
-                and (b is x or not np.may_share_memory(x.array, b.array))):
+                and disjoint_or_same(x.array, b.array)):
             binary(op, x.array, x.array, b.array, threads_for(PyArray_SIZE(x.array)))
             bump_version(x)
             return x

@@ -51,9 +51,9 @@ cdef object fused(int op, object g, Tensor saved):
     """Return a two-input gradient kernel's result as a tensor, for a walk that is not recorded."""
     cdef ndarray ga = (<Tensor>g).array
     if not is_kernel_float(ga):
-        return wrap(combine(op, None, ga.astype(np.float32), saved.array.astype(np.float32))
+        return wrap(combine(op, ga.astype(np.float32), saved.array.astype(np.float32))
                     .astype(ga.dtype))
-    return wrap(combine(op, None, ga, saved.array))
+    return wrap(combine(op, ga, saved.array))
 
 
 cdef Tensor exact(object ufunc, int op, str label, vjp_function vjp, object input, Keep keep):
