@@ -218,10 +218,6 @@ cdef void finish_block(Job *job, floating *coef, Py_ssize_t block) noexcept nogi
                 var[k] /= g.count
         for k in range(start, stop):
             invstd[k] = 1 / sqrt(var[k] + job.eps)
-        if job.eps == 0:    # as in PyTorch, a constant channel becomes zeros, not NaN
-            for k in range(start, stop):
-                if var[k] == 0:
-                    invstd[k] = 0
         spread(job, coef, HI, mean, start, stop)
         for k in range(start, stop):
             work[k] = invstd[k] * weight[k]
@@ -346,10 +342,10 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
     x = as_a_kind(x, &kind, &job.x_strides)
     job.out = job.dy = NULL
     if out is not None:
-        target = laid_out(out, x, kind, &job.out_strides, False)
+        target = laid_out(out, kind, &job.out_strides, False)
         job.out = cnp.PyArray_DATA(target)
     if dy is not None:
-        dy = laid_out(dy, x, kind, &job.dy_strides, True)
+        dy = laid_out(dy, kind, &job.dy_strides, True)
         job.dy = cnp.PyArray_DATA(dy)
     job.x = cnp.PyArray_DATA(x)
     width = cnp.PyArray_SIZE(x) // cnp.PyArray_DIM(x, 0) if kind == COLUMNS else n

@@ -27,7 +27,7 @@ cdef struct Box:                    # one tile of one block
 
 
 cdef ndarray as_a_kind(ndarray x, Kind *kind, Strides *strides)
-cdef ndarray laid_out(ndarray a, ndarray like, Kind kind, Strides *strides, bint copies)
+cdef ndarray laid_out(ndarray a, Kind kind, Strides *strides, bint copies)
 cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept
 
 

@@ -130,11 +130,16 @@ cdef ndarray as_a_kind(ndarray x, Kind *kind, Strides *strides):
     return x
 
 
-cdef ndarray laid_out(ndarray a, ndarray like, Kind kind, Strides *strides, bint copies):
-    """`a` itself where it lies in memory as `kind` says, else a new array like `like` that does."""
+cdef ndarray laid_out(ndarray a, Kind kind, Strides *strides, bint copies):
+    """`a` itself where it lies in memory as `kind` says, else a new array that does."""
+    cdef ndarray new
     if lies_as(a, kind, strides):
         return a
-    cdef ndarray new = np.empty_like(like, subok=False)
+    n, c, *spatial = (<object>a).shape
+    if kind == CHANNELS_LAST:
+        new = np.moveaxis(np.empty((n, *spatial, c), a.dtype), -1, 1)
+    else:
+        new = np.empty((n, c, *spatial), a.dtype, order="F" if kind == PLANES_OF_N else "C")
     lies_as(new, kind, strides)
     if copies:
         np.copyto(new, a)

@@ -21,6 +21,7 @@ from minigrad.nn.modules.activation import (
     Softsign,
     Tanh,
 )
+from minigrad.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from minigrad.nn.modules.container import ModuleDict, ModuleList, Sequential
 from minigrad.nn.modules.conv import Conv1d, Conv2d
 from minigrad.nn.modules.dropout import Dropout, Dropout1d, Dropout2d
@@ -58,6 +59,9 @@ __all__ = [
     "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
     "Buffer",
     "Conv1d",
     "Conv2d",

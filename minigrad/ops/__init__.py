@@ -14,6 +14,7 @@ from minigrad.ops import (
     index,
     inplace,
     math,
+    norm,
     random,
     reduce,
     scan,
