@@ -22,7 +22,7 @@ from libc.string cimport memset
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from minigrad.kernels cimport vmath
+from minigrad.kernels.vmath cimport exp
 from minigrad.kernels.samples cimport (
     SAMPLES, Block, Cut, block_at, cut_samples, exponential_sums, maxima,
 )
@@ -169,7 +169,7 @@ cdef void cross_entropy_backward_block(
                 memset(dx + s * n, 0, n * sizeof(floating))
                 continue
             for c in range(n):
-                dx[s * n + c] = spread[s] * vmath.exp(x[s * n + c] - largest[s] - log_sum[s])
+                dx[s * n + c] = spread[s] * exp(x[s * n + c] - largest[s] - log_sum[s])
             if smooth > 0:
                 for c in range(n):
                     dx[s * n + c] -= scale[s] * smooth * <floating>weight_of(rule, c, x[0])
@@ -178,7 +178,7 @@ cdef void cross_entropy_backward_block(
             w = smooth * <floating>weight_of(rule, c, x[0])
             for s in range(block.samples):
                 dx[c * block.class_stride + s] = 0 if scale[s] == 0 else (
-                    spread[s] * vmath.exp(
+                    spread[s] * exp(
                         x[c * block.class_stride + s] - largest[s] - log_sum[s])
                     - scale[s] * w)
     for s in range(block.samples):

@@ -20,7 +20,12 @@ from libc.string cimport memcpy
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from minigrad.kernels cimport vmath
+from minigrad.kernels.vmath cimport (
+    acos, asin, atan, atan2, ceil, cos, cosh, erf, erfc, exp, exp2, expm1, fabs, far_cos, far_sin,
+    far_tan, flat_int, floor, floor_divide, fmod, gelu_tanh_inner, gelu_tanh_slope, is_far, log,
+    log10, log1p, log2, maximum, minimum, normal_cdf, normal_pdf, pow, remainder, rint, sigmoid,
+    sign, silu_slope, sin, sinh, softplus, sqrt, tan, tanh, trunc,
+)
 
 cnp.import_array()
 
@@ -34,7 +39,7 @@ cdef enum:
     KEEP_GIL = 4096
 
 
-cdef int loop(
+cdef flat_int loop(
     int op, floating* out, const floating* a, const floating* b, floating alpha, Py_ssize_t n
 ) noexcept nogil:
     """The table of operations: ``out[i] = op(a[i], b[i])`` for contiguous memory."""
@@ -43,75 +48,75 @@ cdef int loop(
     if op == NEG:
         for i in range(n): out[i] = -a[i]
     elif op == ABS:
-        for i in range(n): out[i] = vmath.fabs(a[i])
+        for i in range(n): out[i] = fabs(a[i])
     elif op == SIGN:
-        for i in range(n): out[i] = vmath.sign(a[i])
+        for i in range(n): out[i] = sign(a[i])
     elif op == SQUARE:
         for i in range(n): out[i] = a[i] * a[i]
     elif op == SQRT:
-        for i in range(n): out[i] = vmath.sqrt(a[i])
+        for i in range(n): out[i] = sqrt(a[i])
     elif op == RSQRT:
-        for i in range(n): out[i] = 1 / vmath.sqrt(a[i])
+        for i in range(n): out[i] = 1 / sqrt(a[i])
     elif op == RECIPROCAL:
         for i in range(n): out[i] = 1 / a[i]
     elif op == EXP:
-        for i in range(n): out[i] = vmath.exp(a[i])
+        for i in range(n): out[i] = exp(a[i])
     elif op == EXP2:
-        for i in range(n): out[i] = vmath.exp2(a[i])
+        for i in range(n): out[i] = exp2(a[i])
     elif op == EXPM1:
-        for i in range(n): out[i] = vmath.expm1(a[i])
+        for i in range(n): out[i] = expm1(a[i])
     elif op == LOG:
-        for i in range(n): out[i] = vmath.log(a[i])
+        for i in range(n): out[i] = log(a[i])
     elif op == LOG1P:
-        for i in range(n): out[i] = vmath.log1p(a[i])
+        for i in range(n): out[i] = log1p(a[i])
     elif op == LOG2:
-        for i in range(n): out[i] = vmath.log2(a[i])
+        for i in range(n): out[i] = log2(a[i])
     elif op == LOG10:
-        for i in range(n): out[i] = vmath.log10(a[i])
+        for i in range(n): out[i] = log10(a[i])
     elif op == SIN:
-        for i in range(n): out[i] = vmath.sin(a[i])
+        for i in range(n): out[i] = sin(a[i])
     elif op == COS:
-        for i in range(n): out[i] = vmath.cos(a[i])
+        for i in range(n): out[i] = cos(a[i])
     elif op == TAN:
-        for i in range(n): out[i] = vmath.tan(a[i])
+        for i in range(n): out[i] = tan(a[i])
     elif op == ASIN:
-        for i in range(n): out[i] = vmath.asin(a[i])
+        for i in range(n): out[i] = asin(a[i])
     elif op == ACOS:
-        for i in range(n): out[i] = vmath.acos(a[i])
+        for i in range(n): out[i] = acos(a[i])
     elif op == ATAN:
-        for i in range(n): out[i] = vmath.atan(a[i])
+        for i in range(n): out[i] = atan(a[i])
     elif op == SINH:
-        for i in range(n): out[i] = vmath.sinh(a[i])
+        for i in range(n): out[i] = sinh(a[i])
     elif op == COSH:
-        for i in range(n): out[i] = vmath.cosh(a[i])
+        for i in range(n): out[i] = cosh(a[i])
     elif op == TANH:
-        for i in range(n): out[i] = vmath.tanh(a[i])
+        for i in range(n): out[i] = tanh(a[i])
     elif op == SIGMOID:
-        for i in range(n): out[i] = vmath.sigmoid(a[i])
+        for i in range(n): out[i] = sigmoid(a[i])
     elif op == LOGSIGMOID:
-        for i in range(n): out[i] = -vmath.softplus(-a[i])
+        for i in range(n): out[i] = -softplus(-a[i])
     elif op == SOFTPLUS:
-        for i in range(n): out[i] = vmath.softplus(a[i])
+        for i in range(n): out[i] = softplus(a[i])
     elif op == RELU:
         for i in range(n): out[i] = 0 if a[i] < 0 else a[i]
     elif op == SILU:
-        for i in range(n): out[i] = a[i] * vmath.sigmoid(a[i])
+        for i in range(n): out[i] = a[i] * sigmoid(a[i])
     elif op == GELU:
-        for i in range(n): out[i] = a[i] * vmath.normal_cdf(a[i])
+        for i in range(n): out[i] = a[i] * normal_cdf(a[i])
     elif op == GELU_TANH:
-        for i in range(n): out[i] = <floating>0.5 * a[i] * (1 + vmath.gelu_tanh_inner(a[i]))
+        for i in range(n): out[i] = <floating>0.5 * a[i] * (1 + gelu_tanh_inner(a[i]))
     elif op == ERF:
-        for i in range(n): out[i] = vmath.erf(a[i])
+        for i in range(n): out[i] = erf(a[i])
     elif op == ERFC:
-        for i in range(n): out[i] = vmath.erfc(a[i])
+        for i in range(n): out[i] = erfc(a[i])
     elif op == FLOOR:
-        for i in range(n): out[i] = vmath.floor(a[i])
+        for i in range(n): out[i] = floor(a[i])
     elif op == CEIL:
-        for i in range(n): out[i] = vmath.ceil(a[i])
+        for i in range(n): out[i] = ceil(a[i])
     elif op == TRUNC:
-        for i in range(n): out[i] = vmath.trunc(a[i])
+        for i in range(n): out[i] = trunc(a[i])
     elif op == ROUND:
-        for i in range(n): out[i] = vmath.rint(a[i])
+        for i in range(n): out[i] = rint(a[i])
     # Binary
     elif op == ADD:
         for i in range(n): out[i] = a[i] + b[i]
@@ -122,19 +127,19 @@ cdef int loop(
     elif op == DIV:
         for i in range(n): out[i] = a[i] / b[i]
     elif op == POW:
-        for i in range(n): out[i] = vmath.pow(a[i], b[i])
+        for i in range(n): out[i] = pow(a[i], b[i])
     elif op == MAXIMUM:
-        for i in range(n): out[i] = vmath.maximum(a[i], b[i])
+        for i in range(n): out[i] = maximum(a[i], b[i])
     elif op == MINIMUM:
-        for i in range(n): out[i] = vmath.minimum(a[i], b[i])
+        for i in range(n): out[i] = minimum(a[i], b[i])
     elif op == FLOOR_DIVIDE:
-        for i in range(n): out[i] = vmath.floor_divide(a[i], b[i])
+        for i in range(n): out[i] = floor_divide(a[i], b[i])
     elif op == REMAINDER:
-        for i in range(n): out[i] = vmath.remainder(a[i], b[i])
+        for i in range(n): out[i] = remainder(a[i], b[i])
     elif op == FMOD:
-        for i in range(n): out[i] = vmath.fmod(a[i], b[i])
+        for i in range(n): out[i] = fmod(a[i], b[i])
     elif op == ATAN2:
-        for i in range(n): out[i] = vmath.atan2(a[i], b[i])
+        for i in range(n): out[i] = atan2(a[i], b[i])
     elif op == LT:
         for i in range(n): out[i] = a[i] < b[i]
     elif op == LE:
@@ -154,9 +159,9 @@ cdef int loop(
     elif op == LEAKY_RELU:
         for i in range(n): out[i] = a[i] if a[i] > 0 else a[i] * b[i]
     elif op == ELU:
-        for i in range(n): out[i] = a[i] if a[i] > 0 else vmath.expm1(a[i]) * b[i]
+        for i in range(n): out[i] = a[i] if a[i] > 0 else expm1(a[i]) * b[i]
     elif op == ABS_BACKWARD:
-        for i in range(n): out[i] = a[i] * vmath.sign(b[i])
+        for i in range(n): out[i] = a[i] * sign(b[i])
     elif op == SQRT_BACKWARD:
         for i in range(n): out[i] = a[i] / (2 * b[i])
     elif op == RSQRT_BACKWARD:
@@ -170,39 +175,68 @@ cdef int loop(
     elif op == LOG1P_BACKWARD:
         for i in range(n): out[i] = a[i] / (b[i] + 1)
     elif op == SIN_BACKWARD:
-        for i in range(n): out[i] = a[i] * vmath.cos(b[i])
+        for i in range(n): out[i] = a[i] * cos(b[i])
     elif op == COS_BACKWARD:
-        for i in range(n): out[i] = -a[i] * vmath.sin(b[i])
+        for i in range(n): out[i] = -a[i] * sin(b[i])
     elif op == ERF_BACKWARD:
         for i in range(n):
-            out[i] = <floating>1.1283791670955126 * a[i] * vmath.exp(-b[i] * b[i])
+            out[i] = <floating>1.1283791670955126 * a[i] * exp(-b[i] * b[i])
     elif op == TANH_BACKWARD:
         for i in range(n): out[i] = a[i] * (1 - b[i] * b[i])
     elif op == SIGMOID_BACKWARD:
         for i in range(n): out[i] = a[i] * (1 - b[i]) * b[i]
     elif op == LOGSIGMOID_BACKWARD:
-        for i in range(n): out[i] = a[i] * vmath.sigmoid(-b[i])
+        for i in range(n): out[i] = a[i] * sigmoid(-b[i])
     elif op == SOFTPLUS_BACKWARD:
-        for i in range(n): out[i] = a[i] * vmath.sigmoid(b[i])
+        for i in range(n): out[i] = a[i] * sigmoid(b[i])
     elif op == RELU_BACKWARD:
         for i in range(n): out[i] = 0 if b[i] <= 0 else a[i]
     elif op == SILU_BACKWARD:
-        for i in range(n): out[i] = a[i] * vmath.silu_slope(b[i])
+        for i in range(n): out[i] = a[i] * silu_slope(b[i])
     elif op == GELU_BACKWARD:
         for i in range(n):
-            out[i] = a[i] * (vmath.normal_cdf(b[i]) + b[i] * vmath.normal_pdf(b[i]))
+            out[i] = a[i] * (normal_cdf(b[i]) + b[i] * normal_pdf(b[i]))
     elif op == GELU_TANH_BACKWARD:
-        for i in range(n): out[i] = a[i] * vmath.gelu_tanh_slope(b[i])
+        for i in range(n): out[i] = a[i] * gelu_tanh_slope(b[i])
     # With a parameter
     elif op == ADD_SCALED:
         for i in range(n): out[i] = a[i] + alpha * b[i]
     elif op == LEAKY_RELU_BACKWARD:
         for i in range(n): out[i] = a[i] if b[i] > 0 else a[i] * alpha
     elif op == ELU_BACKWARD:
-        for i in range(n): out[i] = a[i] if b[i] > 0 else a[i] * alpha * vmath.exp(b[i])
+        for i in range(n): out[i] = a[i] if b[i] > 0 else a[i] * alpha * exp(b[i])
     else:
         return -1
+    if floating is float:
+        if op == SIN or op == COS or op == TAN:
+            redo_far(op, out, a, a, n)
+        elif op == SIN_BACKWARD or op == COS_BACKWARD:
+            redo_far(op, out, a, b, n)
     return 0
+
+
+cdef void redo_far(
+    int op, floating* out, const floating* g, const floating* angle, Py_ssize_t n
+) noexcept nogil:
+    """Compute once more, by libm, what the vectorised sin, cos and tan are not made for."""
+    cdef Py_ssize_t i
+    cdef int far = 0
+    for i in range(n):
+        far |= is_far(angle[i])
+    if not far:
+        return
+    for i in range(n):
+        if is_far(angle[i]):
+            if op == SIN:
+                out[i] = far_sin(angle[i])
+            elif op == COS:
+                out[i] = far_cos(angle[i])
+            elif op == TAN:
+                out[i] = far_tan(angle[i])
+            elif op == SIN_BACKWARD:
+                out[i] = g[i] * far_cos(angle[i])
+            else:
+                out[i] = -g[i] * far_sin(angle[i])
 
 
 # ---------------------------------------------------------------------------------------------

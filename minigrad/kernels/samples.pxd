@@ -9,7 +9,7 @@
 from cython cimport floating
 from libc.math cimport INFINITY
 
-from minigrad.kernels cimport vmath
+from minigrad.kernels.vmath cimport exp
 
 cdef enum:
     SAMPLES = 256       # samples of a block at most
@@ -144,7 +144,7 @@ cdef inline void exponential_sums(
                 else:
                     target = exps + s * n + c
                 for i in range(count):
-                    target[i] = vmath.exp(x[s * n + c + i] - maxima[s])
+                    target[i] = exp(x[s * n + c + i] - maxima[s])
                 out[s] += row_dot(target, <floating*>NULL, count)
                 c += SCRATCH
         return
@@ -154,7 +154,7 @@ cdef inline void exponential_sums(
         if exps == NULL:
             target = scratch
         for s in range(block.samples):
-            target[s] = vmath.exp(x[s] - maxima[s])
+            target[s] = exp(x[s] - maxima[s])
         for s in range(block.samples):
             out[s] += target[s]
         x += block.class_stride

@@ -14,7 +14,7 @@ from libc.math cimport isinf, log
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from minigrad.kernels cimport vmath
+from minigrad.kernels.vmath cimport exp
 from minigrad.kernels.samples cimport (
     SAMPLES, Block, Cut, block_at, cut_samples, dots, exponential_sums, maxima,
 )
@@ -75,7 +75,7 @@ cdef void softmax_backward_block(
         for s in range(block.samples):
             if log_of:
                 for c in range(n):
-                    dx[s * n + c] = g[s * n + c] - vmath.exp(y[s * n + c]) * total[s]
+                    dx[s * n + c] = g[s * n + c] - exp(y[s * n + c]) * total[s]
             else:
                 for c in range(n):
                     dx[s * n + c] = y[s * n + c] * (g[s * n + c] - total[s])
@@ -83,7 +83,7 @@ cdef void softmax_backward_block(
     for c in range(n):
         if log_of:
             for s in range(block.samples):
-                dx[s] = g[s] - vmath.exp(y[s]) * total[s]
+                dx[s] = g[s] - exp(y[s]) * total[s]
         else:
             for s in range(block.samples):
                 dx[s] = y[s] * (g[s] - total[s])

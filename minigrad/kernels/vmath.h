@@ -11,6 +11,14 @@
 #ifndef MINIGRAD_VMATH_H
 #define MINIGRAD_VMATH_H
 
+/* A function that begins with VM_FLATTEN has every call in it inlined, however long that makes it:
+ * a loop over a function that was not inlined is not vectorised. */
+#ifdef __GNUC__
+#define VM_FLATTEN __attribute__((flatten))
+#else
+#define VM_FLATTEN
+#endif
+
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -65,7 +73,8 @@ static inline double exp_tail_d(double r) {
  * the largest number becomes infinite and one below the smallest normal number denormal. */
 static inline float exp_sum_f(float x, float low) {
     float t, n, half, r;
-    x = x > 89.0f ? 89.0f : x < -104.0f ? -104.0f : x;
+    x = x > 89.0f ? 89.0f : x;
+    x = x < -104.0f ? -104.0f : x;
     t = x * (float)LOG2_E + ROUND_F;
     n = t - ROUND_F;
     half = n * 0.5f + ROUND_F;
@@ -75,7 +84,8 @@ static inline float exp_sum_f(float x, float low) {
 }
 static inline double exp_sum_d(double x, double low) {
     double t, n, half, r;
-    x = x > 710.0 ? 710.0 : x < -746.0 ? -746.0 : x;
+    x = x > 710.0 ? 710.0 : x;
+    x = x < -746.0 ? -746.0 : x;
     t = x * LOG2_E + ROUND_D;
     n = t - ROUND_D;
     half = n * 0.5 + ROUND_D;
@@ -83,12 +93,30 @@ static inline double exp_sum_d(double x, double low) {
     return (exp_tail_d(r) + 1.0) * power_of_two_d(half)
         * power_of_two_d(n - (half - ROUND_D) + ROUND_D);
 }
+/* exp(x + low) for x <= 0: here one factor of 2^n does, given an offset of 2^32 */
+static inline float exp_sum_negative_f(float x, float low) {
+    float t, n, r;
+    x = x < -104.0f ? -104.0f : x;
+    t = x * (float)LOG2_E + ROUND_F;
+    n = t - ROUND_F;
+    r = x - n * LN2_HIGH_F - n * LN2_LOW_F + low;
+    return (exp_tail_f(r) + 1.0f) * power_of_two_f(t + 32.0f) * 2.3283064365386963e-10f;
+}
+static inline double exp_sum_negative_d(double x, double low) {
+    double t, n, r;
+    x = x < -746.0 ? -746.0 : x;
+    t = x * LOG2_E + ROUND_D;
+    n = t - ROUND_D;
+    r = x - n * LN2_HIGH_D - n * LN2_LOW_D + low;
+    return (exp_tail_d(r) + 1.0) * power_of_two_d(t + 64.0) * 5.421010862427522e-20;
+}
 static inline float vm_expf(float x) { return exp_sum_f(x, 0.0f); }
 static inline double vm_exp(double x) { return exp_sum_d(x, 0.0); }
 
 static inline float vm_exp2f(float x) {
     float t, n, half;
-    x = x > 129.0f ? 129.0f : x < -151.0f ? -151.0f : x;
+    x = x > 129.0f ? 129.0f : x;
+    x = x < -151.0f ? -151.0f : x;
     t = x + ROUND_F;
     n = t - ROUND_F;
     half = n * 0.5f + ROUND_F;
@@ -99,21 +127,23 @@ static inline float vm_exp2f(float x) {
 /* exp(x) - 1 = 2^n (exp(r) - 1) + (2^n - 1), as twice its half because 2^128 is no float */
 static inline float vm_expm1f(float x) {
     float t, n, r, s;
-    x = x > 89.0f ? 89.0f : x < -30.0f ? -30.0f : x;
+    x = x > 89.0f ? 89.0f : x;
+    x = x < -30.0f ? -30.0f : x;
     t = x * (float)LOG2_E + ROUND_F;
     n = t - ROUND_F;
     r = x - n * LN2_HIGH_F - n * LN2_LOW_F;
     s = power_of_two_f(n - 1.0f + ROUND_F);
-    return (s * exp_tail_f(r) + (s - 0.5f)) * 2.0f;
+    return x == 0.0f ? x : (s * exp_tail_f(r) + (s - 0.5f)) * 2.0f;
 }
 static inline double vm_expm1(double x) {
     double t, n, r, s;
-    x = x > 710.0 ? 710.0 : x < -60.0 ? -60.0 : x;
+    x = x > 710.0 ? 710.0 : x;
+    x = x < -60.0 ? -60.0 : x;
     t = x * LOG2_E + ROUND_D;
     n = t - ROUND_D;
     r = x - n * LN2_HIGH_D - n * LN2_LOW_D;
     s = power_of_two_d(n - 1.0 + ROUND_D);
-    return (s * exp_tail_d(r) + (s - 0.5)) * 2.0;
+    return x == 0.0 ? x : (s * exp_tail_d(r) + (s - 0.5)) * 2.0;
 }
 
 /* log(x) + low: x = 2^e (1 + f) with 1 + f from sqrt(1/2) to sqrt(2), low small */
@@ -186,7 +216,6 @@ static inline float vm_coshf(float x) {
 
 /* sin and cos of floats up to 2^20, in doubles: x = n pi/2 + r with |r| <= pi/4, and the quarter
  * n & 3 says which series, with which sign.  Beyond 2^20 the callers turn to libm. */
-#define SIN_COS_LIMIT 1048576.0f
 static inline double quarter_wave(double x, uint64_t shift) {
     double t = x * 0.63661977236758134 + ROUND_D, n = t - ROUND_D;
     double r = x - n * 1.5707963267341256 - n * 6.077100506506192e-11, z = r * r;
@@ -206,11 +235,17 @@ static inline float vm_tanf(float x) {
     return x == 0.0f ? x : (float)(quarter_wave(x, 0) / quarter_wave(x, 1));
 }
 
-/* tanh(|x|) = -t / (2 + t) with t = exp(-2|x|) - 1 */
+/* Near 0 x + x^3 P(x^2), else 1 - 2 e / (1 + e) with e = exp(-2|x|) */
 static inline float vm_tanhf(float x) {
-    float t = vm_expm1f(-2.0f * fabsf(x));
-    return copysignf(-t / (2.0f + t), x);
+    float a = fabsf(x), z = x * x, p = 2.324515517e-3f, e = exp_sum_negative_f(-2.0f * a, 0.0f);
+    p = p * z + -8.371526868e-3f;
+    p = p * z + 2.177720499e-2f;
+    p = p * z + -5.396026139e-2f;
+    p = p * z + 1.333330772e-1f;
+    p = p * z + -3.333333320e-1f;
+    return copysignf(a < 0.6f ? p * z * a + a : 1.0f - 2.0f * e / (1.0f + e), x);
 }
+/* tanh(|x|) = -t / (2 + t) with t = exp(-2|x|) - 1 */
 static inline double vm_tanh(double x) {
     double t = vm_expm1(-2.0 * fabs(x));
     return copysign(-t / (2.0 + t), x);
@@ -218,22 +253,39 @@ static inline double vm_tanh(double x) {
 
 /* 1 / (1 + exp(-x)), or exp(x) / (1 + exp(x)) for negative x: no overflow, no cancellation */
 static inline float vm_sigmoidf(float x) {
-    float e = vm_expf(-fabsf(x));
+    float e = exp_sum_negative_f(-fabsf(x), 0.0f);
     return (x < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 static inline double vm_sigmoid(double x) {
-    double e = vm_exp(-fabs(x));
+    double e = exp_sum_negative_d(-fabs(x), 0.0);
     return (x < 0.0 ? e : 1.0) / (1.0 + e);
 }
 
-/* exp(-x*x/2), the square taken in two exact parts */
-static inline float gauss_f(float x) {
-    float high = float_of(bits_of(x) & 0xfffff000);
-    float low = (x - high) * (x + high);
-    return exp_sum_f(-0.5f * high * high, x * 0.0f == 0.0f ? -0.5f * low : 0.0f);
+/* log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)) */
+static inline float vm_softplusf(float x) {
+    float e = exp_sum_negative_f(-fabsf(x), 0.0f), u = 1.0f + e;
+    float y = log_sum_f(u, (e - (u - 1.0f)) / u);
+    return x > 0.0f ? x + y : y;
 }
-/* The normal distribution's upper tail, P(X > x) for x >= 0: exp(-x*x/2) g(u) / (x + 3.5),
- * u = (x - 3.5) / (x + 3.5) */
+static inline double vm_softplus(double x) {
+    double e = exp_sum_negative_d(-fabs(x), 0.0), u = 1.0 + e;
+    double y = log_sum_d(u, (e - (u - 1.0)) / u);
+    return x > 0.0 ? x + y : y;
+}
+
+/* exp(-x*x/2) for |x| up to 15, the square taken in two exact parts */
+static inline float gauss_f(float x) {
+    float high = float_of(bits_of(x) & 0xfffff000), low = (x - high) * (x + high);
+    return exp_sum_negative_f(-0.5f * high * high, -0.5f * low);
+}
+static inline float clamp_15_f(float x) {
+    x = fabsf(x);
+    return x > 15.0f ? 15.0f : x;
+}
+static inline float vm_gaussf(float x) { return gauss_f(clamp_15_f(x)); }
+
+/* The normal distribution's upper tail, P(X > x) for x from 0 to 15: exp(-x*x/2) g(u) / (x + 3.5)
+ * with u = (x - 3.5) / (x + 3.5) */
 static inline float normal_tail_f(float x) {
     float r = 1.0f / (x + 3.5f), u = (x - 3.5f) * r, g = 1.230105963e-4f;
     g = g * u + 4.413675882e-4f;
@@ -248,20 +300,19 @@ static inline float normal_tail_f(float x) {
     return g * r * gauss_f(x);
 }
 static inline float vm_normal_cdff(float x) {
-    float tail = normal_tail_f(fabsf(x) > 15.0f ? 15.0f : fabsf(x));
-    tail = x != x ? x : tail;
+    float tail = normal_tail_f(clamp_15_f(x));
     return x < 0.0f ? tail : 1.0f - tail;
 }
 static inline float vm_erff(float x) {
-    float z = x * x, p = 8.84996514811e-5f, a = fabsf(x);
-    float far = 1.0f - 2.0f * normal_tail_f((a > 10.0f ? 10.0f : a) * 1.41421356f);
-    p = p * z + -8.24728463727e-4f;
-    p = p * z + 5.20954436863e-3f;
-    p = p * z + -2.68625751068e-2f;
-    p = p * z + 1.12837487415e-1f;
-    p = p * z + -3.76126369729e-1f;
-    p = p * z + 1.12837916695f;
-    return a < 0.84f ? p * x : x != x ? x : copysignf(far, x);
+    float z = x * x, p = 8.849965148e-5f, a = fabsf(x);
+    float far = 1.0f - 2.0f * normal_tail_f(clamp_15_f(x * 1.41421356f));
+    p = p * z + -8.247284637e-4f;
+    p = p * z + 5.209544369e-3f;
+    p = p * z + -2.686257511e-2f;
+    p = p * z + 1.128374874e-1f;
+    p = p * z + -3.761263697e-1f;
+    p = p * z + 1.283791670e-1f;
+    return a < 0.84f ? p * x + x : copysignf(far, x);
 }
 
 /* libm, one number at a time.  Out of line, lest GCC take glibc's vector variants: those would

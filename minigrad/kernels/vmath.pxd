@@ -24,7 +24,14 @@ cdef extern from "vmath.h" nogil:
     float vm_sigmoidf(float x) noexcept
     float vm_erff(float x) noexcept
     float scalar_erfcf(float x) noexcept
+    ctypedef int flat_int "VM_FLATTEN int"     # the return type of a function to flatten
     float vm_normal_cdff(float x) noexcept
+    float vm_gaussf(float x) noexcept
+    float scalar_sinf(float x) noexcept
+    float scalar_cosf(float x) noexcept
+    float scalar_tanf(float x) noexcept
+    float vm_softplusf(float x) noexcept
+    double vm_softplus(double x) noexcept
     double vm_exp(double x) noexcept
     double scalar_exp2(double x) noexcept
     double vm_expm1(double x) noexcept
@@ -81,6 +88,19 @@ cdef inline floating cos(floating x) noexcept nogil:
 cdef inline floating tan(floating x) noexcept nogil:
     return vm_tanf(x) if floating is float else scalar_tan(x)
 
+# Beyond this many radians sin, cos and tan of floats are wrong: take the far_ ones.
+cdef inline bint is_far(floating x) noexcept nogil:
+    return fabs(x) > 1048576 if floating is float else False
+
+cdef inline floating far_sin(floating x) noexcept nogil:
+    return scalar_sinf(x) if floating is float else scalar_sin(x)
+
+cdef inline floating far_cos(floating x) noexcept nogil:
+    return scalar_cosf(x) if floating is float else scalar_cos(x)
+
+cdef inline floating far_tan(floating x) noexcept nogil:
+    return scalar_tanf(x) if floating is float else scalar_tan(x)
+
 cdef inline floating asin(floating x) noexcept nogil:
     return scalar_asinf(x) if floating is float else scalar_asin(x)
 
@@ -101,6 +121,9 @@ cdef inline floating tanh(floating x) noexcept nogil:
 
 cdef inline floating sigmoid(floating x) noexcept nogil:
     return vm_sigmoidf(x) if floating is float else vm_sigmoid(x)
+
+cdef inline floating softplus(floating x) noexcept nogil:
+    return vm_softplusf(x) if floating is float else vm_softplus(x)
 
 cdef inline floating erf(floating x) noexcept nogil:
     return vm_erff(x) if floating is float else scalar_erf(x)
@@ -145,15 +168,12 @@ cdef inline floating silu_slope(floating x) noexcept nogil:
     cdef floating s = sigmoid(x)
     return s * (1 + x * (1 - s))
 
-cdef inline floating softplus(floating x) noexcept nogil:
-    # log(1 + exp(x)) without overflow: max(x, 0) + log1p(exp(-|x|))
-    return (x if x > 0 else <floating>0) + log1p(exp(-fabs(x)))
-
 cdef inline floating normal_cdf(floating x) noexcept nogil:
     return vm_normal_cdff(x) if floating is float else 0.5 * scalar_erfc(-x * 0.7071067811865476)
 
 cdef inline floating normal_pdf(floating x) noexcept nogil:
-    return <floating>0.3989422804014327 * exp(<floating>-0.5 * x * x)
+    return <floating>0.3989422804014327 * (
+        vm_gaussf(x) if floating is float else vm_exp(-0.5 * x * x))
 
 cdef inline floating gelu_tanh_inner(floating x) noexcept nogil:
     return tanh(<floating>0.7978845608028654 * (x + <floating>0.044715 * x * x * x))
