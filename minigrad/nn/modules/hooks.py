@@ -203,19 +203,20 @@ def _watch(values, look):
     gradient will come back.
     """
     places = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
-    tensors = [values[i] for i in places]
+    places = [i for i in places if values[i].requires_grad]
+    if not places or not minigrad.is_grad_enabled():
+        return values
 
-    def look_at_all(grads):
+    def look_in_place(grads):
         full = [None] * len(values)
         for i, grad in zip(places, grads, strict=True):
             full[i] = grad
         full = look(tuple(full))
         return tuple(full[i] for i in places)
 
-    if not minigrad.is_grad_enabled() or not any(tensor.requires_grad for tensor in tensors):
-        return values
     watched = list(values)
-    for i, tensor in zip(places, _Watch.apply(look_at_all, *tensors), strict=True):
+    tensors = _Watch.apply(look_in_place, *(values[i] for i in places))
+    for i, tensor in zip(places, tensors, strict=True):
         watched[i] = tensor
     return tuple(watched)
 

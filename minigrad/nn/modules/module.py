@@ -367,7 +367,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
 
     def type(self, dst_type):
         """Convert all parameters and buffers to ``dst_type``, integers too; return the module."""
-        return self._apply(lambda t: t.to(dst_type))
+        return self._apply(lambda t: t.type(dst_type))
 
     def cpu(self):
         """Return the module: everything is on the CPU already."""
@@ -375,7 +375,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
 
     def cuda(self, device=None):
         """Raise RuntimeError: this engine runs on the CPU."""
-        _check_device("cuda" if device is None else device)
+        return self.to("cuda")
 
     # Printing.
 
@@ -406,7 +406,7 @@ _KINDS = {
 
 
 def _parse_to(*args, device=None, dtype=None, tensor=None, non_blocking=False):
-    """Return the dtype that the arguments of Module.to ask for, or None; check the device."""
+    """Return the dtype that the arguments of Module.to ask for, or None."""
     for arg in args:
         if isinstance(arg, Tensor):
             tensor = arg
@@ -415,13 +415,8 @@ def _parse_to(*args, device=None, dtype=None, tensor=None, non_blocking=False):
         elif not isinstance(arg, bool):
             device = arg
     if device is not None:
-        _check_device(device)
+        minigrad.device(device)  # raises for any but the CPU
     return dtype if tensor is None else tensor.dtype
-
-
-def _check_device(device):
-    if minigrad.device(device).type != "cpu":
-        raise RuntimeError(f"minigrad runs on the CPU; it has no device '{device}'")
 
 
 def _type_name(value):
