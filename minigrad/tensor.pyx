@@ -567,50 +567,50 @@ cdef class Tensor(Variable):
 
     # -------- operators: each a line into the table
 
-    def __add__(self, other): return operations.add(self, other)
-    def __radd__(self, other): return operations.add(other, self)
+    def __add__(self, other): return operate(operations.add, self, other)
+    def __radd__(self, other): return operate(operations.add, other, self)
     def __iadd__(self, other): return operations.add_(self, other)
-    def __sub__(self, other): return operations.sub(self, other)
-    def __rsub__(self, other): return operations.sub(other, self)
+    def __sub__(self, other): return operate(operations.sub, self, other)
+    def __rsub__(self, other): return operate(operations.sub, other, self)
     def __isub__(self, other): return operations.sub_(self, other)
-    def __mul__(self, other): return operations.mul(self, other)
-    def __rmul__(self, other): return operations.mul(other, self)
+    def __mul__(self, other): return operate(operations.mul, self, other)
+    def __rmul__(self, other): return operate(operations.mul, other, self)
     def __imul__(self, other): return operations.mul_(self, other)
-    def __truediv__(self, other): return operations.div(self, other)
-    def __rtruediv__(self, other): return operations.div(other, self)
+    def __truediv__(self, other): return operate(operations.div, self, other)
+    def __rtruediv__(self, other): return operate(operations.div, other, self)
     def __itruediv__(self, other): return operations.div_(self, other)
-    def __floordiv__(self, other): return operations.floor_divide(self, other)
-    def __rfloordiv__(self, other): return operations.floor_divide(other, self)
+    def __floordiv__(self, other): return operate(operations.floor_divide, self, other)
+    def __rfloordiv__(self, other): return operate(operations.floor_divide, other, self)
     def __ifloordiv__(self, other): return operations.floor_divide_(self, other)
-    def __mod__(self, other): return operations.remainder(self, other)
-    def __rmod__(self, other): return operations.remainder(other, self)
+    def __mod__(self, other): return operate(operations.remainder, self, other)
+    def __rmod__(self, other): return operate(operations.remainder, other, self)
     def __imod__(self, other): return operations.remainder_(self, other)
-    def __pow__(self, other, modulo): return operations.pow(self, other)
-    def __rpow__(self, other, modulo): return operations.pow(other, self)
+    def __pow__(self, other, modulo): return operate(operations.pow, self, other)
+    def __rpow__(self, other, modulo): return operate(operations.pow, other, self)
     def __ipow__(self, other): return operations.pow_(self, other)
-    def __matmul__(self, other): return operations.matmul(self, other)
-    def __rmatmul__(self, other): return operations.matmul(other, self)
+    def __matmul__(self, other): return operate(operations.matmul, self, other)
+    def __rmatmul__(self, other): return operate(operations.matmul, other, self)
     def __neg__(self): return operations.neg(self)
     def __pos__(self): return self
     def __abs__(self): return operations.abs(self)
     def __invert__(self): return operations.bitwise_not(self)
-    def __and__(self, other): return operations.bitwise_and(self, other)
-    def __rand__(self, other): return operations.bitwise_and(other, self)
+    def __and__(self, other): return operate(operations.bitwise_and, self, other)
+    def __rand__(self, other): return operate(operations.bitwise_and, other, self)
     def __iand__(self, other): return operations.bitwise_and_(self, other)
-    def __or__(self, other): return operations.bitwise_or(self, other)
-    def __ror__(self, other): return operations.bitwise_or(other, self)
+    def __or__(self, other): return operate(operations.bitwise_or, self, other)
+    def __ror__(self, other): return operate(operations.bitwise_or, other, self)
     def __ior__(self, other): return operations.bitwise_or_(self, other)
-    def __xor__(self, other): return operations.bitwise_xor(self, other)
-    def __rxor__(self, other): return operations.bitwise_xor(other, self)
+    def __xor__(self, other): return operate(operations.bitwise_xor, self, other)
+    def __rxor__(self, other): return operate(operations.bitwise_xor, other, self)
     def __ixor__(self, other): return operations.bitwise_xor_(self, other)
-    def __lshift__(self, other): return operations.lshift(self, other)
-    def __rshift__(self, other): return operations.rshift(self, other)
+    def __lshift__(self, other): return operate(operations.lshift, self, other)
+    def __rshift__(self, other): return operate(operations.rshift, self, other)
     def __eq__(self, other): return operations.eq(self, other)
     def __ne__(self, other): return operations.ne(self, other)
-    def __lt__(self, other): return operations.lt(self, other)
-    def __le__(self, other): return operations.le(self, other)
-    def __gt__(self, other): return operations.gt(self, other)
-    def __ge__(self, other): return operations.ge(self, other)
+    def __lt__(self, other): return operate(operations.lt, self, other)
+    def __le__(self, other): return operate(operations.le, self, other)
+    def __gt__(self, other): return operate(operations.gt, self, other)
+    def __ge__(self, other): return operate(operations.ge, self, other)
     def __getitem__(self, index): return operations.getitem(self, index)
     def __setitem__(self, index, value): operations.setitem(self, index, value)
 
@@ -624,6 +624,14 @@ cdef int take_attributes(Tensor t, dict attributes) except -1:
     for name, value in attributes.items():
         setattr(t, name, value)
     return 0
+
+
+cdef object operate(object operation, object a, object b):
+    """Return operation(a, b), or NotImplemented, so that Python asks the other operand's type."""
+    try:
+        return operation(a, b)
+    except TypeError:
+        return NotImplemented
 
 
 def rebuild(cls, array, requires_grad, attributes):

@@ -430,7 +430,8 @@ cpdef int reduce_to(int op, ndarray out, ndarray x, int n_threads) except -1:
         axis.reduced = i < missing or cnp.PyArray_DIM(out, i - missing) == 1
         if axis.size == 1:
             continue
-        if axis.stride == 0 and axis.reduced and op != PROD:    # a gradient that was broadcast
+        if axis.stride == 0 and axis.reduced and op != PROD and axis.size > 0:
+            # a gradient that was broadcast
             repeats *= axis.size
             continue
         axes[count] = ordered[count] = axis

@@ -122,6 +122,7 @@ def _collect(groups):
 functions = _collect(_SHARED)
 functions.update({alias: functions[name] for alias, name in _ALIASES.items()})
 methods = {**functions, **_collect(_METHODS)}
+methods["where"] = elementwise.where_method     # x.where(condition, y): another order
 for _name in _IN_PLACE.split():
     methods[f"{_name}_"] = inplace.in_place(methods[_name], f"{_name}_")
 for _alias, _name in _ALIASES.items():

@@ -141,6 +141,11 @@ cdef Tensor cast(Tensor x, dtype d):
     return out
 
 
+cdef Tensor zeros_of(Tensor x):
+    """Return zeros like ``x``: a gradient that is zero, even where ``x`` is NaN or infinite."""
+    return wrap(np.zeros_like(x.array))
+
+
 cdef cast_vjp(Node node, object g):
     return (cast(<Tensor>g, <dtype>node.extra),)
 

@@ -7,6 +7,8 @@ Every op here is a forward and, below it, its vjp: the gradients of the inputs f
     vjp      da = g * b,  db = g * a        (then summed over what was broadcast: (4, 3) -> (3,))
 """
 
+import math
+
 import numpy as np
 
 from numpy cimport (
@@ -20,7 +22,7 @@ from minigrad.kernels.elementwise cimport (
 )
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.ops.common cimport (
-    broadcast_empty, cast, is_kernel_float, is_number, number_tensor, promoted, same_shape,
+    broadcast_empty, cast, is_kernel_float, is_number, number_tensor, promoted, same_shape, zeros_of,
 )
 from minigrad.ops.reduce cimport sum_to
 from minigrad.tape cimport Node, Variable, record, recording, vjp_function
@@ -107,7 +109,8 @@ cdef add_vjp(Node node, object g):
 def sub(input, other, *, alpha=1):
     """Return ``input - alpha * other``, broadcast.  Not for bools: use ``^`` or logical_xor."""
     for x in (input, other):
-        if isinstance(x, Tensor) and dtype_of((<Tensor>x).array) is bool_:
+        if x is True or x is False or (
+                isinstance(x, Tensor) and dtype_of((<Tensor>x).array) is bool_):
             raise RuntimeError(
                 "Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
                 "trying to invert a mask, use the `~` or `logical_not()` operator instead."
@@ -177,9 +180,10 @@ cdef Tensor rounded_div(object input, object other, object mode):
     if dtype_of(a.array).is_floating_point:
         return operations_trunc(div(a, b))
     check_integer_divisor(b)
-    quotient = np.abs(a.array) // np.abs(b.array)
-    return wrap(np.asarray(np.where((a.array < 0) != (b.array < 0), -quotient, quotient)
-                           .astype(a.array.dtype)))
+    with np.errstate(all="ignore"):
+        quotient = np.asarray(np.floor_divide(a.array, b.array))
+        below = (quotient * b.array != a.array) & ((a.array < 0) != (b.array < 0))
+        return wrap(np.asarray(quotient + below, a.array.dtype))
 
 
 cdef Tensor operations_trunc(Tensor x):
@@ -187,6 +191,8 @@ cdef Tensor operations_trunc(Tensor x):
 
 
 cdef int check_integer_divisor(Tensor b) except -1:
+    if dtype_of(b.array) is bool_:
+        raise NotImplementedError("whole quotients and remainders are not defined for bools")
     if not dtype_of(b.array).is_floating_point and (b.array == 0).any():
         raise RuntimeError("ZeroDivisionError")
     return 0
@@ -201,10 +207,8 @@ def floor_divide(input, other):
 
 
 cdef zero_vjp(Node node, object g):
-    cdef Py_ssize_t i
-    return tuple([
-        unbroadcast(node, g * 0, i) if node.needs(i) else None for i in range(len(node.edges))
-    ])
+    cdef Tensor zeros = zeros_of(<Tensor>g)
+    return unbroadcast(node, zeros, 0), unbroadcast(node, zeros, 1)
 
 
 def remainder(input, other):
@@ -249,6 +253,8 @@ def pow(input, exponent):
             dtype_of((<Tensor>input).array).is_floating_point):
         return (<object>input).square()
     a, b = promoted(input, exponent)
+    if dtype_of(a.array) is bool_:
+        raise NotImplementedError("pow is not defined for bools")
     if not dtype_of(a.array).is_floating_point and (b.array < 0).any():
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     out = wrap(combine(POW, a.array, b.array))
@@ -282,7 +288,8 @@ def atan2(input, other):
 
 cdef atan2_vjp(Node node, object g):
     a, b = node.tensor(0), node.tensor(1)
-    share = g / (a * a + b * b)
+    square = a * a + b * b
+    share = (g / square).masked_fill(square == 0, 0.0)     # 0 at the origin, as in torch
     return (
         unbroadcast(node, share * b, 0),
         unbroadcast(node, -share * a, 1) if node.needs(1) else None,
@@ -312,14 +319,18 @@ cdef minimum_vjp(Node node, object g):
 cdef tuple shared_by(Node node, object g, int op):
     """Return the gradients of maximum or minimum: each input's share is 1, 0, or 1/2 in a tie."""
     cdef Tensor a = node.tensor(0), b = node.tensor(1)
-    cdef Tensor wide_a = cast(a, float32) if dtype_of(a.array) is float16 else a
-    cdef Tensor wide_b = cast(b, float32) if dtype_of(a.array) is float16 else b
-    share = wrap(combine(op, wide_a.array, wide_b.array))
-    share = cast(share, dtype_of(a.array))
     return (
-        unbroadcast(node, g * share, 0) if node.needs(0) else None,
-        unbroadcast(node, g * (1 - share), 1) if node.needs(1) else None,
+        unbroadcast(node, g * share_of(op, a, b), 0) if node.needs(0) else None,
+        unbroadcast(node, g * share_of(op, b, a), 1) if node.needs(1) else None,
     )
+
+
+cdef Tensor share_of(int op, Tensor a, Tensor b):
+    """Return 1 where ``a`` is chosen (or either is NaN), 0 where ``b`` is, 1/2 in a tie."""
+    if dtype_of(a.array) is float16:
+        share = combine(op, a.array.astype(np.float32), b.array.astype(np.float32))
+        return wrap(share.astype(np.float16))
+    return wrap(combine(op, a.array, b.array))
 
 
 def where(condition, input=None, other=None):
@@ -360,6 +371,11 @@ cdef where_vjp(Node node, object g):
     )
 
 
+def where_method(input, condition, other):
+    """Return ``input`` where ``condition`` (bool) holds and ``other`` elsewhere, broadcast."""
+    return where(condition, input, other)
+
+
 def clamp(input, min=None, max=None):
     """Return ``input`` limited to [min, max], each a number, a tensor or None.
 
@@ -371,10 +387,7 @@ def clamp(input, min=None, max=None):
     if not isinstance(input, Tensor):
         raise TypeError(f"clamp expects a Tensor, but got {type(input).__name__}")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
-        out = input
-        if min is not None:
-            out = maximum(out, min)
-        return out if max is None else minimum(out, max)
+        return clamp_between(<Tensor>input, min, max)
     x = <Tensor>input
     for limit in (min, max):
         if limit is not None:
@@ -399,6 +412,38 @@ cdef clamp_vjp(Node node, object g):
     if high is not None:
         inside &= x.array <= high
     return (where(wrap(inside), g, 0.0),)
+
+
+cdef Tensor clamp_between(Tensor x, object low, object high):
+    """Compute ``clamp`` where at least one limit is a tensor, which may want a gradient."""
+    cdef Tensor out
+    for limit in (low, high):
+        if limit is not None:
+            x = promoted(x, limit)[0]
+    low = None if low is None else promoted(x, low)[1]
+    high = None if high is None else promoted(x, high)[1]
+    array = x.array
+    if low is not None:
+        array = combine(MAXIMUM, array, (<Tensor>low).array)
+    if high is not None:
+        array = combine(MINIMUM, array, (<Tensor>high).array)
+    out = wrap(array)
+    inputs = (x, low, high)
+    if recording(x) or any([v is not None and recording(<Tensor>v) for v in (low, high)]):
+        record(out, "ClampBackward0", clamp_between_vjp, inputs, inputs,
+               tuple([None if v is None else (<object>(<Tensor>v).array).shape for v in inputs]))
+    return out
+
+
+cdef clamp_between_vjp(Node node, object g):
+    x, low, high = node.tensor(0), node.tensor(1), node.tensor(2)
+    low = -math.inf if low is None else low
+    high = math.inf if high is None else high
+    return (
+        unbroadcast(node, where((x >= low) & (x <= high), g, 0.0), 0) if node.needs(0) else None,
+        unbroadcast(node, where((x < low) & (low < high), g, 0.0), 1) if node.needs(1) else None,
+        unbroadcast(node, where((x > high) | (low > high), g, 0.0), 2) if node.needs(2) else None,
+    )
 
 
 def clamp_min(input, min):

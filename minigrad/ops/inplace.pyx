@@ -22,7 +22,7 @@ from minigrad.dtypes cimport dtype_of
 from minigrad.kernels.elementwise cimport ADD, DIV, MUL, SUB, binary
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.ops.common cimport (
-    cast, is_kernel_float, is_number, number_tensor, promoted, same_shape,
+    cast, is_kernel_float, is_number, number_tensor, promoted, same_shape, zeros_of,
 )
 from minigrad.ops.reduce cimport sum_to
 from minigrad.tape cimport (
@@ -157,7 +157,7 @@ cdef Tensor assign(Tensor x, Tensor result):
 
 
 cdef no_gradient_vjp(Node node, object g):
-    return (g * 0.0,)
+    return (zeros_of(<Tensor>g),)
 
 
 # ---------------------------------------------------------------- the in-place form of any op
@@ -277,6 +277,6 @@ def copy_(input, src, non_blocking=False):
 
 cdef copy_vjp(Node node, object g):
     return (
-        g * 0.0 if node.needs(0) else None,
+        zeros_of(<Tensor>g) if node.needs(0) else None,
         sum_to(<Tensor>g, node.extra) if node.needs(1) else None,
     )

@@ -14,7 +14,7 @@ from numpy cimport PyArray_SIZE, import_array, ndarray
 from minigrad.dtypes cimport dtype_of, float16, float32
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
-from minigrad.ops.common cimport cast, float_operand, is_kernel_float
+from minigrad.ops.common cimport cast, float_operand, is_kernel_float, zeros_of
 from minigrad.ops.elementwise cimport combine
 from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, empty_like_array, wrap
@@ -96,7 +96,7 @@ def sign(input):
 
 
 cdef flat_vjp(Node node, object g):
-    return (g * 0.0,)
+    return (zeros_of(<Tensor>g),)
 
 
 def floor(input):

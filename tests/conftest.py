@@ -1,0 +1,32 @@
+"""Fixtures for every test: torch where it is installed, and a clean state before each test."""
+
+import numpy as np
+import pytest
+
+import minigrad
+
+
+@pytest.fixture(scope="session")
+def torch():
+    """The oracle.  Tests that ask for it are skipped where torch is not installed."""
+    torch = pytest.importorskip("torch")
+    torch.set_num_threads(1)
+    return torch
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def _clean_state():
+    """Start from one seed, and put back what a test may change for the whole process."""
+    minigrad.manual_seed(0)
+    threads, dtype = minigrad.get_num_threads(), minigrad.get_default_dtype()
+    options = minigrad.get_printoptions()
+    yield
+    assert minigrad.is_grad_enabled(), "the test left grad mode switched off"
+    minigrad.set_num_threads(threads)
+    minigrad.set_default_dtype(dtype)
+    minigrad.set_printoptions(**options)
