@@ -398,7 +398,7 @@ def test_wrong_number_of_dimensions(layer, shape, words):
 
 
 def test_wrong_number_of_channels():
-    with pytest.raises(RuntimeError, match="running_mean should contain 4 elements.*not 3"):
+    with pytest.raises(RuntimeError, match=r"running_mean should contain 4 elements.*not 3"):
         nn.BatchNorm1d(3)(minigrad.ones(2, 4))
 
 
@@ -421,7 +421,7 @@ def test_state_dict_versions():
     layer.load_state_dict(old)
     assert layer.num_batches_tracked.item() == 1  # its own, as in torch
     del state["num_batches_tracked"]
-    with pytest.raises(RuntimeError, match="Missing key.*num_batches_tracked"):
+    with pytest.raises(RuntimeError, match=r"Missing key.*num_batches_tracked"):
         layer.load_state_dict(state)
 
 

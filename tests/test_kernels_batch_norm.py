@@ -272,8 +272,13 @@ def test_agrees_with_torch(shape, dtype):
     ]
     out = torch.nn.functional.batch_norm(tensors[0], *running, *tensors[1:], True, 0.1, 1e-5)
     out.backward(torch.from_numpy(dy))
-    expected = {"out": out.detach(), "dx": tensors[0].grad, "dweight": tensors[1].grad,
-                "dbias": tensors[2].grad, "running_mean": running[0], "running_var": running[1]}  # fmt: skip
-    assert_close(
-        got, {k: v.numpy() for k, v in expected.items()}, 3e-6 if dtype == np.float32 else 1e-12
-    )
+    expected = {
+        "out": out.detach(),
+        "dx": tensors[0].grad,
+        "dweight": tensors[1].grad,
+        "dbias": tensors[2].grad,
+        "running_mean": running[0],
+        "running_var": running[1],
+    }
+    expected = {name: value.numpy() for name, value in expected.items()}
+    assert_close(got, expected, 3e-6 if dtype == np.float32 else 1e-12)

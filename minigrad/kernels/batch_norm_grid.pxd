@@ -44,5 +44,6 @@ cdef inline Box box_of(const Grid *g, Py_ssize_t block, Py_ssize_t tile) noexcep
     return box
 
 
-cdef inline Py_ssize_t offset_of(const Grid *g, Strides s, Box box, Py_ssize_t block) noexcept nogil:
+cdef inline Py_ssize_t offset_of(const Grid *g, Strides s, Box box,
+                                 Py_ssize_t block) noexcept nogil:
     return box.row * s.row + box.col + (block * s.block if g.planes else 0)

@@ -82,7 +82,7 @@ cdef Kind kind_of(ndarray a, Strides *strides) noexcept:
 
 
 cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept:
-    """Cut arrays like `a` into blocks and tiles; `dense`: columns of one row end where the next begins.
+    """Cut arrays like `a` into blocks and tiles; `dense`: one row ends where the next begins.
 
     Depends on nothing but shape, type and layout: the tiles decide the order of additions.
     """

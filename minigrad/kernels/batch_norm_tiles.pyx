@@ -231,10 +231,11 @@ cdef void plane_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,
     cdef Py_ssize_t r, i
     cdef floating hi = coef[HI * pitch], scale = coef[SCALE * pitch], lo = coef[LO * pitch]
     cdef floating invstd = coef[INVSTD * pitch], dot = coef[DOT * pitch]
-    cdef floating mean_dy = coef[MEAN_DY * pitch]
+    cdef floating mean_dy = coef[MEAN_DY * pitch], xhat
     for r in range(box.rows):
         for i in range(box.cols):
-            dx[i] = ((dy[i] - mean_dy) - ((x[i] - hi) * invstd - lo) * dot) * scale
+            xhat = (x[i] - hi) * invstd - lo
+            dx[i] = ((dy[i] - mean_dy) - xhat * dot) * scale
         dx += dx_stride
         dy += dy_stride
         x += stride
@@ -250,9 +251,11 @@ cdef void column_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,
     cdef const floating *mean_dy = coef + MEAN_DY * pitch
     cdef const floating *dot = coef + DOT * pitch
     cdef const floating *lo = coef + LO * pitch
+    cdef floating xhat
     for r in range(box.rows):
         for j in range(box.cols):
-            dx[j] = ((dy[j] - mean_dy[j]) - ((x[j] - hi[j]) * invstd[j] - lo[j]) * dot[j]) * scale[j]
+            xhat = (x[j] - hi[j]) * invstd[j] - lo[j]
+            dx[j] = ((dy[j] - mean_dy[j]) - xhat * dot[j]) * scale[j]
         dx += dx_stride
         dy += dy_stride
         x += stride
