@@ -1,10 +1,10 @@
 """Convolution layers."""
 
-import minigrad
 from minigrad.nn import functional as F
 from minigrad.nn.modules.linear import reset_weight_and_bias
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
+from minigrad.ops.creation import empty
 
 _PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -65,9 +65,9 @@ class _ConvNd(Module):
 
         options = {"device": device, "dtype": dtype}
         shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(minigrad.empty(shape, **options))
+        self.weight = Parameter(empty(shape, **options))
         if bias:
-            self.bias = Parameter(minigrad.empty(out_channels, **options))
+            self.bias = Parameter(empty(out_channels, **options))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
