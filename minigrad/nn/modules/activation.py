@@ -14,7 +14,7 @@ from minigrad.ops.creation import empty
 class _Activation(Module):
     """An activation whose repr shows the attributes named in ``settings``, and inplace if set."""
 
-    settings = ()
+    settings: tuple[str, ...] = ()
 
     def __init__(self, inplace=False):
         super().__init__()
@@ -45,7 +45,7 @@ class ReLU(_Activation):
 class Hardtanh(_Activation):
     """``x`` held between ``min_val`` and ``max_val``."""
 
-    settings = ("min_val", "max_val")
+    settings: tuple[str, ...] = ("min_val", "max_val")
 
     def __init__(self, min_val=-1.0, max_val=1.0, inplace=False):
         super().__init__(inplace)

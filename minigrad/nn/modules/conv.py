@@ -1,5 +1,7 @@
 """Convolution layers."""
 
+from collections.abc import Callable
+
 from minigrad.nn import functional as F
 from minigrad.nn.modules.linear import reset_weight_and_bias
 from minigrad.nn.modules.module import Module
@@ -15,10 +17,10 @@ def per_dimension(value, n):
 
 
 class _ConvNd(Module):
-    """A convolution over the last ``n`` dimensions: all that does not depend on n."""
+    """A convolution over the last ``n`` dimensions, by ``convolve``."""
 
-    n = None
-    convolve = None
+    n: int
+    convolve: Callable
 
     def __init__(
         self,
