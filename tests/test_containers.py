@@ -113,7 +113,7 @@ def test_sequential_arithmetic():
     assert added(b) == [2, 2, 2]
     assert len(list(b.modules())) == 2  # three times the same one
     with pytest.raises(ValueError, match="only objects of Sequential class"):
-        a + [Add(1)]
+        a + [Add(1)]  # noqa: RUF005
     with pytest.raises(ValueError, match="only objects of Sequential class"):
         a += [Add(1)]
     with pytest.raises(TypeError, match="unsupported operand"):
@@ -159,7 +159,7 @@ def test_module_list():
     layers.insert(100, Add(9))
     assert added(layers) == [10, 7, 2, 8, 3, 9]
     assert layers.pop(2).n == 2
-    assert added(layers + [Add(0)]) == [10, 7, 8, 3, 9, 0]
+    assert added(layers + nn.ModuleList([Add(0)])) == [10, 7, 8, 3, 9, 0]
     assert list(layers._modules) == ["0", "1", "2", "3", "4"]
     assert layers[0] in layers
 

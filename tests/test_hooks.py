@@ -11,11 +11,6 @@ import minigrad
 from minigrad import nn
 
 
-@pytest.fixture
-def torch():
-    return pytest.importorskip("torch")
-
-
 class Twice(nn.Module):
     def forward(self, x, times=2):
         return x * times

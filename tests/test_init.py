@@ -10,12 +10,6 @@ import minigrad
 from minigrad import nn
 from minigrad.nn import init
 
-
-@pytest.fixture
-def torch():
-    return pytest.importorskip("torch")
-
-
 FILL = {
     "uniform_": lambda init, w: init.uniform_(w, -0.3, 0.9),
     "normal_": lambda init, w: init.normal_(w, 0.2, 0.5),
@@ -45,9 +39,7 @@ def test_the_same_seed_gives_torchs_numbers(name, shape, torch):
     theirs = torch.empty(shape, requires_grad=True)
     assert FILL[name](init, mine) is mine
     FILL[name](torch.nn.init, theirs)
-    np.testing.assert_allclose(
-        mine.detach().numpy(), theirs.detach().numpy(), rtol=1e-5, atol=2e-6
-    )
+    np.testing.assert_allclose(mine.detach().numpy(), theirs.detach().numpy(), rtol=1e-5, atol=2e-6)
     if "uniform" in name:
         assert mine.tolist() == theirs.tolist()  # to the last bit
     assert mine.grad_fn is None

@@ -10,7 +10,10 @@ import warnings
 
 import numpy as np
 
-import minigrad
+from minigrad.autograd import no_grad
+from minigrad.dtypes import bool_
+from minigrad.ops.creation import empty, empty_like, eye, from_numpy, ones_like
+from minigrad.ops.elementwise import where
 
 
 def uniform_(tensor, a=0.0, b=1.0, generator=None):
@@ -23,13 +26,13 @@ def uniform_(tensor, a=0.0, b=1.0, generator=None):
         >>> bool((init.uniform_(minigrad.empty(100), 2, 3) >= 2).all())
         True
     """
-    with minigrad.no_grad():
+    with no_grad():
         return tensor.uniform_(a, b, generator=generator)
 
 
 def normal_(tensor, mean=0.0, std=1.0, generator=None):
     """Fill with draws from the normal distribution of the given mean and standard deviation."""
-    with minigrad.no_grad():
+    with no_grad():
         return tensor.normal_(mean, std, generator=generator)
 
 
@@ -45,7 +48,7 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
     def below(x):
         return (1.0 + math.erf((x - mean) / (std * math.sqrt(2.0)))) / 2.0
 
-    with minigrad.no_grad():
+    with no_grad():
         if below(b) - below(a) > 0.3:  # most draws are inside
             _redraw_outside(tensor, mean, std, a, b, generator)
         else:
@@ -59,20 +62,20 @@ def _redraw_outside(tensor, mean, std, a, b, generator):
         outside = (tensor < a) | (tensor > b)
         if not outside.any():
             return
-        again = minigrad.empty_like(tensor).normal_(mean, std, generator=generator)
-        tensor.copy_(minigrad.where(outside, again, tensor))
+        again = empty_like(tensor).normal_(mean, std, generator=generator)
+        tensor.copy_(where(outside, again, tensor))
 
 
 def _accept_uniform(tensor, mean, std, a, b, generator):
     """Draw uniformly in [a, b] and accept with the probability that the density there asks for."""
     mode = max(a, min(mean, b))
     log_peak = -0.5 * ((mode - mean) / std) ** 2
-    draw = minigrad.empty_like(tensor)
-    chance = minigrad.empty_like(tensor)
-    pending = minigrad.ones_like(tensor, dtype=minigrad.bool)
+    draw = empty_like(tensor)
+    chance = empty_like(tensor)
+    pending = ones_like(tensor, dtype=bool_)
     while pending.any():
         draw.uniform_(a, b, generator=generator)
-        tensor.copy_(minigrad.where(pending, draw, tensor))
+        tensor.copy_(where(pending, draw, tensor))
         log_density = ((draw - mean) / std).square() * -0.5 - log_peak
         chance.uniform_(generator=generator)
         pending = pending & (chance.log() > log_density)
@@ -80,7 +83,7 @@ def _accept_uniform(tensor, mean, std, a, b, generator):
 
 def constant_(tensor, val):
     """Fill with ``val``."""
-    with minigrad.no_grad():
+    with no_grad():
         return tensor.fill_(val)
 
 
@@ -98,8 +101,8 @@ def eye_(tensor):
     """Fill a matrix with 1 on the diagonal and 0 elsewhere.  Raises ValueError if it is none."""
     if tensor.ndim != 2:
         raise ValueError(f"Only tensors with 2 dimensions are supported, got {tensor.ndim}")
-    with minigrad.no_grad():
-        return tensor.copy_(minigrad.eye(*tensor.shape))
+    with no_grad():
+        return tensor.copy_(eye(*tensor.shape))
 
 
 def dirac_(tensor, groups=1):
@@ -123,7 +126,7 @@ def dirac_(tensor, groups=1):
         raise ValueError(f"dim 0 must be divisible by groups: {out_channels} by {groups}")
     centre = tuple(size // 2 for size in kernel_size)
     per_group = out_channels // groups
-    with minigrad.no_grad():
+    with no_grad():
         tensor.zero_()
         for first in range(0, out_channels, per_group):
             for channel in range(min(per_group, in_channels)):
@@ -257,10 +260,10 @@ def orthogonal_(tensor, gain=1, generator=None):
     if tensor.numel() == 0:
         return tensor
     rows, columns = tensor.shape[0], tensor.numel() // tensor.shape[0]
-    with minigrad.no_grad():
-        drawn = minigrad.empty(rows, columns, dtype=tensor.dtype).normal_(generator=generator)
+    with no_grad():
+        drawn = empty(rows, columns, dtype=tensor.dtype).normal_(generator=generator)
         matrix = drawn.numpy()
         q, r = np.linalg.qr(matrix.T if rows < columns else matrix)
         q *= np.sign(np.diag(r))  # makes the decomposition unique, and the draw uniform
-        q = minigrad.from_numpy(q.T if rows < columns else q)
+        q = from_numpy(q.T if rows < columns else q)
         return tensor.copy_(q.reshape(tensor.shape)).mul_(gain)

@@ -1,6 +1,6 @@
 """Tensors that a module registers when they are assigned to it."""
 
-import minigrad
+from minigrad.ops.creation import empty
 from minigrad.tensor import Tensor
 
 
@@ -25,7 +25,7 @@ class Parameter(Tensor):
     """
 
     def __init__(self, data=None, requires_grad=True):
-        self._share(minigrad.empty(0) if data is None else data)
+        self._share(empty(0) if data is None else data)
         self.requires_grad = requires_grad
 
     def __deepcopy__(self, memo):
@@ -60,5 +60,5 @@ class Buffer(Tensor):
     """
 
     def __init__(self, data=None, *, persistent=True):
-        self._share(minigrad.empty(0) if data is None else data)
+        self._share(empty(0) if data is None else data)
         self.persistent = persistent

@@ -1,17 +1,20 @@
 """Activations: functions of one element, and softmax, as layers.
 
-Each keeps the shape and dtype of its input.  ``inplace=True`` writes the result into the input.
-The source of each is the layer of that name in ``torch.nn``.
+Each keeps the dtype of its input, and its shape (but GLU halves one dimension).  ``inplace=True``
+writes the result into the input.  The source of each is the layer of that name in ``torch.nn``.
 """
 
 from minigrad.nn import functional as F
+from minigrad.nn.init import constant_
 from minigrad.nn.modules.module import Module
+from minigrad.nn.parameter import Parameter
+from minigrad.ops.creation import empty
 
 
 class _Activation(Module):
     """An activation whose repr shows the attributes named in ``settings``, and inplace if set."""
 
-    settings = ()
+    settings: tuple[str, ...] = ()
 
     def __init__(self, inplace=False):
         super().__init__()
@@ -42,7 +45,7 @@ class ReLU(_Activation):
 class Hardtanh(_Activation):
     """``x`` held between ``min_val`` and ``max_val``."""
 
-    settings = ("min_val", "max_val")
+    settings: tuple[str, ...] = ("min_val", "max_val")
 
     def __init__(self, min_val=-1.0, max_val=1.0, inplace=False):
         super().__init__(inplace)
@@ -88,6 +91,19 @@ class ELU(_Activation):
 
     def forward(self, input):
         return F.elu(input, self.alpha, self.inplace)
+
+
+class CELU(_Activation):
+    """``x`` where positive, ``alpha * (exp(x / alpha) - 1)`` elsewhere."""
+
+    settings = ("alpha",)
+
+    def __init__(self, alpha=1.0, inplace=False):
+        super().__init__(inplace)
+        self.alpha = alpha
+
+    def forward(self, input):
+        return F.celu(input, self.alpha, self.inplace)
 
 
 class SELU(_Activation):
@@ -192,6 +208,91 @@ class Softsign(_Activation):
         return F.softsign(input)
 
 
+class Tanhshrink(_Activation):
+    """``x - tanh(x)``."""
+
+    def __init__(self):
+        super().__init__()
+
+    def forward(self, input):
+        return F.tanhshrink(input)
+
+
+class Hardshrink(_Activation):
+    """``x`` where ``abs(x) > lambd``, 0 elsewhere."""
+
+    def __init__(self, lambd=0.5):
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input):
+        return F.hardshrink(input, self.lambd)
+
+    def extra_repr(self):
+        return str(self.lambd)
+
+
+class Softshrink(Hardshrink):
+    """``x`` moved towards 0 by ``lambd``, and 0 where it would pass it."""
+
+    def forward(self, input):
+        return F.softshrink(input, self.lambd)
+
+
+class Threshold(_Activation):
+    """``x`` where ``x > threshold``, ``value`` elsewhere."""
+
+    settings = ("threshold", "value")
+
+    def __init__(self, threshold, value, inplace=False):
+        super().__init__(inplace)
+        self.threshold = threshold
+        self.value = value
+
+    def forward(self, input):
+        return F.threshold(input, self.threshold, self.value, self.inplace)
+
+
+class PReLU(_Activation):
+    """``x`` where positive, ``weight * x`` elsewhere; the weight is learned.
+
+    Args:
+        num_parameters: 1, or the number of channels (dimension 1) for a weight of each.
+        init: what the weight starts at.
+        device: None or the CPU.
+        dtype: dtype of the weight; default: the default dtype.
+    """
+
+    settings = ("num_parameters",)
+
+    def __init__(self, num_parameters=1, init=0.25, device=None, dtype=None):
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.init = init
+        self.weight = Parameter(empty(num_parameters, device=device, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        """Set the weight back to what it started at."""
+        constant_(self.weight, self.init)
+
+    def forward(self, input):
+        return F.prelu(input, self.weight)
+
+
+class GLU(_Activation):
+    """The first half of dimension ``dim`` times the sigmoid of the second half."""
+
+    settings = ("dim",)
+
+    def __init__(self, dim=-1):
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input):
+        return F.glu(input, self.dim)
+
+
 class Softmax(_Activation):
     """``exp(x) / sum(exp(x))`` over dimension ``dim``: positive, with sum 1.
 
@@ -214,14 +315,15 @@ class Softmax(_Activation):
         return F.softmax(input, self.dim)
 
 
-class LogSoftmax(_Activation):
+class Softmin(Softmax):
+    """``softmax(-x)`` over dimension ``dim``."""
+
+    def forward(self, input):
+        return F.softmin(input, self.dim)
+
+
+class LogSoftmax(Softmax):
     """``log(softmax(x))`` over dimension ``dim``, computed so that it does not overflow."""
-
-    settings = ("dim",)
-
-    def __init__(self, dim=None):
-        super().__init__()
-        self.dim = dim
 
     def forward(self, input):
         return F.log_softmax(input, self.dim)

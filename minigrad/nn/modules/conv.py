@@ -1,10 +1,12 @@
 """Convolution layers."""
 
-import minigrad
+from collections.abc import Callable
+
 from minigrad.nn import functional as F
 from minigrad.nn.modules.linear import reset_weight_and_bias
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
+from minigrad.ops.creation import empty
 
 _PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -15,10 +17,10 @@ def per_dimension(value, n):
 
 
 class _ConvNd(Module):
-    """A convolution over the last ``n`` dimensions: all that does not depend on n."""
+    """A convolution over the last ``n`` dimensions, by ``convolve``."""
 
-    n = None
-    convolve = None
+    n: int
+    convolve: Callable
 
     def __init__(
         self,
@@ -65,9 +67,9 @@ class _ConvNd(Module):
 
         options = {"device": device, "dtype": dtype}
         shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(minigrad.empty(shape, **options))
+        self.weight = Parameter(empty(shape, **options))
         if bias:
-            self.bias = Parameter(minigrad.empty(out_channels, **options))
+            self.bias = Parameter(empty(out_channels, **options))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()

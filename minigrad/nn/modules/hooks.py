@@ -2,8 +2,7 @@
 
 import warnings
 
-import minigrad
-from minigrad.autograd import Function
+from minigrad.autograd import Function, is_grad_enabled
 from minigrad.tensor import Tensor
 from minigrad.utils.hooks import add_hook
 
@@ -204,7 +203,7 @@ def _watch(values, look):
     """
     places = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
     places = [i for i in places if values[i].requires_grad]
-    if not places or not minigrad.is_grad_enabled():
+    if not places or not is_grad_enabled():
         return values
 
     def look_in_place(grads):

@@ -2,11 +2,11 @@
 
 import math
 
-import minigrad
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
+from minigrad.ops.creation import empty
 
 
 class Identity(Module):
@@ -59,9 +59,9 @@ class Linear(Module):
         options = {"device": device, "dtype": dtype}
         self.in_features = in_features
         self.out_features = out_features
-        self.weight = Parameter(minigrad.empty(out_features, in_features, **options))
+        self.weight = Parameter(empty(out_features, in_features, **options))
         if bias:
-            self.bias = Parameter(minigrad.empty(out_features, **options))
+            self.bias = Parameter(empty(out_features, **options))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()

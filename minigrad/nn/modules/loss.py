@@ -6,29 +6,16 @@ torch's older way to say the same, and deprecated.  The source of each is the la
 ``torch.nn``.
 """
 
-import warnings
-
 from minigrad.nn import functional as F
 from minigrad.nn.modules.module import Module
-
-
-def _reduction_from(size_average, reduce):
-    """Return the ``reduction`` that the two deprecated flags mean (None: True)."""
-    summed = "sum" if size_average is False else "mean"
-    reduction = "none" if reduce is False else summed
-    warnings.warn(
-        "size_average and reduce args will be deprecated, "
-        f"please use reduction='{reduction}' instead.",
-        stacklevel=4,
-    )
-    return reduction
+from minigrad.ops.loss import reduction_name
 
 
 class _Loss(Module):
     def __init__(self, size_average=None, reduce=None, reduction="mean"):
         super().__init__()
         if size_average is not None or reduce is not None:
-            reduction = _reduction_from(size_average, reduce)
+            reduction = reduction_name(size_average, reduce, reduction)
         self.reduction = reduction
 
 

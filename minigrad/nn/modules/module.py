@@ -8,12 +8,14 @@ saves and loads them, ``hooks.py`` runs hooks.
 from collections import OrderedDict
 from collections.abc import MutableMapping
 
-import minigrad
+from minigrad import dtypes
+from minigrad.autograd import no_grad
 from minigrad.nn.modules.hooks import HooksMixin
 from minigrad.nn.modules.state import StateMixin
 from minigrad.nn.modules.tree import TreeMixin
 from minigrad.nn.parameter import Buffer, Parameter
 from minigrad.tensor import Tensor
+from minigrad.tensor import device as device_type
 
 
 class _Registry(MutableMapping):
@@ -314,7 +316,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         """
         for module in self.children() if recurse else ():
             module._apply(fn)
-        with minigrad.no_grad():
+        with no_grad():
             for parameter in self._parameters.values():
                 if parameter is None:
                     continue
@@ -355,15 +357,15 @@ class Module(TreeMixin, StateMixin, HooksMixin):
 
     def half(self):
         """The same as ``to(minigrad.float16)``."""
-        return self.to(minigrad.float16)
+        return self.to(dtypes.float16)
 
     def float(self):
         """The same as ``to(minigrad.float32)``."""
-        return self.to(minigrad.float32)
+        return self.to(dtypes.float32)
 
     def double(self):
         """The same as ``to(minigrad.float64)``."""
-        return self.to(minigrad.float64)
+        return self.to(dtypes.float64)
 
     def type(self, dst_type):
         """Convert all parameters and buffers to ``dst_type``, integers too; return the module."""
@@ -410,12 +412,12 @@ def _parse_to(*args, device=None, dtype=None, tensor=None, non_blocking=False):
     for arg in args:
         if isinstance(arg, Tensor):
             tensor = arg
-        elif isinstance(arg, minigrad.dtype):
+        elif isinstance(arg, dtypes.dtype):
             dtype = arg
         elif not isinstance(arg, bool):
             device = arg
     if device is not None:
-        minigrad.device(device)  # raises for any but the CPU
+        device_type(device)  # raises for any but the CPU
     return dtype if tensor is None else tensor.dtype
 
 

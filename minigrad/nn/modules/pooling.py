@@ -1,12 +1,14 @@
 """Pooling layers: the largest or the mean of each window."""
 
+from collections.abc import Callable
+
 from minigrad.nn import functional as F
 from minigrad.nn.modules.conv import per_dimension
 from minigrad.nn.modules.module import Module
 
 
 class _MaxPoolNd(Module):
-    pool = None
+    pool: Callable
 
     def __init__(
         self,
@@ -187,7 +189,7 @@ class AvgPool2d(_AvgPoolNd):
 
 
 class _AdaptiveAvgPoolNd(Module):
-    pool = None
+    pool: Callable
 
     def __init__(self, output_size):
         super().__init__()

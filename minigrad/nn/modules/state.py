@@ -3,7 +3,7 @@
 from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
 
-import minigrad
+from minigrad.autograd import no_grad
 from minigrad.nn.parameter import Parameter
 from minigrad.tensor import Tensor
 from minigrad.utils.hooks import add_hook
@@ -200,7 +200,7 @@ class StateMixin:
                 f"checkpoint, the shape in current model is {target.shape}."
             )
         if not assign:
-            with minigrad.no_grad():
+            with no_grad():
                 target.copy_(value)
         elif isinstance(target, Parameter):
             if not isinstance(value, Parameter):

@@ -2,7 +2,9 @@
 
 import math
 
-import minigrad
+from minigrad.autograd import no_grad
+from minigrad.ops.creation import tensor
+from minigrad.ops.shape import stack
 from minigrad.tensor import Tensor
 
 
@@ -28,10 +30,10 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
     """
     tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     norm_type = float(norm_type)
-    with minigrad.no_grad():
+    with no_grad():
         if not tensors:
-            return minigrad.tensor(0.0)
-        total = minigrad.stack([tensor.norm(norm_type) for tensor in tensors]).norm(norm_type)
+            return tensor(0.0)
+        total = stack([t.norm(norm_type) for t in tensors]).norm(norm_type)
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, "
@@ -46,7 +48,7 @@ def clip_grads_with_norm_(parameters, max_norm, total_norm):
 
     Source: ``torch.nn.utils.clip_grads_with_norm_``.
     """
-    with minigrad.no_grad():
+    with no_grad():
         factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
         for gradient in _gradients(parameters):
             gradient.mul_(factor.to(gradient.dtype))
@@ -101,6 +103,6 @@ def clip_grad_value_(parameters, clip_value, foreach=None):
         tensor([-1.0000,  0.5000])
     """
     clip_value = float(clip_value)
-    with minigrad.no_grad():
+    with no_grad():
         for gradient in _gradients(parameters):
             gradient.clamp_(-clip_value, clip_value)

@@ -1,6 +1,6 @@
 """All parameters as one vector, and back."""
 
-import minigrad
+from minigrad.ops.shape import cat
 from minigrad.tensor import Tensor
 
 
@@ -15,7 +15,7 @@ def parameters_to_vector(parameters):
         >>> nn.utils.parameters_to_vector(nn.Linear(2, 3).parameters()).shape
         minigrad.Size([9])
     """
-    return minigrad.cat([parameter.reshape(-1) for parameter in parameters])
+    return cat([parameter.reshape(-1) for parameter in parameters])
 
 
 def vector_to_parameters(vec, parameters):

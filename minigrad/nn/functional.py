@@ -1,0 +1,321 @@
+"""Layers and losses as functions, under the names of ``torch.nn.functional``.
+
+Most are operations of ``minigrad.ops`` under a second name.  Those written out here are composed of
+others.
+"""
+
+import warnings
+
+from minigrad.dtypes import int64
+from minigrad.ops.activation import (
+    celu,
+    elu,
+    gelu,
+    glu,
+    hardshrink,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    logsigmoid,
+    mish,
+    prelu,
+    relu6,
+    selu,
+    silu,
+    softplus,
+    softshrink,
+    softsign,
+    tanhshrink,
+    threshold,
+)
+from minigrad.ops.conv import conv1d, conv2d
+from minigrad.ops.creation import full, zeros
+from minigrad.ops.creation import tensor as new_tensor
+from minigrad.ops.cross_entropy import cross_entropy, nll_loss
+from minigrad.ops.linalg import linear
+from minigrad.ops.loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
+)
+from minigrad.ops.math import relu as _relu
+from minigrad.ops.math import sigmoid, tanh
+from minigrad.ops.norm import batch_norm
+from minigrad.ops.pool import (
+    adaptive_avg_pool1d,
+    adaptive_avg_pool2d,
+    avg_pool1d,
+    avg_pool2d,
+    max_pool1d,
+    max_pool2d,
+)
+from minigrad.ops.random import rand
+from minigrad.ops.shape import cat
+from minigrad.ops.softmax import log_softmax, softmax, softmin
+
+__all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool2d",
+    "avg_pool1d",
+    "avg_pool2d",
+    "batch_norm",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "celu",
+    "conv1d",
+    "conv2d",
+    "cross_entropy",
+    "dropout",
+    "dropout1d",
+    "dropout2d",
+    "elu",
+    "gelu",
+    "glu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "logsigmoid",
+    "max_pool1d",
+    "max_pool2d",
+    "mish",
+    "mse_loss",
+    "nll_loss",
+    "normalize",
+    "one_hot",
+    "pad",
+    "prelu",
+    "relu",
+    "relu6",
+    "relu_",
+    "selu",
+    "sigmoid",
+    "silu",
+    "smooth_l1_loss",
+    "softmax",
+    "softmin",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "tanh",
+    "tanhshrink",
+    "threshold",
+]
+
+
+def relu(input, inplace=False):
+    """Return ``max(input, 0)``, with ``inplace`` in the input's own memory.
+
+    Source: ``torch.nn.functional.relu``.
+
+    >>> import minigrad
+    >>> minigrad.nn.functional.relu(minigrad.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return input.relu_() if inplace else _relu(input)
+
+
+def relu_(input):
+    """The same as ``relu(input, inplace=True)``."""
+    return input.relu_()
+
+
+# ---------------------------------------------------------------- dropout
+
+
+def dropout(input, p=0.5, training=True, inplace=False):
+    """While ``training``, set each element to 0 with probability ``p``, divide the rest by 1 - p.
+
+    Raises ValueError if ``p`` is not in [0, 1].
+
+    Source: ``torch.nn.functional.dropout``; which elements it hits differs.
+
+    >>> import minigrad
+    >>> x = minigrad.ones(1000)
+    >>> minigrad.nn.functional.dropout(x, 0.25).unique().shape
+    minigrad.Size([2])
+    >>> minigrad.nn.functional.dropout(x, 0.25, training=False) is x
+    True
+    """
+    return _times_mask(input, input.shape, p, training, inplace)
+
+
+def dropout1d(input, p=0.5, training=True, inplace=False):
+    """Dropout of whole channels of ``(N, C, L)`` or ``(C, L)``.
+
+    Raises ValueError if ``p`` is not in [0, 1], RuntimeError for another number of dimensions.
+
+    Source: ``torch.nn.functional.dropout1d``.
+    """
+    if input.ndim not in (2, 3):
+        raise RuntimeError(
+            f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. Channels are "
+            "the second dimension of three, the first of two."
+        )
+    return _times_mask(input, (*input.shape[:-1], 1), p, training, inplace)
+
+
+def dropout2d(input, p=0.5, training=True, inplace=False):
+    """Dropout of whole channels of ``(N, C, H, W)``.
+
+    Any number of dimensions from 2 works, with a warning; the first two are N and C.  Raises
+    ValueError if ``p`` is not in [0, 1].
+
+    Source: ``torch.nn.functional.dropout2d``.
+    """
+    if input.ndim != 4:
+        warnings.warn(
+            f"dropout2d: Received a {input.ndim}-D input; its first two dimensions are taken for "
+            "N and C. Use dropout1d for (N, C, L), or add a dimension to (C, H, W).",
+            stacklevel=2,
+        )
+    mask_shape = (*input.shape[:2], *(1 for _ in input.shape[2:]))
+    return _times_mask(input, mask_shape, p, training, inplace)
+
+
+def _times_mask(input, mask_shape, p, training, inplace):
+    """Return ``input`` times 0 or 1 / (1 - p), drawn once for each element of the mask."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0:
+        return input
+    mask = (rand(*mask_shape) >= p).to(input.dtype)
+    if p < 1:
+        mask.div_(1 - p)
+    return input.mul_(mask) if inplace else input * mask
+
+
+# ---------------------------------------------------------------- shapes
+
+
+def pad(input, pad, mode="constant", value=None):
+    """Return ``input`` with elements added at the ends of its last dimensions.
+
+    Args:
+        input: Tensor.
+        pad: how many before and after the last dimension, then before and after the one before
+            it, and so on.  Negative numbers take away.
+        mode: what to add: "constant" (``value``), "reflect" (the elements mirrored at the outermost
+            one), "replicate" (the outermost one) or "circular" (those of the other end).
+        value: the constant; default 0.
+
+    Raises RuntimeError if ``pad`` is longer than the dimensions or odd, or reaches farther than
+    there are elements to mirror or repeat; NotImplementedError for another mode.
+
+    Source: ``torch.nn.functional.pad``.
+
+    >>> import minigrad
+    >>> minigrad.nn.functional.pad(minigrad.tensor([1, 2, 3]), (1, 2))
+    tensor([0, 1, 2, 3, 0, 0])
+    >>> minigrad.nn.functional.pad(minigrad.tensor([1, 2, 3]), (2, 0), mode="reflect")
+    tensor([3, 2, 1, 2, 3])
+    """
+    if len(pad) % 2 or len(pad) > 2 * input.ndim:
+        raise RuntimeError(
+            f"Padding needs two numbers for each of at most {input.ndim} dimensions, "
+            f"but got {tuple(pad)}"
+        )
+    for i in range(0, len(pad), 2):
+        before, after = pad[i], pad[i + 1]
+        if before or after:
+            dim = input.ndim - 1 - i // 2
+            if mode == "constant":
+                input = _pad_constant(input, dim, before, after, 0 if value is None else value)
+            else:
+                index = _padded_index(input.shape[dim], before, after, mode, dim)
+                input = input.index_select(dim, new_tensor(index))
+    return input
+
+
+def _pad_constant(input, dim, before, after, value):
+    size = input.shape[dim]
+    start, end = max(-before, 0), size - max(-after, 0)
+    if end < start:
+        raise RuntimeError(
+            f"pad: {(before, after)} takes more than the {size} elements of dimension {dim}"
+        )
+
+    def block(count):
+        shape = list(input.shape)
+        shape[dim] = max(count, 0)
+        return full(shape, value, dtype=input.dtype)
+
+    return cat([block(before), input.narrow(dim, start, end - start), block(after)], dim)
+
+
+def _padded_index(size, before, after, mode, dim):
+    """Return which element of a dimension of ``size`` each place of the padded one shows."""
+    if mode not in ("reflect", "replicate", "circular"):
+        raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    limit = {"reflect": size - 1, "circular": size}.get(mode)
+    if limit is not None and max(before, after) > limit:
+        raise RuntimeError(
+            f"pad: {(before, after)} in mode {mode!r} is more than dimension {dim} of size {size} "
+            f"allows, which is {limit}"
+        )
+    places = range(-before, size + after)
+    if mode == "circular":
+        return [i % size for i in places]
+    if mode == "replicate":
+        return [min(max(i, 0), size - 1) for i in places]
+    return [size - 1 - abs(size - 1 - abs(i)) for i in places]
+
+
+def one_hot(tensor, num_classes=-1):
+    """Return for each class index a row of 0 with a 1 at that index.
+
+    Args:
+        tensor: int64 Tensor of any shape.
+        num_classes: length of the rows; -1 means just enough.
+
+    Shape: ``(*)`` to ``(*, num_classes)``, int64.
+
+    Raises RuntimeError if the dtype is not int64 or an index is negative or too large.
+
+    Source: ``torch.nn.functional.one_hot``.
+
+    >>> import minigrad
+    >>> minigrad.nn.functional.one_hot(minigrad.tensor([0, 2]))
+    tensor([[1, 0, 0],
+            [0, 0, 1]])
+    """
+    if tensor.dtype is not int64:
+        raise RuntimeError(
+            f"one_hot is only applicable to index tensor of int64, got {tensor.dtype}"
+        )
+    if tensor.numel() == 0 and num_classes <= 0:
+        raise RuntimeError("Can not infer total number of classes from empty tensor.")
+    smallest, largest = (tensor.min().item(), tensor.max().item()) if tensor.numel() else (0, 0)
+    if smallest < 0:
+        raise RuntimeError(f"Class values must be non-negative, got {smallest}.")
+    if num_classes == -1:
+        num_classes = largest + 1
+    elif largest >= num_classes:
+        raise RuntimeError(
+            f"Class values must be smaller than num_classes: got {largest} of {num_classes}."
+        )
+    rows = zeros(*tensor.shape, num_classes, dtype=int64)
+    return rows.scatter(-1, tensor.unsqueeze(-1), 1)
+
+
+def normalize(input, p=2.0, dim=1, eps=1e-12):
+    """Return ``input`` divided by its p-norm over ``dim``, or by ``eps`` if that is larger.
+
+    Source: ``torch.nn.functional.normalize``.
+
+    >>> import minigrad
+    >>> minigrad.nn.functional.normalize(minigrad.tensor([[3.0, 4.0]]))
+    tensor([[0.6000, 0.8000]])
+    """
+    return input / input.norm(p, dim, keepdim=True).clamp_min(eps)
