@@ -52,6 +52,8 @@ from minigrad.autograd import (
     no_grad,
     set_grad_enabled,
 )
+from minigrad import optim, utils
+from minigrad.serialization import load, save
 
 
 def is_tensor(obj):

@@ -67,7 +67,7 @@ class RandomSampler(Sampler[int]):
     >>> import minigrad
     >>> _ = minigrad.manual_seed(0)
     >>> list(RandomSampler(range(5)))
-    [4, 1, 2, 0, 3]
+    [1, 3, 4, 2, 0]
     """
 
     def __init__(self, data_source, replacement=False, num_samples=None, generator=None):

@@ -1,0 +1,546 @@
+"""Optimizers against torch where it is installed, against textbook formulas in NumPy everywhere."""
+
+import copy
+import pickle
+import weakref
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad import optim
+from minigrad.ops import optim as fused
+
+SHAPES = [(4, 3), (3,), (), (2, 3, 2), (0, 2), (1030,)]
+
+# Everything that changes what a step computes.
+CASES = {
+    "sgd": ("SGD", {"lr": 0.1}),
+    "sgd-decay": ("SGD", {"lr": 0.1, "weight_decay": 0.1, "maximize": True}),
+    "sgd-momentum": ("SGD", {"lr": 0.1, "momentum": 0.9}),
+    "sgd-dampening": ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1}),
+    "sgd-nesterov": ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+    "adam": ("Adam", {"lr": 0.1}),
+    "adam-decay": ("Adam", {"lr": 0.1, "betas": (0.3, 0.9), "eps": 1e-3, "weight_decay": 0.1}),
+    "adam-amsgrad": ("Adam", {"lr": 0.1, "amsgrad": True, "maximize": True}),
+    "adam-decoupled": ("Adam", {"weight_decay": 0.1, "decoupled_weight_decay": True}),
+    "adamw": ("AdamW", {"lr": 0.1}),
+    "adamw-amsgrad": ("AdamW", {"lr": 0.1, "weight_decay": 0.3, "amsgrad": True}),
+    "rmsprop": ("RMSprop", {"lr": 0.1}),
+    "rmsprop-decay": ("RMSprop", {"alpha": 0.8, "eps": 1e-3, "weight_decay": 0.1}),
+    "rmsprop-momentum": ("RMSprop", {"momentum": 0.9, "maximize": True}),
+    "rmsprop-centered": ("RMSprop", {"centered": True}),
+    "rmsprop-both": ("RMSprop", {"centered": True, "momentum": 0.5}),
+}
+STEPS = 12
+
+
+def start(dtype="float64"):
+    rng = np.random.default_rng(1)
+    return [np.asarray(rng.standard_normal(shape), dtype) for shape in SHAPES]
+
+
+def gradients(dtype="float64"):
+    """The gradients of every step; parameter 1 gets none in step 3, parameter 5 first in step 2."""
+    rng = np.random.default_rng(2)
+    steps = [[np.asarray(rng.standard_normal(s), dtype) for s in SHAPES] for _ in range(STEPS)]
+    steps[3][1] = None
+    steps[0][5] = steps[1][5] = None
+    return steps
+
+
+def make(lib, name, options, dtype="float64"):
+    params = [lib.tensor(p, requires_grad=True) for p in start(dtype)]
+    return params, getattr(lib.optim, name)(params, **options)
+
+
+def run(lib, params, optimizer, steps):
+    for grads in steps:
+        for p, g in zip(params, grads, strict=True):
+            p.grad = None if g is None else lib.tensor(g)
+        optimizer.step()
+    return [p.detach().numpy().copy() for p in params]
+
+
+def assert_bits(ours, theirs):
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_array_equal(a, b)
+
+
+# ---------------------------------------------------------------- what a step computes
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("case", CASES)
+def test_trajectory_is_torchs(torch, case, dtype):
+    ours = run(minigrad, *make(minigrad, *CASES[case], dtype), gradients(dtype))
+    theirs = run(torch, *make(torch, *CASES[case], dtype), gradients(dtype))
+    tolerance = {"float32": 5e-6, "float64": 1e-12}[dtype]
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+def textbook_sgd(p, g, s, t, lr, momentum=0, dampening=0, weight_decay=0, nesterov=False,
+                 maximize=False):  # fmt: skip
+    g = (-g if maximize else g) + weight_decay * p
+    if momentum:
+        s["b"] = g if "b" not in s else momentum * s["b"] + (1 - dampening) * g
+        g = g + momentum * s["b"] if nesterov else s["b"]
+    return p - lr * g
+
+
+def textbook_adam(p, g, s, t, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0,
+                  amsgrad=False, maximize=False, decoupled_weight_decay=False):  # fmt: skip
+    g = -g if maximize else g
+    if decoupled_weight_decay:
+        p = p - lr * weight_decay * p
+    else:
+        g = g + weight_decay * p
+    s["m"] = betas[0] * s.get("m", 0) + (1 - betas[0]) * g
+    s["v"] = betas[1] * s.get("v", 0) + (1 - betas[1]) * g**2
+    s["v_max"] = np.maximum(s.get("v_max", 0), s["v"])
+    v_hat = (s["v_max"] if amsgrad else s["v"]) / (1 - betas[1] ** t)
+    return p - lr * s["m"] / (1 - betas[0] ** t) / (np.sqrt(v_hat) + eps)
+
+
+def textbook_adamw(p, g, s, t, lr, weight_decay=1e-2, **options):
+    options["decoupled_weight_decay"] = True
+    return textbook_adam(p, g, s, t, lr, weight_decay=weight_decay, **options)
+
+
+def textbook_rmsprop(p, g, s, t, lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0, momentum=0,
+                     centered=False, maximize=False):  # fmt: skip
+    g = (-g if maximize else g) + weight_decay * p
+    s["v"] = alpha * s.get("v", 0) + (1 - alpha) * g**2
+    s["m"] = alpha * s.get("m", 0) + (1 - alpha) * g
+    step = g / (np.sqrt(s["v"] - s["m"] ** 2 if centered else s["v"]) + eps)
+    if momentum:
+        step = s["b"] = momentum * s.get("b", 0) + step
+    return p - lr * step
+
+
+TEXTBOOK = {
+    "SGD": textbook_sgd,
+    "Adam": textbook_adam,
+    "AdamW": textbook_adamw,
+    "RMSprop": textbook_rmsprop,
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_trajectory_is_the_textbooks(case):
+    name, options = CASES[case]
+    expected, states, counts = start(), [{} for _ in SHAPES], [0] * len(SHAPES)
+    for grads in gradients():
+        for i, g in enumerate(grads):
+            if g is not None:
+                counts[i] += 1
+                expected[i] = TEXTBOOK[name](expected[i], g, states[i], counts[i], **options)
+    for a, b in zip(run(minigrad, *make(minigrad, name, options), gradients()), expected,
+                    strict=True):  # fmt: skip
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
+
+
+def test_training_gives_torchs_losses(torch):
+    def losses(lib):
+        rng = np.random.default_rng(0)
+        x = lib.tensor(rng.standard_normal((32, 5)))
+        y = lib.tensor(rng.standard_normal((32, 1)))
+        w1 = lib.tensor(rng.standard_normal((5, 8)), requires_grad=True)
+        w2 = lib.tensor(rng.standard_normal((8, 1)), requires_grad=True)
+        optimizer = lib.optim.Adam([w1, w2], lr=0.05)
+        scheduler = lib.optim.lr_scheduler.CosineAnnealingLR(optimizer, 30)
+        found = []
+        for _ in range(30):
+            optimizer.zero_grad()
+            loss = ((lib.tanh(x @ w1) @ w2 - y) ** 2).mean()
+            loss.backward()
+            optimizer.step()
+            scheduler.step()
+            found.append(loss.item())
+        return found
+
+    ours = losses(minigrad)
+    assert ours[-1] < 0.5 * ours[0]
+    np.testing.assert_allclose(ours, losses(torch), rtol=1e-8)
+
+
+def test_threads_do_not_change_a_bit():
+    n = minigrad.get_num_threads()
+    rng = np.random.default_rng(0)
+    data = [rng.standard_normal((400, 301)), rng.standard_normal(70_001)]
+    try:
+        for name, options in (("SGD", {"momentum": 0.9}), ("Adam", {}), ("RMSprop", {})):
+            results = []
+            for threads in (1, 2, 4):
+                minigrad.set_num_threads(threads)
+                params = [minigrad.tensor(d, dtype=minigrad.float32) for d in data]
+                optimizer = getattr(optim, name)(params, lr=0.1, **options)
+                results.append(
+                    run(minigrad, params, optimizer, [[d.astype("f") for d in data]] * 3)
+                )
+            assert_bits(results[0], results[1])
+            assert_bits(results[0], results[2])
+    finally:
+        minigrad.set_num_threads(n)
+
+
+def test_any_layout_and_half_precision():
+    rng = np.random.default_rng(0)
+    dense = rng.standard_normal((6, 4)).astype("f")
+    for dtype, view in (
+        (minigrad.float32, lambda t: t.t()),
+        (minigrad.float32, lambda t: t[::2]),
+        (minigrad.float16, lambda t: t.clone()),
+    ):
+        p = view(minigrad.tensor(dense, dtype=dtype)).requires_grad_()
+        q = p.detach().contiguous().clone().float().requires_grad_()
+        a, b = optim.Adam([p], lr=0.1, amsgrad=True), optim.Adam([q], lr=0.1, amsgrad=True)
+        for _ in range(3):
+            p.grad = (p * p).detach()
+            q.grad = p.grad.float()
+            a.step()
+            b.step()
+        tolerance = 2e-2 if dtype is minigrad.float16 else 0
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), atol=tolerance)
+        assert a.state[p]["exp_avg"].dtype is dtype
+
+
+# ---------------------------------------------------------------- state
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_resuming_gives_the_same_bits(case):
+    steps = gradients("float32")
+    params, optimizer = make(minigrad, *CASES[case], "float32")
+    run(minigrad, params, optimizer, steps[:5])
+    saved, weights = optimizer.state_dict(), [p.detach().numpy().copy() for p in params]
+    resumed = [minigrad.tensor(w, requires_grad=True) for w in weights]
+    other = getattr(optim, CASES[case][0])(resumed, lr=123.0)
+    other.load_state_dict(saved)
+    straight = run(minigrad, params, optimizer, steps[5:])
+    assert_bits(straight, run(minigrad, resumed, other, steps[5:]))
+
+
+def as_numpy(value):
+    if isinstance(value, dict):
+        return {k: as_numpy(v) for k, v in value.items()}
+    return value.detach().numpy().tolist() if hasattr(value, "detach") else value
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_state_dict_has_torchs_layout_and_goes_both_ways(torch, case):
+    name, options = CASES[case]
+    steps = gradients("float32")
+    ours, theirs = make(minigrad, name, options, "float32"), make(torch, name, options, "float32")
+    run(minigrad, *ours, steps[:4])
+    run(torch, *theirs, steps[:4])
+    mine, yours = ours[1].state_dict(), theirs[1].state_dict()
+    assert mine["param_groups"] == yours["param_groups"]
+    assert list(mine["param_groups"][0]) == list(yours["param_groups"][0])
+    assert {k: set(v) for k, v in mine["state"].items()} == {
+        k: set(v) for k, v in yours["state"].items()
+    }
+    assert repr(ours[1]) == repr(theirs[1])
+    for lib, (params, optimizer), other in ((minigrad, ours, yours), (torch, theirs, mine)):
+        state = {
+            k: {name: lib.tensor(np.asarray(v.numpy())) for name, v in entry.items()}
+            for k, entry in other["state"].items()
+        }
+        optimizer.load_state_dict({"state": state, "param_groups": other["param_groups"]})
+        run(lib, params, optimizer, steps[4:6])
+    for p, q in zip(ours[0], theirs[0], strict=True):
+        np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), rtol=5e-6, atol=5e-6)
+
+
+def test_loaded_state_is_a_copy_in_the_parameters_dtype():
+    params, optimizer = make(minigrad, "Adam", {}, "float32")
+    run(minigrad, params, optimizer, gradients("float32")[:2])
+    saved = optimizer.state_dict()
+    before = copy.deepcopy(saved)
+    wide = [p.detach().double().requires_grad_() for p in params]
+    other = optim.Adam(wide)
+    other.load_state_dict(saved)
+    assert other.state[wide[0]]["exp_avg"].dtype is minigrad.float64
+    assert other.state[wide[0]]["step"].dtype is minigrad.float32
+    run(minigrad, wide, other, gradients("float64")[2:4])
+    assert as_numpy(saved) == as_numpy(before)
+
+
+def test_state_that_does_not_fit_is_refused():
+    params, optimizer = make(minigrad, "Adam", {})
+    run(minigrad, params, optimizer, gradients()[:1])
+    saved = optimizer.state_dict()
+    one = minigrad.zeros(3, requires_grad=True)
+    with pytest.raises(ValueError, match="group 0 has 6 parameters, but the optimizer's has 1"):
+        optim.Adam([one]).load_state_dict(saved)
+    with pytest.raises(ValueError, match="different number of parameter groups"):
+        optim.Adam([{"params": one}, {"params": []}]).load_state_dict(saved)
+    other = optim.Adam([minigrad.zeros(2, requires_grad=True) for _ in params])
+    other.load_state_dict(saved)
+    for group in other.param_groups:
+        for p in group["params"]:
+            p.grad = minigrad.ones(2)
+    with pytest.raises(
+        RuntimeError, match=r"exp_avg .* shape \[4, 3\].* parameter has shape \[2\]"
+    ):
+        other.step()
+
+
+def test_missing_options_are_filled_in_on_loading():
+    params, optimizer = make(minigrad, "SGD", {"lr": 0.5})
+    old = {"state": {}, "param_groups": [{"lr": 0.25, "params": list(range(len(params)))}]}
+    optimizer.load_state_dict(old)
+    assert optimizer.param_groups[0]["lr"] == 0.25
+    assert optimizer.param_groups[0]["nesterov"] is False
+    w = optim.AdamW(params)
+    w.load_state_dict({**optim.Adam(params).state_dict()})
+    assert w.param_groups[0]["decoupled_weight_decay"] is True
+
+
+def test_copies_and_pickles():
+    params, optimizer = make(minigrad, "Adam", {}, "float32")
+    steps = gradients("float32")
+    run(minigrad, params, optimizer, steps[:4])
+    twins = [copy.deepcopy((params, optimizer)), pickle.loads(pickle.dumps((params, optimizer)))]
+    expected = run(minigrad, params, optimizer, steps[4:])
+    for twin in twins:
+        assert_bits(expected, run(minigrad, *twin, steps[4:]))
+
+
+def test_no_leak():
+    params, optimizer = make(minigrad, "Adam", {})
+    run(minigrad, params, optimizer, gradients()[:2])
+    alive = [weakref.ref(p) for p in params] + [weakref.ref(optimizer)]
+    del params, optimizer
+    assert not any(r() is not None for r in alive)
+
+
+# ---------------------------------------------------------------- groups
+
+
+def test_groups_have_options_of_their_own():
+    a, b, c = (minigrad.ones(1, requires_grad=True) for _ in range(3))
+    optimizer = optim.SGD([{"params": a}, {"params": [b], "lr": 1.0}], lr=0.25)
+    optimizer.add_param_group({"params": c, "momentum": 0.5})
+    assert [g["lr"] for g in optimizer.param_groups] == [0.25, 1.0, 0.25]
+    for _ in range(2):
+        for p in (a, b, c):
+            p.grad = minigrad.ones(1)
+        optimizer.step()
+    assert [p.item() for p in (a, b, c)] == [0.5, -1.0, 0.375]
+    optimizer.param_groups[1]["lr"] = 0.5
+    optimizer.step()
+    assert b.item() == -1.5
+    assert [g["params"] for g in optimizer.state_dict()["param_groups"]] == [[0], [1], [2]]
+    assert list(optimizer.state_dict()["state"]) == [2]
+
+
+def test_named_parameters():
+    a, b = minigrad.ones(1, requires_grad=True), minigrad.ones(1, requires_grad=True)
+    optimizer = optim.SGD([("a", a)])
+    assert optimizer.param_groups[0]["params"][0] is a
+    assert optimizer.state_dict()["param_groups"][0]["param_names"] == ["a"]
+    with pytest.raises(ValueError, match="Some param names are missing"):
+        optim.SGD([("a", a), b])
+    with pytest.raises(ValueError, match="cannot add param group without names"):
+        optimizer.add_param_group({"params": b})
+
+
+@pytest.mark.parametrize(
+    ("error", "match", "name", "make_params", "options"),
+    [
+        (ValueError, "optimizer got an empty parameter list", "SGD", lambda p: [], {}),
+        (TypeError, "iterable of Tensors or dicts, but got Tensor", "SGD", lambda p: p, {}),
+        (TypeError, "can only optimize Tensors, but one of the params is int", "SGD",
+         lambda p: [p, 3], {}),
+        (TypeError, "ordering of tensors in sets", "SGD", lambda p: [{"params": {p}}], {}),
+        (TypeError, "param_group must be a dict", "SGD", lambda p: [{"params": p}, p], {}),
+        (ValueError, "can't optimize a non-leaf Tensor", "SGD", lambda p: [p * 2], {}),
+        (ValueError, "more than one parameter group", "SGD",
+         lambda p: [{"params": p}, {"params": [p]}], {}),
+        (ValueError, "Invalid learning rate: -1", "SGD", lambda p: [p], {"lr": -1}),
+        (ValueError, "Invalid learning rate: nan", "SGD", lambda p: [p], {"lr": float("nan")}),
+        (ValueError, "Invalid momentum value: -1", "SGD", lambda p: [p], {"momentum": -1}),
+        (ValueError, "Invalid weight_decay value: -1", "SGD", lambda p: [p], {"weight_decay": -1}),
+        (ValueError, "Nesterov momentum requires a momentum and zero dampening", "SGD",
+         lambda p: [p], {"nesterov": True}),
+        (ValueError, "Invalid epsilon value: -1", "Adam", lambda p: [p], {"eps": -1}),
+        (ValueError, "Invalid beta parameter at index 1: 1.0", "Adam", lambda p: [p],
+         {"betas": (0.9, 1.0)}),
+        (ValueError, "Invalid weight_decay value: -1", "AdamW", lambda p: [p],
+         {"weight_decay": -1}),
+        (ValueError, "Invalid alpha value: -1", "RMSprop", lambda p: [p], {"alpha": -1}),
+        (ValueError, "Invalid momentum value: -1", "RMSprop", lambda p: [p], {"momentum": -1}),
+    ],
+)  # fmt: skip
+def test_errors(error, match, name, make_params, options):
+    with pytest.raises(error, match=match):
+        getattr(optim, name)(make_params(minigrad.ones(2, requires_grad=True)), **options)
+
+
+def test_options_without_a_meaning_here():
+    p = [minigrad.ones(2, requires_grad=True)]
+    optim.SGD(p, foreach=None, fused=False, differentiable=False)
+    optim.Adam(p, foreach=False, fused=None, capturable=False, differentiable=False)
+    for name, option in (("SGD", "fused"), ("Adam", "capturable"), ("RMSprop", "foreach")):
+        with pytest.raises(NotImplementedError, match=f"{option}=True is not supported"):
+            getattr(optim, name)(p, **{option: True})
+
+
+def test_duplicates_are_warned_of():
+    p = minigrad.ones(2, requires_grad=True)
+    with pytest.warns(UserWarning, match="duplicate parameters"):
+        optim.SGD([p, p])
+
+
+# ---------------------------------------------------------------- around the step
+
+
+def test_zero_grad():
+    p, q = (minigrad.ones(2, requires_grad=True) for _ in range(2))
+    optimizer = optim.SGD([p, q])
+    p.grad = kept = minigrad.ones(2)
+    optimizer.zero_grad(set_to_none=False)
+    assert p.grad is kept
+    assert kept.tolist() == [0, 0]
+    assert q.grad is None
+    (p * p).sum().backward(create_graph=True)
+    optimizer.zero_grad(set_to_none=False)
+    assert p.grad.tolist() == [0, 0]
+    assert not p.grad.requires_grad
+    optimizer.zero_grad()
+    assert p.grad is None
+
+
+def test_closure_runs_with_gradients_and_its_loss_is_returned():
+    p = minigrad.ones(2, requires_grad=True)
+    for name in ("SGD", "Adam", "AdamW", "RMSprop"):
+        optimizer = getattr(optim, name)([p], lr=0.1)
+
+        def closure(optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = (p * p).sum()
+            loss.backward()
+            return loss
+
+        before = p.detach().clone()
+        with minigrad.no_grad():
+            loss = optimizer.step(closure)
+        assert loss.item() == pytest.approx((before * before).sum().item())
+        assert (p < before).all()
+        assert optimizer.step() is None
+
+
+def test_a_step_is_seen_by_the_graphs_that_saved_the_parameter():
+    p = minigrad.ones(2, requires_grad=True)
+    loss = (p * p).sum()
+    p.grad = minigrad.ones(2)
+    optim.SGD([p], lr=0.1).step()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+    assert p.is_leaf
+    assert p.requires_grad
+
+
+def test_learning_rate_as_a_tensor():
+    p = minigrad.ones(1, requires_grad=True)
+    p.grad = minigrad.ones(1)
+    optimizer = optim.SGD([p], lr=minigrad.tensor(0.25))
+    optimizer.step()
+    assert p.item() == 0.75
+    with pytest.raises(ValueError, match="1-element"):
+        optim.SGD([p], lr=minigrad.ones(2))
+
+
+def test_step_hooks():
+    p = minigrad.ones(1, requires_grad=True)
+    optimizer = optim.SGD([p], lr=0.1)
+    calls = []
+    first = optimizer.register_step_pre_hook(lambda o, args, kwargs: calls.append("pre"))
+    optimizer.register_step_post_hook(lambda o, args, kwargs: calls.append("post"))
+    optimizer.step()
+    first.remove()
+    optimizer.step()
+    assert calls == ["pre", "post", "post"]
+    optimizer.register_step_pre_hook(lambda o, args, kwargs: ((lambda: 5,), {}))
+    assert optimizer.step() == 5
+    optimizer.register_step_pre_hook(lambda o, args, kwargs: 1)
+    with pytest.raises(RuntimeError, match="must return None or a tuple"):
+        optimizer.step()
+
+
+def test_state_dict_hooks():
+    optimizer = optim.SGD([minigrad.ones(1, requires_grad=True)], lr=0.1)
+    calls = []
+    optimizer.register_state_dict_pre_hook(lambda o: calls.append("b"))
+    optimizer.register_state_dict_pre_hook(lambda o: calls.append("a"), prepend=True)
+    optimizer.register_state_dict_post_hook(lambda o, state: {**state, "extra": 1})
+    state = optimizer.state_dict()
+    assert calls == ["a", "b"]
+    assert state["extra"] == 1
+    optimizer.register_load_state_dict_pre_hook(
+        lambda o, state: {**state, "param_groups": [{**state["param_groups"][0], "lr": 7.0}]}
+    )
+    optimizer.register_load_state_dict_post_hook(lambda o: calls.append("loaded"))
+    optimizer.load_state_dict(state)
+    assert optimizer.param_groups[0]["lr"] == 7.0
+    assert calls[-1] == "loaded"
+
+
+def test_an_optimizer_of_ones_own():
+    class SignSGD(optim.Optimizer):
+        def __init__(self, params, lr=0.1):
+            super().__init__(params, {"lr": lr})
+
+        @minigrad.no_grad()
+        def step(self, closure=None):
+            for group in self.param_groups:
+                for p in group["params"]:
+                    self.state[p]["n"] = self.state[p].get("n", 0) + 1
+                    p -= group["lr"] * p.grad.sign()
+
+    class Counted(optim.SGD):
+        def step(self, closure=None):
+            return super().step(closure)
+
+    p = minigrad.tensor([1.0, -1.0], requires_grad=True)
+    optimizer = SignSGD([p])
+    p.grad = minigrad.tensor([3.0, -4.0])
+    optimizer.step()
+    np.testing.assert_allclose(p.detach().numpy(), [0.9, -0.9], rtol=1e-6)
+    assert optimizer.state_dict()["state"] == {0: {"n": 1}}
+
+    calls = []
+    counted = Counted([p], lr=0.1)
+    counted.register_step_pre_hook(lambda o, args, kwargs: calls.append(1))
+    counted.step()
+    assert calls == [1]  # not once more for super().step()
+    with pytest.raises(NotImplementedError, match=r"Optimizer does not define step\(\)"):
+        optim.Optimizer([p], {}).step()
+
+
+# ---------------------------------------------------------------- norms, for clipping
+
+
+def test_norm_scale_and_zero():
+    tensors = [minigrad.tensor([3.0]), minigrad.tensor([[4.0]], dtype=minigrad.float64)]
+    assert fused.norm(tensors) == 5.0
+    assert fused.norm(tensors, float("inf")) == 4.0
+    version = tensors[0]._version
+    fused.scale_(tensors, 0.5)
+    assert [t.item() for t in tensors] == [1.5, 2.0]
+    assert tensors[0]._version == version + 1
+    fused.zero_(tensors)
+    assert [t.item() for t in tensors] == [0.0, 0.0]
+    with pytest.raises(ValueError, match="p > 0"):
+        fused.norm(tensors, 0)
+    with pytest.raises(TypeError, match=r"scale_ expects floating point Tensors.*int64"):
+        fused.scale_([minigrad.tensor([1])], 2.0)
+
+
+@pytest.fixture(scope="session")
+def torch():
+    return pytest.importorskip("torch")
