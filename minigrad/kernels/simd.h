@@ -37,10 +37,12 @@
 
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
 #define UNROLL _Pragma("GCC unroll 16")
 #define LANES_OF(type) (VECTOR_BYTES / (int)sizeof(type))
 #else
 #define INLINE static __forceinline
+#define NOINLINE
 #define UNROLL
 #define LANES_OF(type) 1
 #endif
@@ -106,6 +108,18 @@ INLINE void NAME(tile_sums)(VECTOR sum[TILE_ROWS][2], const int rows, const int 
     }
 }
 
+/* c[0:rows, 0:cols] (+)= the corner of a tile that is not as wide as the vectors it was computed in.
+ * Not inlined: it would be copied, and its loops vectorised, for each count of rows. */
+static NOINLINE void NAME(store_edge)(int rows, int cols, const REAL *edge, REAL *c,
+                                      ptrdiff_t c_row, int accumulate, const REAL *bias)
+{
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < cols; j++) {
+            REAL value = edge[i * 2 * LANES + j] + (bias ? bias[j] : 0);
+            c[i * c_row + j] = accumulate ? c[i * c_row + j] + value : value;
+        }
+}
+
 INLINE void NAME(gemm_rows)(const int rows, const int vectors, int cols, ptrdiff_t depth,
                             const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step,
                             const REAL *b, ptrdiff_t b_step, REAL *c, ptrdiff_t c_row,
@@ -122,15 +136,10 @@ INLINE void NAME(gemm_rows)(const int rows, const int vectors, int cols, ptrdiff
                 STORE(to, sum[i][j]);
             }
     } else {
-        UNROLL for (int i = 0; i < rows; i++) {
-            REAL row[2 * LANES];
-            UNROLL for (int j = 0; j < vectors; j++) STORE(row + j * LANES, sum[i][j]);
-            for (int j = 0; j < cols; j++) {
-                REAL *to = c + i * c_row + j;
-                if (bias) row[j] += bias[j];
-                *to = accumulate ? *to + row[j] : row[j];
-            }
-        }
+        REAL edge[TILE_ROWS * 2 * LANES];
+        UNROLL for (int i = 0; i < rows; i++)
+            UNROLL for (int j = 0; j < vectors; j++) STORE(edge + (2 * i + j) * LANES, sum[i][j]);
+        NAME(store_edge)(rows, cols, edge, c, c_row, accumulate, bias);
     }
 }
 
