@@ -79,6 +79,8 @@ cdef ndarray fold(int op, ndarray x, tuple dims, bint keepdim):
         kernels.reduce(
             op, out, x, layout.outer, layout.n, layout.inner, threads_for(PyArray_SIZE(x)))
         return out
+    if PyArray_SIZE(x) == 0:            # reduce_to has no first element to start from
+        return numpy_fold(op, x, dims, keepdim)
     out = new_result(x, dims, True, PyArray_TYPE(x))
     kernels.reduce_to(op, out, x, threads_for(PyArray_SIZE(x)))
     return out if keepdim else out.reshape(
@@ -89,7 +91,7 @@ cdef ndarray fold_to(int op, ndarray x, tuple shape):
     """Return ``x`` reduced to ``shape``, which broadcasts to the shape of ``x``."""
     cdef npy_intp sizes[64]
     cdef int i, extra, n = <int>len(shape)
-    if not is_kernel_float(x):
+    if not is_kernel_float(x) or PyArray_SIZE(x) == 0:
         extra = PyArray_NDIM(x) - n
         dims = [*range(extra), *[i + extra for i in range(n) if shape[i] == 1]]
         return numpy_fold(op, x, tuple(dims), True).reshape(shape)
