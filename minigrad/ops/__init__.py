@@ -7,18 +7,23 @@ is filled, and the functions listed here become methods, so that ``x.sum(0)`` is
 
 from minigrad import tape, tensor
 from minigrad.ops import (
+    activation,
     closeness,
     copy,
     creation,
+    cross_entropy,
+    dropout,
     elementwise,
     index,
     inplace,
+    loss,
     math,
     norm,
     random,
     reduce,
     scan,
     shape,
+    softmax,
 )
 
 # The operators of Python, and the few ops that the tape itself needs.
@@ -54,6 +59,7 @@ _SHARED = {
         "sum mean var std amax amin max min argmax argmin logsumexp norm all any count_nonzero"
     ),
     scan: "prod cumsum cumprod",
+    softmax: "softmax log_softmax",
     shape: (
         "reshape flatten ravel unflatten squeeze unsqueeze permute transpose t movedim "
         "broadcast_to tile narrow select unbind split chunk flip roll"
@@ -91,6 +97,8 @@ _METHODS = {
 
 # Functions only.
 _FUNCTIONS = {
+    activation: "celu prelu selu threshold",
+    dropout: "dropout",
     creation: (
         "tensor as_tensor asarray from_numpy from_dlpack empty zeros ones full empty_like "
         "zeros_like ones_like full_like arange linspace logspace eye meshgrid"

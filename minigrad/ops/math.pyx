@@ -21,12 +21,6 @@ from minigrad.tensor cimport Tensor, empty_like_array, wrap
 
 import_array()
 
-cdef enum Keep:
-    NOTHING
-    INPUT
-    OUTPUT
-
-
 cdef ndarray apply_unary(int op, ndarray x):
     """Return op(x); float16 goes through float32."""
     cdef ndarray out

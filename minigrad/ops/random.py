@@ -9,8 +9,9 @@ torch draws from a Mersenne twister (mt19937) seeded as NumPy's legacy seeding d
 * integers below n: the draw modulo n (two draws joined where n needs more than 32 bits)
 * permutations: item i changes places with item i + draw % (n - i)
 
-so that the same seed gives the same weights, shuffles and dropout as torch (dropout's mask
-excepted: torch takes that from MKL where it has it).
+* bernoulli, and so dropout: a float64 uniform below p
+
+so that the same seed gives the same weights, shuffles and dropout as torch.
 """
 
 import math

@@ -1,0 +1,273 @@
+"""Activations of torch.nn.functional beyond relu, tanh and sigmoid (those are in math.pyx).
+
+Those with a kernel of their own use its one-pass gradient while the backward pass is not itself
+recorded; the formula in tensor operations above it serves the second derivative.  The others are
+compositions.  ``inplace=True`` writes the result into the input.
+"""
+
+import math
+
+import numpy as np
+
+from numpy cimport PyArray_SIZE, import_array, ndarray
+
+from minigrad.dtypes cimport dtype_of, float16, float32
+from minigrad.kernels cimport elementwise as kernels
+from minigrad.kernels.openmp cimport threads_for
+from minigrad.ops.common cimport float_operand
+from minigrad.ops.inplace cimport assign, check_inplace
+from minigrad.ops.math cimport INPUT, OUTPUT, fused, unary
+from minigrad.ops.elementwise import clamp, where
+from minigrad.ops.math import erf, relu, sigmoid, tanh
+from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
+from minigrad.tensor cimport Tensor, empty_like_array, wrap
+
+import_array()
+
+
+cdef object result(object input, object out, bint inplace):
+    """Return ``out``, or ``input`` with ``out`` written into it."""
+    if not inplace:
+        return out
+    check_inplace(<Tensor>input, (<Tensor>out).wants_grad)
+    return assign(<Tensor>input, <Tensor>out)
+
+
+# ---------------------------------------------------------------- with a parameter
+
+cdef ndarray apply_scalar(int op, ndarray x, double parameter):
+    """Return op(x, parameter); float16 goes through float32."""
+    cdef ndarray out
+    if dtype_of(x) is float16:
+        return apply_scalar(op, x.astype(np.float32), parameter).astype(np.float16)
+    out = empty_like_array(x)
+    kernels.binary_scalar(op, out, x, parameter, False, threads_for(PyArray_SIZE(x)))
+    return out
+
+
+cdef ndarray apply_backward(int op, ndarray g, ndarray x, double parameter):
+    """Return the gradient kernel op(g, x; parameter)."""
+    cdef ndarray out
+    if dtype_of(x) is float16:
+        return apply_backward(
+            op, g.astype(np.float32), x.astype(np.float32), parameter).astype(np.float16)
+    out = empty_like_array(x)
+    kernels.binary_alpha(op, out, g, x, parameter, threads_for(PyArray_SIZE(x)))
+    return out
+
+
+cdef Tensor parametric(int op, str label, vjp_function vjp, object input, double parameter):
+    """Compute a function with a parameter and record it."""
+    cdef Tensor x = float_operand(input), out
+    out = wrap(apply_scalar(op, x.array, parameter))
+    if recording(x):
+        record(out, label, vjp, (x,), (x,), parameter)
+    return out
+
+
+def leaky_relu(input, negative_slope=0.01, inplace=False):
+    """Return the input where it is positive, else ``negative_slope * input``.
+
+    >>> import minigrad
+    >>> minigrad.nn.functional.leaky_relu(minigrad.tensor([-1.0, 2.0]), 0.1)
+    tensor([-0.1000,  2.0000])
+    """
+    out = parametric(kernels.LEAKY_RELU, "LeakyReluBackward0", leaky_relu_vjp, input,
+                     negative_slope)
+    return result(input, out, inplace)
+
+
+cdef leaky_relu_vjp(Node node, object g):
+    cdef Tensor x = node.tensor(0)
+    if grad_enabled():
+        return (where(x > 0, g, g * node.extra),)
+    return (wrap(apply_backward(
+        kernels.LEAKY_RELU_BACKWARD, (<Tensor>g).array, x.array, node.extra)),)
+
+
+def elu(input, alpha=1.0, inplace=False):
+    """Return the input where it is positive, else ``alpha * (exp(input) - 1)``."""
+    return result(input, parametric(kernels.ELU, "EluBackward0", elu_vjp, input, alpha), inplace)
+
+
+cdef elu_vjp(Node node, object g):
+    cdef Tensor x = node.tensor(0)
+    if grad_enabled():
+        return (where(x > 0, g, g * node.extra * clamp(x, max=0.0).exp()),)
+    return (wrap(apply_backward(kernels.ELU_BACKWARD, (<Tensor>g).array, x.array, node.extra)),)
+
+
+def selu(input, inplace=False):
+    """Return ``elu`` with the scale and alpha that keep mean 0 and variance 1 through layers."""
+    out = elu(input, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
+    return result(input, out, inplace)
+
+
+def celu(input, alpha=1.0, inplace=False):
+    """Return the input where it is positive, else ``alpha * (exp(input / alpha) - 1)``."""
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    return result(input, elu(input / alpha) * alpha if alpha > 0 else (
+        relu(input) + clamp(alpha * (input / alpha).expm1(), max=0.0)), inplace)
+
+
+# ---------------------------------------------------------------- smooth
+
+def silu(input, inplace=False):
+    """Return ``input * sigmoid(input)``, also known as swish."""
+    out = unary(kernels.SILU, "SiluBackward0", silu_vjp, input, INPUT)
+    return result(input, out, inplace)
+
+
+cdef silu_vjp(Node node, object g):
+    x = node.tensor(0)
+    if grad_enabled():
+        s = sigmoid(x)
+        return (g * (s * (x * (1.0 - s) + 1.0)),)
+    return (fused(kernels.SILU_BACKWARD, g, <Tensor>x),)
+
+
+def gelu(input, approximate="none"):
+    """Return ``input * P(X <= input)`` for a standard normal X.
+
+    ``approximate``: "none", or "tanh" for
+    ``0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))``.
+    """
+    if approximate == "none":
+        return unary(kernels.GELU, "GeluBackward0", gelu_vjp, input, INPUT)
+    if approximate == "tanh":
+        return unary(kernels.GELU_TANH, "GeluBackward0", gelu_tanh_vjp, input, INPUT)
+    raise RuntimeError(f"approximate argument must be either none or tanh, but got {approximate!r}")
+
+
+cdef gelu_vjp(Node node, object g):
+    x = node.tensor(0)
+    if grad_enabled():
+        cdf = (erf(x * math.sqrt(0.5)) + 1.0) * 0.5
+        pdf = (x * x * -0.5).exp() * (1.0 / math.sqrt(2.0 * math.pi))
+        return (g * (cdf + x * pdf),)
+    return (fused(kernels.GELU_BACKWARD, g, <Tensor>x),)
+
+
+cdef gelu_tanh_vjp(Node node, object g):
+    x = node.tensor(0)
+    if grad_enabled():
+        scale = math.sqrt(2.0 / math.pi)
+        t = tanh((x + x * x * x * 0.044715) * scale)
+        slope = (x * x * (3 * 0.044715) + 1.0) * scale
+        return (g * ((t + 1.0) * 0.5 + x * (1.0 - t * t) * slope * 0.5),)
+    return (fused(kernels.GELU_TANH_BACKWARD, g, <Tensor>x),)
+
+
+def softplus(input, beta=1.0, threshold=20.0):
+    """Return ``log(1 + exp(beta * input)) / beta``; the input where ``beta * input > threshold``.
+
+    >>> import minigrad
+    >>> minigrad.nn.functional.softplus(minigrad.tensor([0.0, 100.0]))
+    tensor([  0.6931, 100.0000])
+    """
+    scaled = input if beta == 1 else input * beta
+    out = unary(kernels.SOFTPLUS, "SoftplusBackward0", softplus_vjp, scaled, INPUT)
+    if beta == 1 and threshold >= 20 and out.dtype != np.float64:
+        return out          # beyond 20 the two are the same number in single precision
+    return where(scaled > threshold, input, out if beta == 1 else out / beta)
+
+
+cdef softplus_vjp(Node node, object g):
+    x = node.tensor(0)
+    if grad_enabled():
+        return (g * sigmoid(x),)
+    return (fused(kernels.SOFTPLUS_BACKWARD, g, <Tensor>x),)
+
+
+def logsigmoid(input):
+    """Return ``log(sigmoid(input))``, without overflow."""
+    return unary(kernels.LOGSIGMOID, "LogSigmoidBackward0", logsigmoid_vjp, input, INPUT)
+
+
+cdef logsigmoid_vjp(Node node, object g):
+    x = node.tensor(0)
+    if grad_enabled():
+        return (g * sigmoid(-x),)
+    return (fused(kernels.LOGSIGMOID_BACKWARD, g, <Tensor>x),)
+
+
+def mish(input, inplace=False):
+    """Return ``input * tanh(softplus(input))``."""
+    return result(input, input * tanh(softplus(input)), inplace)
+
+
+def softsign(input):
+    """Return ``input / (1 + abs(input))``."""
+    return input / (input.abs() + 1.0)
+
+
+def tanhshrink(input):
+    """Return ``input - tanh(input)``."""
+    return input - tanh(input)
+
+
+def glu(input, dim=-1):
+    """Return the first half along ``dim`` times the sigmoid of the second half."""
+    size = input.shape[dim]
+    if size % 2:
+        raise RuntimeError(
+            f"Halving dimension must be even, but dimension {dim} is size {size}"
+        )
+    a, b = input.chunk(2, dim)
+    return a * sigmoid(b)
+
+
+# ---------------------------------------------------------------- in straight pieces
+
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+    """Return the input limited to ``min_val`` and ``max_val``."""
+    if min_val > max_val:
+        raise ValueError(f"min_val cannot be greater than max_val: {min_val} > {max_val}")
+    return result(input, clamp(input, min_val, max_val), inplace)
+
+
+def relu6(input, inplace=False):
+    """Return the input limited to 0 and 6."""
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def hardsigmoid(input, inplace=False):
+    """Return ``(input + 3) / 6`` limited to 0 and 1."""
+    return result(input, clamp(input + 3.0, 0.0, 6.0) / 6.0, inplace)
+
+
+def hardswish(input, inplace=False):
+    """Return ``input * hardsigmoid(input)``."""
+    return result(input, input * clamp(input + 3.0, 0.0, 6.0) / 6.0, inplace)
+
+
+def hardshrink(input, lambd=0.5):
+    """Return the input, but 0 from ``-lambd`` to ``lambd``."""
+    return input.masked_fill(input.abs() <= lambd, 0.0)
+
+
+def softshrink(input, lambd=0.5):
+    """Return the input moved by ``lambd`` towards 0, at most to 0."""
+    return input - clamp(input, -lambd, lambd)
+
+
+def threshold(input, threshold, value, inplace=False):
+    """Return the input where it is above ``threshold``, else ``value``."""
+    return result(input, input.masked_fill(input <= threshold, value), inplace)
+
+
+def prelu(input, weight):
+    """Return the input where it is positive, else ``weight * input``.
+
+    ``weight``: one number, or one for each channel (dimension 1).
+    """
+    if weight.numel() != 1:
+        channels = input.shape[1] if input.dim() > 1 else 1
+        if weight.numel() != channels:
+            raise RuntimeError(
+                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = "
+                f"{weight.numel()} and channel size = {channels}."
+            )
+        weight = weight.reshape(-1, *[1] * (input.dim() - 2))
+    return where(input > 0, input, weight * input)

@@ -1,0 +1,234 @@
+"""Losses over classes: cross_entropy and nll_loss.  The other losses are in loss.pyx.
+
+cross_entropy is one kernel forward and one backward, which keep two numbers a sample rather than
+a softmax.  With q the targets as a table (one at the class, smoothed) and w the classes' weights,
+
+    forward  loss = -sum_c q_c w_c log_softmax(x)_c       mean: over the weights w of the targets
+    vjp      dx_c = g * (softmax(x)_c * sum_k q_k w_k - q_c w_c)
+"""
+
+import numpy as np
+
+from libc.stdint cimport int64_t
+from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray
+
+from minigrad.dtypes cimport dtype_of, float16, float32, int64, uint8
+from minigrad.kernels.cross_entropy cimport (
+    MEAN, NONE, SUM, cross_entropy_backward, cross_entropy_forward, nll_backward, nll_forward,
+)
+from minigrad.kernels.openmp cimport threads_for
+from minigrad.ops.common cimport cast
+from minigrad.ops.loss import reduced, reduction_name
+from minigrad.ops.softmax import log_softmax, softmax
+from minigrad.tape cimport Node, grad_enabled, record, recording
+from minigrad.tensor cimport Tensor, empty_array, wrap
+
+import_array()
+
+cdef dict reductions = {"none": NONE, "mean": MEAN, "sum": SUM}
+
+# An exp costs about as much as this many additions, which is what threads_for counts.
+cdef enum:
+    EXP_COST = 4
+
+
+cdef class ClassLoss:
+    """What the forward of a loss leaves to its backward, beside the saved tensors."""
+    cdef bint log_probs             # nll_loss: the input is log-probabilities already
+    cdef int64_t ignore_index
+    cdef double smoothing
+    cdef int reduction
+    cdef Py_ssize_t outer, n, inner
+    cdef ndarray total_weight, stats
+
+
+cdef int check_classes(str name, ndarray x, ndarray target, Tensor weight) except -1:
+    """Raise what torch raises for shapes and dtypes that do not go together."""
+    cdef int ndim = PyArray_NDIM(x)
+    shape, own = (<object>x).shape, (<object>target).shape
+    if not dtype_of(x).is_floating_point:
+        raise RuntimeError(f"{name}: expected a floating point input, but got {dtype_of(x)}")
+    if ndim == 0:
+        raise RuntimeError(f"{name}: expected an input with classes, (C), (N, C) or (N, C, ...), "
+                           "but got a 0-dimensional tensor")
+    if ndim > 1 and (len(own) == 0 or own[0] != shape[0]):
+        raise ValueError(
+            f"Expected input batch_size ({shape[0]}) to match target batch_size "
+            f"({own[0] if own else 'none'}): input {list(shape)}, target {list(own)}."
+        )
+    expected = () if ndim == 1 else (shape[0], *shape[2:])
+    if own != expected:
+        raise RuntimeError(
+            f"Expected target size {list(expected)}, got {list(own)}, for an input of size "
+            f"{list(shape)}"
+        )
+    if dtype_of(target) is not int64 and dtype_of(target) is not uint8:
+        raise RuntimeError(
+            f"{name}: expected a target of classes of dtype minigrad.int64, but got "
+            f"{dtype_of(target)}"
+        )
+    if weight is None:
+        return 0
+    n = shape[0] if ndim == 1 else shape[1]
+    if (<object>weight.array).shape != (n,):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {n} classes or no classes but got "
+            f"weight tensor of shape: {list((<object>weight.array).shape)}"
+        )
+    if dtype_of(weight.array) is not dtype_of(x):
+        raise RuntimeError(
+            f"{name}: expected a weight of the input's dtype {dtype_of(x)}, but got "
+            f"{dtype_of(weight.array)}"
+        )
+    return 0
+
+
+cdef Tensor class_loss(
+    Tensor x, Tensor target, Tensor weight, long ignore_index, double smoothing, str reduction,
+    bint log_probs
+):
+    """Return the loss of ``x`` and classes, recorded."""
+    cdef ClassLoss rule = ClassLoss.__new__(ClassLoss)
+    cdef ndarray a, loss
+    cdef Tensor out, wide
+    cdef int i, axis
+    check_classes("nll_loss" if log_probs else "cross_entropy", x.array, target.array, weight)
+    if dtype_of(x.array) is float16:
+        wide = class_loss(cast(x, float32), target, None if weight is None else
+                          cast(weight, float32), ignore_index, smoothing, reduction, log_probs)
+        return cast(wide, float16)
+    target = cast(target, int64)
+    rule.log_probs, rule.ignore_index, rule.smoothing = log_probs, ignore_index, smoothing
+    rule.reduction = reductions[reduction]
+    axis = 0 if PyArray_NDIM(x.array) == 1 else 1
+    rule.outer = PyArray_DIMS(x.array)[0] if axis else 1
+    rule.n, rule.inner = PyArray_DIMS(x.array)[axis], 1
+    for i in range(axis + 1, PyArray_NDIM(x.array)):
+        rule.inner *= PyArray_DIMS(x.array)[i]
+    rule.total_weight = empty_array(0, NULL, dtype_of(x.array))
+    if rule.reduction == NONE:
+        loss = empty_array(
+            PyArray_NDIM(target.array), PyArray_DIMS(target.array), dtype_of(x.array))
+    else:
+        loss = empty_array(0, NULL, dtype_of(x.array))
+    a = np.ascontiguousarray(x.array)
+    targets = np.ascontiguousarray(target.array)
+    weights = None if weight is None else np.ascontiguousarray(weight.array)
+    if log_probs:
+        nll_forward(loss, rule.total_weight, a, targets, weights, ignore_index, rule.reduction,
+                    rule.outer, rule.n, rule.inner, 1)
+    else:
+        rule.stats = np.empty(2 * rule.outer * rule.inner, (<object>a).dtype)
+        cross_entropy_forward(
+            loss, rule.total_weight, rule.stats, a, targets, weights, ignore_index, smoothing,
+            rule.reduction, rule.outer, rule.n, rule.inner, threads_for(EXP_COST * a.size))
+    out = wrap(loss)
+    if recording(x):
+        record(out, "NllLossBackward0" if rule.inner == 1 else "NllLoss2DBackward0",
+               class_loss_vjp, (x,), (x, target, weight), rule)
+    return out
+
+
+cdef class_loss_vjp(Node node, object g):
+    cdef ClassLoss rule = node.extra
+    cdef Tensor x = node.tensor(0), target = node.tensor(1), weight = node.tensor(2)
+    cdef ndarray dx
+    if grad_enabled():
+        return (composed_gradient(rule, g, x, target, weight),)
+    dx = empty_array(PyArray_NDIM(x.array), PyArray_DIMS(x.array), dtype_of(x.array))
+    given = np.ascontiguousarray((<Tensor>g).array)
+    targets = np.ascontiguousarray(target.array)
+    weights = None if weight is None else np.ascontiguousarray(weight.array)
+    if rule.log_probs:
+        nll_backward(dx, given, rule.total_weight, targets, weights, rule.ignore_index,
+                     rule.reduction, rule.outer, rule.n, rule.inner, 1)
+    else:
+        cross_entropy_backward(
+            dx, given, rule.total_weight, rule.stats, np.ascontiguousarray(x.array), targets,
+            weights, rule.ignore_index, rule.smoothing, rule.reduction, rule.outer, rule.n,
+            rule.inner, threads_for(EXP_COST * PyArray_SIZE(dx)))
+    return (wrap(dx),)
+
+
+cdef object composed_gradient(ClassLoss rule, object g, Tensor x, Tensor target, Tensor weight):
+    """The gradient as tensor operations on ``g`` and ``x``, for a second derivative."""
+    targets = target.array.reshape(rule.outer, 1, rule.inner)
+    kept = targets != rule.ignore_index
+    q = (1 - rule.smoothing) * (np.arange(rule.n)[:, None] == targets) + rule.smoothing / rule.n
+    w = np.ones(rule.n) if weight is None else weight.array
+    qw = (q * w[:, None] * kept).astype(x.array.dtype)
+    if rule.reduction == MEAN:
+        g = g / wrap(rule.total_weight)
+    elif rule.reduction == NONE:
+        g = g.reshape(rule.outer, 1, rule.inner)
+    if rule.log_probs:
+        return (g * wrap(-qw)).reshape(x.shape)
+    y = softmax(x.reshape(rule.outer, rule.n, rule.inner), 1)
+    return (g * (y * wrap(qw.sum(1, keepdims=True)) - wrap(qw))).reshape(x.shape)
+
+
+def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None,
+             reduction="mean"):
+    """Return the negative log-likelihood: of each sample ``-weight[t] * input[t]``.
+
+    ``input``: log-probabilities (C), (N, C) or (N, C, d1, ...).  ``target``: int64 classes, the
+    same shape without C; ``ignore_index`` among them counts as no sample.  ``reduction``: "mean"
+    (over the weights of the targets), "sum" or "none".
+
+    >>> import minigrad
+    >>> x = minigrad.tensor([[-1.0, -2.0], [-3.0, -4.0]])
+    >>> minigrad.nn.functional.nll_loss(x, minigrad.tensor([0, 1]))
+    tensor(2.5000)
+    """
+    return class_loss(<Tensor?>input, <Tensor?>target, <Tensor>weight, ignore_index, 0,
+                      reduction_name(size_average, reduce, reduction), True)
+
+
+def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None,
+                  reduction="mean", label_smoothing=0.0):
+    """Return the cross-entropy between the softmax of ``input`` and ``target``.
+
+    ``input``: logits (C), (N, C) or (N, C, d1, ...).  ``target``: int64 classes, the same shape
+    without C, ``ignore_index`` among them counting as no sample; or probabilities, the same shape
+    and dtype as the input.  ``weight``: a factor a class.  ``label_smoothing``: the share of the
+    target, 0 to 1, that is spread evenly over all classes.  ``reduction``: "mean" (over the
+    weights of the classes; of probabilities over the samples), "sum" or "none".
+
+    >>> import minigrad
+    >>> minigrad.nn.functional.cross_entropy(minigrad.zeros(2, 10), minigrad.tensor([3, 7]))
+    tensor(2.3026)
+    """
+    cdef Tensor x = <Tensor?>input, t = <Tensor?>target
+    reduction = reduction_name(size_average, reduce, reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    if (<object>x.array).shape == (<object>t.array).shape and PyArray_NDIM(x.array):
+        return soft_cross_entropy(x, t, weight, reduction, label_smoothing)
+    return class_loss(x, t, <Tensor>weight, ignore_index, label_smoothing, reduction, False)
+
+
+cdef object soft_cross_entropy(
+    Tensor input, Tensor target, object weight, str reduction, double smoothing
+):
+    """Cross-entropy with probabilities as the target, by composition."""
+    dim = 0 if input.dim() == 1 else 1
+    n = input.shape[dim]
+    if not dtype_of(target.array).is_floating_point:
+        raise RuntimeError(
+            "Expected floating point type for target with class probabilities (a target of the "
+            f"input's shape), got {dtype_of(target.array)}"
+        )
+    if smoothing > 0:
+        target = target * (1 - smoothing) + smoothing / n
+    loss = -(log_softmax(input, dim) * target)
+    if weight is not None:
+        if weight.shape != (n,):
+            raise RuntimeError(
+                f"cross_entropy: weight tensor should be defined either for all {n} classes or no "
+                f"classes but got weight tensor of shape: {list(weight.shape)}"
+            )
+        loss = loss * weight.reshape(n, *[1] * (input.dim() - dim - 1))
+    if reduction == "mean":
+        samples = input.numel() // n if n else 0
+        return loss.sum() / samples if samples else loss.sum() * float("nan")
+    return reduced(loss.sum(dim), reduction)

@@ -1,0 +1,80 @@
+"""Dropout: elements, or whole channels, set to zero at random while training.
+
+The mask is drawn as torch draws it, so that the same seed drops the same elements.
+"""
+
+import math
+import warnings
+
+import numpy as np
+
+from minigrad.ops.random import default_generator
+from minigrad.tensor import over_array
+
+
+def _drop(input, shape, p, training, inplace):
+    """Multiply by noise of ``shape``: zero with probability ``p``, else 1 / (1 - p)."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0:
+        return input
+    kept = default_generator._uniform(math.prod(shape), np.float64) < 1 - p
+    dtype = input.dtype.numpy
+    noise = over_array((kept * dtype.type(1 / (1 - p) if p < 1 else 0)).reshape(shape))
+    return input.mul_(noise) if inplace else input * noise
+
+
+def dropout(input, p=0.5, training=True, inplace=False):
+    """Return the input with each element zero with probability ``p``, else over ``1 - p``.
+
+    Out of training it is the input itself.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.nn.functional.dropout(minigrad.ones(4), 0.5)
+    tensor([0., 0., 2., 0.])
+    """
+    return _drop(input, input.shape, p, training, inplace)
+
+
+def _channels(name, input, dims, p, training, inplace):
+    """Drop whole channels of input (N, C, *), where ``dims`` numbers of dimensions are expected."""
+    if input.dim() not in dims:
+        warnings.warn(
+            f"{name}: Received a {input.dim()}-D input to {name}, which is deprecated and will "
+            "result in an error in a future release. To retain the behavior and silence this "
+            "warning, please use dropout instead. Note that "
+            f"{name} expects inputs of {dims[0]} or {dims[-1]} dimensions.", stacklevel=3)
+    shape = (*input.shape[:2], *[1] * (input.dim() - 2))
+    return _drop(input, shape, p, training, inplace)
+
+
+def dropout1d(input, p=0.5, training=True, inplace=False):
+    """Return the input (N, C, L) or (C, L) with whole channels dropped, see ``dropout``."""
+    if input.dim() not in (2, 3):
+        raise RuntimeError(
+            f"dropout1d: Expected 2D or 3D input, but received a {input.dim()}D input. Note that "
+            "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, "
+            "a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
+        )
+    if input.dim() == 2:
+        return _drop(input, (input.shape[0], 1), p, training, inplace)
+    return _channels("dropout1d", input, (2, 3), p, training, inplace)
+
+
+def dropout2d(input, p=0.5, training=True, inplace=False):
+    """Return the input (N, C, H, W) with whole channels dropped, see ``dropout``.
+
+    As in torch, three dimensions are read as (N, C, L), with a warning.
+    """
+    if input.dim() == 3:
+        warnings.warn(
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D "
+            "dropout behavior is desired - input is interpreted as shape (N, C, L). To be clear, "
+            "please use dropout1d instead.", stacklevel=2)
+    return _channels("dropout2d", input, (3, 4), p, training, inplace)
+
+
+def dropout3d(input, p=0.5, training=True, inplace=False):
+    """Return the input (N, C, D, H, W) with whole channels dropped, see ``dropout``."""
+    return _channels("dropout3d", input, (4, 5), p, training, inplace)

@@ -1,0 +1,188 @@
+"""Losses between numbers, as compositions of other ops, and what all losses share: ``reduction``.
+
+``reduction`` is "mean" (over all elements), "sum", or "none" (the loss of each element).
+"""
+
+import warnings
+
+import numpy as np
+
+from numpy cimport import_array, ndarray
+
+from minigrad.dtypes cimport dtype_of
+from minigrad.ops.activation import logsigmoid
+from minigrad.ops.elementwise import clamp, where
+from minigrad.tape cimport Node, record, recording
+from minigrad.tensor cimport Tensor, wrap
+
+import_array()
+
+
+# ---------------------------------------------------------------- reduction
+
+def reduction_name(size_average, reduce, reduction):
+    """Return the reduction, checked, or what torch's old pair of arguments for it means."""
+    if size_average is not None or reduce is not None:
+        size_average = True if size_average is None else size_average
+        reduction = "none" if reduce is False else "mean" if size_average else "sum"
+        warnings.warn(
+            "size_average and reduce args will be deprecated, please use "
+            f"reduction='{reduction}' instead.", stacklevel=3)
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(
+            f"{reduction!r} is not a valid value for reduction; expected 'none', 'mean' or 'sum'"
+        )
+    return reduction
+
+
+def reduced(loss, reduction):
+    """Return the losses of all elements, reduced."""
+    return loss.mean() if reduction == "mean" else loss.sum() if reduction == "sum" else loss
+
+
+cdef object weighted(object loss, object weight, object reduction):
+    return reduced(loss if weight is None else loss * weight, reduction)
+
+
+cdef int warn_sizes(object input, object target) except -1:
+    if input.shape != target.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
+            "Please ensure they have the same size.", stacklevel=3)
+    return 0
+
+
+# ---------------------------------------------------------------- distances
+
+def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
+    """Return the squared error ``(input - target)**2``.
+
+    >>> import minigrad
+    >>> minigrad.nn.functional.mse_loss(minigrad.tensor([1.0, 4.0]), minigrad.tensor([1.0, 2.0]))
+    tensor(2.)
+    """
+    warn_sizes(input, target)
+    return weighted(
+        (input - target).square(), weight, reduction_name(size_average, reduce, reduction))
+
+
+def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
+    """Return the absolute error ``abs(input - target)``."""
+    warn_sizes(input, target)
+    return weighted((input - target).abs(), weight, reduction_name(size_average, reduce, reduction))
+
+
+def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
+    """Return ``d**2 / (2 * beta)`` for errors d below ``beta``, else ``abs(d) - beta / 2``."""
+    warn_sizes(input, target)
+    if beta < 0:
+        raise RuntimeError(f"smooth_l1_loss does not support negative values for beta: {beta}")
+    d = (input - target).abs()
+    if beta > 0:
+        d = where(d < beta, d * d * (0.5 / beta), d - 0.5 * beta)
+    return reduced(d, reduction_name(size_average, reduce, reduction))
+
+
+def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
+    """Return ``d**2 / 2`` for errors d up to ``delta``, else ``delta * (abs(d) - delta / 2)``."""
+    warn_sizes(input, target)
+    if delta <= 0:
+        raise RuntimeError(f"huber_loss does not support non-positive values for delta: {delta}")
+    d = (input - target).abs()
+    loss = where(d <= delta, d * d * 0.5, (d - 0.5 * delta) * delta)
+    return weighted(loss, weight, reduction_name(None, None, reduction))
+
+
+def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):
+    """Return the Kullback-Leibler divergence ``target * (log(target) - input)``.
+
+    ``input``: log-probabilities.  ``target``: probabilities, or their logarithms if
+    ``log_target``.  ``reduction`` "batchmean": the sum over the size of dimension 0, which is the
+    divergence's definition; "mean" divides by the number of elements.
+    """
+    batch = reduction == "batchmean"
+    reduction = "sum" if batch else reduction_name(size_average, reduce, reduction)
+    if reduction == "mean":
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size."
+            "'batchmean' divides only by the batch size, and aligns with the KL math definition."
+            "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
+            stacklevel=2)
+    if log_target:
+        loss = target.exp() * (target - input)
+    else:       # 0 * log(0) is 0
+        loss = where(target == 0, 0.0, target * where(target == 0, 1.0, target).log())
+        loss = loss - target * input
+    loss = reduced(loss, reduction)
+    return loss / input.shape[0] if batch and input.dim() else loss
+
+
+# ---------------------------------------------------------------- two classes
+
+cdef tuple clamped_logs(ndarray x):
+    """Return log(x) and log(1 - x), not below -100 each, as torch keeps the loss finite."""
+    with np.errstate(all="ignore"):
+        return np.maximum(np.log(x), -100), np.maximum(np.log1p(-x), -100)
+
+
+def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None,
+                         reduction="mean"):
+    """Return ``-(target * log(input) + (1 - target) * log(1 - input))``, logs not below -100.
+
+    ``input``: probabilities.  ``weight`` broadcasts to it.
+
+    >>> import minigrad
+    >>> p = minigrad.tensor([0.5, 0.5])
+    >>> minigrad.nn.functional.binary_cross_entropy(p, minigrad.tensor([0.0, 1.0]))
+    tensor(0.6931)
+    """
+    cdef Tensor x = <Tensor?>input, t = <Tensor?>target, out
+    reduction = reduction_name(size_average, reduce, reduction)
+    if x.shape != t.shape:
+        raise ValueError(
+            f"Using a target size ({t.shape}) that is different to the input size ({x.shape}) is "
+            "deprecated. Please ensure they have the same size."
+        )
+    if dtype_of(x.array) is not dtype_of(t.array):
+        raise RuntimeError(
+            f"binary_cross_entropy: expected a target of the input's dtype {x.dtype}, but got "
+            f"{t.dtype}"
+        )
+    if not ((<object>x.array >= 0) & (<object>x.array <= 1)).all():
+        raise RuntimeError("all elements of input should be between 0 and 1")
+    log, log_not = clamped_logs(x.array)
+    out = wrap(np.asarray((t.array - 1) * log_not - t.array * log, x.array.dtype))
+    if recording(x) or recording(t):
+        record(out, "BinaryCrossEntropyBackward0", binary_cross_entropy_vjp, (x, t), (x, t))
+    return weighted(out, weight, reduction)
+
+
+cdef binary_cross_entropy_vjp(Node node, object g):
+    x, t = node.tensor(0), node.tensor(1)
+    dx = dt = None
+    if node.needs(0):
+        dx = g * (x - t) / clamp(x * (1.0 - x), min=1e-12)
+    if node.needs(1):
+        dt = g * (clamp((1.0 - x).log(), min=-100.0) - clamp(x.log(), min=-100.0))
+    return dx, dt
+
+
+def binary_cross_entropy_with_logits(input, target, weight=None, size_average=None, reduce=None,
+                                     reduction="mean", pos_weight=None):
+    """Return ``binary_cross_entropy(sigmoid(input), target)``, without overflow.
+
+    ``weight`` broadcasts to the input; ``pos_weight``, a factor for the positive examples, to the
+    target.
+    """
+    reduction = reduction_name(size_average, reduce, reduction)
+    if input.shape != target.shape:
+        raise ValueError(
+            f"Target size ({target.shape}) must be the same as input size ({input.shape})"
+        )
+    log_p = logsigmoid(input)
+    if pos_weight is None:
+        loss = (1.0 - target) * input - log_p
+    else:
+        loss = (1.0 - target) * input - ((pos_weight - 1.0) * target + 1.0) * log_p
+    return weighted(loss, weight, reduction)

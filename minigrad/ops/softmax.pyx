@@ -1,0 +1,151 @@
+"""Softmax along a dimension, and its logarithm.
+
+    forward  y = softmax(x)                       log_softmax:  y = x - logsumexp(x)
+    vjp      dx = y * (g - sum(g * y))                          dx = g - exp(y) * sum(g)
+"""
+
+import warnings
+
+import numpy as np
+
+from numpy cimport (
+    PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
+)
+
+from minigrad.dtypes cimport as_dtype, dtype_of, float16, float32
+from minigrad.kernels.openmp cimport threads_for
+from minigrad.kernels.softmax cimport softmax_backward, softmax_forward
+from minigrad.ops.common cimport cast
+from minigrad.tape cimport Node, grad_enabled, record, recording
+from minigrad.tensor cimport Tensor, empty_array, wrap
+from minigrad.tensor import checked_dim
+
+import_array()
+
+# An exp costs about as much as this many additions, which is what threads_for counts.
+cdef enum:
+    EXP_COST = 4
+
+
+cdef struct Classes:
+    # An array read as (outer, n, inner) around one dimension
+    Py_ssize_t outer, n, inner
+
+
+cdef Classes classes_of(ndarray x, int dim):
+    cdef Classes found
+    cdef int i
+    found.outer = found.n = found.inner = 1
+    for i in range(PyArray_NDIM(x)):
+        if i < dim:
+            found.outer *= PyArray_DIMS(x)[i]
+        elif i > dim:
+            found.inner *= PyArray_DIMS(x)[i]
+        else:
+            found.n = PyArray_DIMS(x)[i]
+    return found
+
+
+cdef ndarray contiguous(ndarray x):
+    return x if PyArray_IS_C_CONTIGUOUS(x) else np.ascontiguousarray(x)
+
+
+cdef ndarray apply_softmax(ndarray x, int dim, bint log):
+    cdef Classes c = classes_of(x, dim)
+    cdef ndarray out
+    if dtype_of(x) is float16:
+        return apply_softmax(x.astype(np.float32), dim, log).astype(np.float16)
+    out = empty_array(PyArray_NDIM(x), PyArray_DIMS(x), dtype_of(x))
+    softmax_forward(out, contiguous(x), log, c.outer, c.n, c.inner,
+                    threads_for(EXP_COST * PyArray_SIZE(x)))
+    return out
+
+
+cdef ndarray apply_softmax_backward(ndarray g, ndarray y, int dim, bint log):
+    cdef Classes c = classes_of(y, dim)
+    cdef ndarray dx
+    if dtype_of(y) is float16:
+        return apply_softmax_backward(
+            g.astype(np.float32), y.astype(np.float32), dim, log).astype(np.float16)
+    dx = empty_array(PyArray_NDIM(y), PyArray_DIMS(y), dtype_of(y))
+    softmax_backward(dx, contiguous(g), y, log, c.outer, c.n, c.inner,
+                     threads_for((EXP_COST if log else 1) * PyArray_SIZE(y)))
+    return dx
+
+
+cdef int implicit_dim(str name, int ndim, object dim) except -1:
+    """Return ``dim`` checked; None means the one that torch picks, with its warning."""
+    if dim is None:
+        warnings.warn(
+            f"Implicit dimension choice for {name} has been deprecated. Change the call to "
+            "include dim=X as an argument.", stacklevel=3)
+        return 0 if ndim in (0, 1, 3) else 1
+    return checked_dim(dim, ndim)
+
+
+cdef Tensor checked(str name, object input, object dtype):
+    cdef Tensor x
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
+    x = <Tensor>input
+    if dtype is not None:
+        x = cast(x, as_dtype(dtype))
+    if not dtype_of(x.array).is_floating_point:
+        raise NotImplementedError(
+            f"{name} expects a floating point tensor, but got {dtype_of(x.array)}; "
+            "pass dtype=minigrad.float32 to convert it"
+        )
+    return x
+
+
+def softmax(input, dim=None, _stacklevel=3, dtype=None):
+    """Return ``exp(input)`` divided by its sum along ``dim``: positive, with sum 1.
+
+    ``dtype``: converts the input first.
+
+    >>> import minigrad
+    >>> minigrad.softmax(minigrad.tensor([0.0, 0.0]), 0)
+    tensor([0.5000, 0.5000])
+    """
+    cdef Tensor x = checked("softmax", input, dtype), out
+    cdef int axis = implicit_dim("softmax", PyArray_NDIM(x.array), dim)
+    out = wrap(apply_softmax(x.array, axis, False))
+    if recording(x):
+        record(out, "SoftmaxBackward0", softmax_vjp, (x,), (out,), axis)
+    return out
+
+
+cdef softmax_vjp(Node node, object g):
+    cdef Tensor y = node.tensor(0)
+    if grad_enabled():
+        return (y * (g - (g * y).sum(node.extra, True)),)
+    return (wrap(apply_softmax_backward((<Tensor>g).array, y.array, node.extra, False)),)
+
+
+def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
+    """Return ``log(softmax(input, dim))``, accurate where the softmax is tiny.
+
+    ``dtype``: converts the input first.
+
+    >>> import minigrad
+    >>> minigrad.log_softmax(minigrad.tensor([0.0, 1000.0]), 0)
+    tensor([-1000.,     0.])
+    """
+    cdef Tensor x = checked("log_softmax", input, dtype), out
+    cdef int axis = implicit_dim("log_softmax", PyArray_NDIM(x.array), dim)
+    out = wrap(apply_softmax(x.array, axis, True))
+    if recording(x):
+        record(out, "LogSoftmaxBackward0", log_softmax_vjp, (x,), (out,), axis)
+    return out
+
+
+cdef log_softmax_vjp(Node node, object g):
+    cdef Tensor y = node.tensor(0)
+    if grad_enabled():
+        return (g - y.exp() * g.sum(node.extra, True),)
+    return (wrap(apply_softmax_backward((<Tensor>g).array, y.array, node.extra, True)),)
+
+
+def softmin(input, dim=None, _stacklevel=3, dtype=None):
+    """Return ``softmax(-input, dim)``."""
+    return softmax(-input, dim, dtype=dtype)
