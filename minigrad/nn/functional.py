@@ -4,8 +4,6 @@ Most are operations of ``minigrad.ops`` under a second name.  Those written out 
 others.
 """
 
-import warnings
-
 from minigrad.dtypes import int64
 from minigrad.ops.activation import (
     celu,
@@ -33,6 +31,7 @@ from minigrad.ops.conv import conv1d, conv2d
 from minigrad.ops.creation import full, zeros
 from minigrad.ops.creation import tensor as new_tensor
 from minigrad.ops.cross_entropy import cross_entropy, nll_loss
+from minigrad.ops.dropout import dropout, dropout1d, dropout2d, dropout3d
 from minigrad.ops.linalg import linear
 from minigrad.ops.loss import (
     binary_cross_entropy,
@@ -54,7 +53,6 @@ from minigrad.ops.pool import (
     max_pool1d,
     max_pool2d,
 )
-from minigrad.ops.random import rand
 from minigrad.ops.shape import cat
 from minigrad.ops.softmax import log_softmax, softmax, softmin
 
@@ -73,6 +71,7 @@ __all__ = [
     "dropout",
     "dropout1d",
     "dropout2d",
+    "dropout3d",
     "elu",
     "gelu",
     "glu",
@@ -129,74 +128,6 @@ def relu(input, inplace=False):
 def relu_(input):
     """The same as ``relu(input, inplace=True)``."""
     return input.relu_()
-
-
-# ---------------------------------------------------------------- dropout
-
-
-def dropout(input, p=0.5, training=True, inplace=False):
-    """While ``training``, set each element to 0 with probability ``p``, divide the rest by 1 - p.
-
-    Raises ValueError if ``p`` is not in [0, 1].
-
-    Source: ``torch.nn.functional.dropout``; which elements it hits differs.
-
-    >>> import minigrad
-    >>> x = minigrad.ones(1000)
-    >>> minigrad.nn.functional.dropout(x, 0.25).unique().shape
-    minigrad.Size([2])
-    >>> minigrad.nn.functional.dropout(x, 0.25, training=False) is x
-    True
-    """
-    return _times_mask(input, input.shape, p, training, inplace)
-
-
-def dropout1d(input, p=0.5, training=True, inplace=False):
-    """Dropout of whole channels of ``(N, C, L)`` or ``(C, L)``.
-
-    Raises ValueError if ``p`` is not in [0, 1], RuntimeError for another number of dimensions.
-
-    Source: ``torch.nn.functional.dropout1d``.
-    """
-    if input.ndim not in (2, 3):
-        raise RuntimeError(
-            f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. Channels are "
-            "the second dimension of three, the first of two."
-        )
-    return _times_mask(input, (*input.shape[:-1], 1), p, training, inplace)
-
-
-def dropout2d(input, p=0.5, training=True, inplace=False):
-    """Dropout of whole channels of ``(N, C, H, W)``.
-
-    Any number of dimensions from 2 works, with a warning; the first two are N and C.  Raises
-    ValueError if ``p`` is not in [0, 1].
-
-    Source: ``torch.nn.functional.dropout2d``.
-    """
-    if input.ndim != 4:
-        warnings.warn(
-            f"dropout2d: Received a {input.ndim}-D input; its first two dimensions are taken for "
-            "N and C. Use dropout1d for (N, C, L), or add a dimension to (C, H, W).",
-            stacklevel=2,
-        )
-    mask_shape = (*input.shape[:2], *(1 for _ in input.shape[2:]))
-    return _times_mask(input, mask_shape, p, training, inplace)
-
-
-def _times_mask(input, mask_shape, p, training, inplace):
-    """Return ``input`` times 0 or 1 / (1 - p), drawn once for each element of the mask."""
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-    if not training or p == 0:
-        return input
-    mask = (rand(*mask_shape) >= p).to(input.dtype)
-    if p < 1:
-        mask.div_(1 - p)
-    return input.mul_(mask) if inplace else input * mask
-
-
-# ---------------------------------------------------------------- shapes
 
 
 def pad(input, pad, mode="constant", value=None):

@@ -45,9 +45,9 @@ class Dropout(_DropoutNd):
 
 
 class Dropout1d(_DropoutNd):
-    """Dropout of whole channels: ``(N, C, L)``, or ``(C, L)``, is zeroed along L.
+    """Dropout of whole channels of ``(N, C, L)`` or ``(C, L)``.
 
-    Args and source as :class:`Dropout`; ``torch.nn.Dropout1d``.
+    Arguments as for :class:`Dropout`.  Source: ``torch.nn.Dropout1d``.
 
     Example::
 
@@ -63,17 +63,20 @@ class Dropout1d(_DropoutNd):
 
 
 class Dropout2d(_DropoutNd):
-    """Dropout of whole channels: ``(N, C, H, W)``, is zeroed over H and W.
+    """Dropout of whole channels of ``(N, C, H, W)``.
 
-    Args and source as :class:`Dropout`; ``torch.nn.Dropout2d``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.Dropout2d(p=0.5).eval()(minigrad.ones(2, 3, 4, 4)).shape
-        minigrad.Size([2, 3, 4, 4])
+    Arguments as for :class:`Dropout`.  Source: ``torch.nn.Dropout2d``.
     """
 
     def forward(self, input):
         return F.dropout2d(input, self.p, self.training, self.inplace)
+
+
+class Dropout3d(_DropoutNd):
+    """Dropout of whole channels of ``(N, C, D, H, W)``.
+
+    Arguments as for :class:`Dropout`.  Source: ``torch.nn.Dropout3d``.
+    """
+
+    def forward(self, input):
+        return F.dropout3d(input, self.p, self.training, self.inplace)
