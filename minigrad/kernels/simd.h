@@ -37,25 +37,23 @@
 
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
-#define NOINLINE __attribute__((noinline))
+#define ALONE static __attribute__((noinline))
 #define UNROLL _Pragma("GCC unroll 16")
 #define LANES_OF(type) (VECTOR_BYTES / (int)sizeof(type))
 #else
 #define INLINE static __forceinline
-#define NOINLINE
+#define ALONE static __declspec(noinline)
 #define UNROLL
 #define LANES_OF(type) 1
 #endif
 
-/* Run `call(R)` with R the constant equal to `rows`. */
-#define CASE_6(call) \
-    case 1: call(1); break; case 2: call(2); break; case 3: call(3); break; \
-    case 4: call(4); break; case 5: call(5); break; case 6: call(6); break;
-#define CASE_8(call) CASE_6(call) case 7: call(7); break; case 8: call(8); break;
-#define CASE_12(call) CASE_8(call) case 9: call(9); break; case 10: call(10); break; \
-    case 11: call(11); break; case 12: call(12); break;
-#define SWITCH_(n, rows, call) switch (rows) { CASE_##n(call) }
-#define SWITCH(n, rows, call) SWITCH_(n, rows, call)
+/* FOR_ROWS(n, make) is make(1) ... make(n).  Every number of rows gets a function of its own:
+ * compilers take minutes over one that holds them all. */
+#define FOR_ROWS_6(make) make(1) make(2) make(3) make(4) make(5) make(6)
+#define FOR_ROWS_8(make) FOR_ROWS_6(make) make(7) make(8)
+#define FOR_ROWS_12(make) FOR_ROWS_8(make) make(9) make(10) make(11) make(12)
+#define FOR_ROWS_(n, make) FOR_ROWS_##n(make)
+#define FOR_ROWS(n, make) FOR_ROWS_(n, make)
 
 #if defined(__GNUC__)
 typedef int lanes_float __attribute__((vector_size(VECTOR_BYTES)));
@@ -84,19 +82,22 @@ typedef REAL VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REA
 typedef REAL VECTOR;
 #endif
 
-/* sum[i][j] = sum over k of a[i * a_row + k * a_step] * row k of b, one or two vectors wide.
- * The vectors of b lie at b0 and b1, the next row b_step further on or, where `offset` is given
- * (a convolution), row k at b0 + offset[k] and b1 + offset[k]. */
-INLINE void NAME(tile_sums)(VECTOR sum[TILE_ROWS][2], const int rows, const int vectors,
-                            ptrdiff_t depth, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step,
-                            const REAL *b0, const REAL *b1, ptrdiff_t b_step,
-                            const ptrdiff_t *offset)
+/* c[i, :] = start[i] + sum over k of a[i * a_row + k * a_step] * row k of b, one or two vectors
+ * wide.  The vectors of b lie at b0 and b1, the next row b_step further on or, where `offset` is
+ * given (a convolution), row k at b0 + offset[k] and b1 + offset[k].  Those of c go to c0 and c1. */
+#define TILE_PARAMETERS \
+    ptrdiff_t depth, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step, const REAL *b0, \
+    const REAL *b1, ptrdiff_t b_step, const ptrdiff_t *offset, const REAL *start, REAL *c0, \
+    REAL *c1, ptrdiff_t c_row
+#define TILE_ARGUMENTS depth, a, a_row, a_step, b0, b1, b_step, offset, start, c0, c1, c_row
+
+INLINE void NAME(tile_rows)(const int rows, const int vectors, TILE_PARAMETERS)
 {
-    VECTOR right[2];
+    VECTOR sum[TILE_ROWS][2], right[2];
     const REAL *base[(TILE_ROWS + 2) / 3];  /* every third row: x86 addresses reach the others */
     UNROLL for (int i = 0; i < rows; i += 3) base[i / 3] = a + i * a_row;
     UNROLL for (int i = 0; i < rows; i++)
-        UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VECTOR){0};
+        UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VECTOR){0} + start[i];
     for (ptrdiff_t k = 0; k < depth; k++) {
         ptrdiff_t at = offset ? offset[k] : k * b_step;
         right[0] = LOAD(b0 + at);
@@ -106,56 +107,31 @@ INLINE void NAME(tile_sums)(VECTOR sum[TILE_ROWS][2], const int rows, const int 
                 sum[i][j] += base[i / 3][(i % 3) * a_row] * right[j];
         UNROLL for (int i = 0; i < rows; i += 3) base[i / 3] += a_step;
     }
-}
-
-/* c[0:rows, 0:cols] (+)= the corner of a tile that is not as wide as the vectors it was computed in.
- * Not inlined: it would be copied, and its loops vectorised, for each count of rows. */
-static NOINLINE void NAME(store_edge)(int rows, int cols, const REAL *edge, REAL *c,
-                                      ptrdiff_t c_row, int accumulate, const REAL *bias)
-{
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < cols; j++) {
-            REAL value = edge[i * 2 * LANES + j] + (bias ? bias[j] : 0);
-            c[i * c_row + j] = accumulate ? c[i * c_row + j] + value : value;
-        }
-}
-
-INLINE void NAME(gemm_rows)(const int rows, const int vectors, int cols, ptrdiff_t depth,
-                            const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step,
-                            const REAL *b, ptrdiff_t b_step, REAL *c, ptrdiff_t c_row,
-                            int accumulate, const REAL *bias)
-{
-    VECTOR sum[TILE_ROWS][2];
-    NAME(tile_sums)(sum, rows, vectors, depth, a, a_row, a_step, b, b + LANES, b_step, NULL);
-    if (cols == vectors * LANES) {
-        UNROLL for (int i = 0; i < rows; i++)
-            UNROLL for (int j = 0; j < vectors; j++) {
-                REAL *to = c + i * c_row + j * LANES;
-                if (bias) sum[i][j] += LOAD(bias + j * LANES);
-                if (accumulate) sum[i][j] += LOAD(to);
-                STORE(to, sum[i][j]);
-            }
-    } else {
-        REAL edge[TILE_ROWS * 2 * LANES];
-        UNROLL for (int i = 0; i < rows; i++)
-            UNROLL for (int j = 0; j < vectors; j++) STORE(edge + (2 * i + j) * LANES, sum[i][j]);
-        NAME(store_edge)(rows, cols, edge, c, c_row, accumulate, bias);
-    }
-}
-
-INLINE void NAME(conv_rows)(const int rows, const int vectors, ptrdiff_t depth,
-                            const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step,
-                            const REAL *b0, const REAL *b1, const ptrdiff_t *offset,
-                            REAL *c0, REAL *c1, ptrdiff_t c_row, const REAL *bias)
-{
-    VECTOR sum[TILE_ROWS][2];
-    NAME(tile_sums)(sum, rows, vectors, depth, a, a_row, a_step, b0, b1, 0, offset);
     UNROLL for (int i = 0; i < rows; i++) {
-        REAL added = bias ? bias[i] : 0;
-        STORE(c0 + i * c_row, sum[i][0] + added);
-        if (vectors == 2) STORE(c1 + i * c_row, sum[i][1] + added);
+        STORE(c0 + i * c_row, sum[i][0]);
+        if (vectors == 2) STORE(c1 + i * c_row, sum[i][1]);
     }
 }
+
+#define MAKE(rows) \
+    ALONE void CAT(NAME(tile_narrow), rows)(TILE_PARAMETERS) \
+    { NAME(tile_rows)(rows, 1, TILE_ARGUMENTS); } \
+    ALONE void CAT(NAME(tile_wide), rows)(TILE_PARAMETERS) \
+    { NAME(tile_rows)(rows, 2, TILE_ARGUMENTS); }
+FOR_ROWS(TILE_ROWS, MAKE)
+#undef MAKE
+
+INLINE void NAME(tile)(int rows, int vectors, TILE_PARAMETERS)
+{
+#define MAKE(rows) case rows: \
+    if (vectors == 2) CAT(NAME(tile_wide), rows)(TILE_ARGUMENTS); \
+    else CAT(NAME(tile_narrow), rows)(TILE_ARGUMENTS); \
+    break;
+    switch (rows) { FOR_ROWS(TILE_ROWS, MAKE) }
+#undef MAKE
+}
+
+static const REAL NAME(zeros)[TILE_ROWS];
 
 /* One tile of a matrix product, rows <= TILE_ROWS, cols <= 2 * LANES:
  * c[i, 0:cols] (+)= sum over k of a[i * a_row + k * a_step] * b[k, 0:cols], plus bias[0:cols]. */
@@ -164,14 +140,29 @@ static void NAME(gemm_tile)(int rows, int cols, ptrdiff_t depth,
                             const REAL *b, ptrdiff_t b_step, REAL *c, ptrdiff_t c_row,
                             int accumulate, const REAL *bias)
 {
-#define WIDE(R) NAME(gemm_rows)(R, 2, cols, depth, a, a_row, a_step, b, b_step, c, c_row, \
-                                accumulate, bias)
-#define NARROW(R) NAME(gemm_rows)(R, 1, cols, depth, a, a_row, a_step, b, b_step, c, c_row, \
-                                  accumulate, bias)
-    if (cols > LANES) SWITCH(TILE_ROWS, rows, WIDE)
-    else SWITCH(TILE_ROWS, rows, NARROW)
-#undef WIDE
-#undef NARROW
+    REAL sums[TILE_ROWS * 2 * LANES];
+    int vectors = 1 + (cols > LANES);
+    int direct = cols == vectors * LANES && !accumulate && !bias;
+    REAL *to = direct ? c : sums;
+    ptrdiff_t to_row = direct ? c_row : 2 * LANES;
+    NAME(tile)(rows, vectors, depth, a, a_row, a_step, b, b + LANES, b_step, NULL, NAME(zeros),
+               to, to + LANES, to_row);
+    if (direct) return;
+    for (int i = 0; i < rows; i++) {
+        int j = 0;
+        for (; j + LANES <= cols; j += LANES) {
+            VECTOR sum = LOAD(sums + 2 * i * LANES + j);
+            if (bias) sum += LOAD(bias + j);
+            if (accumulate) sum += LOAD(c + i * c_row + j);
+            STORE(c + i * c_row + j, sum);
+        }
+        for (; j < cols; j++) {
+            REAL sum = sums[2 * i * LANES + j];
+            if (bias) sum += bias[j];
+            if (accumulate) sum += c[i * c_row + j];
+            c[i * c_row + j] = sum;
+        }
+    }
 }
 
 /* One tile of a convolution: `vectors` (1 or 2) vectors of results for each of `rows` channels.
@@ -181,14 +172,8 @@ static void NAME(conv_tile)(int rows, int vectors, ptrdiff_t depth,
                             const REAL *b0, const REAL *b1, const ptrdiff_t *offset,
                             REAL *c0, REAL *c1, ptrdiff_t c_row, const REAL *bias)
 {
-#define WIDE(R) NAME(conv_rows)(R, 2, depth, a, a_row, a_step, b0, b1, offset, c0, c1, c_row, \
-                                bias)
-#define NARROW(R) NAME(conv_rows)(R, 1, depth, a, a_row, a_step, b0, b1, offset, c0, c1, c_row, \
-                                  bias)
-    if (vectors == 2) SWITCH(TILE_ROWS, rows, WIDE)
-    else SWITCH(TILE_ROWS, rows, NARROW)
-#undef WIDE
-#undef NARROW
+    NAME(tile)(rows, vectors, depth, a, a_row, a_step, b0, b1, 0, offset,
+               bias ? bias : NAME(zeros), c0, c1, c_row);
 }
 
 /* c[i, :] += sum over y, x of source[i][y * stride + x] * b[y, x, :], one or two vectors wide.
@@ -219,15 +204,27 @@ INLINE void NAME(tap_rows)(const int rows, const int vectors, ptrdiff_t height, 
         }
 }
 
-static void NAME(tap_tile)(int rows, int cols, ptrdiff_t height, ptrdiff_t width, ptrdiff_t stride,
-                           const REAL *const *source, const REAL *b, REAL *c, ptrdiff_t c_row)
+#define TAP_PARAMETERS \
+    ptrdiff_t height, ptrdiff_t width, ptrdiff_t stride, const REAL *const *source, const REAL *b, \
+    REAL *c, ptrdiff_t c_row
+#define TAP_ARGUMENTS height, width, stride, source, b, c, c_row
+
+#define MAKE(rows) \
+    ALONE void CAT(NAME(tap_narrow), rows)(TAP_PARAMETERS) \
+    { NAME(tap_rows)(rows, 1, TAP_ARGUMENTS); } \
+    ALONE void CAT(NAME(tap_wide), rows)(TAP_PARAMETERS) \
+    { NAME(tap_rows)(rows, 2, TAP_ARGUMENTS); }
+FOR_ROWS(TAP_ROWS, MAKE)
+#undef MAKE
+
+static void NAME(tap_tile)(int rows, int cols, TAP_PARAMETERS)
 {
-#define WIDE(R) NAME(tap_rows)(R, 2, height, width, stride, source, b, c, c_row)
-#define NARROW(R) NAME(tap_rows)(R, 1, height, width, stride, source, b, c, c_row)
-    if (cols > LANES) SWITCH(TAP_ROWS, rows, WIDE)
-    else SWITCH(TAP_ROWS, rows, NARROW)
-#undef WIDE
-#undef NARROW
+#define MAKE(rows) case rows: \
+    if (cols > LANES) CAT(NAME(tap_wide), rows)(TAP_ARGUMENTS); \
+    else CAT(NAME(tap_narrow), rows)(TAP_ARGUMENTS); \
+    break;
+    switch (rows) { FOR_ROWS(TAP_ROWS, MAKE) }
+#undef MAKE
 }
 
 /* Transpose LANES x LANES numbers: log2(LANES) times, weave row i with row i + LANES / 2. */
@@ -324,6 +321,10 @@ static void NAME(column_sums)(ptrdiff_t depth, const REAL *b, REAL *total)
     UNROLL for (int j = 0; j < 2; j++) STORE(total + j * LANES, LOAD(total + j * LANES) + sum[j]);
 }
 
+#undef TILE_PARAMETERS
+#undef TILE_ARGUMENTS
+#undef TAP_PARAMETERS
+#undef TAP_ARGUMENTS
 #undef LANES
 #undef VECTOR
 #undef LOAD
