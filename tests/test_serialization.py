@@ -331,7 +331,9 @@ def test_bad_files_are_refused(tmp_path, name):
     content, match = BAD[name]
     path = tmp_path / "bad"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"load: .*bad is not a valid safetensors file: ") as caught:
+    with pytest.raises(
+        ValueError, match=r"load: .*bad is not a valid safetensors file: "
+    ) as caught:
         load(path)
     assert caught.match(match)
 
