@@ -412,7 +412,9 @@ def cat(tensors, dim=0, *, axis=None):
                     "list."
                 )
     parts = tuple([cast(x, d) for x in real])
-    out = wrap(np.concatenate([(<Tensor>x).array for x in parts], axis=dimension))
+    # torch's result is contiguous whatever its parts are; NumPy's would follow them
+    out = wrap(np.ascontiguousarray(
+        np.concatenate([(<Tensor>x).array for x in parts], axis=dimension)))
     for x in parts:
         if recording(x):
             record(out, "CatBackward0", cat_vjp, parts, (),
