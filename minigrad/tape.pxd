@@ -13,7 +13,7 @@ cdef class Variable:
     cdef Node node                  # what made it; None for a leaf
     cdef int output                 # which of the node's outputs it is
     cdef Variable gradient          # the gradient that backward() left here
-    cdef Version version            # counts in-place writes; shared by views; None until needed
+    cdef Version version            # counts in-place writes; shared by views; None is 0
     cdef Variable base              # the tensor this one is a differentiable view of
     cdef Node base_node             # base.node when this view's own node was made
     cdef dict hooks                 # gradient hooks of a leaf

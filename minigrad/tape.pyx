@@ -92,9 +92,8 @@ cdef Version version_of(Variable v):
 
 
 cdef void bump_version(Variable v):
-    # Until somebody saved the tensor or viewed it, nobody remembers a number: none to count up.
-    if v.version is not None:
-        v.version.number += 1
+    cdef Version version = version_of(v)
+    version.number += 1
 
 
 @cython.trashcan(True)

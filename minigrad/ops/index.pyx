@@ -353,7 +353,7 @@ cdef Tensor triangle(object keep, object input, object diagonal):
     cdef Tensor x = <Tensor?>input
     if x.dim() < 2:
         raise RuntimeError(f"{keep.__name__}: input tensor must have at least 2 dimensions")
-    mask = wrap(keep(np.ones((<object>x.array).shape[-2:], np.bool_), diagonal))
+    mask = wrap(keep(np.ones((x.size(-2), x.size(-1)), np.bool_), diagonal))
     return masked_fill(x, ~mask, 0)
 
 

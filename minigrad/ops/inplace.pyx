@@ -182,7 +182,7 @@ def in_place(function, name):
         check_inplace(x, False)
         return assign(x, function(before_write(x), *args, **kwargs))
     method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"Write ``{name[:-1]}(...)`` of this tensor into it, and return it."
+    method.__doc__ = f"Write ``{name.removesuffix('_')}(...)`` of this tensor into it, and return it."
     return method
 
 

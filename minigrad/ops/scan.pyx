@@ -41,13 +41,13 @@ cdef prod_vjp(Node node, object g):
     rest = [d for d in range(n) if d not in dims]
     moved = x.permute(*rest, *dims)
     flat = moved.reshape(*[x.shape[d] for d in rest], -1)
-    m = flat.shape[-1]
+    m = flat.size(-1)
     others = []
     for i in range(m):
         parts = flat.narrow(-1, 0, i), flat.narrow(-1, i + 1, m - i - 1)
         product = None
         for part in parts:
-            for j in range(part.shape[-1]):
+            for j in range(part.size(-1)):
                 factor = part.select(-1, j)
                 product = factor if product is None else product * factor
         others.append(flat.select(-1, 0) * 0 + 1 if product is None else product)
