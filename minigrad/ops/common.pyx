@@ -141,6 +141,12 @@ cdef Tensor cast(Tensor x, dtype d):
     return out
 
 
+cdef ndarray to_half(ndarray array):
+    """Return a float32 array in float16: what is too large becomes infinite, without a warning."""
+    with np.errstate(all="ignore"):
+        return np.asarray(array.astype(np.float16))
+
+
 cdef Tensor zeros_of(Tensor x):
     """Return zeros like ``x``: a gradient that is zero, even where ``x`` is NaN or infinite."""
     return wrap(np.zeros_like(x.array))

@@ -22,7 +22,7 @@ from minigrad.kernels.elementwise cimport (
 )
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.ops.common cimport (
-    broadcast_empty, cast, is_kernel_float, is_number, number_tensor, promoted, same_shape, zeros_of,
+    broadcast_empty, cast, is_kernel_float, is_number, number_tensor, promoted, same_shape, to_half, zeros_of,
 )
 from minigrad.ops.reduce cimport sum_to
 from minigrad.tape cimport Node, Variable, record, recording, vjp_function
@@ -329,7 +329,7 @@ cdef Tensor share_of(int op, Tensor a, Tensor b):
     """Return 1 where ``a`` is chosen (or either is NaN), 0 where ``b`` is, 1/2 in a tie."""
     if dtype_of(a.array) is float16:
         share = combine(op, a.array.astype(np.float32), b.array.astype(np.float32))
-        return wrap(share.astype(np.float16))
+        return wrap(to_half(share))
     return wrap(combine(op, a.array, b.array))
 
 

@@ -17,7 +17,7 @@ from minigrad.dtypes cimport dtype_of, float16
 from minigrad.kernels cimport reduce as kernels
 from minigrad.kernels cimport softmax as softmax_kernels
 from minigrad.kernels.openmp cimport threads_for
-from minigrad.ops.common cimport is_kernel_float
+from minigrad.ops.common cimport is_kernel_float, to_half
 
 import_array()
 
@@ -131,7 +131,7 @@ cdef ndarray variance(ndarray x, tuple dims, bint keepdim, double correction, bi
     cdef ndarray out, mean
     cdef Layout layout
     if dtype_of(x) is float16:
-        return variance(x.astype(np.float32), dims, keepdim, correction, root).astype(np.float16)
+        return to_half(variance(x.astype(np.float32), dims, keepdim, correction, root))
     out = new_result(x, dims, keepdim, PyArray_TYPE(x))
     mean = new_result(x, dims, keepdim, PyArray_TYPE(x))
     x = readable(x, dims, &layout)
@@ -145,7 +145,7 @@ cdef ndarray log_sum_exp(ndarray x, tuple dims, bint keepdim):
     cdef ndarray out
     cdef Layout layout
     if dtype_of(x) is float16:
-        return log_sum_exp(x.astype(np.float32), dims, keepdim).astype(np.float16)
+        return to_half(log_sum_exp(x.astype(np.float32), dims, keepdim))
     out = new_result(x, dims, keepdim, PyArray_TYPE(x))
     x = readable(x, dims, &layout)
     softmax_kernels.logsumexp(out, x, layout.outer, layout.n, layout.inner,

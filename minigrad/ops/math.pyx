@@ -11,10 +11,10 @@ import numpy as np
 
 from numpy cimport PyArray_SIZE, import_array, ndarray
 
-from minigrad.dtypes cimport dtype_of, float16, float32
+from minigrad.dtypes cimport bool_, dtype_of, float16, int64
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
-from minigrad.ops.common cimport cast, float_operand, is_kernel_float, zeros_of
+from minigrad.ops.common cimport cast, float_operand, is_kernel_float, to_half, zeros_of
 from minigrad.ops.elementwise cimport combine
 from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, empty_like_array, wrap
@@ -25,7 +25,7 @@ cdef ndarray apply_unary(int op, ndarray x):
     """Return op(x); float16 goes through float32."""
     cdef ndarray out
     if dtype_of(x) is float16:
-        return apply_unary(op, x.astype(np.float32)).astype(np.float16)
+        return to_half(apply_unary(op, x.astype(np.float32)))
     out = empty_like_array(x)
     kernels.unary(op, out, x, threads_for(PyArray_SIZE(x)))
     return out
@@ -45,14 +45,16 @@ cdef object fused(int op, object g, Tensor saved):
     """Return a two-input gradient kernel's result as a tensor, for a walk that is not recorded."""
     cdef ndarray ga = (<Tensor>g).array
     if not is_kernel_float(ga):
-        return wrap(combine(op, ga.astype(np.float32), saved.array.astype(np.float32))
-                    .astype(ga.dtype))
+        return wrap(to_half(
+            combine(op, ga.astype(np.float32), saved.array.astype(np.float32))))
     return wrap(combine(op, ga, saved.array))
 
 
 cdef Tensor exact(object ufunc, int op, str label, vjp_function vjp, object input, Keep keep):
     """As ``unary`` for functions that integers have too (abs, sign, floor ...): they keep them."""
     cdef Tensor x = <Tensor?>input
+    if dtype_of(x.array) is bool_:
+        raise NotImplementedError(f"{label.removesuffix('Backward0').lower()} is not defined for bools")
     if not dtype_of(x.array).is_floating_point:
         with np.errstate(all="ignore"):
             return wrap(np.asarray(ufunc(x.array), x.array.dtype))
@@ -86,6 +88,8 @@ cdef abs_vjp(Node node, object g):
 
 def sign(input):
     """Return -1, 0 or 1 with the sign of the input."""
+    if dtype_of((<Tensor?>input).array) is bool_:
+        return input.clone()
     return exact(np.sign, kernels.SIGN, "SignBackward0", flat_vjp, input, NOTHING)
 
 
@@ -117,7 +121,9 @@ def round(input, *, decimals=0):
 
 
 def frac(input):
-    """Return the fraction, with the sign of the input."""
+    """Return the fraction of a floating tensor, with the sign of the input."""
+    if not dtype_of((<Tensor?>input).array).is_floating_point:
+        raise NotImplementedError(f"frac is not defined for {dtype_of((<Tensor>input).array)}")
     return input - trunc(input)
 
 
@@ -126,6 +132,8 @@ def frac(input):
 def square(input):
     """Return ``input * input``."""
     cdef Tensor x = <Tensor?>input
+    if dtype_of(x.array) is bool_:
+        return cast(x, int64)
     if not dtype_of(x.array).is_floating_point:
         return x * x
     return unary(kernels.SQUARE, "PowBackward0", square_vjp, x, INPUT)
@@ -345,10 +353,22 @@ def relu(input):
 
 
 cdef relu_vjp(Node node, object g):
-    y = node.tensor(0)
-    if grad_enabled():
-        return (g.masked_fill(y <= 0, 0.0),)
-    return (fused(kernels.RELU_BACKWARD, g, <Tensor>y),)
+    return (relu_slope(<Tensor>g, <Tensor>node.tensor(0)),)
+
+
+cdef Tensor relu_slope(Tensor g, Tensor y):
+    """Return ``g`` where ``y``, a relu, is positive, else 0; recorded, as torch's is, by both."""
+    cdef Tensor out = fused(kernels.RELU_BACKWARD, g, y)
+    if recording(g) or recording(y):
+        record(out, "ThresholdBackwardBackward0", relu_slope_vjp, (g, y), (y,))
+    return out
+
+
+cdef relu_slope_vjp(Node node, object g):
+    return (
+        relu_slope(<Tensor>g, <Tensor>node.tensor(0)) if node.needs(0) else None,
+        zeros_of(<Tensor>g) if node.needs(1) else None,
+    )
 
 
 def erf(input):
