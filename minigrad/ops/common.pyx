@@ -183,12 +183,12 @@ cdef tuple dims_tuple(object dims, int ndim):
     if dims is None or (isinstance(dims, (tuple, list)) and len(dims) == 0):
         return tuple(range(ndim))
     if not isinstance(dims, (tuple, list)):
-        return (checked_dim(dims, ndim),)
+        dims = (dims,)
     found = sorted([checked_dim(d, ndim) for d in dims])
     for i in range(1, len(found)):
         if found[i] == found[i - 1]:
             raise RuntimeError(f"dim {found[i]} appears multiple times in the list of dims")
-    return tuple(found)
+    return tuple(found) if ndim else ()     # a 0-d tensor has a dim 0 in name only
 
 
 cdef tuple size_tuple(tuple sizes):

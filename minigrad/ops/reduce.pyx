@@ -19,7 +19,7 @@ from minigrad.ops.common cimport cast, dims_tuple, float_operand, size_tuple
 from minigrad.kernels cimport reduce as kernels
 from minigrad.ops.fold cimport first_extreme, fold, fold_to, log_sum_exp, variance
 from minigrad.tape cimport Node, Variable, record, recording
-from minigrad.tensor cimport Tensor, wrap
+from minigrad.tensor cimport Tensor, alias_of, wrap
 from minigrad.tensor import checked_dim
 
 import_array()
@@ -129,7 +129,8 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None
 
 cdef mean_vjp(Node node, object g):
     shape, kept, keepdim, n = node.extra
-    return ((spread(g, kept, keepdim, None) / n if n else g).expand(shape),)
+    g = spread(g, kept, keepdim, None)
+    return ((g / n if n else g).expand(shape),)
 
 
 # ---------------------------------------------------------------- variance
@@ -231,6 +232,8 @@ cdef Tensor extreme(int op, str name, object input, object dim, object keepdim):
     """Return amax or amin over ``dim``; ties share the gradient evenly."""
     cdef Tensor x = checked(input, name), out
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
+    if dim == ():
+        check_any(x, name)
     if count(x, dims) == 0:
         raise IndexError(
             f"{name}(): Expected reduction dim to have non-zero size, but got shape "
@@ -314,17 +317,23 @@ def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None)
 
 
 cdef Tensor whole_extreme(int op, str name, object input):
-    cdef Tensor x = checked(input, name)
+    check_any(checked(input, name), name)
+    return extreme(op, "a" + name, input, (), False)
+
+
+cdef int check_any(Tensor x, str name) except -1:
     if PyArray_SIZE(x.array) == 0:
         raise RuntimeError(
             f"{name}(): Expected reduction dim to be specified for input.numel() == 0. "
             "Specify the reduction dim with the 'dim' argument."
         )
-    return extreme(op, "a" + name, input, (), False)
+    return 0
 
 
 cdef Tensor arg(int op, str name, object input, object dim, object keepdim):
     cdef Tensor x = checked(input, name), flat
+    if dtype_of(x.array) is bool_:
+        raise RuntimeError(f"{name}(): does not support bool input")
     if dim is None:
         if PyArray_SIZE(x.array) == 0:
             raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() "
@@ -390,25 +399,30 @@ def norm(input, p=2, dim=None, keepdim=False, *, dtype=None):
         return (x != 0).to(x.dtype).sum(dim, keepdim)
     if p == 1:
         return x.abs().sum(dim, keepdim)
+    return power_norm(x, p, dims_tuple(dim, PyArray_NDIM(x.array)), keepdim)
+
+
+cdef Tensor power_norm(Tensor x, double p, tuple dims, bint keepdim):
+    """Return (sum |x|^p)^(1/p)."""
+    cdef Tensor out, values = alias_of(x)
     if p == 2:
-        return two_norm(x, dims_tuple(dim, PyArray_NDIM(x.array)), keepdim)
-    return x.abs().pow(p).sum(dim, keepdim).pow(1.0 / p)
-
-
-cdef Tensor two_norm(Tensor x, tuple dims, bint keepdim):
-    cdef Tensor out = (x.detach() * x.detach()).sum(dims, keepdim).sqrt()
+        out = (values * values).sum(dims, keepdim).sqrt()
+    else:
+        out = values.abs().pow(p).sum(dims, keepdim).pow(1.0 / p)
     if recording(x):
-        record(out, "LinalgVectorNormBackward0", two_norm_vjp, (x,), (x, out),
-               (dims, keepdim_shape(x, dims), keepdim))
+        record(out, "LinalgVectorNormBackward0", power_norm_vjp, (x,), (x, out),
+               (p, keepdim_shape(x, dims), keepdim))
     return out
 
 
-cdef two_norm_vjp(Node node, object g):
+cdef power_norm_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
-    dims, kept, keepdim = node.extra
+    p, kept, keepdim = node.extra
     out = spread(node.tensor(1), kept, keepdim, x)
+    slope = x / out if p == 2 else x.sign() * (x.abs() / out).pow(p - 1)
     # the norm of zeros has no slope: 0, as in torch
-    return ((spread(g, kept, keepdim, x) * (x / out)).masked_fill(out == 0, 0.0),)
+    flat = out == 0 if p >= 1 else (out == 0) | (x == 0)
+    return ((spread(g, kept, keepdim, x) * slope).masked_fill(flat, 0.0),)
 
 
 # ---------------------------------------------------------------- logic
@@ -440,4 +454,10 @@ def count_nonzero(input, dim=None):
 
 def sum_to_size(input, *size):
     """Return the input summed to ``size``, a shape that broadcasts to the input's."""
-    return sum_to(checked(input, "sum_to_size"), size_tuple(size))
+    cdef Tensor x = checked(input, "sum_to_size")
+    shape = size_tuple(size)
+    own = (<object>x.array).shape
+    start = len(own) - len(shape)
+    if start < 0 or [s for s, n in zip(shape, own[start:]) if s != n and s != 1]:
+        raise RuntimeError(f"size {list(shape)} is not expandable to size {list(own)}.")
+    return sum_to(x, shape)

@@ -6,7 +6,7 @@ from numpy cimport PyArray_NDIM, import_array
 
 from minigrad.dtypes cimport as_dtype, dtype_of, int64
 from minigrad.kernels.reduce cimport PROD
-from minigrad.ops.common cimport cast, dims_tuple
+from minigrad.ops.common cimport cast, dims_tuple, zeros_of
 from minigrad.ops.fold cimport fold
 from minigrad.ops.reduce cimport keepdim_shape
 from minigrad.ops.shape import flip, stack
@@ -35,29 +35,30 @@ def prod(input, dim=None, keepdim=False, *, dtype=None):
 cdef prod_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     dims, kept, keepdim = node.extra
-    # The product of all the others, without dividing by what may be 0: shift each element out in
-    # turn.  One dimension is walked; several are flattened into one first.
-    n = PyArray_NDIM(x.array)
-    rest = [d for d in range(n) if d not in dims]
+    # The product of all the others, without dividing by what may be 0: what comes before an element
+    # times what comes after it.  Several dimensions are flattened into one first.
+    rest = [d for d in range(PyArray_NDIM(x.array)) if d not in dims]
+    count = 1
+    for d in dims:
+        count *= x.shape[d]
+    if count == 0:
+        return (zeros_of(x),)
     moved = x.permute(*rest, *dims)
-    flat = moved.reshape(*[x.shape[d] for d in rest], -1)
-    m = flat.size(-1)
-    others = []
-    for i in range(m):
-        parts = flat.narrow(-1, 0, i), flat.narrow(-1, i + 1, m - i - 1)
-        product = None
-        for part in parts:
-            for j in range(part.size(-1)):
-                factor = part.select(-1, j)
-                product = factor if product is None else product * factor
-        others.append(flat.select(-1, 0) * 0 + 1 if product is None else product)
-    if not others:
-        return (x * 0,)
-    back = stack(others, -1).reshape(moved.shape)
-    order = [0] * n
+    factors = moved.reshape(*[x.shape[d] for d in rest], count).unbind(len(rest))
+    before, after, product = [], [], wrap(np.ones((), x.array.dtype))
+    for factor in factors:
+        before.append(product)
+        product = product * factor
+    product = wrap(np.ones((), x.array.dtype))
+    for factor in reversed(factors):
+        after.append(product)
+        product = product * factor
+    others = stack([a * b for a, b in zip(before, reversed(after))], len(rest))
+    order = [0] * x.dim()
     for i, d in enumerate([*rest, *dims]):
         order[d] = i
-    return ((g if keepdim else g.reshape(kept)) * back.permute(*order),)
+    slope = others.expand(*[x.shape[d] for d in rest], count).reshape(moved.shape).permute(*order)
+    return ((g if keepdim else g.reshape(kept)) * slope,)
 
 
 def cumsum(input, dim, *, dtype=None):
@@ -81,12 +82,17 @@ cdef cumsum_vjp(Node node, object g):
 
 
 def cumprod(input, dim, *, dtype=None):
-    """Return the running products along ``dim``."""
-    x = input if dtype is None else input.to(dtype)
-    if x.dim() == 0:
+    """Return the running products along ``dim``.  Integers are multiplied as int64."""
+    cdef Tensor x = <Tensor?>input
+    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    if dtype is not None:
+        x = cast(x, as_dtype(dtype))
+    elif not dtype_of(x.array).is_floating_point:
+        x = cast(x, int64)
+    if PyArray_NDIM(x.array) == 0:
         return x.clone()
     parts, product = [], None
-    for item in x.unbind(dim):
+    for item in x.unbind(d):
         product = item if product is None else product * item
         parts.append(product)
-    return stack(parts, dim) if parts else x.clone()
+    return stack(parts, d) if parts else x.clone()
