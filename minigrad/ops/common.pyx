@@ -178,10 +178,13 @@ cdef ndarray broadcast_empty(ndarray a, ndarray b, dtype d):
     return PyArray_EMPTY(n, shape, d.num, 0)
 
 
+cdef list all_dims = [tuple(range(n)) for n in range(65)]
+
+
 cdef tuple dims_tuple(object dims, int ndim):
     """Return a ``dim`` argument (None: all; an int; a sequence of ints) as sorted non-negative ints."""
     if dims is None or (isinstance(dims, (tuple, list)) and len(dims) == 0):
-        return tuple(range(ndim))
+        return <tuple>all_dims[ndim]
     if not isinstance(dims, (tuple, list)):
         dims = (dims,)
     found = sorted([checked_dim(d, ndim) for d in dims])

@@ -44,7 +44,10 @@ cdef tuple dim_arguments(object dim, object keepdim, object axis, object keepdim
 
 
 cdef tuple keepdim_shape(Tensor x, tuple dims):
-    """Return the shape of ``x`` with the reduced dimensions at size 1."""
+    """Return the shape of ``x`` with the reduced dimensions at size 1, or () if all are reduced:
+    a single number broadcasts as it is."""
+    if len(dims) == PyArray_NDIM(x.array):
+        return ()
     return tuple([1 if i in dims else s for i, s in enumerate((<object>x.array).shape)])
 
 
@@ -57,7 +60,7 @@ cdef Py_ssize_t count(Tensor x, tuple dims):
 
 cdef object spread(object g, tuple shape, bint keepdim, Tensor x):
     """Return the gradient of a result with its reduced dimensions back, ready to broadcast."""
-    return g if keepdim else g.reshape(shape)
+    return g if keepdim or not shape else g.reshape(shape)
 
 
 # ---------------------------------------------------------------- sum and mean
