@@ -9,6 +9,7 @@ from minigrad import tape, tensor
 from minigrad.ops import (
     activation,
     closeness,
+    conv,
     copy,
     creation,
     cross_entropy,
@@ -16,9 +17,11 @@ from minigrad.ops import (
     elementwise,
     index,
     inplace,
+    linalg,
     loss,
     math,
     norm,
+    pool,
     random,
     reduce,
     scan,
@@ -37,6 +40,7 @@ _table.lshift = elementwise.bitwise_left_shift
 _table.rshift = elementwise.bitwise_right_shift
 _table.neg, _table.abs = math.neg, math.abs
 _table.getitem, _table.setitem = index.getitem, index.setitem
+_table.matmul = linalg.matmul
 _table.unbind, _table.permute, _table.clone = shape.unbind, shape.permute, copy.clone
 _table.add_, _table.sub_ = inplace.add_, inplace.sub_
 _table.mul_, _table.div_ = inplace.mul_, inplace.div_
@@ -60,6 +64,7 @@ _SHARED = {
     ),
     scan: "prod cumsum cumprod",
     softmax: "softmax log_softmax",
+    linalg: "matmul mm bmm mv dot addmm",
     shape: (
         "reshape flatten ravel unflatten squeeze unsqueeze permute transpose t movedim "
         "broadcast_to tile narrow select unbind split chunk flip roll"
@@ -105,6 +110,8 @@ _FUNCTIONS = {
     ),
     reduce: "var_mean std_mean",
     shape: "broadcast_tensors cat stack hstack vstack",
+    conv: "conv1d conv2d",
+    pool: "max_pool1d max_pool2d avg_pool1d adaptive_avg_pool1d",
     random: (
         "Generator default_generator manual_seed seed initial_seed get_rng_state set_rng_state "
         "rand randn randint randperm rand_like randn_like randint_like normal"

@@ -213,3 +213,14 @@ def sizes(tuple given):
                 f"Trying to create tensor with negative dimension {s}: {list(shape)}"
             )
     return shape
+
+
+cdef tuple pair(object value, str name):
+    """Return an option of an op on images, an int or a sequence of one or two, as a pair."""
+    if not isinstance(value, (tuple, list)):
+        return (value, value)
+    if len(value) == 1:
+        return (value[0], value[0])
+    if len(value) != 2:
+        raise RuntimeError(f"expected {name} to be an int or two ints, but got {value}")
+    return tuple(value)

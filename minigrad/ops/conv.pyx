@@ -1,0 +1,319 @@
+"""Convolutions in one and two dimensions.
+
+A convolution is linear in its input and in its weight, so its two gradients are such products
+too, and the three are each other's gradients:
+
+    y  = convolve(x, w)               vjp: dx = to_input(dy, w),   dw = to_weight(dy, x)
+    dx = to_input(dy, w)              vjp: convolve(., w),         to_weight(dy, .)
+    dw = to_weight(dy, x)             vjp: convolve(x, .),         to_input(dy, .)
+
+Each is a recorded op with a kernel of its own, so gradients of any order cost what they should.
+conv1d is conv2d over images of height 1.
+"""
+
+import numpy as np
+
+from numpy cimport (
+    PyArray_DIM, PyArray_DIMS, PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE,
+    PyArray_TYPE, import_array, ndarray, npy_intp,
+)
+
+from minigrad.dtypes cimport dtype_of, float16, float32
+from minigrad.kernels cimport conv as kernels
+from minigrad.kernels.conv_weight cimport conv2d_backward_weight
+from minigrad.kernels.openmp cimport threads_for
+from minigrad.ops.common cimport cast, pair
+from minigrad.ops.reduce cimport sum_dims
+from minigrad.ops.shape cimport reshape_to
+from minigrad.tape cimport Node, grad_enabled, record, recording
+from minigrad.tensor cimport Tensor, empty_like_array, wrap
+
+import_array()
+
+cdef enum:
+    MULTIPLICATIONS = 8  # take about as long as one unit of work of an elementwise loop
+
+
+cdef class Geometry:
+    """How the windows of a convolution lie, and the shapes of what goes in and comes out."""
+    cdef Py_ssize_t stride_h, stride_w, pad_h, pad_w, dil_h, dil_w, groups
+    cdef npy_intp x_shape[4]
+    cdef npy_intp weight_shape[4]
+    cdef npy_intp y_shape[4]
+
+    cdef int threads(self) noexcept:
+        """How many threads any of the three products deserves."""
+        cdef Py_ssize_t work = self.weight_shape[1] * self.weight_shape[2] * self.weight_shape[3]
+        cdef int d
+        for d in range(4):
+            work *= self.y_shape[d]
+        return threads_for(work // MULTIPLICATIONS)
+
+
+cdef ndarray dense(Tensor x):
+    return x.array if PyArray_IS_C_CONTIGUOUS(x.array) else np.ascontiguousarray(x.array)
+
+
+# ---------------------------------------------------------------- the three products
+
+cdef Tensor convolve(Tensor x, Tensor weight, Tensor bias, Geometry geometry):
+    """(n, in, h, w), (out, in / groups, kh, kw), (out,) or None -> (n, out, h', w')."""
+    cdef Geometry c = geometry
+    cdef ndarray out = PyArray_EMPTY(4, c.y_shape, PyArray_TYPE(x.array), 0)
+    cdef Tensor y
+    kernels.conv2d_forward(
+        out, dense(x), dense(weight), None if bias is None else dense(bias), c.stride_h,
+        c.stride_w, c.pad_h, c.pad_w, c.dil_h, c.dil_w, c.groups, c.threads())
+    y = wrap(out)
+    if recording(x) or recording(weight) or bias is not None and recording(bias):
+        record(y, "ConvolutionBackward0", convolve_vjp, (x, weight, bias), (x, weight), c)
+    return y
+
+
+cdef convolve_vjp(Node node, object g):
+    cdef Geometry c = node.extra
+    cdef Tensor dy = <Tensor>g, dx = None, dweight = None, dbias = None
+    if node.needs(2):
+        if node.needs(1) and not grad_enabled():        # one pass for both
+            dbias = wrap(PyArray_EMPTY(1, &c.weight_shape[0], PyArray_TYPE(dy.array), 0))
+        else:
+            dbias = sum_dims(dy, (0, 2, 3), False)
+    if node.needs(1):
+        dweight = to_weight(dy, node.tensor(0), None if grad_enabled() else dbias, c)
+    if node.needs(0):
+        dx = to_input(dy, node.tensor(1), c)
+    return dx, dweight, dbias
+
+
+cdef Tensor to_input(Tensor dy, Tensor weight, Geometry geometry):
+    """The gradient of a convolution's input."""
+    cdef Geometry c = geometry
+    cdef ndarray out = PyArray_EMPTY(4, c.x_shape, PyArray_TYPE(dy.array), 0)
+    cdef Tensor dx
+    kernels.conv2d_backward_input(
+        out, dense(dy), dense(weight), c.stride_h, c.stride_w, c.pad_h, c.pad_w, c.dil_h, c.dil_w,
+        c.groups, c.threads())
+    dx = wrap(out)
+    if recording(dy) or recording(weight):
+        record(dx, "ConvolutionInputBackward0", to_input_vjp, (dy, weight), (dy, weight), c)
+    return dx
+
+
+cdef to_input_vjp(Node node, object g):
+    return (
+        convolve(<Tensor>g, node.tensor(1), None, node.extra) if node.needs(0) else None,
+        to_weight(node.tensor(0), <Tensor>g, None, node.extra) if node.needs(1) else None,
+    )
+
+
+cdef Tensor to_weight(Tensor dy, Tensor x, Tensor dbias, Geometry geometry):
+    """The gradient of a convolution's weight; ``dbias``, if given, is filled on the way."""
+    cdef Geometry c = geometry
+    cdef ndarray out = PyArray_EMPTY(4, c.weight_shape, PyArray_TYPE(dy.array), 0)
+    cdef Tensor dweight
+    conv2d_backward_weight(
+        out, None if dbias is None else dbias.array, dense(dy), dense(x), c.stride_h, c.stride_w,
+        c.pad_h, c.pad_w, c.dil_h, c.dil_w, c.groups, c.threads())
+    dweight = wrap(out)
+    if recording(dy) or recording(x):
+        record(dweight, "ConvolutionWeightBackward0", to_weight_vjp, (dy, x), (dy, x), c)
+    return dweight
+
+
+cdef to_weight_vjp(Node node, object g):
+    return (
+        convolve(node.tensor(1), <Tensor>g, None, node.extra) if node.needs(0) else None,
+        to_input(node.tensor(0), <Tensor>g, node.extra) if node.needs(1) else None,
+    )
+
+
+# ---------------------------------------------------------------- checks
+
+cdef tuple shape_of(Tensor x):
+    return (<object>x.array).shape
+
+
+cdef Tensor checked(object given, str function, str name):
+    if not isinstance(given, Tensor):
+        raise TypeError(
+            f"{function}(): argument '{name}' must be Tensor, not {type(given).__name__}"
+        )
+    return <Tensor>given
+
+
+cdef int check_operands(Tensor x, Tensor weight, Tensor bias, str function, int spatial) except -1:
+    """Check ranks and dtypes, as they came from the user."""
+    cdef int rank = PyArray_NDIM(x.array)
+    if PyArray_NDIM(weight.array) != spatial + 2:
+        raise RuntimeError(
+            f"{function} expects a {spatial + 2}D weight (out channels, in channels / groups, "
+            f"kernel), but got weight of size: {list(shape_of(weight))}"
+        )
+    if rank != spatial + 1 and rank != spatial + 2:
+        raise RuntimeError(
+            f"Expected {spatial + 1}D (unbatched) or {spatial + 2}D (batched) input to {function}, "
+            f"but got input of size: {list(shape_of(x))}"
+        )
+    if bias is not None and shape_of(bias) != (PyArray_DIM(weight.array, 0),):
+        raise RuntimeError(
+            f"Given weight of size {list(shape_of(weight))}, expected bias to be 1-dimensional "
+            f"with {PyArray_DIM(weight.array, 0)} elements, but got bias of size "
+            f"{list(shape_of(bias))} instead"
+        )
+    if not dtype_of(x.array).is_floating_point:
+        raise RuntimeError(f"{function} is not implemented for {dtype_of(x.array)}")
+    for name, other in (("weight", weight), ("bias", bias)):
+        if other is not None and dtype_of((<Tensor>other).array) is not dtype_of(x.array):
+            raise RuntimeError(
+                f"Input type ({dtype_of(x.array)}) and {name} type "
+                f"({dtype_of((<Tensor>other).array)}) should be the same"
+            )
+    return 0
+
+
+cdef int check_groups(Tensor x, Tensor weight, Py_ssize_t groups) except -1:
+    cdef Py_ssize_t outputs = PyArray_DIM(weight.array, 0), channels = PyArray_DIM(x.array, 1)
+    if groups <= 0:
+        raise RuntimeError("non-positive groups is not supported")
+    if outputs < groups or outputs % groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, "
+            f"but got weight of size {list(shape_of(weight))} instead"
+        )
+    if channels != PyArray_DIM(weight.array, 1) * groups:
+        raise RuntimeError(
+            f"Given groups={groups}, weight of size {list(shape_of(weight))}, expected input"
+            f"{list(shape_of(x))} to have {PyArray_DIM(weight.array, 1) * groups} channels, but "
+            f"got {channels} channels instead"
+        )
+    return 0
+
+
+cdef tuple padding_amounts(object padding, Tensor weight, tuple stride, tuple dilation):
+    """Return (before, total) zeros for each dimension from ints, "valid" or "same"."""
+    if isinstance(padding, str):
+        if padding == "valid":
+            return (0, 0), (0, 0)
+        if padding != "same":
+            raise RuntimeError(
+                f"Invalid padding string '{padding}': expected one of 'valid', 'same'"
+            )
+        if stride != (1, 1):
+            raise RuntimeError("padding='same' is not supported for strided convolutions")
+        total = tuple([dilation[i] * (shape_of(weight)[2 + i] - 1) for i in range(2)])
+        return tuple([t // 2 for t in total]), total
+    before = pair(padding, "padding")
+    return before, tuple([2 * p for p in before])
+
+
+cdef Geometry geometry_of(Tensor x, Tensor weight, tuple stride, object padding, tuple dilation,
+                          object groups):
+    """Return the geometry of a convolution of 4-D operands, or raise what is wrong with it."""
+    cdef Geometry c = Geometry.__new__(Geometry)
+    cdef int d
+    if stride[0] <= 0 or stride[1] <= 0:
+        raise RuntimeError(f"non-positive stride is not supported: {stride}")
+    if dilation[0] <= 0 or dilation[1] <= 0:
+        raise RuntimeError(f"dilation should be greater than zero, but got {dilation}")
+    check_groups(x, weight, groups)
+    before, total = padding_amounts(padding, weight, stride, dilation)
+    if before[0] < 0 or before[1] < 0:
+        raise RuntimeError(f"negative padding is not supported: {before}")
+    c.stride_h, c.stride_w = stride
+    c.dil_h, c.dil_w = dilation
+    c.pad_h, c.pad_w = before
+    c.groups = groups
+    padded = [shape_of(x)[2 + d] + total[d] for d in range(2)]
+    reach = [dilation[d] * (shape_of(weight)[2 + d] - 1) + 1 for d in range(2)]
+    if reach[0] > padded[0] or reach[1] > padded[1]:
+        raise RuntimeError(
+            f"Calculated padded input size per channel: ({padded[0]} x {padded[1]}). Kernel size: "
+            f"({reach[0]} x {reach[1]}). Kernel size can't be greater than actual input size"
+        )
+    for d in range(4):
+        c.x_shape[d] = PyArray_DIM(x.array, d)
+        c.weight_shape[d] = PyArray_DIM(weight.array, d)
+    c.y_shape[0] = c.x_shape[0]
+    c.y_shape[1] = c.weight_shape[0]
+    for d in range(2):
+        c.y_shape[2 + d] = (padded[d] - reach[d]) // stride[d] + 1
+    return c
+
+
+# ---------------------------------------------------------------- the public functions
+
+def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """Return the convolution of images with a set of kernels.
+
+    Shapes: input (n, in, h, w) or (in, h, w); weight (out, in / groups, kh, kw); bias (out,) or
+    None -> (n, out, h', w') or (out, h', w'), where
+    ``h' = (h + 2 * padding - dilation * (kh - 1) - 1) // stride + 1``.
+    ``stride``, ``padding`` and ``dilation`` are ints or pairs; padding may be "valid" (none) or
+    "same" (h' = h, for stride 1).  With ``groups``, input and output channels are cut into as
+    many groups and each group of outputs sees its own inputs only.
+
+    All of one floating dtype.  RuntimeError for shapes or dtypes that do not fit.
+    Source: torch.nn.functional.conv2d.
+
+    >>> import minigrad
+    >>> image = minigrad.ones(1, 1, 4, 4)
+    >>> minigrad.conv2d(image, minigrad.ones(1, 1, 3, 3), padding="same")
+    tensor([[[[4., 6., 6., 4.],
+              [6., 9., 9., 6.],
+              [6., 9., 9., 6.],
+              [4., 6., 6., 4.]]]])
+    """
+    cdef Tensor x = checked(input, "conv2d", "input"), w = checked(weight, "conv2d", "weight")
+    cdef Tensor b = None if bias is None else checked(bias, "conv2d", "bias")
+    check_operands(x, w, b, "conv2d", 2)
+    return convolution(x, w, b, pair(stride, "stride"), padding, pair(dilation, "dilation"),
+                       groups)
+
+
+def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """Return the convolution of sequences with a set of kernels.
+
+    Shapes: input (n, in, l) or (in, l); weight (out, in / groups, k); bias (out,) or None ->
+    (n, out, l') or (out, l').  Everything else as in ``conv2d``.
+
+    >>> import minigrad
+    >>> minigrad.conv1d(minigrad.arange(5.0).reshape(1, 5), minigrad.tensor([[[1.0, -1.0]]]))
+    tensor([[-1., -1., -1., -1.]])
+    """
+    cdef Tensor x = checked(input, "conv1d", "input"), w = checked(weight, "conv1d", "weight")
+    cdef Tensor b = None if bias is None else checked(bias, "conv1d", "bias"), out
+    cdef int rank = PyArray_NDIM(x.array)
+    check_operands(x, w, b, "conv1d", 1)
+    if not isinstance(padding, str):
+        padding = (0, single(padding, "padding"))
+    x = reshape_to(x, (*shape_of(x)[:rank - 1], 1, PyArray_DIM(x.array, rank - 1)))
+    w = reshape_to(w, (PyArray_DIM(w.array, 0), PyArray_DIM(w.array, 1), 1,
+                       PyArray_DIM(w.array, 2)))
+    out = convolution(x, w, b, (1, single(stride, "stride")), padding,
+                      (1, single(dilation, "dilation")), groups)
+    return reshape_to(out, (*shape_of(out)[:rank - 1], PyArray_DIM(out.array, rank)))
+
+
+cdef object single(object value, str name):
+    """Return an option of a one-dimensional op: an int, or a sequence of one."""
+    if isinstance(value, (tuple, list)):
+        if len(value) != 1:
+            raise RuntimeError(f"expected {name} to be an int or one int, but got {value}")
+        return value[0]
+    return value
+
+
+cdef Tensor convolution(Tensor x, Tensor weight, Tensor bias, tuple stride, object padding,
+                        tuple dilation, object groups):
+    """Convolve 3-D or 4-D input with a 4-D weight, in float32 if they are float16."""
+    cdef bint unbatched = PyArray_NDIM(x.array) == 3, half = dtype_of(x.array) is float16
+    cdef Tensor out
+    if unbatched:
+        x = reshape_to(x, (1, *shape_of(x)))
+    if half:
+        x, weight = cast(x, float32), cast(weight, float32)
+        bias = None if bias is None else cast(bias, float32)
+    out = convolve(x, weight, bias, geometry_of(x, weight, stride, padding, dilation, groups))
+    if half:
+        out = cast(out, float16)
+    return reshape_to(out, shape_of(out)[1:]) if unbatched else out

@@ -1,0 +1,3 @@
+from minigrad.tensor cimport Tensor
+
+cdef Tensor multiply(Tensor a, Tensor b)

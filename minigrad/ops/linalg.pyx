@@ -1,0 +1,390 @@
+"""Products of matrices and vectors, and the linear layer.
+
+Three products are recorded: ``multiply`` of two matrices, ``multiply_batch`` of two batches of
+them, and ``affine``, which is ``x @ weight.T + bias`` in one pass.  Every other shape is brought
+to one of these by views.  The gradient of a product is two products:
+
+    forward  c = a @ b                     (m, k) @ (k, n) -> (m, n)
+    vjp      da = g @ b.T,  db = a.T @ g   (the kernel reads transposed views as they lie)
+"""
+
+import numpy as np
+
+from numpy cimport (
+    NPY_BOOL, PyArray_DIM, PyArray_DIMS, PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS, PyArray_ISALIGNED,
+    PyArray_ITEMSIZE, PyArray_NDIM, PyArray_STRIDE, PyArray_SwapAxes, PyArray_TYPE, import_array,
+    ndarray, npy_intp,
+)
+
+from minigrad.dtypes cimport dtype_of, float16
+from minigrad.kernels cimport gemm as kernels
+from minigrad.kernels.openmp cimport threads_for
+from minigrad.ops.common cimport is_kernel_float
+from minigrad.ops.reduce cimport sum_dims
+from minigrad.ops.shape cimport permute_to, reshape_to
+from minigrad.tape cimport Node, grad_enabled, record, recording
+from minigrad.tensor cimport Tensor, wrap
+
+import_array()
+
+cdef enum:
+    MULTIPLICATIONS = 8  # take about as long as one unit of work of an elementwise loop
+
+
+# ---------------------------------------------------------------- arrays
+
+cdef ndarray operand(ndarray x):
+    """Return ``x`` as the kernels take it: strides in whole elements."""
+    cdef int d
+    cdef Py_ssize_t odd = 0
+    for d in range(PyArray_NDIM(x)):
+        odd |= PyArray_STRIDE(x, d) % PyArray_ITEMSIZE(x)
+    return x if odd == 0 and PyArray_ISALIGNED(x) else x.copy()
+
+
+cdef ndarray product(ndarray a, ndarray b, ndarray bias):
+    """Return ``a @ b`` of two matrices or two batches, plus a row if ``bias`` is given."""
+    cdef int ndim = PyArray_NDIM(a), threads
+    cdef npy_intp shape[3]
+    cdef ndarray out
+    cdef Py_ssize_t work
+    if not is_kernel_float(a):
+        if dtype_of(a) is float16:
+            out = product(a.astype(np.float32), b.astype(np.float32),
+                          None if bias is None else bias.astype(np.float32))
+            return out.astype(np.float16)
+        if PyArray_TYPE(a) == NPY_BOOL:
+            raise RuntimeError("matrix products are not implemented for minigrad.bool tensors")
+        return np.matmul(a, b) if bias is None else np.matmul(a, b) + bias
+    shape[0] = PyArray_DIM(a, 0)
+    shape[ndim - 2] = PyArray_DIM(a, ndim - 2)
+    shape[ndim - 1] = PyArray_DIM(b, ndim - 1)
+    out = PyArray_EMPTY(ndim, shape, PyArray_TYPE(a), 0)
+    a, b = operand(a), operand(b)
+    work = shape[ndim - 2] * shape[ndim - 1] * PyArray_DIM(a, ndim - 1)
+    if ndim == 3:
+        kernels.bmm(out, a, b, threads_for(shape[0] * work // MULTIPLICATIONS))
+        return out
+    threads = threads_for(work // MULTIPLICATIONS)
+    if bias is None:
+        kernels.gemm(out, a, b, False, threads)
+    else:
+        kernels.addmm(out, a, b, bias if PyArray_IS_C_CONTIGUOUS(bias) else bias.copy(), threads)
+    return out
+
+
+# ---------------------------------------------------------------- what is recorded
+
+cdef Tensor turned(Tensor x):
+    """Return ``x`` with its last two dimensions swapped, recorded if anybody will need that."""
+    cdef int n = PyArray_NDIM(x.array)
+    if not grad_enabled():
+        return wrap(PyArray_SwapAxes(x.array, n - 2, n - 1))
+    if n == 2:
+        return permute_to(x, (1, 0))
+    return permute_to(x, (0, 2, 1))
+
+
+cdef Tensor multiply(Tensor a, Tensor b):
+    """Return the product of two matrices whose shapes and dtypes fit."""
+    cdef Tensor out = wrap(product(a.array, b.array, None))
+    if recording(a) or recording(b):
+        record(out, "MmBackward0", multiply_vjp, (a, b), (a, b))
+    return out
+
+
+cdef multiply_vjp(Node node, object g):
+    return (
+        multiply(<Tensor>g, turned(node.tensor(1))) if node.needs(0) else None,
+        multiply(turned(node.tensor(0)), <Tensor>g) if node.needs(1) else None,
+    )
+
+
+cdef Tensor multiply_batch(Tensor a, Tensor b):
+    """Return the products of two batches, (n, i, k) @ (n, k, j), whose shapes and dtypes fit."""
+    cdef Tensor out = wrap(product(a.array, b.array, None))
+    if recording(a) or recording(b):
+        record(out, "BmmBackward0", multiply_batch_vjp, (a, b), (a, b))
+    return out
+
+
+cdef multiply_batch_vjp(Node node, object g):
+    return (
+        multiply_batch(<Tensor>g, turned(node.tensor(1))) if node.needs(0) else None,
+        multiply_batch(turned(node.tensor(0)), <Tensor>g) if node.needs(1) else None,
+    )
+
+
+cdef Tensor affine(Tensor bias, Tensor x, Tensor weight):
+    """Return ``x @ weight.T + bias``: (n, in), (out, in), (out,) -> (n, out)."""
+    cdef Tensor out = wrap(product(x.array, PyArray_SwapAxes(weight.array, 0, 1),
+                                   None if bias is None else bias.array))
+    if recording(x) or recording(weight) or bias is not None and recording(bias):
+        record(out, "MmBackward0" if bias is None else "AddmmBackward0", affine_vjp,
+               (bias, x, weight), (x, weight))
+    return out
+
+
+cdef affine_vjp(Node node, object g):
+    return (
+        sum_dims(<Tensor>g, (0,), False) if node.needs(0) else None,
+        multiply(<Tensor>g, node.tensor(1)) if node.needs(1) else None,
+        multiply(turned(<Tensor>g), node.tensor(0)) if node.needs(2) else None,
+    )
+
+
+# ---------------------------------------------------------------- the public functions
+
+cdef Tensor checked(object given, str function, str name):
+    if not isinstance(given, Tensor):
+        raise TypeError(
+            f"{function}(): argument '{name}' must be Tensor, not {type(given).__name__}"
+        )
+    return <Tensor>given
+
+
+cdef tuple shape_of(Tensor x):
+    return (<object>x.array).shape
+
+
+cdef int check_dtypes(Tensor a, Tensor b) except -1:
+    if PyArray_TYPE(a.array) != PyArray_TYPE(b.array) and dtype_of(a.array) is not dtype_of(b.array):
+        raise RuntimeError(
+            "expected mat1 and mat2 to have the same dtype, but got: "
+            f"{dtype_of(a.array)} != {dtype_of(b.array)}"
+        )
+    return 0
+
+
+cdef int check_product(Tensor a, Tensor b) except -1:
+    """Check two matrices: dtypes and the inner dimension."""
+    if PyArray_DIM(a.array, 1) != PyArray_DIM(b.array, 0):
+        raise RuntimeError(
+            "mat1 and mat2 shapes cannot be multiplied "
+            f"({PyArray_DIM(a.array, 0)}x{PyArray_DIM(a.array, 1)} and "
+            f"{PyArray_DIM(b.array, 0)}x{PyArray_DIM(b.array, 1)})"
+        )
+    return check_dtypes(a, b)
+
+
+def mm(input, mat2):
+    """Return the product of two matrices, (n, k) @ (k, m) -> (n, m).
+
+    Both of one dtype, or RuntimeError; no broadcasting (``matmul`` does that).
+
+    >>> import minigrad
+    >>> minigrad.mm(minigrad.ones(2, 3), minigrad.ones(3, 1))
+    tensor([[3.],
+            [3.]])
+    """
+    cdef Tensor a = checked(input, "mm", "input"), b = checked(mat2, "mm", "mat2")
+    if PyArray_NDIM(a.array) != 2:
+        raise RuntimeError(f"self must be a matrix, but its shape is {list(shape_of(a))}")
+    if PyArray_NDIM(b.array) != 2:
+        raise RuntimeError(f"mat2 must be a matrix, but its shape is {list(shape_of(b))}")
+    check_product(a, b)
+    return multiply(a, b)
+
+
+def bmm(input, mat2):
+    """Return the products of two batches of matrices, (b, n, k) @ (b, k, m) -> (b, n, m)."""
+    cdef Tensor a = checked(input, "bmm", "input"), b = checked(mat2, "bmm", "mat2")
+    for name, x in (("batch1", a), ("batch2", b)):
+        if x.dim() != 3:
+            raise RuntimeError(f"{name} must be a 3D tensor, but its shape is {list(x.shape)}")
+    wanted = [PyArray_DIM(a.array, 0), PyArray_DIM(a.array, 2)]
+    if wanted != list(shape_of(b)[:2]):
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: {wanted} but got: "
+            f"{list(shape_of(b)[:2])}."
+        )
+    check_dtypes(a, b)
+    return multiply_batch(a, b)
+
+
+def mv(input, vec):
+    """Return the product of a matrix and a vector, (n, k) @ (k,) -> (n,)."""
+    cdef Tensor a = checked(input, "mv", "input"), v = checked(vec, "mv", "vec")
+    if PyArray_NDIM(a.array) != 2 or PyArray_NDIM(v.array) != 1:
+        raise RuntimeError(
+            f"vector + matrix @ vector expected, got {PyArray_NDIM(a.array)}, "
+            f"{PyArray_NDIM(v.array)} dimensions"
+        )
+    if PyArray_DIM(a.array, 1) != PyArray_DIM(v.array, 0):
+        raise RuntimeError(
+            f"size mismatch, got mat ({PyArray_DIM(a.array, 0)}x{PyArray_DIM(a.array, 1)}), "
+            f"vec ({PyArray_DIM(v.array, 0)})"
+        )
+    check_dtypes(a, v)
+    column = reshape_to(v, (PyArray_DIM(v.array, 0), 1))
+    return reshape_to(multiply(a, column), (PyArray_DIM(a.array, 0),))
+
+
+def dot(input, tensor):
+    """Return the sum of the products of two vectors' elements: (k,), (k,) -> ().
+
+    >>> import minigrad
+    >>> minigrad.dot(minigrad.tensor([1.0, 2.0]), minigrad.tensor([3.0, 4.0]))
+    tensor(11.)
+    """
+    cdef Tensor a = checked(input, "dot", "input"), b = checked(tensor, "dot", "tensor")
+    cdef Py_ssize_t n
+    if PyArray_NDIM(a.array) != 1 or PyArray_NDIM(b.array) != 1:
+        raise RuntimeError(
+            f"1D tensors expected, but got {PyArray_NDIM(a.array)}D and "
+            f"{PyArray_NDIM(b.array)}D tensors"
+        )
+    n = PyArray_DIM(a.array, 0)
+    if n != PyArray_DIM(b.array, 0):
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor [{n}] and src "
+            f"[{PyArray_DIM(b.array, 0)}] to have the same number of elements, but got {n} and "
+            f"{PyArray_DIM(b.array, 0)} elements respectively"
+        )
+    check_dtypes(a, b)
+    return reshape_to(multiply(reshape_to(a, (1, n)), reshape_to(b, (n, 1))), ())
+
+
+def matmul(input, other):
+    """Return the matrix product ``input @ other`` in all its shapes.
+
+    - (k,) @ (k,) -> (): the dot product
+    - (n, k) @ (k, m) -> (n, m), and a vector in place of either counts as a row or a column whose
+      dimension is then dropped: (k,) @ (k, m) -> (m,), (n, k) @ (k,) -> (n,)
+    - (..., n, k) @ (..., k, m) -> (..., n, m): batches of matrices, whose leading dimensions
+      broadcast
+
+    Both tensors have one dtype; TypeError for what is no tensor, RuntimeError for what does not
+    fit.  Source: torch.matmul.
+
+    >>> import minigrad
+    >>> a = minigrad.arange(6.0).reshape(2, 3)
+    >>> a @ minigrad.ones(3)
+    tensor([ 3., 12.])
+    >>> (minigrad.ones(5, 1, 2, 3) @ minigrad.ones(4, 3, 7)).shape
+    minigrad.Size([5, 4, 2, 7])
+    """
+    cdef Tensor a = checked(input, "matmul", "input"), b = checked(other, "matmul", "other")
+    cdef int rank_a = PyArray_NDIM(a.array), rank_b = PyArray_NDIM(b.array)
+    if rank_a == 2 and rank_b == 2:
+        check_product(a, b)
+        return multiply(a, b)
+    if rank_a == 0 or rank_b == 0:
+        raise RuntimeError(
+            "both arguments to matmul need to be at least 1D, but they are "
+            f"{rank_a}D and {rank_b}D"
+        )
+    if rank_a == 1 and rank_b == 1:
+        return dot(a, b)
+    if rank_a == 1:
+        product_ = matmul(reshape_to(a, (1, *shape_of(a))), b)
+        return reshape_to(product_, (*shape_of(product_)[:rank_b - 2], shape_of(b)[rank_b - 1]))
+    if rank_b == 1:
+        if rank_a == 2:
+            return mv(a, b)
+        b = reshape_to(b, (PyArray_DIM(b.array, 0), 1))
+        return reshape_to(matmul(a, b), shape_of(a)[:rank_a - 1])
+    if rank_b == 2:
+        return matmul_rows(a, b)
+    return matmul_batches(a, b)
+
+
+cdef Tensor matmul_rows(Tensor a, Tensor b):
+    """(..., n, k) @ (k, m): one matrix for all, so all rows make one product."""
+    cdef tuple shape = shape_of(a)
+    cdef Py_ssize_t rows = 1, depth = shape[len(shape) - 1]
+    for size in shape[:len(shape) - 1]:
+        rows *= size
+    flat = reshape_to(a, (rows, depth))
+    check_product(flat, b)
+    return reshape_to(multiply(flat, b), (*shape[:len(shape) - 1], PyArray_DIM(b.array, 1)))
+
+
+cdef Tensor matmul_batches(Tensor a, Tensor b):
+    """(..., n, k) @ (..., k, m) with the leading dimensions broadcast."""
+    cdef int rank_a = PyArray_NDIM(a.array), rank_b = PyArray_NDIM(b.array)
+    cdef tuple shape_a = shape_of(a), shape_b = shape_of(b)
+    cdef Py_ssize_t count = 1, n, m, depth = shape_a[rank_a - 1]
+    n, m = shape_a[rank_a - 2], shape_b[rank_b - 1]
+    try:
+        batch = np.broadcast_shapes(shape_a[:rank_a - 2], shape_b[:rank_b - 2])
+    except ValueError:
+        raise RuntimeError(
+            f"the batch dimensions of matmul do not broadcast: {list(shape_a)} and {list(shape_b)}"
+        ) from None
+    if depth != shape_b[rank_b - 2]:
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({list(shape_a)} and {list(shape_b)})"
+        )
+    check_dtypes(a, b)
+    for size in batch:
+        count *= size
+    if shape_a[:rank_a - 2] != batch:
+        a = (<object>a).expand(*batch, n, depth)
+    if shape_b[:rank_b - 2] != batch:
+        b = (<object>b).expand(*batch, depth, m)
+    return reshape_to(multiply_batch(reshape_to(a, (count, n, depth)),
+                                     reshape_to(b, (count, depth, m))), (*batch, n, m))
+
+
+def addmm(input, mat1, mat2, *, beta=1, alpha=1):
+    """Return ``beta * input + alpha * (mat1 @ mat2)``; ``input`` broadcasts to the product."""
+    product_ = mm(mat1, mat2)
+    if alpha != 1:
+        product_ = product_ * alpha
+    if beta == 0:                       # then NaN and Inf in `input` do not count, as in torch
+        return product_
+    out = product_ + (input if beta == 1 else input * beta)
+    if out.shape != product_.shape:
+        raise RuntimeError(
+            f"The expanded size of the tensor ({list(product_.shape)}) must match the existing "
+            f"size ({list(input.shape)}): addmm's input does not broadcast to the product"
+        )
+    return out
+
+
+def linear(input, weight, bias=None):
+    """Return ``input @ weight.T + bias``: what the Linear layer computes.
+
+    Shapes: input (..., in), weight (out, in) or (in,), bias (out,) or None -> (..., out), without
+    the last dimension for a weight of one dimension.  All of one floating dtype.  RuntimeError
+    for shapes or dtypes that do not fit.  Source: torch.nn.functional.linear.
+
+    >>> import minigrad
+    >>> minigrad.nn.functional.linear(minigrad.ones(2, 3), minigrad.ones(1, 3), minigrad.ones(1))
+    tensor([[4.],
+            [4.]])
+    """
+    cdef Tensor x = checked(input, "linear", "input"), w = checked(weight, "linear", "weight")
+    cdef Tensor b = None if bias is None else checked(bias, "linear", "bias"), flat, out
+    cdef int rank = PyArray_NDIM(x.array)
+    cdef Py_ssize_t outputs, inputs, rows = 1
+    if PyArray_NDIM(w.array) == 1:
+        out = matmul(x, w)
+        return out if b is None else out + b
+    if PyArray_NDIM(w.array) != 2 or rank == 0:
+        raise RuntimeError(
+            "linear expects a weight of shape (out, in) and an input of shape (..., in), but got "
+            f"{list(shape_of(w))} and {list(shape_of(x))}"
+        )
+    outputs, inputs = PyArray_DIM(w.array, 0), PyArray_DIM(w.array, 1)
+    flat = x
+    if rank != 2:
+        for size in shape_of(x)[:rank - 1]:
+            rows *= size
+        flat = reshape_to(x, (rows, PyArray_DIM(x.array, rank - 1)))
+    if PyArray_DIM(flat.array, 1) != inputs:
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({PyArray_DIM(flat.array, 0)}x"
+            f"{PyArray_DIM(flat.array, 1)} and {inputs}x{outputs})"
+        )
+    check_dtypes(flat, w)
+    if b is not None:
+        if PyArray_NDIM(b.array) != 1 or PyArray_DIM(b.array, 0) != outputs:
+            raise RuntimeError(
+                f"linear expected a bias of shape [{outputs}] for a weight of shape "
+                f"{list(shape_of(w))}, but got {list(shape_of(b))}"
+            )
+        check_dtypes(flat, b)
+    out = affine(b, flat, w)
+    return out if rank == 2 else reshape_to(out, (*shape_of(x)[:rank - 1], outputs))

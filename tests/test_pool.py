@@ -1,0 +1,136 @@
+"""Pooling against NumPy, finite differences and torch."""
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad.autograd import gradcheck, gradgradcheck
+from minigrad.nn import functional as F
+
+# function, input, arguments, options
+MAX = [
+    (F.max_pool2d, (2, 3, 6, 8), (2,), {}),
+    (F.max_pool2d, (2, 3, 7, 9), (2,), {}),
+    (F.max_pool2d, (1, 2, 7, 9), (2,), {"ceil_mode": True}),
+    (F.max_pool2d, (3, 7, 9), ((3, 2), (2, 1)), {"padding": 1}),
+    (F.max_pool2d, (1, 2, 9, 9), (3, 1), {"padding": 1, "dilation": 2}),
+    (F.max_pool2d, (1, 1, 5, 5), (3, 3), {"padding": 1, "ceil_mode": True}),
+    (F.max_pool1d, (2, 3, 9), (3, 2), {"padding": 1}),
+    (F.max_pool1d, (3, 10), (3,), {"ceil_mode": True}),
+]
+AVERAGE = [
+    (F.avg_pool2d, (2, 3, 6, 8), (2,), {}),
+    (F.avg_pool2d, (1, 2, 7, 9), (3, 2), {"padding": 1, "ceil_mode": True}),
+    (F.avg_pool2d, (1, 2, 7, 9), (3, 2), {"padding": 1, "count_include_pad": False}),
+    (F.avg_pool2d, (2, 7, 9), ((2, 3), (1, 2)), {"divisor_override": 4}),
+    (F.avg_pool1d, (2, 3, 9), (3, 2), {"padding": 1}),
+    (F.avg_pool1d, (3, 10), (3,), {"ceil_mode": True, "count_include_pad": False}),
+    (F.adaptive_avg_pool2d, (2, 3, 7, 5), (1,), {}),
+    (F.adaptive_avg_pool2d, (2, 3, 7, 5), ((3, 2),), {}),
+    (F.adaptive_avg_pool2d, (3, 4, 5), ((None, 7),), {}),
+    (F.adaptive_avg_pool1d, (2, 3, 7), (3,), {}),
+    (F.adaptive_avg_pool1d, (3, 7), (9,), {}),
+]
+
+
+def normal(*shape, dtype=minigrad.float64):
+    array = np.random.default_rng(0).permutation(np.linspace(-2, 2, int(np.prod(shape))))
+    return minigrad.tensor(array.reshape(shape), dtype=dtype).requires_grad_()
+
+
+@pytest.mark.parametrize(("function", "shape", "args", "options"), MAX + AVERAGE)
+def test_gradients(function, shape, args, options):
+    x = normal(*shape)
+
+    def run(x):
+        return function(x, *args, **options)
+
+    assert gradcheck(run, x)
+    assert gradgradcheck(run, x)
+
+
+def test_against_a_window_at_a_time():
+    x = normal(2, 3, 8, 10)
+    windows = x.detach().numpy().reshape(2, 3, 4, 2, 5, 2).swapaxes(3, 4)
+    np.testing.assert_array_equal(F.max_pool2d(x, 2).detach().numpy(), windows.max((4, 5)))
+    np.testing.assert_allclose(F.avg_pool2d(x, 2).detach().numpy(), windows.mean((4, 5)))
+    np.testing.assert_allclose(
+        F.adaptive_avg_pool2d(x, (4, 5)).detach().numpy(), windows.mean((4, 5))
+    )
+
+
+@pytest.mark.parametrize("dtype", [minigrad.float16, minigrad.float32, minigrad.float64])
+@pytest.mark.parametrize(("function", "shape", "args", "options"), MAX + AVERAGE)
+def test_dtypes(function, shape, args, options, dtype):
+    x = normal(*shape, dtype=dtype)
+    out = function(x, *args, **options)
+    wide = function(x.detach().double(), *args, **options)
+    assert out.dtype == dtype
+    limit = {"float16": 1e-3, "float32": 1e-6, "float64": 0}[dtype.name]
+    np.testing.assert_allclose(out.detach().numpy(), wide.numpy(), rtol=limit, atol=limit)
+    out.sum().backward()
+    assert x.grad.dtype == dtype
+
+
+@pytest.mark.parametrize(("function", "shape", "args", "options"), MAX)
+def test_indices(function, shape, args, options):
+    x = normal(*shape)
+    out, indices = function(x, *args, return_indices=True, **options)
+    assert indices.dtype == minigrad.int64
+    assert not indices.requires_grad
+    spatial = 2 if function is F.max_pool2d else 1
+    flat = x.detach().numpy().reshape(*shape[: len(shape) - spatial], -1)
+    places = indices.numpy().reshape(*shape[: len(shape) - spatial], -1)
+    chosen = np.take_along_axis(flat, places, -1)
+    np.testing.assert_array_equal(chosen.reshape(out.shape), out.detach().numpy())
+
+
+def test_nan_is_larger_than_anything():
+    x = minigrad.tensor([[1.0, float("nan"), 3.0, 4.0], [float("inf"), 2.0, -1.0, 0.0]])
+    out = F.max_pool1d(x, 2)
+    np.testing.assert_array_equal(out.numpy(), [[np.nan, 4], [np.inf, 0]])
+
+
+def test_views():
+    x = normal(2, 5, 6, 3)
+    seen = F.max_pool2d(x.permute(0, 3, 1, 2), 2)
+    same = F.max_pool2d(x.permute(0, 3, 1, 2).contiguous(), 2)
+    np.testing.assert_array_equal(seen.detach().numpy(), same.detach().numpy())
+    seen.sum().backward()
+    assert x.grad.numpy().sum() == seen.numel()
+
+
+def test_errors():
+    x = minigrad.ones(2, 3, 8, 8)
+    for message, call in [
+        ("Expected 3D or 4D input tensor, but got 2D", lambda: F.max_pool2d(x[0, 0], 2)),
+        ("Expected 2D or 3D input tensor, but got 4D", lambda: F.avg_pool1d(x, 2)),
+        ("at most half of effective kernel size", lambda: F.max_pool2d(x, 2, padding=2)),
+        ("pad must be non-negative", lambda: F.avg_pool2d(x, 2, padding=-1)),
+        ("Output size is too small", lambda: F.max_pool2d(x, 9)),
+        ("greater than zero", lambda: F.max_pool2d(x, 0)),
+        ("greater than zero", lambda: F.max_pool2d(x, 2, stride=0)),
+        ("divisor must be not zero", lambda: F.avg_pool2d(x, 2, divisor_override=0)),
+        ("not implemented for minigrad.int64", lambda: F.max_pool2d(x.long(), 2)),
+        ("greater than or equal to 0", lambda: F.adaptive_avg_pool2d(x, (-1, 2))),
+        ("non-zero size", lambda: F.adaptive_avg_pool2d(x[:, :, :0], 2)),
+        ("kernel_size to be an int or two ints", lambda: F.max_pool2d(x, (1, 2, 3))),
+    ]:
+        with pytest.raises(RuntimeError, match=message):
+            call()
+    with pytest.raises(TypeError, match="must be Tensor, not ndarray"):
+        F.max_pool2d(x.numpy(), 2)
+
+
+@pytest.mark.parametrize(("function", "shape", "args", "options"), MAX + AVERAGE)
+def test_as_torch(function, shape, args, options):
+    torch = pytest.importorskip("torch")
+    x = normal(*shape)
+    theirs = torch.tensor(x.detach().numpy(), requires_grad=True)
+    ours = function(x, *args, **options)
+    expected = getattr(torch.nn.functional, function.__name__)(theirs, *args, **options)
+    assert ours.shape == tuple(expected.shape)
+    np.testing.assert_allclose(ours.detach().numpy(), expected.detach().numpy(), rtol=1e-12)
+    (ours**2).sum().backward()
+    (expected**2).sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), theirs.grad.numpy(), rtol=1e-9, atol=1e-12)
