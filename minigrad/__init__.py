@@ -44,7 +44,7 @@ short, int, long = int16, int32, int64
 # Every function of the ops: minigrad.add, minigrad.zeros, ...  See minigrad/ops/__init__.py.
 globals().update(ops.functions)
 
-from minigrad import autograd
+from minigrad import autograd, nn, optim, utils
 from minigrad.autograd import (
     enable_grad,
     inference_mode,
