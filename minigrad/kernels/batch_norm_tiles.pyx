@@ -11,11 +11,14 @@ does not: a tile whose M2 is not safely inside is done again, every number widen
 -fassociative-math lets sums vectorise, and would let the compiler undo a careful order of
 additions.  So nothing here leans on one: where x - a - b must not become x - (a + b), a product
 stands between, and where a difference is used twice it stays a difference.
+
+The vectors that the loops over columns use are copied to local arrays: the compiler then knows
+that they overlap with nothing, and need not check that for each row.
 """
 
 from cython cimport floating
 
-from minigrad.kernels.batch_norm_grid cimport Box
+from minigrad.kernels.batch_norm_grid cimport MAX_COLS, Box
 
 cdef enum:
     RUN = 2048          # elements of a row summed in x's own type
@@ -59,24 +62,26 @@ cdef void row_m2(const floating *x, Py_ssize_t n, accurate centre, double *m2,
     off[0] += <double>s + t
 
 
-cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate *centre,
+cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
                         double *mean, double *m2) noexcept nogil:
+    """Mean and M2 of a tile; `zero` is of the type to sum in."""
     cdef Py_ssize_t r, i, count = box.rows * box.cols
     cdef double total = 0, off = 0
+    cdef accurate first = x[0], centre
+    for r in range(box.rows):
+        for i from 0 <= i < box.cols by RUN:
+            total += row_sum(x + r * stride + i, min(RUN, box.cols - i), first)
+    centre = <accurate>(first + total / count)
     m2[0] = 0
     for r in range(box.rows):
         for i from 0 <= i < box.cols by RUN:
-            total += row_sum(x + r * stride + i, min(RUN, box.cols - i), <accurate>x[0])
-    centre[0] = <accurate>(x[0] + total / count)
-    for r in range(box.rows):
-        for i from 0 <= i < box.cols by RUN:
-            row_m2(x + r * stride + i, min(RUN, box.cols - i), centre[0], m2, &off)
+            row_m2(x + r * stride + i, min(RUN, box.cols - i), centre, m2, &off)
     if accurate is float:
         if not in_range(m2[0], count):
-            plane_moments(x, stride, box, <double *>centre, mean, m2)
+            plane_moments(x, stride, box, <double>0, mean, m2)
             return
     off /= count
-    mean[0] = centre[0] + off
+    mean[0] = centre + off
     m2[0] = not_negative(m2[0] - count * off * off)
 
 
@@ -84,59 +89,61 @@ cdef inline double not_negative(double value) noexcept nogil:
     return 0 if value < 0 else value                # NaN stays
 
 
-cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate *centre,
+cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
                          double *mean, double *m2) noexcept nogil:
-    cdef Py_ssize_t r, j, n = box.rows, n4 = n // 4 * 4, wrong = 0
-    cdef const floating *x0 = x
+    """Mean and M2 of each column of a tile; `zero` is of the type to sum in."""
+    cdef Py_ssize_t r, j, n = box.rows, n4 = n // 4 * 4, cols = box.cols, wrong = 0
+    cdef const floating *x0
     cdef const floating *x1
     cdef const floating *x2
     cdef const floating *x3
-    cdef accurate a, b, c, d
-    cdef double off
-    for j in range(box.cols):
-        mean[j] = m2[j] = 0
+    cdef accurate a, b, c, d, first[MAX_COLS], centre[MAX_COLS]
+    cdef double sums[MAX_COLS], squares[MAX_COLS], off, share = 1.0 / n
+    for j in range(cols):
+        first[j] = x[j]
+        sums[j] = squares[j] = zero
     for r in range(0, n4, 4):
         x0 = x + r * stride
         x1, x2, x3 = x0 + stride, x0 + 2 * stride, x0 + 3 * stride
-        for j in range(box.cols):
-            a = <accurate>x0[j] - x[j]
-            b = <accurate>x1[j] - x[j]
-            c = <accurate>x2[j] - x[j]
-            d = <accurate>x3[j] - x[j]
-            mean[j] += (a + b) + (c + d)
+        for j in range(cols):
+            a = x0[j] - first[j]
+            b = x1[j] - first[j]
+            c = x2[j] - first[j]
+            d = x3[j] - first[j]
+            sums[j] += (a + b) + (c + d)
     for r in range(n4, n):
         x0 = x + r * stride
-        for j in range(box.cols):
-            mean[j] += <accurate>x0[j] - x[j]
-    for j in range(box.cols):
-        centre[j] = <accurate>(x[j] + mean[j] / n)
-        mean[j] = 0
+        for j in range(cols):
+            sums[j] += <accurate>(x0[j] - first[j])
+    for j in range(cols):
+        centre[j] = <accurate>(first[j] + sums[j] * share)
+        sums[j] = zero
     for r in range(0, n4, 4):
         x0 = x + r * stride
         x1, x2, x3 = x0 + stride, x0 + 2 * stride, x0 + 3 * stride
-        for j in range(box.cols):
+        for j in range(cols):
             a = x0[j] - centre[j]
             b = x1[j] - centre[j]
             c = x2[j] - centre[j]
             d = x3[j] - centre[j]
-            m2[j] += (a * a + b * b) + (c * c + d * d)
-            mean[j] += (a + b) + (c + d)
+            squares[j] += (a * a + b * b) + (c * c + d * d)
+            sums[j] += (a + b) + (c + d)
     for r in range(n4, n):
         x0 = x + r * stride
-        for j in range(box.cols):
+        for j in range(cols):
             a = x0[j] - centre[j]
-            m2[j] += a * a
-            mean[j] += a
+            squares[j] += a * a
+            sums[j] += a
     if accurate is float:
-        for j in range(box.cols):
-            wrong += not in_range(m2[j], n)
+        for j in range(cols):
+            wrong += not in_range(squares[j], n)
         if wrong:
-            column_moments(x, stride, box, <double *>centre, mean, m2)
+            column_moments(x, stride, box, <double>0, mean, m2)
             return
-    for j in range(box.cols):
-        off = mean[j] / n
+    for j in range(cols):
+        off = sums[j] * share
         mean[j] = centre[j] + off
-        m2[j] = not_negative(m2[j] - n * off * off)
+        m2[j] = not_negative(squares[j] - n * off * off)
 
 
 cdef void row_dot(const floating *dy, const floating *x, Py_ssize_t n, floating hi,
@@ -171,34 +178,38 @@ cdef void plane_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
 cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
                      Py_ssize_t stride, Box box, const floating *hi, const floating *invstd,
                      double *total, double *dot) noexcept nogil:
-    cdef Py_ssize_t r, j, n4 = box.rows // 4 * 4
+    cdef Py_ssize_t r, j, n4 = box.rows // 4 * 4, cols = box.cols
     cdef const floating *x1
     cdef const floating *x2
     cdef const floating *x3
     cdef const floating *dy1
     cdef const floating *dy2
     cdef const floating *dy3
-    cdef floating a, b, c, d
-    for j in range(box.cols):
-        total[j] = dot[j] = 0
+    cdef floating a, b, c, d, h[MAX_COLS], s[MAX_COLS]
+    cdef double totals[MAX_COLS], dots[MAX_COLS]
+    for j in range(cols):
+        h[j], s[j] = hi[j], invstd[j]
+        totals[j] = dots[j] = 0
     for r in range(0, n4, 4):
         x1, x2, x3 = x + stride, x + 2 * stride, x + 3 * stride
         dy1, dy2, dy3 = dy + dy_stride, dy + 2 * dy_stride, dy + 3 * dy_stride
-        for j in range(box.cols):
-            a = dy[j] * ((x[j] - hi[j]) * invstd[j])
-            b = dy1[j] * ((x1[j] - hi[j]) * invstd[j])
-            c = dy2[j] * ((x2[j] - hi[j]) * invstd[j])
-            d = dy3[j] * ((x3[j] - hi[j]) * invstd[j])
-            dot[j] += (a + b) + (c + d)
-            total[j] += (dy[j] + dy1[j]) + (dy2[j] + dy3[j])
+        for j in range(cols):
+            a = dy[j] * ((x[j] - h[j]) * s[j])
+            b = dy1[j] * ((x1[j] - h[j]) * s[j])
+            c = dy2[j] * ((x2[j] - h[j]) * s[j])
+            d = dy3[j] * ((x3[j] - h[j]) * s[j])
+            dots[j] += (a + b) + (c + d)
+            totals[j] += (dy[j] + dy1[j]) + (dy2[j] + dy3[j])
         x += 4 * stride
         dy += 4 * dy_stride
     for r in range(n4, box.rows):
-        for j in range(box.cols):
-            dot[j] += dy[j] * ((x[j] - hi[j]) * invstd[j])
-            total[j] += dy[j]
+        for j in range(cols):
+            dots[j] += dy[j] * ((x[j] - h[j]) * s[j])
+            totals[j] += dy[j]
         x += stride
         dy += dy_stride
+    for j in range(cols):
+        total[j], dot[j] = totals[j], dots[j]
 
 
 cdef void plane_affine(floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride,
@@ -212,12 +223,19 @@ cdef void plane_affine(floating *out, Py_ssize_t out_stride, const floating *x, 
         x += stride
 
 
+cdef inline void copy(floating *target, const floating *source, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(n):
+        target[j] = source[j]
+
+
 cdef void column_affine(floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride,
                         Box box, const floating *coef, Py_ssize_t pitch) noexcept nogil:
     cdef Py_ssize_t r, j
-    cdef const floating *hi = coef + HI * pitch
-    cdef const floating *scale = coef + SCALE * pitch
-    cdef const floating *shift = coef + SHIFT * pitch
+    cdef floating hi[MAX_COLS], scale[MAX_COLS], shift[MAX_COLS]
+    copy(hi, coef + HI * pitch, box.cols)
+    copy(scale, coef + SCALE * pitch, box.cols)
+    copy(shift, coef + SHIFT * pitch, box.cols)
     for r in range(box.rows):
         for j in range(box.cols):
             out[j] = (x[j] - hi[j]) * scale[j] + shift[j]
@@ -245,13 +263,14 @@ cdef void column_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,
                        Py_ssize_t dy_stride, const floating *x, Py_ssize_t stride, Box box,
                        const floating *coef, Py_ssize_t pitch) noexcept nogil:
     cdef Py_ssize_t r, j
-    cdef const floating *hi = coef + HI * pitch
-    cdef const floating *scale = coef + SCALE * pitch
-    cdef const floating *invstd = coef + INVSTD * pitch
-    cdef const floating *mean_dy = coef + MEAN_DY * pitch
-    cdef const floating *dot = coef + DOT * pitch
-    cdef const floating *lo = coef + LO * pitch
-    cdef floating xhat
+    cdef floating hi[MAX_COLS], scale[MAX_COLS], invstd[MAX_COLS], mean_dy[MAX_COLS]
+    cdef floating dot[MAX_COLS], lo[MAX_COLS], xhat
+    copy(hi, coef + HI * pitch, box.cols)
+    copy(scale, coef + SCALE * pitch, box.cols)
+    copy(invstd, coef + INVSTD * pitch, box.cols)
+    copy(mean_dy, coef + MEAN_DY * pitch, box.cols)
+    copy(dot, coef + DOT * pitch, box.cols)
+    copy(lo, coef + LO * pitch, box.cols)
     for r in range(box.rows):
         for j in range(box.cols):
             xhat = (x[j] - hi[j]) * invstd[j] - lo[j]
@@ -259,5 +278,3 @@ cdef void column_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,
         dx += dx_stride
         dy += dy_stride
         x += stride
-
-
