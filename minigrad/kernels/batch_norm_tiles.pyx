@@ -24,6 +24,34 @@ cdef enum:
     RUN = 2048          # elements of a row summed in x's own type
 
 
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define MG_PREFETCH(p) __builtin_prefetch(p, 0, 2)
+    #define MG_PREFETCHW(p) __builtin_prefetch(p, 1, 3)
+    #else
+    #define MG_PREFETCH(p) ((void)(p))
+    #define MG_PREFETCHW(p) ((void)(p))
+    #endif
+    """
+    void prefetch_line "MG_PREFETCH" (const void *p) noexcept nogil
+    void prefetch_linew "MG_PREFETCHW" (const void *p) noexcept nogil
+
+
+cdef inline void prefetch(const floating *x, Py_ssize_t n) noexcept nogil:
+    """Have x[:n] fetched into the cache."""
+    cdef Py_ssize_t i
+    for i from 0 <= i < n by 64 // sizeof(floating):
+        prefetch_line(x + i)
+
+
+cdef inline void prefetchw(const floating *x, Py_ssize_t n) noexcept nogil:
+    """Have x[:n] fetched into the cache."""
+    cdef Py_ssize_t i
+    for i from 0 <= i < n by 64 // sizeof(floating):
+        prefetch_linew(x + i)
+
+
 cdef inline bint in_range(double m2, double count) noexcept nogil:
     return 1e-30 * count < m2 and m2 < 1e300        # false for NaN, too
 
@@ -74,6 +102,8 @@ cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate 
     centre = <accurate>(first + total / count)
     m2[0] = 0
     for r in range(box.rows):
+        if box.rows > 1:
+            prefetch(x + (r + box.rows) * stride, box.cols)
         for i from 0 <= i < box.cols by RUN:
             row_m2(x + r * stride + i, min(RUN, box.cols - i), centre, m2, &off)
     if accurate is float:
