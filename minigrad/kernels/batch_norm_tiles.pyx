@@ -21,21 +21,18 @@ from cython cimport floating
 from minigrad.kernels.batch_norm_grid cimport MAX_COLS, Box
 
 cdef enum:
-    RUN = 2048          # elements of a row summed in x's own type
+    LANES = 64          # sums that run side by side, as many as vector registers hold
 
 
 cdef extern from *:
     """
     #if defined(__GNUC__)
     #define MG_PREFETCH(p) __builtin_prefetch(p, 0, 2)
-    #define MG_PREFETCHW(p) __builtin_prefetch(p, 1, 3)
     #else
     #define MG_PREFETCH(p) ((void)(p))
-    #define MG_PREFETCHW(p) ((void)(p))
     #endif
     """
     void prefetch_line "MG_PREFETCH" (const void *p) noexcept nogil
-    void prefetch_linew "MG_PREFETCHW" (const void *p) noexcept nogil
 
 
 cdef inline void prefetch(const floating *x, Py_ssize_t n) noexcept nogil:
@@ -45,72 +42,57 @@ cdef inline void prefetch(const floating *x, Py_ssize_t n) noexcept nogil:
         prefetch_line(x + i)
 
 
-cdef inline void prefetchw(const floating *x, Py_ssize_t n) noexcept nogil:
-    """Have x[:n] fetched into the cache."""
-    cdef Py_ssize_t i
-    for i from 0 <= i < n by 64 // sizeof(floating):
-        prefetch_linew(x + i)
-
-
 cdef inline bint in_range(double m2, double count) noexcept nogil:
     return 1e-30 * count < m2 and m2 < 1e300        # false for NaN, too
 
 
-cdef double row_sum(const floating *x, Py_ssize_t n, accurate shift) noexcept nogil:
-    """The sum of x - shift."""
-    cdef Py_ssize_t i, q = n // 64 * 16      # four streams hide the latency of an addition
-    cdef accurate a = 0, b = 0, c = 0, d = 0
-    for i in range(q):
-        a += x[i] - shift
-        b += x[q + i] - shift
-        c += x[2 * q + i] - shift
-        d += x[3 * q + i] - shift
-    for i in range(4 * q, n):
-        a += x[i] - shift
-    return (<double>a + b) + (<double>c + d)
-
-
-cdef void row_m2(const floating *x, Py_ssize_t n, accurate centre, double *m2,
-                 double *off) noexcept nogil:
-    """Add up (x - centre)**2, and x - centre to correct for what `centre` is off the mean."""
-    cdef Py_ssize_t i, q = n // 32 * 16
-    cdef accurate a = 0, b = 0, s = 0, t = 0, u, v
-    for i in range(q):
-        u = x[i] - centre
-        v = x[q + i] - centre
-        a += u * u
-        b += v * v
-        s += u
-        t += v
-    for i in range(2 * q, n):
-        u = x[i] - centre
-        a += u * u
-        s += u
-    m2[0] += <double>a + b
-    off[0] += <double>s + t
+cdef double total_of(accurate *lanes) noexcept nogil:
+    cdef int j, half = LANES // 2
+    while half:
+        for j in range(half):
+            lanes[j] += lanes[half + j]
+        half //= 2
+    return lanes[0]
 
 
 cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
                         double *mean, double *m2) noexcept nogil:
     """Mean and M2 of a tile; `zero` is of the type to sum in."""
-    cdef Py_ssize_t r, i, count = box.rows * box.cols
-    cdef double total = 0, off = 0
-    cdef accurate first = x[0], centre
+    cdef Py_ssize_t r, i, j, count = box.rows * box.cols, whole = box.cols // LANES * LANES
+    cdef const floating *row
+    cdef accurate first = x[0], centre, d, sums[LANES], squares[LANES]
+    cdef double off
+    for j in range(LANES):
+        sums[j] = squares[j] = zero
     for r in range(box.rows):
-        for i from 0 <= i < box.cols by RUN:
-            total += row_sum(x + r * stride + i, min(RUN, box.cols - i), first)
-    centre = <accurate>(first + total / count)
-    m2[0] = 0
+        row = x + r * stride
+        for i from 0 <= i < whole by LANES:
+            for j in range(LANES):
+                sums[j] += row[i + j] - first
+        for j in range(box.cols - whole):
+            sums[j] += row[whole + j] - first
+    centre = <accurate>(first + total_of(sums) / count)
+    for j in range(LANES):
+        sums[j] = zero
     for r in range(box.rows):
+        row = x + r * stride
         if box.rows > 1:
-            prefetch(x + (r + box.rows) * stride, box.cols)
-        for i from 0 <= i < box.cols by RUN:
-            row_m2(x + r * stride + i, min(RUN, box.cols - i), centre, m2, &off)
+            prefetch(row + box.rows * stride, box.cols)
+        for i from 0 <= i < whole by LANES:
+            for j in range(LANES):
+                d = row[i + j] - centre
+                sums[j] += d
+                squares[j] += d * d
+        for j in range(box.cols - whole):
+            d = row[whole + j] - centre
+            sums[j] += d
+            squares[j] += d * d
+    m2[0] = total_of(squares)
     if accurate is float:
         if not in_range(m2[0], count):
             plane_moments(x, stride, box, <double>0, mean, m2)
             return
-    off /= count
+    off = total_of(sums) / count
     mean[0] = centre + off
     m2[0] = not_negative(m2[0] - count * off * off)
 
@@ -176,33 +158,25 @@ cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate
         m2[j] = not_negative(squares[j] - n * off * off)
 
 
-cdef void row_dot(const floating *dy, const floating *x, Py_ssize_t n, floating hi,
-                  floating invstd, double *total, double *dot) noexcept nogil:
-    """Add up dy, and dy * (x - hi) * invstd."""
-    cdef Py_ssize_t i, q = n // 32 * 16
-    cdef floating a = 0, b = 0, s = 0, t = 0
-    for i in range(q):
-        s += dy[i]
-        t += dy[q + i]
-        a += dy[i] * ((x[i] - hi) * invstd)
-        b += dy[q + i] * ((x[q + i] - hi) * invstd)
-    for i in range(2 * q, n):
-        s += dy[i]
-        a += dy[i] * ((x[i] - hi) * invstd)
-    total[0] += <double>s + t
-    dot[0] += <double>a + b
-
-
 cdef void plane_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
                     Py_ssize_t stride, Box box, const floating *hi, const floating *invstd,
                     double *total, double *dot) noexcept nogil:
-    cdef Py_ssize_t r, i
-    total[0] = dot[0] = 0
+    """The sums of dy, and of dy * (x - hi) * invstd."""
+    cdef Py_ssize_t r, i, j, whole = box.cols // LANES * LANES
+    cdef floating h = hi[0], s = invstd[0], totals[LANES], dots[LANES]
+    for j in range(LANES):
+        totals[j] = dots[j] = 0
     for r in range(box.rows):
-        for i from 0 <= i < box.cols by RUN:
-            row_dot(dy + i, x + i, min(RUN, box.cols - i), hi[0], invstd[0], total, dot)
+        for i from 0 <= i < whole by LANES:
+            for j in range(LANES):
+                totals[j] += dy[i + j]
+                dots[j] += dy[i + j] * ((x[i + j] - h) * s)
+        for j in range(box.cols - whole):
+            totals[j] += dy[whole + j]
+            dots[j] += dy[whole + j] * ((x[whole + j] - h) * s)
         dy += dy_stride
         x += stride
+    total[0], dot[0] = total_of(totals), total_of(dots)
 
 
 cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
