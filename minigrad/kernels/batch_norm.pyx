@@ -98,7 +98,7 @@ cdef struct Job:
 
 
 cdef inline double *slot_of(Job *job, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
-    return job.sums + (block * job.slots + min(tile, job.slots - 1)) * 3 * job.grid.block_cols
+    return job.sums + (block * job.slots + min(tile, job.slots - 1)) * 2 * job.grid.block_cols
 
 
 cdef void sum_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
@@ -108,7 +108,6 @@ cdef void sum_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t til
     cdef Py_ssize_t stride = job.x_strides.row, dy_stride = job.dy_strides.row
     cdef double *first = slot_of(job, block, tile)
     cdef double *second = first + g.block_cols
-    cdef double *third = second + g.block_cols
     cdef const floating *dy
     x += offset_of(g, job.x_strides, box, block)
     cdef floating *coef = <floating *>job.coef + block * g.block_cols
@@ -122,9 +121,9 @@ cdef void sum_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t til
             column_dot(dy, dy_stride, x, stride, box, coef + HI * pitch, coef + INVSTD * pitch,
                        first, second)
     elif g.planes:
-        plane_moments(x, stride, box, <floating *>third, first, second)
+        plane_moments(x, stride, box, <floating>0, first, second)
     else:
-        column_moments(x, stride, box, <floating *>third, first, second)
+        column_moments(x, stride, box, <floating>0, first, second)
 
 
 cdef void merge_tile(Job *job, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
@@ -359,7 +358,7 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
     if not job.reduces and g.planes and g.pieces == 1:
         g.tile_rows, g.tiles = 1, g.rows
     job.slots = min(g.tiles, 2) if by_block(job, n_threads) else g.tiles
-    sums = g.blocks * job.slots * 3 * g.block_cols if job.reduces else 0
+    sums = g.blocks * job.slots * 2 * g.block_cols if job.reduces else 0
     job.weight = <double *>malloc((7 * n + sums + COEFFICIENTS * g.width) * sizeof(double))
     if job.weight == NULL:
         raise MemoryError("batch_norm: no memory for the sums of a "

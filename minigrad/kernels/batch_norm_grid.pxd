@@ -2,6 +2,9 @@
 
 from numpy cimport ndarray
 
+cdef enum:
+    MAX_COLS = 256      # columns in a block, at most
+
 # How an array lies in memory.
 cdef enum Kind:
     COLUMNS       # (N, C * S) with unit stride along C * S

@@ -15,8 +15,7 @@ cnp.import_array()
 cdef enum:
     TILE = 8192           # elements in a tile
     BLOCK_BYTES = 524288  # what a block of columns may take of the L2 cache
-    MIN_COLS = 128        # columns in a block, at least (where there are as many) ...
-    MAX_COLS = 256        # ... and at most
+    MIN_COLS = 128        # columns in a block, at least (where there are as many)
     SMALL_PLANE = 128     # planes smaller than this are walked as columns
 
 

@@ -13,9 +13,9 @@ ctypedef fused accurate:        # the type of the terms of a sum
 cdef enum Coefficient:
     HI, SCALE, SHIFT, INVSTD = 2, MEAN_DY, DOT, LO, COEFFICIENTS
 
-cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate *centre,
+cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
     double *mean, double *m2) noexcept nogil
-cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate *centre,
+cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
     double *mean, double *m2) noexcept nogil
 cdef void plane_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
     Py_ssize_t stride, Box box, const floating *hi, const floating *invstd,

@@ -11,72 +11,89 @@ does not: a tile whose M2 is not safely inside is done again, every number widen
 -fassociative-math lets sums vectorise, and would let the compiler undo a careful order of
 additions.  So nothing here leans on one: where x - a - b must not become x - (a + b), a product
 stands between, and where a difference is used twice it stays a difference.
+
+The vectors that the loops over columns use are copied to local arrays: the compiler then knows
+that they overlap with nothing, and need not check that for each row.
 """
 
 from cython cimport floating
 
-from minigrad.kernels.batch_norm_grid cimport Box
+from minigrad.kernels.batch_norm_grid cimport MAX_COLS, Box
 
 cdef enum:
-    RUN = 2048          # elements of a row summed in x's own type
+    LANES = 64          # sums that run side by side, as many as vector registers hold
+
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define MG_PREFETCH(p) __builtin_prefetch(p, 0, 2)
+    #else
+    #define MG_PREFETCH(p) ((void)(p))
+    #endif
+    """
+    void prefetch_line "MG_PREFETCH" (const void *p) noexcept nogil
+
+
+cdef inline void prefetch(const floating *x, Py_ssize_t n) noexcept nogil:
+    """Have x[:n] fetched into the cache."""
+    cdef Py_ssize_t i
+    for i from 0 <= i < n by 64 // sizeof(floating):
+        prefetch_line(x + i)
 
 
 cdef inline bint in_range(double m2, double count) noexcept nogil:
     return 1e-30 * count < m2 and m2 < 1e300        # false for NaN, too
 
 
-cdef double row_sum(const floating *x, Py_ssize_t n, accurate shift) noexcept nogil:
-    """The sum of x - shift."""
-    cdef Py_ssize_t i, q = n // 64 * 16      # four streams hide the latency of an addition
-    cdef accurate a = 0, b = 0, c = 0, d = 0
-    for i in range(q):
-        a += x[i] - shift
-        b += x[q + i] - shift
-        c += x[2 * q + i] - shift
-        d += x[3 * q + i] - shift
-    for i in range(4 * q, n):
-        a += x[i] - shift
-    return (<double>a + b) + (<double>c + d)
+cdef double total_of(accurate *lanes) noexcept nogil:
+    cdef int j, half = LANES // 2
+    while half:
+        for j in range(half):
+            lanes[j] += lanes[half + j]
+        half //= 2
+    return lanes[0]
 
 
-cdef void row_m2(const floating *x, Py_ssize_t n, accurate centre, double *m2,
-                 double *off) noexcept nogil:
-    """Add up (x - centre)**2, and x - centre to correct for what `centre` is off the mean."""
-    cdef Py_ssize_t i, q = n // 32 * 16
-    cdef accurate a = 0, b = 0, s = 0, t = 0, u, v
-    for i in range(q):
-        u = x[i] - centre
-        v = x[q + i] - centre
-        a += u * u
-        b += v * v
-        s += u
-        t += v
-    for i in range(2 * q, n):
-        u = x[i] - centre
-        a += u * u
-        s += u
-    m2[0] += <double>a + b
-    off[0] += <double>s + t
-
-
-cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate *centre,
+cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
                         double *mean, double *m2) noexcept nogil:
-    cdef Py_ssize_t r, i, count = box.rows * box.cols
-    cdef double total = 0, off = 0
-    m2[0] = 0
+    """Mean and M2 of a tile; `zero` is of the type to sum in."""
+    cdef Py_ssize_t r, i, j, count = box.rows * box.cols, whole = box.cols // LANES * LANES
+    cdef const floating *row
+    cdef accurate first = x[0], centre, d, sums[LANES], squares[LANES]
+    cdef double off
+    for j in range(LANES):
+        sums[j] = squares[j] = zero
     for r in range(box.rows):
-        for i from 0 <= i < box.cols by RUN:
-            total += row_sum(x + r * stride + i, min(RUN, box.cols - i), <accurate>x[0])
-    centre[0] = <accurate>(x[0] + total / count)
+        row = x + r * stride
+        for i from 0 <= i < whole by LANES:
+            for j in range(LANES):
+                sums[j] += row[i + j] - first
+        for j in range(box.cols - whole):
+            sums[j] += row[whole + j] - first
+    centre = <accurate>(first + total_of(sums) / count)
+    for j in range(LANES):
+        sums[j] = zero
     for r in range(box.rows):
-        for i from 0 <= i < box.cols by RUN:
-            row_m2(x + r * stride + i, min(RUN, box.cols - i), centre[0], m2, &off)
+        row = x + r * stride
+        if box.rows > 1:
+            prefetch(row + box.rows * stride, box.cols)
+        for i from 0 <= i < whole by LANES:
+            for j in range(LANES):
+                d = row[i + j] - centre
+                sums[j] += d
+                squares[j] += d * d
+        for j in range(box.cols - whole):
+            d = row[whole + j] - centre
+            sums[j] += d
+            squares[j] += d * d
+    m2[0] = total_of(squares)
     if accurate is float:
         if not in_range(m2[0], count):
-            plane_moments(x, stride, box, <double *>centre, mean, m2)
+            plane_moments(x, stride, box, <double>0, mean, m2)
             return
-    off /= count
-    mean[0] = centre[0] + off
+    off = total_of(sums) / count
+    mean[0] = centre + off
     m2[0] = not_negative(m2[0] - count * off * off)
 
 
@@ -84,121 +101,119 @@ cdef inline double not_negative(double value) noexcept nogil:
     return 0 if value < 0 else value                # NaN stays
 
 
-cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate *centre,
+cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
                          double *mean, double *m2) noexcept nogil:
-    cdef Py_ssize_t r, j, n = box.rows, n4 = n // 4 * 4, wrong = 0
-    cdef const floating *x0 = x
+    """Mean and M2 of each column of a tile; `zero` is of the type to sum in."""
+    cdef Py_ssize_t r, j, n = box.rows, n4 = n // 4 * 4, cols = box.cols, wrong = 0
+    cdef const floating *x0
     cdef const floating *x1
     cdef const floating *x2
     cdef const floating *x3
-    cdef accurate a, b, c, d
-    cdef double off
-    for j in range(box.cols):
-        mean[j] = m2[j] = 0
+    cdef accurate a, b, c, d, first[MAX_COLS], centre[MAX_COLS]
+    cdef double sums[MAX_COLS], squares[MAX_COLS], off, share = 1.0 / n
+    for j in range(cols):
+        first[j] = x[j]
+        sums[j] = squares[j] = zero
     for r in range(0, n4, 4):
         x0 = x + r * stride
         x1, x2, x3 = x0 + stride, x0 + 2 * stride, x0 + 3 * stride
-        for j in range(box.cols):
-            a = <accurate>x0[j] - x[j]
-            b = <accurate>x1[j] - x[j]
-            c = <accurate>x2[j] - x[j]
-            d = <accurate>x3[j] - x[j]
-            mean[j] += (a + b) + (c + d)
+        for j in range(cols):
+            a = x0[j] - first[j]
+            b = x1[j] - first[j]
+            c = x2[j] - first[j]
+            d = x3[j] - first[j]
+            sums[j] += (a + b) + (c + d)
     for r in range(n4, n):
         x0 = x + r * stride
-        for j in range(box.cols):
-            mean[j] += <accurate>x0[j] - x[j]
-    for j in range(box.cols):
-        centre[j] = <accurate>(x[j] + mean[j] / n)
-        mean[j] = 0
+        for j in range(cols):
+            sums[j] += <accurate>(x0[j] - first[j])
+    for j in range(cols):
+        centre[j] = <accurate>(first[j] + sums[j] * share)
+        sums[j] = zero
     for r in range(0, n4, 4):
         x0 = x + r * stride
         x1, x2, x3 = x0 + stride, x0 + 2 * stride, x0 + 3 * stride
-        for j in range(box.cols):
+        for j in range(cols):
             a = x0[j] - centre[j]
             b = x1[j] - centre[j]
             c = x2[j] - centre[j]
             d = x3[j] - centre[j]
-            m2[j] += (a * a + b * b) + (c * c + d * d)
-            mean[j] += (a + b) + (c + d)
+            squares[j] += (a * a + b * b) + (c * c + d * d)
+            sums[j] += (a + b) + (c + d)
     for r in range(n4, n):
         x0 = x + r * stride
-        for j in range(box.cols):
+        for j in range(cols):
             a = x0[j] - centre[j]
-            m2[j] += a * a
-            mean[j] += a
+            squares[j] += a * a
+            sums[j] += a
     if accurate is float:
-        for j in range(box.cols):
-            wrong += not in_range(m2[j], n)
+        for j in range(cols):
+            wrong += not in_range(squares[j], n)
         if wrong:
-            column_moments(x, stride, box, <double *>centre, mean, m2)
+            column_moments(x, stride, box, <double>0, mean, m2)
             return
-    for j in range(box.cols):
-        off = mean[j] / n
+    for j in range(cols):
+        off = sums[j] * share
         mean[j] = centre[j] + off
-        m2[j] = not_negative(m2[j] - n * off * off)
-
-
-cdef void row_dot(const floating *dy, const floating *x, Py_ssize_t n, floating hi,
-                  floating invstd, double *total, double *dot) noexcept nogil:
-    """Add up dy, and dy * (x - hi) * invstd."""
-    cdef Py_ssize_t i, q = n // 32 * 16
-    cdef floating a = 0, b = 0, s = 0, t = 0
-    for i in range(q):
-        s += dy[i]
-        t += dy[q + i]
-        a += dy[i] * ((x[i] - hi) * invstd)
-        b += dy[q + i] * ((x[q + i] - hi) * invstd)
-    for i in range(2 * q, n):
-        s += dy[i]
-        a += dy[i] * ((x[i] - hi) * invstd)
-    total[0] += <double>s + t
-    dot[0] += <double>a + b
+        m2[j] = not_negative(squares[j] - n * off * off)
 
 
 cdef void plane_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
                     Py_ssize_t stride, Box box, const floating *hi, const floating *invstd,
                     double *total, double *dot) noexcept nogil:
-    cdef Py_ssize_t r, i
-    total[0] = dot[0] = 0
+    """The sums of dy, and of dy * (x - hi) * invstd."""
+    cdef Py_ssize_t r, i, j, whole = box.cols // LANES * LANES
+    cdef floating h = hi[0], s = invstd[0], totals[LANES], dots[LANES]
+    for j in range(LANES):
+        totals[j] = dots[j] = 0
     for r in range(box.rows):
-        for i from 0 <= i < box.cols by RUN:
-            row_dot(dy + i, x + i, min(RUN, box.cols - i), hi[0], invstd[0], total, dot)
+        for i from 0 <= i < whole by LANES:
+            for j in range(LANES):
+                totals[j] += dy[i + j]
+                dots[j] += dy[i + j] * ((x[i + j] - h) * s)
+        for j in range(box.cols - whole):
+            totals[j] += dy[whole + j]
+            dots[j] += dy[whole + j] * ((x[whole + j] - h) * s)
         dy += dy_stride
         x += stride
+    total[0], dot[0] = total_of(totals), total_of(dots)
 
 
 cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
                      Py_ssize_t stride, Box box, const floating *hi, const floating *invstd,
                      double *total, double *dot) noexcept nogil:
-    cdef Py_ssize_t r, j, n4 = box.rows // 4 * 4
+    cdef Py_ssize_t r, j, n4 = box.rows // 4 * 4, cols = box.cols
     cdef const floating *x1
     cdef const floating *x2
     cdef const floating *x3
     cdef const floating *dy1
     cdef const floating *dy2
     cdef const floating *dy3
-    cdef floating a, b, c, d
-    for j in range(box.cols):
-        total[j] = dot[j] = 0
+    cdef floating a, b, c, d, h[MAX_COLS], s[MAX_COLS]
+    cdef double totals[MAX_COLS], dots[MAX_COLS]
+    for j in range(cols):
+        h[j], s[j] = hi[j], invstd[j]
+        totals[j] = dots[j] = 0
     for r in range(0, n4, 4):
         x1, x2, x3 = x + stride, x + 2 * stride, x + 3 * stride
         dy1, dy2, dy3 = dy + dy_stride, dy + 2 * dy_stride, dy + 3 * dy_stride
-        for j in range(box.cols):
-            a = dy[j] * ((x[j] - hi[j]) * invstd[j])
-            b = dy1[j] * ((x1[j] - hi[j]) * invstd[j])
-            c = dy2[j] * ((x2[j] - hi[j]) * invstd[j])
-            d = dy3[j] * ((x3[j] - hi[j]) * invstd[j])
-            dot[j] += (a + b) + (c + d)
-            total[j] += (dy[j] + dy1[j]) + (dy2[j] + dy3[j])
+        for j in range(cols):
+            a = dy[j] * ((x[j] - h[j]) * s[j])
+            b = dy1[j] * ((x1[j] - h[j]) * s[j])
+            c = dy2[j] * ((x2[j] - h[j]) * s[j])
+            d = dy3[j] * ((x3[j] - h[j]) * s[j])
+            dots[j] += (a + b) + (c + d)
+            totals[j] += (dy[j] + dy1[j]) + (dy2[j] + dy3[j])
         x += 4 * stride
         dy += 4 * dy_stride
     for r in range(n4, box.rows):
-        for j in range(box.cols):
-            dot[j] += dy[j] * ((x[j] - hi[j]) * invstd[j])
-            total[j] += dy[j]
+        for j in range(cols):
+            dots[j] += dy[j] * ((x[j] - h[j]) * s[j])
+            totals[j] += dy[j]
         x += stride
         dy += dy_stride
+    for j in range(cols):
+        total[j], dot[j] = totals[j], dots[j]
 
 
 cdef void plane_affine(floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride,
@@ -212,12 +227,19 @@ cdef void plane_affine(floating *out, Py_ssize_t out_stride, const floating *x, 
         x += stride
 
 
+cdef inline void copy(floating *target, const floating *source, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(n):
+        target[j] = source[j]
+
+
 cdef void column_affine(floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride,
                         Box box, const floating *coef, Py_ssize_t pitch) noexcept nogil:
     cdef Py_ssize_t r, j
-    cdef const floating *hi = coef + HI * pitch
-    cdef const floating *scale = coef + SCALE * pitch
-    cdef const floating *shift = coef + SHIFT * pitch
+    cdef floating hi[MAX_COLS], scale[MAX_COLS], shift[MAX_COLS]
+    copy(hi, coef + HI * pitch, box.cols)
+    copy(scale, coef + SCALE * pitch, box.cols)
+    copy(shift, coef + SHIFT * pitch, box.cols)
     for r in range(box.rows):
         for j in range(box.cols):
             out[j] = (x[j] - hi[j]) * scale[j] + shift[j]
@@ -245,13 +267,14 @@ cdef void column_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,
                        Py_ssize_t dy_stride, const floating *x, Py_ssize_t stride, Box box,
                        const floating *coef, Py_ssize_t pitch) noexcept nogil:
     cdef Py_ssize_t r, j
-    cdef const floating *hi = coef + HI * pitch
-    cdef const floating *scale = coef + SCALE * pitch
-    cdef const floating *invstd = coef + INVSTD * pitch
-    cdef const floating *mean_dy = coef + MEAN_DY * pitch
-    cdef const floating *dot = coef + DOT * pitch
-    cdef const floating *lo = coef + LO * pitch
-    cdef floating xhat
+    cdef floating hi[MAX_COLS], scale[MAX_COLS], invstd[MAX_COLS], mean_dy[MAX_COLS]
+    cdef floating dot[MAX_COLS], lo[MAX_COLS], xhat
+    copy(hi, coef + HI * pitch, box.cols)
+    copy(scale, coef + SCALE * pitch, box.cols)
+    copy(invstd, coef + INVSTD * pitch, box.cols)
+    copy(mean_dy, coef + MEAN_DY * pitch, box.cols)
+    copy(dot, coef + DOT * pitch, box.cols)
+    copy(lo, coef + LO * pitch, box.cols)
     for r in range(box.rows):
         for j in range(box.cols):
             xhat = (x[j] - hi[j]) * invstd[j] - lo[j]
@@ -259,5 +282,3 @@ cdef void column_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,
         dx += dx_stride
         dy += dy_stride
         x += stride
-
-
