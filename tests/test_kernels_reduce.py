@@ -75,14 +75,14 @@ def test_arg_reduce(sizes, op, dtype, rng):
     ties, nan = x.round(), x.copy()
     if x.size > 1:
         nan.flat[x.size // 2 :: 7] = np.nan
-    for x in (x, ties, nan):
-        reference.arg_reduce(op, values, indices, x, *sizes, 1)
+    for given in (x, ties, nan):
+        reference.arg_reduce(op, values, indices, given, *sizes, 1)
         got = same_bits(
-            lambda v, i, n, x=x: reduce.arg_reduce(op, v, i, x, *sizes, n), values, indices)
+            lambda v, i, n, x=given: reduce.arg_reduce(op, v, i, x, *sizes, n), values, indices)
         np.testing.assert_array_equal(got[0], values)
         np.testing.assert_array_equal(got[1], indices)
         (alone,) = same_bits(
-            lambda i, n, x=x: reduce.arg_reduce(op, None, i, x, *sizes, n), indices)
+            lambda i, n, x=given: reduce.arg_reduce(op, None, i, x, *sizes, n), indices)
         np.testing.assert_array_equal(alone, indices)
 
 

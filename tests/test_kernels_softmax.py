@@ -85,7 +85,7 @@ def test_softmax_of_special_values(inner, n):
 
 def run_losses(kernel, dtype, x, target, weight, ignore_index, smoothing, reduction, sizes, n):
     """Every output of the four functions of ``kernel`` (compiled or twin)."""
-    outer, classes, inner = sizes
+    outer, _, inner = sizes
     loss = np.full((outer, inner) if reduction == Reduced.NONE else (), 7, dtype)
     total, stats = np.full((), 7, dtype), np.full((2, outer, inner), 7, dtype)
     dx = np.full_like(x, 7)
