@@ -133,7 +133,7 @@ static inline float vm_expm1f(float x) {
     n = t - ROUND_F;
     r = x - n * LN2_HIGH_F - n * LN2_LOW_F;
     s = power_of_two_f(n - 1.0f + ROUND_F);
-    return x == 0.0f ? x : (s * exp_tail_f(r) + (s - 0.5f)) * 2.0f;
+    return fabsf(x) < 1e-8f ? x : (s * exp_tail_f(r) + (s - 0.5f)) * 2.0f;
 }
 static inline double vm_expm1(double x) {
     double t, n, r, s;
@@ -143,7 +143,7 @@ static inline double vm_expm1(double x) {
     n = t - ROUND_D;
     r = x - n * LN2_HIGH_D - n * LN2_LOW_D;
     s = power_of_two_d(n - 1.0 + ROUND_D);
-    return x == 0.0 ? x : (s * exp_tail_d(r) + (s - 0.5)) * 2.0;
+    return fabs(x) < 1e-17 ? x : (s * exp_tail_d(r) + (s - 0.5)) * 2.0;
 }
 
 /* log(x) + low: x = 2^e (1 + f) with 1 + f from sqrt(1/2) to sqrt(2), low small */
@@ -245,10 +245,18 @@ static inline float vm_tanhf(float x) {
     p = p * z + -3.333333320e-1f;
     return copysignf(a < 0.6f ? p * z * a + a : 1.0f - 2.0f * e / (1.0f + e), x);
 }
-/* tanh(|x|) = -t / (2 + t) with t = exp(-2|x|) - 1 */
+/* The same with exp(-2|x|) - 1 in place of the polynomial: -t / (2 + t) where t = e - 1 */
 static inline double vm_tanh(double x) {
-    double t = vm_expm1(-2.0 * fabs(x));
-    return copysign(-t / (2.0 + t), x);
+    double a = fabs(x), t, n, r, tail, s, e, q;
+    a = a > 30.0 ? 30.0 : a;
+    t = -2.0 * a * LOG2_E + ROUND_D;
+    n = t - ROUND_D;
+    r = -2.0 * a - n * LN2_HIGH_D - n * LN2_LOW_D;
+    tail = exp_tail_d(r);
+    s = power_of_two_d(t);
+    e = s * tail + s;
+    q = (a > 1.0 ? 2.0 * e : s * tail + (s - 1.0)) / (1.0 + e);
+    return copysign(a > 1.0 ? 1.0 - q : -q, x);
 }
 
 /* 1 / (1 + exp(-x)), or exp(x) / (1 + exp(x)) for negative x: no overflow, no cancellation */

@@ -4,9 +4,16 @@ import numpy as np
 
 from minigrad.kernels.reduce import Reduction
 
+
+def mean_of(x, axis, keepdims=False):
+    """The mean; of nothing it is NaN, without NumPy's warning."""
+    total = np.sum(x, axis=axis, keepdims=keepdims)
+    return total / np.float64(x.size // total.size if total.size else 0)
+
+
 FOLDS = {
     Reduction.SUM: np.sum,
-    Reduction.MEAN: np.mean,
+    Reduction.MEAN: mean_of,
     Reduction.PROD: np.prod,
     Reduction.MAX: np.max,
     Reduction.MIN: np.min,
@@ -38,7 +45,7 @@ def var_mean(var, mean, x, correction, root, outer, n, inner, n_threads):
     """Means and the squared deviations from them over (n - correction), or that value's root."""
     x = wide(x, outer, n, inner)
     with np.errstate(all="ignore"):
-        means = x.mean(axis=1, keepdims=True)
+        means = mean_of(x, 1, keepdims=True)
         spread = ((x - means) ** 2).sum(axis=1) / np.float64(max(0.0, n - correction))
         mean.reshape(outer, inner)[...] = means[:, 0]
         var.reshape(outer, inner)[...] = np.sqrt(spread) if root else spread
