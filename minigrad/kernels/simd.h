@@ -84,7 +84,7 @@ typedef REAL VECTOR;
 
 /* c[i, :] = start[i] + sum over k of a[i * a_row + k * a_step] * row k of b, one or two vectors
  * wide.  The vectors of b lie at b0 and b1, the next row b_step further on or, where `offset` is
- * given (a convolution), row k at b0 + offset[k] and b1 + offset[k].  Those of c go to c0 and c1. */
+ * given (a convolution), row k at b0 + offset[k] and b1 + offset[k].  c lies at c0 and c1. */
 #define TILE_PARAMETERS \
     ptrdiff_t depth, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step, const REAL *b0, \
     const REAL *b1, ptrdiff_t b_step, const ptrdiff_t *offset, const REAL *start, REAL *c0, \
@@ -177,7 +177,7 @@ static void NAME(conv_tile)(int rows, int vectors, ptrdiff_t depth,
 }
 
 /* c[i, :] += sum over y, x of source[i][y * stride + x] * b[y, x, :], one or two vectors wide.
- * The weight gradient: `source` holds one pointer per tap, b the output gradient, pixel by pixel. */
+ * The weight gradient: `source` holds a pointer per tap, b the output gradient pixel by pixel. */
 INLINE void NAME(tap_rows)(const int rows, const int vectors, ptrdiff_t height, ptrdiff_t width,
                            ptrdiff_t stride, const REAL *const *source, const REAL *b, REAL *c,
                            ptrdiff_t c_row)

@@ -3,13 +3,14 @@
 import numpy as np
 
 from numpy cimport (
-    NPY_FLOAT, NPY_DOUBLE, PyArray_DATA, PyArray_DIMS, PyArray_EMPTY, PyArray_NDIM, PyArray_TYPE,
-    import_array, ndarray, npy_intp,
+    NPY_FLOAT, NPY_DOUBLE, PyArray_DATA, PyArray_DIMS, PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS,
+    PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
 from minigrad.dtypes cimport (
     bool_, default_dtype, dtype, dtype_of, float32, float64, int64, promote,
 )
+from minigrad.kernels.openmp cimport threads_for
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, as_tensor, wrap
 from minigrad.tensor import checked_dim
@@ -116,6 +117,15 @@ cdef Tensor as_operand(object x):
                     f"{type(x).__name__}")
 
 
+cdef Tensor tensor_argument(object given, str function, str name):
+    """Return an argument that must be a tensor, or raise torch's TypeError."""
+    if not isinstance(given, Tensor):
+        raise TypeError(
+            f"{function}(): argument '{name}' must be Tensor, not {type(given).__name__}"
+        )
+    return <Tensor>given
+
+
 cdef Tensor float_operand(object x):
     """Return the input of a function on reals: integers become the default floating dtype."""
     cdef Tensor t
@@ -213,6 +223,21 @@ def sizes(tuple given):
                 f"Trying to create tensor with negative dimension {s}: {list(shape)}"
             )
     return shape
+
+
+cdef tuple shape_of(Tensor x):
+    return (<object>x.array).shape
+
+
+cdef ndarray dense(Tensor x):
+    """Return the array of ``x``, or a contiguous copy of it."""
+    return x.array if PyArray_IS_C_CONTIGUOUS(x.array) else np.ascontiguousarray(x.array)
+
+
+cdef int threads_for_products(Py_ssize_t multiplications) noexcept:
+    """How many threads to share a matrix product or a convolution among."""
+    # Kept in registers, 8 multiplications take about as long as one unit of streamed work.
+    return threads_for(multiplications // 8)
 
 
 cdef tuple pair(object value, str name):

@@ -11,27 +11,22 @@ Each is a recorded op with a kernel of its own, so gradients of any order cost w
 conv1d is conv2d over images of height 1.
 """
 
-import numpy as np
-
 from numpy cimport (
-    PyArray_DIM, PyArray_DIMS, PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE,
-    PyArray_TYPE, import_array, ndarray, npy_intp,
+    PyArray_DIM, PyArray_EMPTY, PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
 from minigrad.dtypes cimport dtype_of, float16, float32
 from minigrad.kernels cimport conv as kernels
 from minigrad.kernels.conv_weight cimport conv2d_backward_weight
-from minigrad.kernels.openmp cimport threads_for
-from minigrad.ops.common cimport cast, pair
+from minigrad.ops.common cimport (
+    cast, dense, pair, shape_of, tensor_argument, threads_for_products,
+)
 from minigrad.ops.reduce cimport sum_dims
 from minigrad.ops.shape cimport reshape_to
 from minigrad.tape cimport Node, grad_enabled, record, recording
-from minigrad.tensor cimport Tensor, empty_like_array, wrap
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
-
-cdef enum:
-    MULTIPLICATIONS = 8  # take about as long as one unit of work of an elementwise loop
 
 
 cdef class Geometry:
@@ -47,11 +42,7 @@ cdef class Geometry:
         cdef int d
         for d in range(4):
             work *= self.y_shape[d]
-        return threads_for(work // MULTIPLICATIONS)
-
-
-cdef ndarray dense(Tensor x):
-    return x.array if PyArray_IS_C_CONTIGUOUS(x.array) else np.ascontiguousarray(x.array)
+        return threads_for_products(work)
 
 
 # ---------------------------------------------------------------- the three products
@@ -128,18 +119,6 @@ cdef to_weight_vjp(Node node, object g):
 
 
 # ---------------------------------------------------------------- checks
-
-cdef tuple shape_of(Tensor x):
-    return (<object>x.array).shape
-
-
-cdef Tensor checked(object given, str function, str name):
-    if not isinstance(given, Tensor):
-        raise TypeError(
-            f"{function}(): argument '{name}' must be Tensor, not {type(given).__name__}"
-        )
-    return <Tensor>given
-
 
 cdef int check_operands(Tensor x, Tensor weight, Tensor bias, str function, int spatial) except -1:
     """Check ranks and dtypes, as they came from the user."""
@@ -263,8 +242,9 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
               [6., 9., 9., 6.],
               [4., 6., 6., 4.]]]])
     """
-    cdef Tensor x = checked(input, "conv2d", "input"), w = checked(weight, "conv2d", "weight")
-    cdef Tensor b = None if bias is None else checked(bias, "conv2d", "bias")
+    cdef Tensor x = tensor_argument(input, "conv2d", "input")
+    cdef Tensor w = tensor_argument(weight, "conv2d", "weight")
+    cdef Tensor b = None if bias is None else tensor_argument(bias, "conv2d", "bias")
     check_operands(x, w, b, "conv2d", 2)
     return convolution(x, w, b, pair(stride, "stride"), padding, pair(dilation, "dilation"),
                        groups)
@@ -280,8 +260,9 @@ def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     >>> minigrad.conv1d(minigrad.arange(5.0).reshape(1, 5), minigrad.tensor([[[1.0, -1.0]]]))
     tensor([[-1., -1., -1., -1.]])
     """
-    cdef Tensor x = checked(input, "conv1d", "input"), w = checked(weight, "conv1d", "weight")
-    cdef Tensor b = None if bias is None else checked(bias, "conv1d", "bias"), out
+    cdef Tensor x = tensor_argument(input, "conv1d", "input")
+    cdef Tensor w = tensor_argument(weight, "conv1d", "weight")
+    cdef Tensor b = None if bias is None else tensor_argument(bias, "conv1d", "bias"), out
     cdef int rank = PyArray_NDIM(x.array)
     check_operands(x, w, b, "conv1d", 1)
     if not isinstance(padding, str):

@@ -11,24 +11,22 @@ to one of these by views.  The gradient of a product is two products:
 import numpy as np
 
 from numpy cimport (
-    NPY_BOOL, PyArray_DIM, PyArray_DIMS, PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS, PyArray_ISALIGNED,
+    NPY_BOOL, PyArray_DIM, PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS, PyArray_ISALIGNED,
     PyArray_ITEMSIZE, PyArray_NDIM, PyArray_STRIDE, PyArray_SwapAxes, PyArray_TYPE, import_array,
     ndarray, npy_intp,
 )
 
 from minigrad.dtypes cimport dtype_of, float16
 from minigrad.kernels cimport gemm as kernels
-from minigrad.kernels.openmp cimport threads_for
-from minigrad.ops.common cimport is_kernel_float
+from minigrad.ops.common cimport (
+    is_kernel_float, shape_of, tensor_argument, threads_for_products,
+)
 from minigrad.ops.reduce cimport sum_dims
 from minigrad.ops.shape cimport permute_to, reshape_to
 from minigrad.tape cimport Node, grad_enabled, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
-
-cdef enum:
-    MULTIPLICATIONS = 8  # take about as long as one unit of work of an elementwise loop
 
 
 # ---------------------------------------------------------------- arrays
@@ -63,9 +61,9 @@ cdef ndarray product(ndarray a, ndarray b, ndarray bias):
     a, b = operand(a), operand(b)
     work = shape[ndim - 2] * shape[ndim - 1] * PyArray_DIM(a, ndim - 1)
     if ndim == 3:
-        kernels.bmm(out, a, b, threads_for(shape[0] * work // MULTIPLICATIONS))
+        kernels.bmm(out, a, b, threads_for_products(shape[0] * work))
         return out
-    threads = threads_for(work // MULTIPLICATIONS)
+    threads = threads_for_products(work)
     if bias is None:
         kernels.gemm(out, a, b, False, threads)
     else:
@@ -135,20 +133,8 @@ cdef affine_vjp(Node node, object g):
 
 # ---------------------------------------------------------------- the public functions
 
-cdef Tensor checked(object given, str function, str name):
-    if not isinstance(given, Tensor):
-        raise TypeError(
-            f"{function}(): argument '{name}' must be Tensor, not {type(given).__name__}"
-        )
-    return <Tensor>given
-
-
-cdef tuple shape_of(Tensor x):
-    return (<object>x.array).shape
-
-
 cdef int check_dtypes(Tensor a, Tensor b) except -1:
-    if PyArray_TYPE(a.array) != PyArray_TYPE(b.array) and dtype_of(a.array) is not dtype_of(b.array):
+    if dtype_of(a.array) is not dtype_of(b.array):
         raise RuntimeError(
             "expected mat1 and mat2 to have the same dtype, but got: "
             f"{dtype_of(a.array)} != {dtype_of(b.array)}"
@@ -177,7 +163,8 @@ def mm(input, mat2):
     tensor([[3.],
             [3.]])
     """
-    cdef Tensor a = checked(input, "mm", "input"), b = checked(mat2, "mm", "mat2")
+    cdef Tensor a = tensor_argument(input, "mm", "input")
+    cdef Tensor b = tensor_argument(mat2, "mm", "mat2")
     if PyArray_NDIM(a.array) != 2:
         raise RuntimeError(f"self must be a matrix, but its shape is {list(shape_of(a))}")
     if PyArray_NDIM(b.array) != 2:
@@ -188,7 +175,8 @@ def mm(input, mat2):
 
 def bmm(input, mat2):
     """Return the products of two batches of matrices, (b, n, k) @ (b, k, m) -> (b, n, m)."""
-    cdef Tensor a = checked(input, "bmm", "input"), b = checked(mat2, "bmm", "mat2")
+    cdef Tensor a = tensor_argument(input, "bmm", "input")
+    cdef Tensor b = tensor_argument(mat2, "bmm", "mat2")
     for name, x in (("batch1", a), ("batch2", b)):
         if x.dim() != 3:
             raise RuntimeError(f"{name} must be a 3D tensor, but its shape is {list(x.shape)}")
@@ -204,7 +192,8 @@ def bmm(input, mat2):
 
 def mv(input, vec):
     """Return the product of a matrix and a vector, (n, k) @ (k,) -> (n,)."""
-    cdef Tensor a = checked(input, "mv", "input"), v = checked(vec, "mv", "vec")
+    cdef Tensor a = tensor_argument(input, "mv", "input")
+    cdef Tensor v = tensor_argument(vec, "mv", "vec")
     if PyArray_NDIM(a.array) != 2 or PyArray_NDIM(v.array) != 1:
         raise RuntimeError(
             f"vector + matrix @ vector expected, got {PyArray_NDIM(a.array)}, "
@@ -227,7 +216,8 @@ def dot(input, tensor):
     >>> minigrad.dot(minigrad.tensor([1.0, 2.0]), minigrad.tensor([3.0, 4.0]))
     tensor(11.)
     """
-    cdef Tensor a = checked(input, "dot", "input"), b = checked(tensor, "dot", "tensor")
+    cdef Tensor a = tensor_argument(input, "dot", "input")
+    cdef Tensor b = tensor_argument(tensor, "dot", "tensor")
     cdef Py_ssize_t n
     if PyArray_NDIM(a.array) != 1 or PyArray_NDIM(b.array) != 1:
         raise RuntimeError(
@@ -264,7 +254,8 @@ def matmul(input, other):
     >>> (minigrad.ones(5, 1, 2, 3) @ minigrad.ones(4, 3, 7)).shape
     minigrad.Size([5, 4, 2, 7])
     """
-    cdef Tensor a = checked(input, "matmul", "input"), b = checked(other, "matmul", "other")
+    cdef Tensor a = tensor_argument(input, "matmul", "input")
+    cdef Tensor b = tensor_argument(other, "matmul", "other")
     cdef int rank_a = PyArray_NDIM(a.array), rank_b = PyArray_NDIM(b.array)
     if rank_a == 2 and rank_b == 2:
         check_product(a, b)
@@ -355,8 +346,10 @@ def linear(input, weight, bias=None):
     tensor([[4.],
             [4.]])
     """
-    cdef Tensor x = checked(input, "linear", "input"), w = checked(weight, "linear", "weight")
-    cdef Tensor b = None if bias is None else checked(bias, "linear", "bias"), flat, out
+    cdef Tensor x = tensor_argument(input, "linear", "input")
+    cdef Tensor w = tensor_argument(weight, "linear", "weight")
+    cdef Tensor b = None if bias is None else tensor_argument(bias, "linear", "bias")
+    cdef Tensor flat, out
     cdef int rank = PyArray_NDIM(x.array)
     cdef Py_ssize_t outputs, inputs, rows = 1
     if PyArray_NDIM(w.array) == 1:

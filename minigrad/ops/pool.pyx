@@ -9,14 +9,14 @@ pooling is two-dimensional pooling of images of height 1.
 import numpy as np
 
 from numpy cimport (
-    NPY_INT64, PyArray_DIM, PyArray_DIMS, PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM,
-    PyArray_SIZE, PyArray_TYPE, import_array, ndarray, npy_intp,
+    NPY_INT64, PyArray_DIM, PyArray_EMPTY, PyArray_NDIM, PyArray_TYPE, import_array, ndarray,
+    npy_intp,
 )
 
 from minigrad.dtypes cimport dtype_of, float16, float32
 from minigrad.kernels cimport pool as kernels
 from minigrad.kernels.openmp cimport threads_for
-from minigrad.ops.common cimport cast, pair
+from minigrad.ops.common cimport cast, dense, pair, shape_of, tensor_argument
 from minigrad.ops.shape cimport reshape_to
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
@@ -36,10 +36,6 @@ cdef class Geometry:
 
     cdef int threads(self) noexcept:
         return threads_for(self.x_shape[0] * self.x_shape[1] * self.x_shape[2] * self.x_shape[3])
-
-
-cdef ndarray dense(Tensor x):
-    return x.array if PyArray_IS_C_CONTIGUOUS(x.array) else np.ascontiguousarray(x.array)
 
 
 # ---------------------------------------------------------------- maximum: gather and scatter
@@ -136,19 +132,11 @@ cdef spread_vjp(Node node, object g):
 
 # ---------------------------------------------------------------- arguments
 
-cdef tuple shape_of(Tensor x):
-    return (<object>x.array).shape
-
-
 cdef Tensor images(object input, str function, int spatial):
     """Return the input as (n, channels, height, width), in float32 if it is float16."""
     cdef Tensor x
     cdef int rank
-    if not isinstance(input, Tensor):
-        raise TypeError(
-            f"{function}(): argument 'input' must be Tensor, not {type(input).__name__}"
-        )
-    x = <Tensor>input
+    x = tensor_argument(input, function, "input")
     rank = PyArray_NDIM(x.array)
     if rank != spatial + 1 and rank != spatial + 2:
         raise RuntimeError(
