@@ -25,13 +25,15 @@ cdef ndarray array_from(object data, dtype wanted):
     elif isinstance(data, (str, bytes)) or data is None:
         raise TypeError(f"expected a number, a (nested) sequence or an array, but got {data!r}")
     else:
-        array = array_from_sequence(data)
+        array = array_from_sequence(data, wanted)
     if wanted is not None and PyArray_TYPE(array) != wanted.num:
         array = np.asarray(array).astype(wanted.numpy)
     return array
 
 
-cdef ndarray array_from_sequence(object data):
+cdef ndarray array_from_sequence(object data, dtype wanted):
+    """Return numbers as an array: floats in dtype ``wanted``, or the default dtype if None."""
+    cdef dtype floating = default_dtype() if wanted is None else wanted
     data = unwrapped(data)
     try:
         array = np.asarray(data)
@@ -42,10 +44,8 @@ cdef ndarray array_from_sequence(object data):
     except OverflowError:
         raise RuntimeError("Overflow when unpacking long: an int does not fit in int64") from None
     kind = array.dtype.kind
-    if array.size == 0 and kind == "f":
-        return array.astype(default_dtype().numpy)
-    if kind == "f" and not holds_numpy_floats(data):
-        return array.astype(default_dtype().numpy)
+    if kind == "f" and (array.size == 0 or not holds_numpy_floats(data)):
+        return array.astype(floating.numpy)
     if kind == "O" or kind == "U":
         raise TypeError(f"new(): invalid data type {first_leaf(data)!r}; expected numbers")
     if kind == "u" and array.dtype == np.uint64:

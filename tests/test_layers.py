@@ -146,7 +146,8 @@ def test_a_layer_computes_what_torchs_does(case, torch, rng):
         outcome(theirs, torch.tensor(values, requires_grad=True)),
         strict=True,
     ):
-        assert_close(a, b, what=repr(mine))
+        # torch keeps the constants of some activations in float32
+        assert_close(a, b, rtol=1e-7, atol=1e-11, what=repr(mine))
 
 
 @pytest.mark.parametrize("case", range(len(LAYERS)))
@@ -171,7 +172,7 @@ def test_inplace(case, torch, rng):
     z = theirs(other * 1)
     (z * z).sum().backward()
     assert_close(x, z)
-    assert_close(leaf.grad, other.grad)
+    assert_close(leaf.grad, other.grad, rtol=1e-7)
 
 
 @pytest.mark.parametrize("case", range(len(LOSSES)))
@@ -300,7 +301,7 @@ def test_dropout_errors():
         nn.functional.dropout(minigrad.ones(1), 2.0)
     with pytest.raises(RuntimeError, match="dropout1d: Expected 2D or 3D input"):
         nn.Dropout1d()(minigrad.ones(3))
-    with pytest.warns(UserWarning, match="dropout2d: Received a 3-D input"):
+    with pytest.warns(UserWarning, match="dropout2d: Received a 3D input"):
         nn.Dropout2d()(minigrad.ones(2, 3, 4))
 
 

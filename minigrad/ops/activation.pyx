@@ -15,7 +15,7 @@ from minigrad.dtypes cimport dtype_of, float16, float32
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.ops.common cimport float_operand
-from minigrad.ops.inplace cimport assign, check_inplace
+from minigrad.ops.inplace cimport assign, before_write, check_inplace
 from minigrad.ops.math cimport INPUT, OUTPUT, fused, unary
 from minigrad.ops.elementwise import clamp, where
 from minigrad.ops.math import erf, relu, sigmoid, tanh
@@ -25,12 +25,10 @@ from minigrad.tensor cimport Tensor, empty_like_array, wrap
 import_array()
 
 
-cdef object result(object input, object out, bint inplace):
-    """Return ``out``, or ``input`` with ``out`` written into it."""
-    if not inplace:
-        return out
-    check_inplace(<Tensor>input, (<Tensor>out).wants_grad)
-    return assign(<Tensor>input, <Tensor>out)
+cdef object write_into(Tensor input, object function, tuple arguments=()):
+    """Write ``function(input, *arguments)`` into ``input``, and return that."""
+    check_inplace(input, False)
+    return assign(input, function(before_write(input), *arguments))
 
 
 # ---------------------------------------------------------------- with a parameter
@@ -72,9 +70,10 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
     >>> minigrad.nn.functional.leaky_relu(minigrad.tensor([-1.0, 2.0]), 0.1)
     tensor([-0.1000,  2.0000])
     """
-    out = parametric(kernels.LEAKY_RELU, "LeakyReluBackward0", leaky_relu_vjp, input,
-                     negative_slope)
-    return result(input, out, inplace)
+    if inplace:
+        return write_into(input, leaky_relu, (negative_slope,))
+    return parametric(
+        kernels.LEAKY_RELU, "LeakyReluBackward0", leaky_relu_vjp, input, negative_slope)
 
 
 cdef leaky_relu_vjp(Node node, object g):
@@ -87,7 +86,9 @@ cdef leaky_relu_vjp(Node node, object g):
 
 def elu(input, alpha=1.0, inplace=False):
     """Return the input where it is positive, else ``alpha * (exp(input) - 1)``."""
-    return result(input, parametric(kernels.ELU, "EluBackward0", elu_vjp, input, alpha), inplace)
+    if inplace:
+        return write_into(input, elu, (alpha,))
+    return parametric(kernels.ELU, "EluBackward0", elu_vjp, input, alpha)
 
 
 cdef elu_vjp(Node node, object g):
@@ -99,24 +100,29 @@ cdef elu_vjp(Node node, object g):
 
 def selu(input, inplace=False):
     """Return ``elu`` with the scale and alpha that keep mean 0 and variance 1 through layers."""
-    out = elu(input, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
-    return result(input, out, inplace)
+    if inplace:
+        return write_into(input, selu)
+    return elu(input, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
 
 
 def celu(input, alpha=1.0, inplace=False):
     """Return the input where it is positive, else ``alpha * (exp(input / alpha) - 1)``."""
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return result(input, elu(input / alpha) * alpha if alpha > 0 else (
-        relu(input) + clamp(alpha * (input / alpha).expm1(), max=0.0)), inplace)
+    if inplace:
+        return write_into(input, celu, (alpha,))
+    if alpha > 0:
+        return elu(input / alpha) * alpha
+    return relu(input) + clamp(alpha * (input / alpha).expm1(), max=0.0)
 
 
 # ---------------------------------------------------------------- smooth
 
 def silu(input, inplace=False):
     """Return ``input * sigmoid(input)``, also known as swish."""
-    out = unary(kernels.SILU, "SiluBackward0", silu_vjp, input, INPUT)
-    return result(input, out, inplace)
+    if inplace:
+        return write_into(input, silu)
+    return unary(kernels.SILU, "SiluBackward0", silu_vjp, input, INPUT)
 
 
 cdef silu_vjp(Node node, object g):
@@ -194,7 +200,9 @@ cdef logsigmoid_vjp(Node node, object g):
 
 def mish(input, inplace=False):
     """Return ``input * tanh(softplus(input))``."""
-    return result(input, input * tanh(softplus(input)), inplace)
+    if inplace:
+        return write_into(input, mish)
+    return input * tanh(softplus(input))
 
 
 def softsign(input):
@@ -224,7 +232,9 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     """Return the input limited to ``min_val`` and ``max_val``."""
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val: {min_val} > {max_val}")
-    return result(input, clamp(input, min_val, max_val), inplace)
+    if inplace:
+        return write_into(input, hardtanh, (min_val, max_val))
+    return clamp(input, min_val, max_val)
 
 
 def relu6(input, inplace=False):
@@ -234,12 +244,16 @@ def relu6(input, inplace=False):
 
 def hardsigmoid(input, inplace=False):
     """Return ``(input + 3) / 6`` limited to 0 and 1."""
-    return result(input, clamp(input + 3.0, 0.0, 6.0) / 6.0, inplace)
+    if inplace:
+        return write_into(input, hardsigmoid)
+    return clamp(input + 3.0, 0.0, 6.0) / 6.0
 
 
 def hardswish(input, inplace=False):
     """Return ``input * hardsigmoid(input)``."""
-    return result(input, input * clamp(input + 3.0, 0.0, 6.0) / 6.0, inplace)
+    if inplace:
+        return write_into(input, hardswish)
+    return input * clamp(input + 3.0, 0.0, 6.0) / 6.0
 
 
 def hardshrink(input, lambd=0.5):
@@ -254,7 +268,7 @@ def softshrink(input, lambd=0.5):
 
 def threshold(input, threshold, value, inplace=False):
     """Return the input where it is above ``threshold``, else ``value``."""
-    return result(input, input.masked_fill(input <= threshold, value), inplace)
+    return (input.masked_fill_ if inplace else input.masked_fill)(input <= threshold, value)
 
 
 def prelu(input, weight):

@@ -55,7 +55,7 @@ cdef int check_inplace(Tensor x, bint value_recorded) except -1:
                     "A view was created in no_grad mode and is being modified inplace with grad "
                     "mode enabled. Make the view with grad mode on, or write under no_grad()."
                 )
-    for i in range(PyArray_NDIM(x.array)):
+    for i in range(PyArray_NDIM(x.array) if PyArray_SIZE(x.array) > 0 else 0):
         if PyArray_STRIDES(x.array)[i] == 0 and PyArray_DIMS(x.array)[i] > 1:
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to "
