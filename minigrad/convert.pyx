@@ -25,13 +25,13 @@ cdef ndarray array_from(object data, dtype wanted):
     elif isinstance(data, (str, bytes)) or data is None:
         raise TypeError(f"expected a number, a (nested) sequence or an array, but got {data!r}")
     else:
-        array = array_from_sequence(data)
+        array = array_from_sequence(data, wanted)
     if wanted is not None and PyArray_TYPE(array) != wanted.num:
         array = np.asarray(array).astype(wanted.numpy)
     return array
 
 
-cdef ndarray array_from_sequence(object data):
+cdef ndarray array_from_sequence(object data, dtype wanted):
     data = unwrapped(data)
     try:
         array = np.asarray(data)
@@ -44,7 +44,7 @@ cdef ndarray array_from_sequence(object data):
     kind = array.dtype.kind
     if array.size == 0 and kind == "f":
         return array.astype(default_dtype().numpy)
-    if kind == "f" and not holds_numpy_floats(data):
+    if kind == "f" and wanted is None and not holds_numpy_floats(data):
         return array.astype(default_dtype().numpy)
     if kind == "O" or kind == "U":
         raise TypeError(f"new(): invalid data type {first_leaf(data)!r}; expected numbers")
