@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -429,8 +430,6 @@ def test_links_and_modes_stay(tmp_path):
 
 def test_no_more_memory_than_the_file_has(tmp_path):
     """A small file that claims to be large must not make the reader allocate."""
-    import tracemalloc
-
     huge = entry("F64", (2**37,), (0, 2**40))
     path = tmp_path / "x"
     path.write_bytes(file_of({"a": huge}, EIGHT))
