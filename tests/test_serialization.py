@@ -208,6 +208,10 @@ def test_arguments(tmp_path):
         ({"x": 1j}, "cannot store 'x' of type complex"),
         ({"f": len}, "cannot store 'f' of type builtin_function_or_method"),
         ({"a": {(1, 2): 3}}, "a key of 'a' is of type tuple; expected str or int"),
+        (
+            {"o": minigrad.optim.SGD([minigrad.ones(1)])},
+            r"'o' of type SGD; store its state_dict\(\)",
+        ),
         ({True: 1}, "a key of 'the dict' is of type bool"),
     ],
 )
