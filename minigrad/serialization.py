@@ -118,9 +118,10 @@ def _pack(value, path, arrays):
         return {"float": str(float(value))}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    hint = "; store its state_dict()" if hasattr(value, "state_dict") else ""
     raise TypeError(
-        f"save: cannot store {path or 'the object'!r} of type {type(value).__name__}; expected "
-        "tensors, numbers, strings, bools, None, and dicts, lists and tuples of them"
+        f"save: cannot store {path or 'the object'!r} of type {type(value).__name__}{hint}; "
+        "expected tensors, numbers, strings, bools, None, and dicts, lists and tuples of them"
     )
 
 

@@ -213,7 +213,7 @@ def test_order_is_torchs(torch, with_generator):
 # ---------------------------------------------------------------- collating
 
 SAMPLES = {
-    "floats": [1.5, 2.5],
+    "floats": [0.1, 2.5],
     "ints": [1, 2],
     "bools": [True, False],
     "strings": ["a", "b"],

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -207,6 +208,10 @@ def test_arguments(tmp_path):
         ({"x": 1j}, "cannot store 'x' of type complex"),
         ({"f": len}, "cannot store 'f' of type builtin_function_or_method"),
         ({"a": {(1, 2): 3}}, "a key of 'a' is of type tuple; expected str or int"),
+        (
+            {"o": minigrad.optim.SGD([minigrad.ones(1)])},
+            r"'o' of type SGD; store its state_dict\(\)",
+        ),
         ({True: 1}, "a key of 'the dict' is of type bool"),
     ],
 )
@@ -429,8 +434,6 @@ def test_links_and_modes_stay(tmp_path):
 
 def test_no_more_memory_than_the_file_has(tmp_path):
     """A small file that claims to be large must not make the reader allocate."""
-    import tracemalloc
-
     huge = entry("F64", (2**37,), (0, 2**40))
     path = tmp_path / "x"
     path.write_bytes(file_of({"a": huge}, EIGHT))

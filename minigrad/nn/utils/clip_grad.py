@@ -3,6 +3,7 @@
 import math
 
 from minigrad.autograd import no_grad
+from minigrad.ops import optim
 from minigrad.ops.creation import tensor
 from minigrad.ops.shape import stack
 from minigrad.tensor import Tensor
@@ -33,7 +34,10 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
     with no_grad():
         if not tensors:
             return tensor(0.0)
-        total = stack([t.norm(norm_type) for t in tensors]).norm(norm_type)
+        if norm_type > 0 and all(t.is_floating_point() for t in tensors):
+            total = tensor(optim.norm(tensors, norm_type), dtype=tensors[0].dtype)
+        else:
+            total = stack([t.norm(norm_type) for t in tensors]).norm(norm_type)
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, "
@@ -50,8 +54,7 @@ def clip_grads_with_norm_(parameters, max_norm, total_norm):
     """
     with no_grad():
         factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
-        for gradient in _gradients(parameters):
-            gradient.mul_(factor.to(gradient.dtype))
+        optim.scale_(_gradients(parameters), factor.item())
 
 
 def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):
