@@ -254,11 +254,30 @@ def take_along_dim(input, indices, dim=None):
     return gather(input.expand(own), d, indices.expand(wanted))
 
 
+cdef int check_source(Tensor x, int d, Tensor i, Tensor source, str name) except -1:
+    """Raise unless every index has an item of ``source``, and a place in ``x``, beside it."""
+    if dtype_of(source.array) is not dtype_of(x.array):
+        raise RuntimeError(
+            f"{name}(): Expected self.dtype to be equal to src.dtype, but got {x.dtype} and "
+            f"{source.dtype}"
+        )
+    fits = source.dim() == x.dim()
+    for k in range(x.dim()):
+        fits = fits and i.shape[k] <= source.shape[k] and (k == d or i.shape[k] <= x.shape[k])
+    if not fits:
+        raise RuntimeError(
+            f"{name}(): Expected index {list(i.shape)} to be no larger than self {list(x.shape)} "
+            f"apart from dimension {d} and to be no larger size than src {list(source.shape)}"
+        )
+    return 0
+
+
 def scatter_add(input, dim, index, src):
     """Return a copy of the input with ``src`` added at ``index`` along ``dim``."""
     cdef Tensor x = <Tensor?>input, s = <Tensor?>src, out
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     cdef Tensor i = checked_index(x, d, index, "scatter_add")
+    check_source(x, d, i, s, "scatter_add")
     part = s[tuple([slice(0, n) for n in i.shape])]
     key = along(i.array, d)
     out = wrap(x.array.copy())
@@ -280,6 +299,7 @@ def scatter(input, dim, index, src=None, *, value=None):
     src = value if src is None else src
     out = x.clone()
     if isinstance(src, Tensor):
+        check_source(x, d, i, <Tensor>src, "scatter")
         src = src[tuple([slice(0, n) for n in i.shape])]
     out[tuple([wrap(np.asarray(k)) for k in along(i.array, d)])] = src
     return out
@@ -334,6 +354,9 @@ cdef masked_fill_vjp(Node node, object g):
 
 def masked_select(input, mask):
     """Return the elements where ``mask`` is True, as one dimension."""
+    if dtype_of((<Tensor?>mask).array) is not bool_:
+        raise RuntimeError(
+            f"masked_select: expected BoolTensor for mask, but got {mask.dtype}")
     return input.expand_as(mask)[mask] if input.dim() < mask.dim() else input[mask.expand_as(input)]
 
 

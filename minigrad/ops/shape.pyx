@@ -121,7 +121,12 @@ def view(input, *shape):
     """
     cdef Tensor x = <Tensor?>input
     if len(shape) == 1 and isinstance(shape[0], dtype):
-        return view_of(x, x.array.view((<dtype>shape[0]).numpy))
+        try:
+            return view_of(x, x.array.view((<dtype>shape[0]).numpy))
+        except ValueError as error:
+            raise RuntimeError(
+                f"cannot view {x.dtype} of shape {list(x.shape)} as {shape[0]}: {error}"
+            ) from None
     wanted = filled_in(size_tuple(shape), PyArray_SIZE(x.array))
     if not PyArray_IS_C_CONTIGUOUS(x.array) and PyArray_SIZE(x.array):
         array = x.array.reshape(wanted)
@@ -274,6 +279,9 @@ def movedim(input, source, destination):
         )
     sources = [checked_dim(d, n) for d in sources]
     places = [checked_dim(d, n) for d in places]
+    for name, found in ("source", sources), ("destination", places):
+        if len(set(found)) < len(found):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({found})")
     rest = iter([d for d in range(n) if d not in sources])
     at = dict(zip(places, sources))
     return permute_to(x, tuple([at[i] if i in at else next(rest) for i in range(n)]))
@@ -372,6 +380,20 @@ def tile(input, *dims):
 
 # ---------------------------------------------------------------- joining
 
+cdef tuple tensor_tuple(str name, object tensors):
+    """Return a sequence of tensors as a tuple."""
+    if isinstance(tensors, Tensor):
+        raise TypeError(f"{name}(): argument 'tensors' must be tuple of Tensors, not Tensor")
+    tensors = tuple(tensors)
+    for i, item in enumerate(tensors):
+        if not isinstance(item, Tensor):
+            raise TypeError(
+                f"{name}(): expected Tensor as element {i} in argument 'tensors', but got "
+                f"{type(item).__name__}"
+            )
+    return tensors
+
+
 def cat(tensors, dim=0, *, axis=None):
     """Return tensors joined along dimension ``dim``; the other sizes must agree.
 
@@ -382,14 +404,9 @@ def cat(tensors, dim=0, *, axis=None):
     cdef Tensor first, x, out
     cdef dtype d
     cdef int k, dimension
-    tensors = tuple(tensors)
+    tensors = tensor_tuple("cat", tensors)
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    for i, item in enumerate(tensors):
-        if not isinstance(item, Tensor):
-            raise TypeError(
-                f"expected Tensor as element {i} in argument 0, but got {type(item).__name__}"
-            )
     # an old habit of torch: an empty 1-d tensor joins with anything
     real = [x for x in tensors if x.shape != (0,)] or [tensors[0]]
     first = real[0]
@@ -434,7 +451,7 @@ cdef cat_vjp(Node node, object g):
 
 def stack(tensors, dim=0):
     """Return tensors of one shape joined along a new dimension ``dim``."""
-    tensors = tuple(tensors)
+    tensors = tensor_tuple("stack", tensors)
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
     for i, x in enumerate(tensors):
@@ -537,7 +554,9 @@ def flip(input, *dims):
     """Return a copy with the order of items reversed along the given dimensions."""
     cdef Tensor x = <Tensor?>input, out
     wanted = tuple([checked_dim(d, PyArray_NDIM(x.array)) for d in size_tuple(dims)])
-    out = wrap(np.ascontiguousarray(np.flip(x.array, wanted)))
+    if len(set(wanted)) < len(wanted):
+        raise RuntimeError(f"flip: a dim appears multiple times in the list of dims {wanted}")
+    out = wrap(np.asarray(np.flip(x.array, wanted).copy()))
     if recording(x):
         record(out, "FlipBackward0", flip_vjp, (x,), (), wanted)
     return out
@@ -550,7 +569,15 @@ cdef flip_vjp(Node node, object g):
 def roll(input, shifts, dims=None):
     """Return a copy with the items shifted along ``dims``; what falls out comes in again."""
     cdef Tensor x = <Tensor?>input, out
-    out = wrap(np.roll(x.array, shifts, dims))
+    n_shifts, n_dims = [len(v) if isinstance(v, (tuple, list)) else 1 for v in (shifts, dims)]
+    if n_shifts != n_dims:
+        raise RuntimeError(
+            f"shifts and dimensions must align. shifts: {n_shifts}, dims:{n_dims}")
+    if dims is not None:
+        checked = [checked_dim(d, PyArray_NDIM(x.array))
+                   for d in (dims if isinstance(dims, (tuple, list)) else (dims,))]
+        dims = tuple(checked) if PyArray_NDIM(x.array) else None
+    out = wrap(np.asarray(np.roll(x.array, shifts, dims)))
     if recording(x):
         record(out, "RollBackward0", roll_vjp, (x,), (), (shifts, dims))
     return out
