@@ -9,7 +9,10 @@ vjp has run.
 import numpy as np
 
 from cpython.object cimport PyObject
-from numpy cimport PyArray_BASE, PyArray_IS_C_CONTIGUOUS, PyArray_SIZE, import_array, ndarray
+from numpy cimport (
+    PyArray_BASE, PyArray_DIMS, PyArray_EMPTY, PyArray_FillWithScalar, PyArray_IS_C_CONTIGUOUS,
+    PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array, ndarray,
+)
 
 from minigrad.tape cimport (
     Node, Variable, edge_to, operations, recording, run_hooks, set_grad_enabled_,
@@ -210,6 +213,14 @@ cdef object sizes(Variable v):
     return list((<object>v.array).shape)
 
 
+cdef object one_like(Variable v):
+    """Return 1 in the shape and dtype of ``v``, which has one element."""
+    cdef ndarray one = PyArray_EMPTY(
+        PyArray_NDIM(v.array), PyArray_DIMS(v.array), PyArray_TYPE(v.array), 0)
+    PyArray_FillWithScalar(one, 1)
+    return operations.make_tensor(one)
+
+
 cdef list gradients_of(list outputs, object given):
     """Return the gradients of the outputs: those given, checked, and ones for scalars."""
     cdef Variable out, g
@@ -232,7 +243,7 @@ cdef list gradients_of(list outputs, object given):
                     "grad can be implicitly created only for scalar outputs, but output "
                     f"{i} has shape {sizes(out)}"
                 )
-            grads[i] = operations.make_tensor(np.ones_like(out.array))
+            grads[i] = one_like(out)
         elif not isinstance(grads[i], Variable):
             raise TypeError(
                 f"gradients can be either Tensors or None, but got {type(grads[i]).__name__}"

@@ -21,10 +21,10 @@ from minigrad.kernels.elementwise cimport (
     REMAINDER, SUB, binary,
 )
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
     broadcast_empty, cast, is_kernel_float, is_number, number_tensor, promoted, same_shape, to_half, zeros_of,
 )
-from minigrad.ops.reduce cimport sum_to
 from minigrad.tape cimport Node, Variable, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, as_tensor, empty_like_array, wrap
 

@@ -12,8 +12,8 @@ from numpy cimport (
 )
 
 from minigrad.dtypes cimport bool_, dtype_of, int64, uint8
+from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport cast, dims_tuple, is_number, number_tensor
-from minigrad.ops.reduce cimport sum_to
 from minigrad.tape cimport Node, Variable, record, recording
 from minigrad.tensor cimport Tensor, as_tensor, view_of, wrap
 from minigrad.tensor import checked_dim

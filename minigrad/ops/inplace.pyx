@@ -21,10 +21,10 @@ from numpy cimport (
 from minigrad.dtypes cimport dtype_of
 from minigrad.kernels.elementwise cimport ADD, DIV, MUL, SUB, binary
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
     cast, is_kernel_float, is_number, number_tensor, promoted, same_shape, zeros_of,
 )
-from minigrad.ops.reduce cimport sum_to
 from minigrad.tape cimport (
     Node, Variable, bump_version, grad_enabled, operations, record, recording, set_grad_enabled_,
 )

@@ -1,5 +1,4 @@
 from minigrad.tensor cimport Tensor
 
-cdef Tensor sum_to(Tensor x, tuple shape)
 cdef Tensor sum_dims(Tensor x, tuple dims, bint keepdim)
 cdef tuple keepdim_shape(Tensor x, tuple dims)

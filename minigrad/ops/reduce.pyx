@@ -17,7 +17,8 @@ from minigrad.dtypes cimport (
 )
 from minigrad.ops.common cimport cast, dims_tuple, float_operand, size_tuple
 from minigrad.kernels cimport reduce as kernels
-from minigrad.ops.fold cimport first_extreme, fold, fold_to, log_sum_exp, variance
+from minigrad.ops.broadcast cimport expand_to, sum_to
+from minigrad.ops.fold cimport first_extreme, fold, log_sum_exp, variance
 from minigrad.tape cimport Node, Variable, record, recording
 from minigrad.tensor cimport Tensor, alias_of, wrap
 from minigrad.tensor import checked_dim
@@ -91,23 +92,7 @@ cdef Tensor sum_dims(Tensor x, tuple dims, bint keepdim):
 
 cdef sum_vjp(Node node, object g):
     shape, kept, keepdim = node.extra
-    return (spread(g, kept, keepdim, None).expand(shape),)
-
-
-cdef Tensor sum_to(Tensor x, tuple shape):
-    """Sum ``x`` to ``shape``, from which it was broadcast: the vjp of broadcasting."""
-    cdef Tensor out
-    cdef tuple own = (<object>x.array).shape
-    if own == shape:
-        return x
-    out = wrap(fold_to(kernels.SUM, x.array, shape))
-    if recording(x):
-        record(out, "SumToSizeBackward0", sum_to_vjp, (x,), (), own)
-    return out
-
-
-cdef sum_to_vjp(Node node, object g):
-    return (g.expand(node.extra),)
+    return (expand_to(<Tensor>spread(g, kept, keepdim, None), <tuple>shape),)
 
 
 def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None):
