@@ -1,4 +1,3 @@
-# distutils: extra_compile_args = -fassociative-math -fno-signed-zeros
 """Batch normalisation of x, shaped (N, C, *spatial), over every dimension but C.
 
     mean, var = x.mean(), x.var(ddof=0)                     for each channel

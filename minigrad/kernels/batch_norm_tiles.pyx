@@ -1,4 +1,3 @@
-# distutils: extra_compile_args = -fassociative-math -fno-signed-zeros
 """Batch norm's loops over one tile: a box of `rows` by `cols`, the columns at unit stride.
 
 For planes all of a tile belongs to one channel; for columns every column has statistics and
