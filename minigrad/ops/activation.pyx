@@ -18,7 +18,7 @@ from minigrad.ops.common cimport float_operand
 from minigrad.ops.inplace cimport assign, before_write, check_inplace
 from minigrad.ops.math cimport INPUT, OUTPUT, fused, unary
 from minigrad.ops.elementwise import clamp, where
-from minigrad.ops.math import erf, relu, sigmoid, tanh
+from minigrad.ops.math import erf, sigmoid, tanh
 from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, empty_like_array, wrap
 
@@ -113,7 +113,7 @@ def celu(input, alpha=1.0, inplace=False):
         return write_into(input, celu, (alpha,))
     if alpha > 0:
         return elu(input / alpha) * alpha
-    return relu(input) + clamp(alpha * (input / alpha).expm1(), max=0.0)
+    return where(input > 0, input, (input / alpha).expm1() * alpha)
 
 
 # ---------------------------------------------------------------- smooth
@@ -228,13 +228,30 @@ def glu(input, dim=-1):
 
 # ---------------------------------------------------------------- in straight pieces
 
+cdef Tensor limited(str label, object input, Tensor out, double low, double high, double slope):
+    """Record ``out``, which rises with ``slope`` where the input is between two limits."""
+    cdef Tensor x = <Tensor>input
+    if recording(x):
+        record(out, label, limited_vjp, (x,), (x,), (low, high, slope))
+    return out
+
+
+cdef limited_vjp(Node node, object g):
+    # 0 on the limits themselves, where clamp's gradient is 1
+    low, high, slope = node.extra
+    x = node.tensor(0)
+    inside = (x > low) & (x < high)
+    return (where(inside, g if slope == 1 else g * slope, 0.0),)
+
+
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     """Return the input limited to ``min_val`` and ``max_val``."""
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val: {min_val} > {max_val}")
     if inplace:
         return write_into(input, hardtanh, (min_val, max_val))
-    return clamp(input, min_val, max_val)
+    out = clamp(input.detach(), min_val, max_val)
+    return limited("HardtanhBackward0", input, out, min_val, max_val, 1)
 
 
 def relu6(input, inplace=False):
@@ -246,14 +263,25 @@ def hardsigmoid(input, inplace=False):
     """Return ``(input + 3) / 6`` limited to 0 and 1."""
     if inplace:
         return write_into(input, hardsigmoid)
-    return clamp(input + 3.0, 0.0, 6.0) / 6.0
+    out = clamp(input.detach() + 3.0, 0.0, 6.0) / 6.0
+    return limited("HardsigmoidBackward0", input, out, -3, 3, 1.0 / 6.0)
 
 
 def hardswish(input, inplace=False):
     """Return ``input * hardsigmoid(input)``."""
+    cdef Tensor x = <Tensor?>input, out
     if inplace:
-        return write_into(input, hardswish)
-    return input * clamp(input + 3.0, 0.0, 6.0) / 6.0
+        return write_into(x, hardswish)
+    out = x.detach()
+    out = out * clamp(out + 3.0, 0.0, 6.0) / 6.0
+    if recording(x):
+        record(out, "HardswishBackward0", hardswish_vjp, (x,), (x,))
+    return out
+
+
+cdef hardswish_vjp(Node node, object g):
+    x = node.tensor(0)
+    return (where(x <= -3, 0.0, where(x < 3, g * (x / 3.0 + 0.5), g)),)
 
 
 def hardshrink(input, lambd=0.5):
