@@ -49,6 +49,7 @@ def test_prefix_and_destination():
     mine = {"kept": 1}
     state = net().state_dict(destination=mine, prefix="net.")
     assert state is mine
+    assert list(net().state_dict({}, "net.", True)) == list(mine)[1:]
     assert list(state) == ["kept", *(f"net.{key}" for key in KEYS)]
 
 

@@ -28,7 +28,7 @@ class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpec
 class StateMixin:
     """The methods of Module that save and load its parameters and persistent buffers."""
 
-    def state_dict(self, *, destination=None, prefix="", keep_vars=False):
+    def state_dict(self, destination=None, prefix="", keep_vars=False):
         """Return an OrderedDict of all parameters and persistent buffers, by full name.
 
         Its values share memory with the module; copy them to keep them as they are.  Its attribute
