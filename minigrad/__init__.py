@@ -52,7 +52,6 @@ from minigrad.autograd import (
     no_grad,
     set_grad_enabled,
 )
-from minigrad import optim, utils
 from minigrad.serialization import load, save
 
 

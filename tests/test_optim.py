@@ -166,6 +166,36 @@ def test_training_gives_torchs_losses(torch):
     np.testing.assert_allclose(ours, losses(torch), rtol=1e-8)
 
 
+def test_a_network_with_everything_trains_as_torchs(torch):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((200, 8)).astype("f")
+    y = (x[:, 0] * x[:, 1] > 0).astype(np.int64)
+
+    def losses(lib):
+        lib.manual_seed(0)
+        nn, data = lib.nn, lib.utils.data
+        model = nn.Sequential(nn.Linear(8, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 2))
+        optimizer = lib.optim.AdamW(model.parameters(), lr=0.01)
+        scheduler = lib.optim.lr_scheduler.CosineAnnealingLR(optimizer, 3)
+        dataset = data.TensorDataset(lib.from_numpy(x), lib.from_numpy(y))
+        train, _ = data.random_split(dataset, [0.8, 0.2])
+        loader = data.DataLoader(train, 16, shuffle=True)
+        found = []
+        for _ in range(3):
+            for inputs, targets in loader:
+                optimizer.zero_grad()
+                loss = nn.functional.cross_entropy(model(inputs), targets)
+                loss.backward()
+                nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+                optimizer.step()
+                found.append(loss.item())
+            scheduler.step()
+        return found
+
+    # The same seed gives the same weights, the same split, the same shuffles: the same losses.
+    np.testing.assert_allclose(losses(minigrad), losses(torch), rtol=1e-5)
+
+
 def test_threads_do_not_change_a_bit():
     n = minigrad.get_num_threads()
     rng = np.random.default_rng(0)
