@@ -15,12 +15,9 @@ channels-last, and images so small that a loop over one would never get going.
 
 Statistics are a mean and a sum of squared deviations (M2) for each tile, in double, merged in the
 order of the tiles whoever computed them: thus the same bits for any number of threads, and no
-cancellation.  Saved statistics are double.  In the last pass the mean is subtracted as
-hi + lo of x's own type, x - hi being exact where it matters; lo goes into the shift.  This file
-is compiled with -fassociative-math so that sums vectorise, hence hi and lo never meet in one sum:
-a product always stands between them.
+cancellation.  Saved statistics are double.  In the last pass the mean is subtracted as hi + lo of
+x's own type, x - hi being exact where it matters; lo goes into the shift.
 """
-
 
 from cython cimport floating
 from cython.parallel cimport prange
@@ -101,24 +98,22 @@ cdef inline double *slot_of(Job *job, Py_ssize_t block, Py_ssize_t tile) noexcep
 
 
 cdef void sum_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
-    """Put a tile's sums in its slot: mean and M2, or for backward sum(dy), sum(dy * (x - mean))."""
+    """Put a tile's sums in its slot: mean and M2, or for backward sum(dy) and sum(dy * xhat)."""
     cdef Grid *g = &job.grid
     cdef Box box = box_of(g, block, tile)
     cdef Py_ssize_t stride = job.x_strides.row, dy_stride = job.dy_strides.row
     cdef double *first = slot_of(job, block, tile)
     cdef double *second = first + g.block_cols
     cdef const floating *dy
+    cdef const floating *hi = <const floating *>job.coef + block * g.block_cols + HI * g.width
+    cdef const floating *invstd = hi + (INVSTD - HI) * g.width
     x += offset_of(g, job.x_strides, box, block)
-    cdef floating *coef = <floating *>job.coef + block * g.block_cols
-    cdef Py_ssize_t pitch = g.width
     if job.backward:
         dy = <const floating *>job.dy + offset_of(g, job.dy_strides, box, block)
         if g.planes:
-            plane_dot(dy, dy_stride, x, stride, box, coef + HI * pitch, coef + INVSTD * pitch,
-                      first, second)
+            plane_dot(dy, dy_stride, x, stride, box, hi, invstd, first, second)
         else:
-            column_dot(dy, dy_stride, x, stride, box, coef + HI * pitch, coef + INVSTD * pitch,
-                       first, second)
+            column_dot(dy, dy_stride, x, stride, box, hi, invstd, first, second)
     elif g.planes:
         plane_moments(x, stride, box, <floating>0, first, second)
     else:
@@ -129,14 +124,14 @@ cdef void merge_tile(Job *job, Py_ssize_t block, Py_ssize_t tile) noexcept nogil
     """Merge the sums of a tile into those of all tiles before it, which tile 0's slot holds."""
     cdef Grid *g = &job.grid
     cdef Box box = box_of(g, block, tile)
-    cdef Py_ssize_t j
+    cdef Py_ssize_t j, sums = 1 if g.planes else box.cols
     cdef double *first = slot_of(job, block, 0)
     cdef double *second = first + g.block_cols
     cdef double *new_first = slot_of(job, block, tile)
     cdef double *new_second = new_first + g.block_cols
     cdef double old, new, share, delta
     if job.backward:
-        for j in range(g.block_cols):
+        for j in range(sums):
             first[j] += new_first[j]
             second[j] += new_second[j]
         return
@@ -146,7 +141,7 @@ cdef void merge_tile(Job *job, Py_ssize_t block, Py_ssize_t tile) noexcept nogil
     else:
         new, old = box.rows, box.row
     share = new / (old + new)
-    for j in range(g.block_cols):
+    for j in range(sums):
         delta = new_first[j] - first[j]
         first[j] += delta * share
         second[j] += new_second[j] + delta * delta * (old * share)
@@ -199,51 +194,65 @@ cdef void finish_block(Job *job, floating *coef, Py_ssize_t block) noexcept nogi
     """From the merged sums of a block to statistics of its channels and the coefficients."""
     cdef Grid *g = &job.grid
     cdef Py_ssize_t channels = g.block_cols // (g.group * g.fold)
-    cdef Py_ssize_t start = block * channels, stop = min(start + channels, g.channels), k
+    cdef Py_ssize_t start = block * channels, stop = min(start + channels, g.channels)
     cdef double *first = slot_of(job, block, 0)
-    cdef double *mean = job.mean
-    cdef double *invstd = job.invstd
-    cdef double *weight = job.weight
-    cdef double *work = job.work
-    cdef double *var = job.var
-    cdef double lo
     if job.reduces:
         gather(g, first, first + g.block_cols, stop - start, not job.backward,
-               (job.total if job.backward else mean) + start, var + start)
-    if not job.backward:
-        if job.reduces:
-            for k in range(start, stop):
-                var[k] /= g.count
+               (job.total if job.backward else job.mean) + start, job.var + start)
+    if job.backward:
+        finish_backward(job, coef, start, stop)
+    else:
+        finish_forward(job, coef, start, stop)
+
+
+cdef void finish_forward(Job *job, floating *coef, Py_ssize_t start,
+                         Py_ssize_t stop) noexcept nogil:
+    """invstd, and the coefficients of out = (x - hi) * scale + shift."""
+    cdef Py_ssize_t k
+    cdef double *mean = job.mean
+    cdef double *var = job.var
+    cdef double *invstd = job.invstd
+    cdef double *work = job.work
+    cdef double lo
+    if job.reduces:                     # what came from the tiles is M2
         for k in range(start, stop):
-            invstd[k] = 1 / sqrt(var[k] + job.eps)
-        spread(job, coef, HI, mean, start, stop)
-        for k in range(start, stop):
-            work[k] = invstd[k] * weight[k]
-        spread(job, coef, SCALE, work, start, stop)
-        for k in range(start, stop):
-            lo = mean[k] - <floating>mean[k]
-            work[k] = job.bias[k] - (lo if lo == lo else 0) * work[k]   # lo of infinity is NaN
-        spread(job, coef, SHIFT, work, start, stop)
-        return
+            var[k] /= job.grid.count
     for k in range(start, stop):
-        var[k] -= (mean[k] - <floating>mean[k]) * invstd[k] * job.total[k]
-        work[k] = invstd[k] * weight[k]
+        invstd[k] = 1 / sqrt(var[k] + job.eps)
+        work[k] = invstd[k] * job.weight[k]
+    spread(job, coef, HI, mean, start, stop)
     spread(job, coef, SCALE, work, start, stop)
     for k in range(start, stop):
-        work[k] = 0
-    if not job.training:                # dx = (dy - 0) * scale + 0
-        spread(job, coef, HI, work, start, stop)
-        spread(job, coef, SHIFT, work, start, stop)
-        return
-    for k in range(start, stop):
-        work[k] = job.total[k] / g.count
-    spread(job, coef, MEAN_DY, work, start, stop)
-    for k in range(start, stop):
-        work[k] = var[k] / g.count
-    spread(job, coef, DOT, work, start, stop)
+        lo = mean[k] - <floating>mean[k]
+        work[k] = job.bias[k] - (lo if lo == lo else 0) * work[k]   # lo of infinity is NaN
+    spread(job, coef, SHIFT, work, start, stop)
+
+
+cdef void finish_backward(Job *job, floating *coef, Py_ssize_t start,
+                          Py_ssize_t stop) noexcept nogil:
+    """The gradients of weight and bias, and the coefficients of dx.
+
+    In training dx = ((dy - mean_dy) - ((x - hi) * invstd - lo) * dot) * scale; else dx is
+    (dy - 0) * scale + 0.
+    """
+    cdef Py_ssize_t k
+    cdef double *mean = job.mean
+    cdef double *invstd = job.invstd
+    cdef double *work = job.work
+    cdef double count = job.grid.count
     for k in range(start, stop):
         work[k] = (mean[k] - <floating>mean[k]) * invstd[k]
+        job.var[k] -= work[k] * job.total[k]        # the tiles knew of hi only
     spread(job, coef, LO, work, start, stop)
+    for k in range(start, stop):
+        work[k] = invstd[k] * job.weight[k]
+    spread(job, coef, SCALE, work, start, stop)
+    for k in range(start, stop):
+        work[k] = job.total[k] / count if job.training else 0
+    spread(job, coef, MEAN_DY if job.training else HI, work, start, stop)
+    for k in range(start, stop):
+        work[k] = job.var[k] / count if job.training else 0
+    spread(job, coef, DOT if job.training else SHIFT, work, start, stop)
 
 
 cdef void write_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
@@ -277,6 +286,7 @@ cdef void write_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t t
 
 
 cdef void see_through(Job *job, const floating *x, Py_ssize_t block) noexcept nogil:
+    """All of a block, while the cache holds it."""
     cdef Py_ssize_t t
     if job.reduces:
         for t in range(job.grid.tiles):
@@ -319,7 +329,7 @@ cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
 
 cdef bint by_block(Job *job, int n_threads) noexcept nogil:
     if not job.reduces:
-        return False                    # one pass, in the order of memory
+        return False                    # nothing is read twice
     return (n_threads == 1 or job.grid.tiles == 1 or job.grid.blocks % n_threads == 0
             or job.grid.blocks >= 4 * n_threads)
 
@@ -354,8 +364,9 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
         job.x_strides.row *= g.fold
         job.out_strides.row *= g.fold
         job.dy_strides.row *= g.fold
-    if not job.reduces and g.planes and g.pieces == 1:
-        g.tile_rows, g.tiles = 1, g.rows
+    if not job.reduces and g.planes and g.pieces == 1 and g.cols >= 512:
+        g.tile_rows, g.tiles = 1, g.rows        # one pass: strictly in the order of memory
+    n_threads = <int>min(<Py_ssize_t>n_threads, g.blocks * g.tiles)
     job.slots = min(g.tiles, 2) if by_block(job, n_threads) else g.tiles
     sums = g.blocks * job.slots * 2 * g.block_cols if job.reduces else 0
     job.weight = <double *>malloc((7 * n + sums + COEFFICIENTS * g.width) * sizeof(double))

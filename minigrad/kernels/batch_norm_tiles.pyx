@@ -3,16 +3,16 @@
 For planes all of a tile belongs to one channel; for columns every column has statistics and
 coefficients of its own, and sums are vectors.  See batch_norm.pyx for what a tile is part of.
 
-Sums over float32 are taken in float32 over short runs, of numbers near zero (x less something
-close to its mean), and the runs added up in double.  Squares may leave float32's range where x
-does not: a tile whose M2 is not safely inside is done again, every number widened to double.
+Moments take two passes over the tile, which stays in the L1 cache: one for a centre close to the
+mean, one for the squares of x - centre and, the centre being rounded, the sum of x - centre that
+corrects it.  Sums over float32 are taken in float32, of numbers near zero (x less its first value,
+x less the centre) and over no more of them than a tile has, and tiles are added up in double.
+Squares may leave float32's range where x does not: a tile whose M2 is not safely inside is done
+again, every number widened to double.
 
--fassociative-math lets sums vectorise, and would let the compiler undo a careful order of
-additions.  So nothing here leans on one: where x - a - b must not become x - (a + b), a product
-stands between, and where a difference is used twice it stays a difference.
-
-The vectors that the loops over columns use are copied to local arrays: the compiler then knows
-that they overlap with nothing, and need not check that for each row.
+Sums run in LANES, or one for each column: that vectorises without leave for the compiler to
+reorder additions.  The vectors that a loop over columns uses lie in local arrays, which the
+compiler knows to overlap with nothing; otherwise it would check that again for each row.
 """
 
 from cython cimport floating
@@ -35,7 +35,11 @@ cdef extern from *:
 
 
 cdef inline void prefetch(const floating *x, Py_ssize_t n) noexcept nogil:
-    """Have x[:n] fetched into the cache."""
+    """Have x[:n] fetched into the L2 cache, while there is computing to do.
+
+    The hardware stops prefetching at the end of a row; with this, forward takes 2.1 instead of 2.6
+    ms at (64, 128, 28, 28).  In backward, which reads two arrays, it was measured not to help.
+    """
     cdef Py_ssize_t i
     for i from 0 <= i < n by 64 // sizeof(floating):
         prefetch_line(x + i)
@@ -46,6 +50,7 @@ cdef inline bint in_range(double m2, double count) noexcept nogil:
 
 
 cdef double total_of(accurate *lanes) noexcept nogil:
+    """The sum of the lanes, which are spent."""
     cdef int j, half = LANES // 2
     while half:
         for j in range(half):
@@ -75,7 +80,7 @@ cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate 
         sums[j] = zero
     for r in range(box.rows):
         row = x + r * stride
-        if box.rows > 1:
+        if box.rows > 1:                # of the next tile
             prefetch(row + box.rows * stride, box.cols)
         for i from 0 <= i < whole by LANES:
             for j in range(LANES):
