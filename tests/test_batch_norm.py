@@ -152,7 +152,9 @@ def test_one_channels_last_image_and_back():
 def test_broadcast_and_sliced_inputs():
     x = minigrad.randn(4, 1, 6).expand(4, 3, 6)
     expected = batch_norm(x.contiguous(), None, None, training=True)
-    np.testing.assert_allclose(batch_norm(x, None, None, training=True).numpy(), expected.numpy())
+    np.testing.assert_allclose(
+        batch_norm(x, None, None, training=True).numpy(), expected.numpy(), atol=1e-6
+    )
     wide = minigrad.randn(4, 6, 8, 8)
     view = wide[:, ::2, 1:-1, 1:-1]
     expected = batch_norm(view.contiguous(), None, None, training=True)

@@ -6,9 +6,9 @@ coefficients of its own, and sums are vectors.  See batch_norm.pyx for what a ti
 Moments take two passes over the tile, which stays in the L1 cache: one for a centre close to the
 mean, one for the squares of x - centre and, the centre being rounded, the sum of x - centre that
 corrects it.  Sums over float32 are taken in float32, of numbers near zero (x less its first value,
-x less the centre) and over no more of them than a tile has, and tiles are added up in double.
-Squares may leave float32's range where x does not: a tile whose M2 is not safely inside is done
-again, every number widened to double.
+x less the centre); squares, which do not cancel out, over short runs that are then added up in
+double.  Squares may leave float32's range where x does not: a tile whose M2 is not safely inside is
+done again, every number widened to double.
 
 Sums run in LANES, or one for each column: that vectorises without leave for the compiler to
 reorder additions.  The vectors that a loop over columns uses lie in local arrays, which the
@@ -21,6 +21,7 @@ from minigrad.kernels.batch_norm_grid cimport MAX_COLS, Box
 
 cdef enum:
     LANES = 64          # sums that run side by side, as many as vector registers hold
+    RUN = 1024          # elements, at least, that are summed up in x's own type
 
 
 cdef extern from *:
@@ -49,54 +50,84 @@ cdef inline bint in_range(double m2, double count) noexcept nogil:
     return 1e-30 * count < m2 and m2 < 1e300        # false for NaN, too
 
 
-cdef double total_of(accurate *lanes) noexcept nogil:
-    """The sum of the lanes, which are spent."""
+cdef inline void flush(double *totals, accurate *lanes) noexcept nogil:
+    cdef int j
+    for j in range(LANES):
+        totals[j] += lanes[j]
+        lanes[j] = 0
+
+
+cdef double total_of(double *totals, accurate *lanes) noexcept nogil:
+    """The sum of all lanes; they are spent."""
     cdef int j, half = LANES // 2
+    flush(totals, lanes)
     while half:
         for j in range(half):
-            lanes[j] += lanes[half + j]
+            totals[j] += totals[half + j]
         half //= 2
-    return lanes[0]
+    return totals[0]
+
+
+cdef inline void add_run(const floating *x, Py_ssize_t n, accurate centre,
+                         accurate *sums) noexcept nogil:
+    """Add x - centre."""
+    cdef Py_ssize_t i, j, whole = n // LANES * LANES
+    for i from 0 <= i < whole by LANES:
+        for j in range(LANES):
+            sums[j] += x[i + j] - centre
+    for j in range(n - whole):
+        sums[j] += x[whole + j] - centre
+
+
+cdef inline void add_squares(const floating *x, Py_ssize_t n, accurate centre, accurate *sums,
+                             accurate *squares) noexcept nogil:
+    """Add x - centre, and its square."""
+    cdef Py_ssize_t i, j, whole = n // LANES * LANES
+    cdef accurate d
+    for i from 0 <= i < whole by LANES:
+        for j in range(LANES):
+            d = x[i + j] - centre
+            sums[j] += d
+            squares[j] += d * d
+    for j in range(n - whole):
+        d = x[whole + j] - centre
+        sums[j] += d
+        squares[j] += d * d
 
 
 cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
                         double *mean, double *m2) noexcept nogil:
     """Mean and M2 of a tile; `zero` is of the type to sum in."""
-    cdef Py_ssize_t r, i, j, count = box.rows * box.cols, whole = box.cols // LANES * LANES
+    cdef Py_ssize_t r, i, n, pending = 0, count = box.rows * box.cols
     cdef const floating *row
-    cdef accurate first = x[0], centre, d, sums[LANES], squares[LANES]
-    cdef double off
-    for j in range(LANES):
-        sums[j] = squares[j] = zero
+    cdef accurate first = x[0], centre, sums[LANES], squares[LANES]
+    cdef double totals[LANES], totals2[LANES], off
+    for i in range(LANES):
+        sums[i] = squares[i] = zero
+        totals[i] = totals2[i] = 0
     for r in range(box.rows):
         row = x + r * stride
-        for i from 0 <= i < whole by LANES:
-            for j in range(LANES):
-                sums[j] += row[i + j] - first
-        for j in range(box.cols - whole):
-            sums[j] += row[whole + j] - first
-    centre = <accurate>(first + total_of(sums) / count)
-    for j in range(LANES):
-        sums[j] = zero
+        add_run(row, box.cols, first, sums)
+    centre = <accurate>(first + total_of(totals, sums) / count)
+    for i in range(LANES):
+        totals[i] = 0
     for r in range(box.rows):
         row = x + r * stride
         if box.rows > 1:                # of the next tile
             prefetch(row + box.rows * stride, box.cols)
-        for i from 0 <= i < whole by LANES:
-            for j in range(LANES):
-                d = row[i + j] - centre
-                sums[j] += d
-                squares[j] += d * d
-        for j in range(box.cols - whole):
-            d = row[whole + j] - centre
-            sums[j] += d
-            squares[j] += d * d
-    m2[0] = total_of(squares)
+        for i from 0 <= i < box.cols by RUN:
+            n = min(RUN, box.cols - i)
+            add_squares(row + i, n, centre, sums, squares)
+            pending += n
+            if pending >= RUN:
+                flush(totals2, squares)
+                pending = 0
+    m2[0] = total_of(totals2, squares)
     if accurate is float:
         if not in_range(m2[0], count):
             plane_moments(x, stride, box, <double>0, mean, m2)
             return
-    off = total_of(sums) / count
+    off = total_of(totals, sums) / count
     mean[0] = centre + off
     m2[0] = not_negative(m2[0] - count * off * off)
 
@@ -162,25 +193,41 @@ cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate
         m2[j] = not_negative(squares[j] - n * off * off)
 
 
+cdef inline void add_dots(const floating *dy, const floating *x, Py_ssize_t n, floating hi,
+                          floating invstd, floating *sums, floating *dots) noexcept nogil:
+    """Add dy, and dy * (x - hi) * invstd."""
+    cdef Py_ssize_t i, j, whole = n // LANES * LANES
+    for i from 0 <= i < whole by LANES:
+        for j in range(LANES):
+            sums[j] += dy[i + j]
+            dots[j] += dy[i + j] * ((x[i + j] - hi) * invstd)
+    for j in range(n - whole):
+        sums[j] += dy[whole + j]
+        dots[j] += dy[whole + j] * ((x[whole + j] - hi) * invstd)
+
+
 cdef void plane_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
                     Py_ssize_t stride, Box box, const floating *hi, const floating *invstd,
                     double *total, double *dot) noexcept nogil:
-    """The sums of dy, and of dy * (x - hi) * invstd."""
-    cdef Py_ssize_t r, i, j, whole = box.cols // LANES * LANES
-    cdef floating h = hi[0], s = invstd[0], totals[LANES], dots[LANES]
-    for j in range(LANES):
-        totals[j] = dots[j] = 0
+    """The sums over a tile of dy and of dy * (x - hi) * invstd."""
+    cdef Py_ssize_t r, i, n, pending = 0
+    cdef floating sums[LANES], dots[LANES]
+    cdef double totals[LANES], totals2[LANES]
+    for i in range(LANES):
+        sums[i] = dots[i] = 0
+        totals[i] = totals2[i] = 0
     for r in range(box.rows):
-        for i from 0 <= i < whole by LANES:
-            for j in range(LANES):
-                totals[j] += dy[i + j]
-                dots[j] += dy[i + j] * ((x[i + j] - h) * s)
-        for j in range(box.cols - whole):
-            totals[j] += dy[whole + j]
-            dots[j] += dy[whole + j] * ((x[whole + j] - h) * s)
+        for i from 0 <= i < box.cols by RUN:
+            n = min(RUN, box.cols - i)
+            add_dots(dy + i, x + i, n, hi[0], invstd[0], sums, dots)
+            pending += n
+            if pending >= RUN:
+                flush(totals, sums)
+                flush(totals2, dots)
+                pending = 0
         dy += dy_stride
         x += stride
-    total[0], dot[0] = total_of(totals), total_of(dots)
+    total[0], dot[0] = total_of(totals, sums), total_of(totals2, dots)
 
 
 cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
