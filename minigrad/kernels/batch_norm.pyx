@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -fassociative-math -fno-signed-zeros
 """Batch normalisation of x, shaped (N, C, *spatial), over every dimension but C.
 
     mean, var = x.mean(), x.var(ddof=0)                     for each channel
@@ -40,34 +41,40 @@ cnp.import_array()
 
 cdef void load(double *target, ndarray a, double default, Py_ssize_t n) noexcept:
     """Widen a vector of one number a channel, float32 or float64; None is all `default`."""
-    cdef Py_ssize_t i, stride
-    cdef char *data
+    cdef Py_ssize_t i, step
+    cdef float *floats
+    cdef double *doubles
     if a is None:
         for i in range(n):
             target[i] = default
         return
-    data, stride = <char *>cnp.PyArray_DATA(a), cnp.PyArray_STRIDES(a)[0]
+    step = cnp.PyArray_STRIDES(a)[0] // cnp.PyArray_ITEMSIZE(a)
     if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64:
+        doubles = <double *>cnp.PyArray_DATA(a)
         for i in range(n):
-            target[i] = (<double *>(data + i * stride))[0]
+            target[i] = doubles[i * step]
     else:
+        floats = <float *>cnp.PyArray_DATA(a)
         for i in range(n):
-            target[i] = (<float *>(data + i * stride))[0]
+            target[i] = floats[i * step]
 
 
 cdef void store(ndarray a, const double *source, Py_ssize_t n) noexcept:
     """The reverse of load."""
-    cdef Py_ssize_t i, stride
-    cdef char *data
+    cdef Py_ssize_t i, step
+    cdef float *floats
+    cdef double *doubles
     if a is None:
         return
-    data, stride = <char *>cnp.PyArray_DATA(a), cnp.PyArray_STRIDES(a)[0]
+    step = cnp.PyArray_STRIDES(a)[0] // cnp.PyArray_ITEMSIZE(a)
     if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64:
+        doubles = <double *>cnp.PyArray_DATA(a)
         for i in range(n):
-            (<double *>(data + i * stride))[0] = source[i]
+            doubles[i * step] = source[i]
     else:
+        floats = <float *>cnp.PyArray_DATA(a)
         for i in range(n):
-            (<float *>(data + i * stride))[0] = <float>source[i]
+            floats[i * step] = <float>source[i]
 
 
 # ---------------------------------------------------------------------------- tiles to channels
@@ -150,27 +157,37 @@ cdef void merge_tile(Job *job, Py_ssize_t block, Py_ssize_t tile) noexcept nogil
 cdef void gather(const Grid *g, const double *first, const double *second, Py_ssize_t channels,
                  bint moments, double *a, double *b) noexcept nogil:
     """Sums of columns to sums of channels; or their moments, of equally many numbers each."""
-    cdef Py_ssize_t k, f, j, at, columns = g.group * g.fold
-    cdef double delta, each = g.count // columns
-    for k in range(channels):
-        a[k] = b[k] = 0
-    for f in range(g.fold):
+    cdef Py_ssize_t k, f, j, columns = g.group * g.fold
+    cdef double start, delta, sum_a, sum_b, each = g.count // columns
+    if g.group == 1:                    # vectors over channels
         for k in range(channels):
-            for j in range(g.group):
-                at = (f * channels + k) * g.group + j
-                a[k] += first[at] - (first[k * g.group] if moments else 0)
-                b[k] += second[at]
-    if not moments:
+            a[k] = b[k] = 0
+        for f in range(g.fold):
+            for k in range(channels):
+                a[k] += first[f * channels + k] - (first[k] if moments else 0)
+                b[k] += second[f * channels + k]
+        if moments:
+            for k in range(channels):
+                a[k] = first[k] + a[k] / columns
+            for f in range(g.fold if g.fold > 1 else 0):
+                for k in range(channels):
+                    delta = first[f * channels + k] - a[k]
+                    b[k] += each * delta * delta
         return
-    for k in range(channels):
-        a[k] = first[k * g.group] + a[k] / columns
-    if columns == 1:
-        return
-    for f in range(g.fold):
-        for k in range(channels):
-            for j in range(g.group):
-                delta = first[(f * channels + k) * g.group + j] - a[k]
-                b[k] += each * delta * delta
+    for k in range(channels):           # vectors over the columns of a channel
+        start = first[k * g.group] if moments else 0
+        sum_a = sum_b = 0
+        for f in range(g.fold):
+            for j in range((f * channels + k) * g.group, (f * channels + k + 1) * g.group):
+                sum_a += first[j] - start
+                sum_b += second[j]
+        if moments:
+            sum_a = start + sum_a / columns
+            for f in range(g.fold):
+                for j in range((f * channels + k) * g.group, (f * channels + k + 1) * g.group):
+                    delta = first[j] - sum_a
+                    sum_b += each * delta * delta
+        a[k], b[k] = sum_a, sum_b
 
 
 cdef void spread(Job *job, floating *coef, Coefficient which, const double *values,

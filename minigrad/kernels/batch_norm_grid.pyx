@@ -16,7 +16,7 @@ cdef enum:
     TILE = 8192           # elements in a tile
     BLOCK_BYTES = 524288  # what a block of columns may take of the L2 cache
     MIN_COLS = 128        # columns in a block, at least (where there are as many)
-    SMALL_PLANE = 128     # planes smaller than this are walked as columns
+    LARGE_PLANE = 128     # planes smaller than this are walked as columns (half this, if few)
 
 
 cdef inline Py_ssize_t stride_of(ndarray a, int i) noexcept:
@@ -65,11 +65,13 @@ cdef bint lies_as(ndarray a, Kind kind, Strides *strides) noexcept:
 cdef Kind kind_of(ndarray a, Strides *strides) noexcept:
     cdef cnp.npy_intp *shape = cnp.PyArray_DIMS(a)
     cdef Py_ssize_t size = cnp.PyArray_SIZE(a) // (shape[0] * shape[1])
+    # The cost of columns that does not depend on their length weighs most if there are few rows.
+    cdef Py_ssize_t large = LARGE_PLANE if shape[0] > 4 else LARGE_PLANE // 2
     if shape[1] == 1 and lies_as(a, PLANES_OF_N, strides):
         return PLANES_OF_N
-    if size < SMALL_PLANE and lies_as(a, COLUMNS, strides):
+    if size < large and lies_as(a, COLUMNS, strides):
         return COLUMNS
-    if size >= SMALL_PLANE and lies_as(a, PLANES, strides):
+    if size >= large and lies_as(a, PLANES, strides):
         return PLANES
     if lies_as(a, CHANNELS_LAST, strides):
         return CHANNELS_LAST

@@ -50,22 +50,21 @@ cdef inline bint in_range(double m2, double count) noexcept nogil:
     return 1e-30 * count < m2 and m2 < 1e300        # false for NaN, too
 
 
-cdef inline void flush(double *totals, accurate *lanes) noexcept nogil:
+cdef inline double drain(accurate *lanes) noexcept nogil:
+    """The sum of the lanes, 64 of them, halved until 8 are left; they are set to zero."""
     cdef int j
+    cdef double total
+    for j in range(32):
+        lanes[j] += lanes[32 + j]
+    for j in range(16):
+        lanes[j] += lanes[16 + j]
+    for j in range(8):
+        lanes[j] += lanes[8 + j]
+    total = (((<double>lanes[0] + lanes[1]) + (<double>lanes[2] + lanes[3]))
+             + ((<double>lanes[4] + lanes[5]) + (<double>lanes[6] + lanes[7])))
     for j in range(LANES):
-        totals[j] += lanes[j]
         lanes[j] = 0
-
-
-cdef double total_of(double *totals, accurate *lanes) noexcept nogil:
-    """The sum of all lanes; they are spent."""
-    cdef int j, half = LANES // 2
-    flush(totals, lanes)
-    while half:
-        for j in range(half):
-            totals[j] += totals[half + j]
-        half //= 2
-    return totals[0]
+    return total
 
 
 cdef inline void add_run(const floating *x, Py_ssize_t n, accurate centre,
@@ -101,16 +100,13 @@ cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate 
     cdef Py_ssize_t r, i, n, pending = 0, count = box.rows * box.cols
     cdef const floating *row
     cdef accurate first = x[0], centre, sums[LANES], squares[LANES]
-    cdef double totals[LANES], totals2[LANES], off
+    cdef double square_sum = 0, off
     for i in range(LANES):
         sums[i] = squares[i] = zero
-        totals[i] = totals2[i] = 0
     for r in range(box.rows):
         row = x + r * stride
         add_run(row, box.cols, first, sums)
-    centre = <accurate>(first + total_of(totals, sums) / count)
-    for i in range(LANES):
-        totals[i] = 0
+    centre = <accurate>(first + drain(sums) / count)
     for r in range(box.rows):
         row = x + r * stride
         if box.rows > 1:                # of the next tile
@@ -120,16 +116,16 @@ cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate 
             add_squares(row + i, n, centre, sums, squares)
             pending += n
             if pending >= RUN:
-                flush(totals2, squares)
+                square_sum += drain(squares)
                 pending = 0
-    m2[0] = total_of(totals2, squares)
+    square_sum += drain(squares)
     if accurate is float:
-        if not in_range(m2[0], count):
+        if not in_range(square_sum, count):
             plane_moments(x, stride, box, <double>0, mean, m2)
             return
-    off = total_of(totals, sums) / count
+    off = drain(sums) / count
     mean[0] = centre + off
-    m2[0] = not_negative(m2[0] - count * off * off)
+    m2[0] = not_negative(square_sum - count * off * off)
 
 
 cdef inline double not_negative(double value) noexcept nogil:
@@ -212,22 +208,22 @@ cdef void plane_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
     """The sums over a tile of dy and of dy * (x - hi) * invstd."""
     cdef Py_ssize_t r, i, n, pending = 0
     cdef floating sums[LANES], dots[LANES]
-    cdef double totals[LANES], totals2[LANES]
     for i in range(LANES):
         sums[i] = dots[i] = 0
-        totals[i] = totals2[i] = 0
+    total[0] = dot[0] = 0
     for r in range(box.rows):
         for i from 0 <= i < box.cols by RUN:
             n = min(RUN, box.cols - i)
             add_dots(dy + i, x + i, n, hi[0], invstd[0], sums, dots)
             pending += n
             if pending >= RUN:
-                flush(totals, sums)
-                flush(totals2, dots)
+                total[0] += drain(sums)
+                dot[0] += drain(dots)
                 pending = 0
         dy += dy_stride
         x += stride
-    total[0], dot[0] = total_of(totals, sums), total_of(totals2, dots)
+    total[0] += drain(sums)
+    dot[0] += drain(dots)
 
 
 cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
