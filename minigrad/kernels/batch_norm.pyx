@@ -9,8 +9,8 @@
 Memory is walked as a grid.  A *block* is a set of channels that one thread sees through from its
 first read to its last write, so that a block which fits in the L2 cache is read from memory
 once.  A *tile* is a box of rows by unit-stride columns of a block, sized for the L1 cache.  There
-are two kinds of grid.  In a grid of *planes* a block is one channel and a tile's columns all
-belong to it (NCHW with large images).  In a grid of *columns* a block is a stretch of some hundred
+are two kinds of grid.  In a grid of *planes* a tile's columns all belong to one channel, and a
+block is one channel or, where they are small, a few (NCHW with large images).  In a grid of *columns* a block is a stretch of some hundred
 columns, each `group` of which belong to one channel, and sums are vectors over them: (N, C),
 channels-last, and images so small that a loop over one would never get going.
 
@@ -101,44 +101,49 @@ cdef struct Job:
 
 
 cdef inline double *slot_of(Job *job, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
-    return job.sums + (block * job.slots + min(tile, job.slots - 1)) * 2 * job.grid.block_cols
+    return job.sums + (block * job.slots + min(tile, job.slots - 1)) * 2 * job.grid.block_width
 
 
 cdef void sum_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
     """Put a tile's sums in its slot: mean and M2, or for backward sum(dy) and sum(dy * xhat)."""
     cdef Grid *g = &job.grid
     cdef Box box = box_of(g, block, tile)
-    cdef Py_ssize_t stride = job.x_strides.row, dy_stride = job.dy_strides.row
+    cdef Py_ssize_t stride = job.x_strides.row, dy_stride = job.dy_strides.row, k
     cdef double *first = slot_of(job, block, tile)
-    cdef double *second = first + g.block_cols
-    cdef const floating *dy
-    cdef const floating *hi = <const floating *>job.coef + block * g.block_cols + HI * g.width
+    cdef double *second = first + g.block_width
+    cdef const floating *hi = <const floating *>job.coef + block * g.block_width + HI * g.width
     cdef const floating *invstd = hi + (INVSTD - HI) * g.width
+    cdef const floating *dy = NULL
     x += offset_of(g, job.x_strides, box, block)
     if job.backward:
         dy = <const floating *>job.dy + offset_of(g, job.dy_strides, box, block)
-        if g.planes:
-            plane_dot(dy, dy_stride, x, stride, box, hi, invstd, first, second)
-        else:
+    if not g.planes:
+        if job.backward:
             column_dot(dy, dy_stride, x, stride, box, hi, invstd, first, second)
-    elif g.planes:
-        plane_moments(x, stride, box, <floating>0, first, second)
-    else:
-        column_moments(x, stride, box, <floating>0, first, second)
+        else:
+            column_moments(x, stride, box, <floating>0, first, second)
+        return
+    for k in range(box.width):
+        if job.backward:
+            plane_dot(dy, dy_stride, x, stride, box, hi + k, invstd + k, first + k, second + k)
+            dy += job.dy_strides.channel
+        else:
+            plane_moments(x, stride, box, <floating>0, first + k, second + k)
+        x += job.x_strides.channel
 
 
 cdef void merge_tile(Job *job, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
     """Merge the sums of a tile into those of all tiles before it, which tile 0's slot holds."""
     cdef Grid *g = &job.grid
     cdef Box box = box_of(g, block, tile)
-    cdef Py_ssize_t j, sums = 1 if g.planes else box.cols
+    cdef Py_ssize_t j
     cdef double *first = slot_of(job, block, 0)
-    cdef double *second = first + g.block_cols
+    cdef double *second = first + g.block_width
     cdef double *new_first = slot_of(job, block, tile)
-    cdef double *new_second = new_first + g.block_cols
+    cdef double *new_second = new_first + g.block_width
     cdef double old, new, share, delta
     if job.backward:
-        for j in range(sums):
+        for j in range(box.width):
             first[j] += new_first[j]
             second[j] += new_second[j]
         return
@@ -148,7 +153,7 @@ cdef void merge_tile(Job *job, Py_ssize_t block, Py_ssize_t tile) noexcept nogil
     else:
         new, old = box.rows, box.row
     share = new / (old + new)
-    for j in range(sums):
+    for j in range(box.width):
         delta = new_first[j] - first[j]
         first[j] += delta * share
         second[j] += new_second[j] + delta * delta * (old * share)
@@ -210,11 +215,11 @@ cdef void spread(Job *job, floating *coef, Coefficient which, const double *valu
 cdef void finish_block(Job *job, floating *coef, Py_ssize_t block) noexcept nogil:
     """From the merged sums of a block to statistics of its channels and the coefficients."""
     cdef Grid *g = &job.grid
-    cdef Py_ssize_t channels = g.block_cols // (g.group * g.fold)
+    cdef Py_ssize_t channels = g.block_width // (g.group * g.fold)
     cdef Py_ssize_t start = block * channels, stop = min(start + channels, g.channels)
     cdef double *first = slot_of(job, block, 0)
     if job.reduces:
-        gather(g, first, first + g.block_cols, stop - start, not job.backward,
+        gather(g, first, first + g.block_width, stop - start, not job.backward,
                (job.total if job.backward else job.mean) + start, job.var + start)
     if job.backward:
         finish_backward(job, coef, start, stop)
@@ -276,30 +281,33 @@ cdef void write_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t t
     """The last pass over a tile: out or dx."""
     cdef Grid *g = &job.grid
     cdef Box box = box_of(g, block, tile)
-    cdef Py_ssize_t pitch = g.width, stride = job.x_strides.row
-    cdef const floating *coef = <const floating *>job.coef + block * g.block_cols
-    cdef const floating *dy
+    cdef Py_ssize_t k, pitch = g.width
+    cdef const floating *coef = <const floating *>job.coef + block * g.block_width
+    cdef const floating *dy = NULL
     cdef floating *out
+    cdef Strides s = job.x_strides, dy_s = job.dy_strides, out_s = job.out_strides
     if job.out == NULL:
         return
-    out = <floating *>job.out + offset_of(g, job.out_strides, box, block)
-    x += offset_of(g, job.x_strides, box, block)
+    out = <floating *>job.out + offset_of(g, out_s, box, block)
+    x += offset_of(g, s, box, block)
     if job.backward:
-        dy = <const floating *>job.dy + offset_of(g, job.dy_strides, box, block)
+        dy = <const floating *>job.dy + offset_of(g, dy_s, box, block)
         if not job.training:            # dx = dy * scale
-            x, stride = dy, job.dy_strides.row
-        elif g.planes:
-            plane_slope(out, job.out_strides.row, dy, job.dy_strides.row, x, stride, box, coef,
-                        pitch)
-            return
+            x, s = dy, dy_s
+    if not g.planes:
+        if job.backward and job.training:
+            column_slope(out, out_s.row, dy, dy_s.row, x, s.row, box, coef, pitch)
         else:
-            column_slope(out, job.out_strides.row, dy, job.dy_strides.row, x, stride, box, coef,
-                         pitch)
-            return
-    if g.planes:
-        plane_affine(out, job.out_strides.row, x, stride, box, coef, pitch)
-    else:
-        column_affine(out, job.out_strides.row, x, stride, box, coef, pitch)
+            column_affine(out, out_s.row, x, s.row, box, coef, pitch)
+        return
+    for k in range(box.width):
+        if job.backward and job.training:
+            plane_slope(out, out_s.row, dy, dy_s.row, x, s.row, box, coef + k, pitch)
+            dy += dy_s.channel
+        else:
+            plane_affine(out, out_s.row, x, s.row, box, coef + k, pitch)
+        out += out_s.channel
+        x += s.channel
 
 
 cdef void see_through(Job *job, const floating *x, Py_ssize_t block) noexcept nogil:
@@ -385,7 +393,7 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
         g.tile_rows, g.tiles = 1, g.rows        # one pass: strictly in the order of memory
     n_threads = <int>min(<Py_ssize_t>n_threads, g.blocks * g.tiles)
     job.slots = min(g.tiles, 2) if by_block(job, n_threads) else g.tiles
-    sums = g.blocks * job.slots * 2 * g.block_cols if job.reduces else 0
+    sums = g.blocks * job.slots * 2 * g.block_width if job.reduces else 0
     job.weight = <double *>malloc((7 * n + sums + COEFFICIENTS * g.width) * sizeof(double))
     if job.weight == NULL:
         raise MemoryError("batch_norm: no memory for the sums of a "

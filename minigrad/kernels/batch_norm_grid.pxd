@@ -17,16 +17,17 @@ cdef struct Grid:
     bint planes
     Py_ssize_t channels, count      # channels; values in each of them
     Py_ssize_t rows, cols           # extent of the walk (planes: of one channel's)
-    Py_ssize_t group, fold          # column j is of channel j // group % channels, j < width;
-    Py_ssize_t width                # for planes, block k is of channel k
-    Py_ssize_t blocks, block_cols
+    Py_ssize_t group, fold          # column j is of channel j // group % channels
+    Py_ssize_t width                # how many sums there are: one a column (planes: a channel) ...
+    Py_ssize_t blocks, block_width  # ... and in a block
     Py_ssize_t tiles, tile_rows, tile_cols, pieces  # tiles in a block; pieces of a long row
 
 cdef struct Strides:                # of one array, in elements
-    Py_ssize_t row, block
+    Py_ssize_t row, channel
 
 cdef struct Box:                    # one tile of one block
     Py_ssize_t row, col, rows, cols
+    Py_ssize_t width                # sums (planes: that many channels have a box like this one)
 
 
 cdef ndarray as_a_kind(ndarray x, Kind *kind, Strides *strides)
@@ -41,12 +42,14 @@ cdef inline Box box_of(const Grid *g, Py_ssize_t block, Py_ssize_t tile) noexcep
     if g.planes:
         box.col = tile % g.pieces * g.tile_cols
         box.cols = min(g.tile_cols, g.cols - box.col)
+        box.width = min(g.block_width, g.width - block * g.block_width)
     else:
-        box.col = block * g.block_cols
-        box.cols = min(g.block_cols, g.cols - box.col)
+        box.col = block * g.block_width
+        box.cols = box.width = min(g.block_width, g.cols - box.col)
     return box
 
 
 cdef inline Py_ssize_t offset_of(const Grid *g, Strides s, Box box,
                                  Py_ssize_t block) noexcept nogil:
-    return box.row * s.row + box.col + (block * s.block if g.planes else 0)
+    """Where a box starts in an array with strides `s`."""
+    return box.row * s.row + box.col + (block * g.block_width * s.channel if g.planes else 0)

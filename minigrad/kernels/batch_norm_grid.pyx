@@ -16,6 +16,7 @@ cdef enum:
     TILE = 8192           # elements in a tile
     BLOCK_BYTES = 524288  # what a block of columns may take of the L2 cache
     MIN_COLS = 128        # columns in a block, at least (where there are as many)
+    MAX_SPAN = 32         # channels in a block of planes, at most
     LARGE_PLANE = 128     # planes smaller than this are walked as columns (half this, if few)
 
 
@@ -49,12 +50,12 @@ cdef bint lies_as(ndarray a, Kind kind, Strides *strides) noexcept:
         return False
     for i in range(2, cnp.PyArray_NDIM(a)):
         size *= shape[i]
-    strides.row, strides.block = stride_of(a, 0), stride_of(a, 1)
+    strides.row, strides.channel = stride_of(a, 0), stride_of(a, 1)
     if kind == COLUMNS:
-        return nested(a, &step, 0, False) and (shape[1] == 1 or strides.block == size)
+        return nested(a, &step, 0, False) and (shape[1] == 1 or strides.channel == size)
     if kind == CHANNELS_LAST:
         strides.row = 0
-        return (shape[1] == 1 or strides.block == 1) and nested(a, &strides.row, 0, True)
+        return (shape[1] == 1 or strides.channel == 1) and nested(a, &strides.row, 0, True)
     if kind == PLANES:
         return nested(a, &step, 0, False)
     if kind == PLANES_OF_N:
@@ -99,7 +100,9 @@ cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept:
         g.width = g.channels
         g.rows = 1 if kind == PLANES_OF_N else n
         g.cols = g.count // g.rows
-        g.blocks, g.block_cols = g.channels, 1
+        # Channels of few values share a block, so that what is done once a block is done less often.
+        g.block_width = min(max(1, TILE // 2 // g.count), MAX_SPAN)
+        g.blocks = (g.channels + g.block_width - 1) // g.block_width
         g.pieces = (g.cols + TILE - 1) // TILE
         g.tile_cols = (g.cols + g.pieces - 1) // g.pieces
         g.tile_rows = max(1, TILE // g.cols)
@@ -111,14 +114,14 @@ cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept:
         while dense and g.rows % 2 == 0 and g.cols * 2 <= MAX_COLS:
             g.rows, g.cols, g.fold = g.rows // 2, g.cols * 2, g.fold * 2
         g.width = g.cols
-        g.block_cols = BLOCK_BYTES // (g.rows * cnp.PyArray_ITEMSIZE(a)) // 16 * 16
-        g.block_cols = min(max(g.block_cols, MIN_COLS), MAX_COLS)
-        groups = max(1, g.block_cols // g.group)     # a channel never spans two blocks
-        g.block_cols = g.cols if g.fold > 1 else min(groups * g.group, g.cols)
-        g.blocks = (g.cols + g.block_cols - 1) // g.block_cols
-        g.tile_rows = max(16, TILE // g.block_cols)
+        g.block_width = BLOCK_BYTES // (g.rows * cnp.PyArray_ITEMSIZE(a)) // 16 * 16
+        g.block_width = min(max(g.block_width, MIN_COLS), MAX_COLS)
+        groups = max(1, g.block_width // g.group)     # a channel never spans two blocks
+        g.block_width = g.cols if g.fold > 1 else min(groups * g.group, g.cols)
+        g.blocks = (g.cols + g.block_width - 1) // g.block_width
+        g.tile_rows = max(16, TILE // g.block_width)
         g.tiles = (g.rows + g.tile_rows - 1) // g.tile_rows
-        g.pieces, g.tile_cols = 1, g.block_cols
+        g.pieces, g.tile_cols = 1, g.block_width
     return g
 
 
