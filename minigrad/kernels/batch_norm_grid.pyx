@@ -17,7 +17,9 @@ cdef enum:
     BLOCK_BYTES = 524288  # what a block of columns may take of the L2 cache
     MIN_COLS = 128        # columns in a block, at least (where there are as many)
     MAX_SPAN = 32         # channels in a block of planes, at most
-    LARGE_PLANE = 128     # planes smaller than this are walked as columns (half this, if few)
+    LARGE_PLANE = 128     # planes smaller than this are walked as columns ...
+    LARGE_IF_FEW = 48     # ... or than this, if there are but a few in a channel
+    FEW = 8
 
 
 cdef inline Py_ssize_t stride_of(ndarray a, int i) noexcept:
@@ -66,8 +68,8 @@ cdef bint lies_as(ndarray a, Kind kind, Strides *strides) noexcept:
 cdef Kind kind_of(ndarray a, Strides *strides) noexcept:
     cdef cnp.npy_intp *shape = cnp.PyArray_DIMS(a)
     cdef Py_ssize_t size = cnp.PyArray_SIZE(a) // (shape[0] * shape[1])
-    # The cost of columns that does not depend on their length weighs most if there are few rows.
-    cdef Py_ssize_t large = LARGE_PLANE if shape[0] > 4 else LARGE_PLANE // 2
+    # Columns have a cost that does not depend on their length, and weighs most if they are short.
+    cdef Py_ssize_t large = LARGE_IF_FEW if shape[0] <= FEW else LARGE_PLANE
     if shape[1] == 1 and lies_as(a, PLANES_OF_N, strides):
         return PLANES_OF_N
     if size < large and lies_as(a, COLUMNS, strides):
@@ -100,7 +102,7 @@ cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept:
         g.width = g.channels
         g.rows = 1 if kind == PLANES_OF_N else n
         g.cols = g.count // g.rows
-        # Channels of few values share a block, so that what is done once a block is done less often.
+        # Channels of few values share a block: what is done once for each block costs less then.
         g.block_width = min(max(1, TILE // 2 // g.count), MAX_SPAN)
         g.blocks = (g.channels + g.block_width - 1) // g.block_width
         g.pieces = (g.cols + TILE - 1) // TILE
