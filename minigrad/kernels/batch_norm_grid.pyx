@@ -14,8 +14,6 @@ cnp.import_array()
 
 cdef enum:
     TILE = 8192           # elements in a tile
-    BLOCK_BYTES = 524288  # what a block of columns may take of the L2 cache
-    MIN_COLS = 128        # columns in a block, at least (where there are as many)
     MAX_SPAN = 32         # channels in a block of planes, at most
     LARGE_PLANE = 128     # planes smaller than this are walked as columns ...
     LARGE_IF_FEW = 48     # ... or than this, if there are but a few in a channel
@@ -92,7 +90,7 @@ cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept:
     """
     cdef Grid g
     cdef cnp.npy_intp *shape = cnp.PyArray_DIMS(a)
-    cdef Py_ssize_t n = shape[0], groups
+    cdef Py_ssize_t n = shape[0], step
     g.channels = shape[1]
     g.count = cnp.PyArray_SIZE(a) // g.channels
     g.planes = kind == PLANES or kind == PLANES_OF_N
@@ -116,10 +114,14 @@ cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept:
         while dense and g.rows % 2 == 0 and g.cols * 2 <= MAX_COLS:
             g.rows, g.cols, g.fold = g.rows // 2, g.cols * 2, g.fold * 2
         g.width = g.cols
-        g.block_width = BLOCK_BYTES // (g.rows * cnp.PyArray_ITEMSIZE(a)) // 16 * 16
-        g.block_width = min(max(g.block_width, MIN_COLS), MAX_COLS)
-        groups = max(1, g.block_width // g.group)     # a channel never spans two blocks
-        g.block_width = g.cols if g.fold > 1 else min(groups * g.group, g.cols)
+        # Blocks of about the same width, whole channels wide and, if those are single columns,
+        # starting at a multiple of the vectors' length.
+        g.blocks = (g.cols + MAX_COLS - 1) // MAX_COLS
+        step = 16 if g.group == 1 else g.group
+        g.block_width = ((g.cols + g.blocks - 1) // g.blocks + step - 1) // step * step
+        if g.block_width > MAX_COLS:
+            g.block_width -= step
+        g.block_width = min(g.block_width, g.cols)
         g.blocks = (g.cols + g.block_width - 1) // g.block_width
         g.tile_rows = max(16, TILE // g.block_width)
         g.tiles = (g.rows + g.tile_rows - 1) // g.tile_rows
