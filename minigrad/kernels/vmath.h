@@ -11,12 +11,13 @@
 #ifndef MINIGRAD_VMATH_H
 #define MINIGRAD_VMATH_H
 
-/* A function that begins with VM_FLATTEN has every call in it inlined, however long that makes it:
- * a loop over a function that was not inlined is not vectorised. */
+/* A function that begins with FLAT has every call in it inlined, however long that makes it (a loop
+ * over a function that was not inlined is not vectorised), and is not itself inlined (in a long
+ * function GCC keeps fewer numbers in registers). */
 #ifdef __GNUC__
-#define VM_FLATTEN __attribute__((flatten))
+#define FLAT __attribute__((flatten, noinline))
 #else
-#define VM_FLATTEN
+#define FLAT
 #endif
 
 #include <math.h>

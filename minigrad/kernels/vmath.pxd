@@ -24,7 +24,9 @@ cdef extern from "vmath.h" nogil:
     float vm_sigmoidf(float x) noexcept
     float vm_erff(float x) noexcept
     float scalar_erfcf(float x) noexcept
-    ctypedef int flat_int "VM_FLATTEN int"     # the return type of a function to flatten
+    # Return types of functions to flatten: see vmath.h
+    ctypedef int flat_int "FLAT int"
+    ctypedef double flat_double "FLAT double"
     float vm_normal_cdff(float x) noexcept
     float vm_gaussf(float x) noexcept
     float scalar_sinf(float x) noexcept
