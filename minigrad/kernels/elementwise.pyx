@@ -22,7 +22,7 @@ from numpy cimport ndarray
 
 from minigrad.kernels.vmath cimport (
     acos, asin, atan, atan2, ceil, cos, cosh, erf, erfc, exp, exp2, expm1, fabs, far_cos, far_sin,
-    far_tan, flat_int, floor, floor_divide, fmod, gelu_tanh_inner, gelu_tanh_slope, is_far, log,
+    far_tan, flat_int, floor, floor_divide, fmod, gelu_tanh_share, gelu_tanh_slope, is_far, log,
     log10, log1p, log2, maximum, minimum, normal_cdf, normal_pdf, pow, remainder, rint, sigmoid,
     sign, silu_slope, sin, sinh, softplus, sqrt, tan, tanh, trunc,
 )
@@ -44,6 +44,7 @@ cdef flat_int loop(
 ) noexcept nogil:
     """The table of operations: ``out[i] = op(a[i], b[i])`` for contiguous memory."""
     cdef Py_ssize_t i
+    cdef floating one = 1, two = 2, half = 0.5      # a literal 1 would make doubles of floats
     # Unary
     if op == NEG:
         for i in range(n): out[i] = -a[i]
@@ -56,9 +57,9 @@ cdef flat_int loop(
     elif op == SQRT:
         for i in range(n): out[i] = sqrt(a[i])
     elif op == RSQRT:
-        for i in range(n): out[i] = 1 / sqrt(a[i])
+        for i in range(n): out[i] = one / sqrt(a[i])
     elif op == RECIPROCAL:
-        for i in range(n): out[i] = 1 / a[i]
+        for i in range(n): out[i] = one / a[i]
     elif op == EXP:
         for i in range(n): out[i] = exp(a[i])
     elif op == EXP2:
@@ -104,7 +105,7 @@ cdef flat_int loop(
     elif op == GELU:
         for i in range(n): out[i] = a[i] * normal_cdf(a[i])
     elif op == GELU_TANH:
-        for i in range(n): out[i] = <floating>0.5 * a[i] * (1 + gelu_tanh_inner(a[i]))
+        for i in range(n): out[i] = a[i] * gelu_tanh_share(a[i])
     elif op == ERF:
         for i in range(n): out[i] = erf(a[i])
     elif op == ERFC:
@@ -153,9 +154,9 @@ cdef flat_int loop(
     elif op == NE:
         for i in range(n): out[i] = a[i] != b[i]
     elif op == MAXIMUM_SHARE:
-        for i in range(n): out[i] = 1 - (a[i] < b[i]) - <floating>0.5 * (a[i] == b[i])
+        for i in range(n): out[i] = one - (a[i] < b[i]) - half * (a[i] == b[i])
     elif op == MINIMUM_SHARE:
-        for i in range(n): out[i] = 1 - (a[i] > b[i]) - <floating>0.5 * (a[i] == b[i])
+        for i in range(n): out[i] = one - (a[i] > b[i]) - half * (a[i] == b[i])
     elif op == LEAKY_RELU:
         for i in range(n): out[i] = a[i] if a[i] > 0 else a[i] * b[i]
     elif op == ELU:
@@ -163,17 +164,17 @@ cdef flat_int loop(
     elif op == ABS_BACKWARD:
         for i in range(n): out[i] = a[i] * sign(b[i])
     elif op == SQRT_BACKWARD:
-        for i in range(n): out[i] = a[i] / (2 * b[i])
+        for i in range(n): out[i] = a[i] / (two * b[i])
     elif op == RSQRT_BACKWARD:
-        for i in range(n): out[i] = <floating>-0.5 * a[i] * b[i] * b[i] * b[i]
+        for i in range(n): out[i] = -half * a[i] * b[i] * b[i] * b[i]
     elif op == RECIPROCAL_BACKWARD:
         for i in range(n): out[i] = -a[i] * b[i] * b[i]
     elif op == SQUARE_BACKWARD:
-        for i in range(n): out[i] = 2 * a[i] * b[i]
+        for i in range(n): out[i] = two * a[i] * b[i]
     elif op == EXPM1_BACKWARD:
-        for i in range(n): out[i] = a[i] * (b[i] + 1)
+        for i in range(n): out[i] = a[i] * (b[i] + one)
     elif op == LOG1P_BACKWARD:
-        for i in range(n): out[i] = a[i] / (b[i] + 1)
+        for i in range(n): out[i] = a[i] / (b[i] + one)
     elif op == SIN_BACKWARD:
         for i in range(n): out[i] = a[i] * cos(b[i])
     elif op == COS_BACKWARD:
@@ -182,9 +183,9 @@ cdef flat_int loop(
         for i in range(n):
             out[i] = <floating>1.1283791670955126 * a[i] * exp(-b[i] * b[i])
     elif op == TANH_BACKWARD:
-        for i in range(n): out[i] = a[i] * (1 - b[i] * b[i])
+        for i in range(n): out[i] = a[i] * (one - b[i] * b[i])
     elif op == SIGMOID_BACKWARD:
-        for i in range(n): out[i] = a[i] * (1 - b[i]) * b[i]
+        for i in range(n): out[i] = a[i] * (one - b[i]) * b[i]
     elif op == LOGSIGMOID_BACKWARD:
         for i in range(n): out[i] = a[i] * sigmoid(-b[i])
     elif op == SOFTPLUS_BACKWARD:
@@ -207,11 +208,10 @@ cdef flat_int loop(
         for i in range(n): out[i] = a[i] if b[i] > 0 else a[i] * alpha * exp(b[i])
     else:
         return -1
-    if floating is float:
-        if op == SIN or op == COS or op == TAN:
-            redo_far(op, out, a, a, n)
-        elif op == SIN_BACKWARD or op == COS_BACKWARD:
-            redo_far(op, out, a, b, n)
+    if op == SIN or op == COS or op == TAN:
+        redo_far(op, out, a, a, n)
+    elif op == SIN_BACKWARD or op == COS_BACKWARD:
+        redo_far(op, out, a, b, n)
     return 0
 
 

@@ -8,7 +8,7 @@ to a row of accumulators, element by element, which vectorises in any memory ord
   row of about 64 accumulators, and the wide row is folded at the end.
 * Rows of a few elements (64 x 10 along the last axis) are added one by one.
 
-* A long contiguous row has ROW accumulators, few enough to stay in registers.
+* A long contiguous row has accumulators of its own, in registers: see rows.pyx.
 
 The accumulators are doubles, so that a sum of any length keeps float32 accuracy; they take the
 float32 sums of four elements, which halves the conversions.  Variances take two passes, mean then squared deviations
@@ -24,22 +24,19 @@ from libc.stdlib cimport free, malloc
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from minigrad.kernels.vmath cimport flat_double, flat_int
+from minigrad.kernels.rows cimport (
+    VAR, combine, combine_four, in_own_type, reduce_row, row_squares, start,
+)
+from minigrad.kernels.vmath cimport flat_int
 
 cnp.import_array()
 
 cdef enum:
     LANES = 1024        # accumulators at most: 8 KB of the L1 cache
     WIDE = 64           # accumulators aimed at where inner is smaller
-    ROW = 32            # accumulators of a long contiguous row: in registers
     SHORT = 32          # rows up to this long are added one by one
     CHUNK = 65536       # elements of a chunk: 256 KB of float32
     CHUNK_ROWS = 64     # but at least so many rows of a large inner
-
-
-# The fifth operation, for var_mean
-cdef enum:
-    VAR = 5
 
 
 cdef struct Plan:
@@ -65,119 +62,6 @@ cdef void lay_out(
     plan.chunk = max(<Py_ssize_t>CHUNK_ROWS, CHUNK // max(<Py_ssize_t>1, inner))
     plan.chunk -= plan.chunk % plan.group
     plan.chunks = max(<Py_ssize_t>1, (n + plan.chunk - 1) // plan.chunk)
-
-
-cdef inline double start(int op) noexcept nogil:
-    """What a reduction of nothing is."""
-    if op == PROD:
-        return 1
-    if op == MAX:
-        return -INFINITY
-    return INFINITY if op == MIN else 0
-
-
-cdef inline bint in_own_type(int op) noexcept nogil:
-    """Whether four elements may be combined as floats, before a double takes the result.
-
-    A product could overflow, and the mean that deviations are taken from wants all its digits.
-    """
-    return op != PROD and op != VAR
-
-
-cdef inline floating combine(int op, floating total, floating value) noexcept nogil:
-    cdef floating larger
-    if op == PROD:
-        return total * value
-    if op == MAX or op == MIN:      # a NaN stays: no comparison with it holds
-        if op == MAX:
-            larger = value if value > total else total
-        else:
-            larger = value if value < total else total
-        return value if value != value else larger
-    return total + value
-
-
-cdef inline floating combine_four(
-    int op, floating a, floating b, floating c, floating d
-) noexcept nogil:
-    return combine[floating](op, combine[floating](op, a, b), combine[floating](op, c, d))
-
-
-cdef inline double extreme_of_row(int op, const floating* x, Py_ssize_t n) noexcept nogil:
-    cdef floating lanes[WIDE]
-    cdef Py_ssize_t i, j, half = WIDE // 2
-    for j in range(WIDE):
-        lanes[j] = <floating>start(op)
-    for i in range(n // WIDE):
-        for j in range(WIDE):
-            lanes[j] = combine[floating](op, lanes[j], x[j])
-        x += WIDE
-    for j in range(n % WIDE):
-        lanes[j] = combine[floating](op, lanes[j], x[j])
-    while half > 0:
-        for j in range(half):
-            lanes[j] = combine[floating](op, lanes[j], lanes[j + half])
-        half //= 2
-    return lanes[0]
-
-
-cdef inline double fold_row(int op, const floating* x, Py_ssize_t n) noexcept nogil:
-    cdef double totals[ROW]
-    cdef Py_ssize_t i, j, quarter, half = ROW // 2
-    for j in range(ROW):
-        totals[j] = start(op)
-    if in_own_type(op):             # one element of each quarter at a time
-        quarter = n // (4 * ROW) * ROW
-        for i in range(quarter // ROW):
-            for j in range(ROW):
-                totals[j] = combine[double](op, totals[j], combine_four[floating](
-                    op, x[j], x[j + quarter], x[j + 2 * quarter], x[j + 3 * quarter]))
-            x += ROW
-        x += 3 * quarter
-        n -= 4 * quarter
-    for i in range(n // ROW):
-        for j in range(ROW):
-            totals[j] = combine[double](op, totals[j], x[j])
-        x += ROW
-    for j in range(n % ROW):
-        totals[j] = combine[double](op, totals[j], x[j])
-    while half > 0:
-        for j in range(half):
-            totals[j] = combine[double](op, totals[j], totals[j + half])
-        half //= 2
-    return totals[0]
-
-
-cdef flat_double reduce_row(int op, const floating* x, Py_ssize_t n) noexcept nogil:
-    """Reduce contiguous elements: accumulators in registers, one inlined loop per operation."""
-    if op == PROD:
-        return fold_row(PROD, x, n)
-    if op == MAX:
-        return extreme_of_row(MAX, x, n)
-    if op == MIN:
-        return extreme_of_row(MIN, x, n)
-    if op == VAR:
-        return fold_row(VAR, x, n)
-    return fold_row(SUM, x, n)
-
-
-cdef flat_double row_squares(const floating* x, Py_ssize_t n, double mean) noexcept nogil:
-    """The sum of squared deviations of contiguous elements from ``mean``."""
-    cdef double totals[ROW]
-    cdef Py_ssize_t i, j, half = ROW // 2
-    for j in range(ROW):
-        totals[j] = 0
-    for i in range(n // ROW):
-        for j in range(ROW):
-            totals[j] += (x[j] - mean) * (x[j] - mean)
-        x += ROW
-    for j in range(n % ROW):
-        totals[j] += (x[j] - mean) * (x[j] - mean)
-    while half > 0:
-        for j in range(half):
-            totals[j] += totals[j + half]
-        half //= 2
-    return totals[0]
 
 
 cdef inline void accumulate_rows(
