@@ -11,10 +11,11 @@ to a row of accumulators, element by element, which vectorises in any memory ord
 * A long contiguous row has accumulators of its own, in registers: see rows.pyx.
 
 The accumulators are doubles, so that a sum of any length keeps float32 accuracy; they take the
-float32 sums of four elements, which halves the conversions.  Variances take two passes, mean then squared deviations
-from it (never E[x^2] - E[x]^2), over a chunk that stays in the L2 cache.  An axis longer than one
-chunk is cut into chunks of a size that depends on the shape alone; their results are merged in
-order, so that the number of threads, which share the chunks, does not alter a bit.
+float32 sums of four elements, which halves the conversions.  Variances take two passes, mean then
+squared deviations from it (never E[x^2] - E[x]^2), over a chunk that stays in the L2 cache.  An
+axis longer than one chunk is cut into chunks of a size that depends on the shape alone; their
+results are merged in order, so that the number of threads, which share the chunks, does not alter
+a bit.
 """
 
 from cython cimport floating

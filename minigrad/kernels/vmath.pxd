@@ -164,6 +164,10 @@ cdef inline floating fmod(floating x, floating y) noexcept nogil:
 
 # Activations and helpers made of them
 
+cdef inline floating choose(bint condition, floating yes, floating no) noexcept nogil:
+    # Both are computed, where a conditional expression would load one of them only, and branch
+    return yes if condition else no
+
 cdef inline floating sign(floating x) noexcept nogil:
     # 0 for NaN, as in torch
     return <floating>(x > 0) - <floating>(x < 0)
