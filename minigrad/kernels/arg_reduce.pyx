@@ -45,16 +45,27 @@ cdef void find_rows(
                 indices[j] = i
 
 
+cdef inline void find(
+    int64_t* indices, const floating* values, const floating* x, Py_ssize_t o, Py_ssize_t n,
+    Py_ssize_t inner
+) noexcept nogil:
+    if inner == 1:
+        indices[o] = first_equal(x + o * n, values[o], n)
+    else:
+        find_rows(indices + o * inner, values + o * inner, x + o * n * inner, n, inner)
+
+
 cdef void find_all(
     int64_t* indices, const floating* values, const floating* x, Py_ssize_t outer, Py_ssize_t n,
     Py_ssize_t inner, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t o
-    for o in prange(outer, num_threads=n_threads, use_threads_if=n_threads > 1, schedule="static"):
-        if inner == 1:
-            indices[o] = first_equal(x + o * n, values[o], n)
-        else:
-            find_rows(indices + o * inner, values + o * inner, x + o * n * inner, n, inner)
+    if n_threads == 1:
+        for o in range(outer):
+            find(indices, values, x, o, n, inner)
+        return
+    for o in prange(outer, num_threads=n_threads, schedule="static"):
+        find(indices, values, x, o, n, inner)
 
 
 cpdef int arg_reduce(

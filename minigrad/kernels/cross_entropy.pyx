@@ -124,9 +124,12 @@ cdef int loss_all(
     cdef Py_ssize_t b
     if partial == NULL:
         raise MemoryError(f"cross_entropy: no memory for {2 * cut.blocks} doubles")
-    for b in prange(cut.blocks, nogil=True, num_threads=n_threads,
-                    use_threads_if=n_threads > 1, schedule="static"):
-        loss_block(loss, partial + 2 * b, stats, x, &cut, rule, b)
+    if n_threads == 1:
+        for b in range(cut.blocks):
+            loss_block(loss, partial + 2 * b, stats, x, &cut, rule, b)
+    else:
+        for b in prange(cut.blocks, nogil=True, num_threads=n_threads, schedule="static"):
+            loss_block(loss, partial + 2 * b, stats, x, &cut, rule, b)
     for b in range(cut.blocks):
         total += partial[2 * b]
         weight += partial[2 * b + 1]
@@ -194,8 +197,11 @@ cdef void cross_entropy_backward_all(
     const floating* x, Cut cut, const Criterion* rule, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t b
-    for b in prange(
-            cut.blocks, num_threads=n_threads, use_threads_if=n_threads > 1, schedule="static"):
+    if n_threads == 1:
+        for b in range(cut.blocks):
+            cross_entropy_backward_block(dx, g, total_weight, stats, x, &cut, rule, b)
+        return
+    for b in prange(cut.blocks, num_threads=n_threads, schedule="static"):
         cross_entropy_backward_block(dx, g, total_weight, stats, x, &cut, rule, b)
 
 

@@ -121,8 +121,11 @@ cdef void softmax_all(
     floating* out, const floating* x, Cut cut, bint log_of, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t b
-    for b in prange(
-            cut.blocks, num_threads=n_threads, use_threads_if=n_threads > 1, schedule="static"):
+    if n_threads == 1:
+        for b in range(cut.blocks):
+            softmax_block(out, x, &cut, b, log_of)
+        return
+    for b in prange(cut.blocks, num_threads=n_threads, schedule="static"):
         softmax_block(out, x, &cut, b, log_of)
 
 
@@ -130,8 +133,11 @@ cdef void softmax_backward_all(
     floating* dx, const floating* g, const floating* y, Cut cut, bint log_of, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t b
-    for b in prange(
-            cut.blocks, num_threads=n_threads, use_threads_if=n_threads > 1, schedule="static"):
+    if n_threads == 1:
+        for b in range(cut.blocks):
+            softmax_backward_block(dx, g, y, &cut, b, log_of)
+        return
+    for b in prange(cut.blocks, num_threads=n_threads, schedule="static"):
         softmax_backward_block(dx, g, y, &cut, b, log_of)
 
 
@@ -139,8 +145,11 @@ cdef void logsumexp_all(
     floating* out, const floating* x, Cut cut, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t b
-    for b in prange(
-            cut.blocks, num_threads=n_threads, use_threads_if=n_threads > 1, schedule="static"):
+    if n_threads == 1:
+        for b in range(cut.blocks):
+            logsumexp_block(out, x, &cut, b)
+        return
+    for b in prange(cut.blocks, num_threads=n_threads, schedule="static"):
         logsumexp_block(out, x, &cut, b)
 
 
