@@ -3,7 +3,7 @@
  *
  * They give the same bits wherever in an array a number stands, and pass NaN, infinities and
  * denormals as libm does.  Errors, measured in tests/test_kernels_elementwise.py, stay below 2
- * units in the last place.  The polynomials are Chebyshev fits (mpmath.chebyfit at 40 digits) on
+ * units in the last place (2.3 for sigmoid; 2.7 for doubles).  The polynomials are Chebyshev fits (mpmath.chebyfit at 40 digits) on
  * the intervals named beside them.
  *
  * What is called scalar_* goes to libm, one number at a time.
@@ -17,8 +17,10 @@
 #ifdef __GNUC__
 #define FLAT __attribute__((flatten, noinline))
 #pragma GCC diagnostic ignored "-Wattributes"   /* Cython writes the return type of a local, too */
+#define ALONE __attribute__((noinline))
 #else
 #define FLAT
+#define ALONE
 #endif
 
 #include <math.h>
@@ -377,12 +379,12 @@ static inline float vm_erff(float x) {
 /* libm, one number at a time.  Out of line, lest GCC take glibc's vector variants: those would
  * round differently from the rest of an array, and want another library. */
 #define SCALAR(name) \
-    static __attribute__((noinline)) float scalar_##name##f(float x) { return name##f(x); } \
-    static __attribute__((noinline)) double scalar_##name(double x) { return name(x); }
+    static ALONE float scalar_##name##f(float x) { return name##f(x); } \
+    static ALONE double scalar_##name(double x) { return name(x); }
 #define SCALAR2(name) \
-    static __attribute__((noinline)) float scalar_##name##f(float x, float y) \
+    static ALONE float scalar_##name##f(float x, float y) \
         { return name##f(x, y); } \
-    static __attribute__((noinline)) double scalar_##name(double x, double y) \
+    static ALONE double scalar_##name(double x, double y) \
         { return name(x, y); }
 SCALAR(log2) SCALAR(log10) SCALAR(sin) SCALAR(cos) SCALAR(tan) SCALAR(asin)
 SCALAR(acos) SCALAR(atan) SCALAR(sinh) SCALAR(cosh) SCALAR(erf) SCALAR(erfc)
