@@ -238,8 +238,8 @@ def test_comparison_of_nan():
 
 
 def test_powers(rng):
-    values = np.array([0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, np.inf, -np.inf, np.nan, 1e30, -1e30,
-                       1e-30, 2**24 + 2, 2**24 - 1, 1 - 2**24, 0.3, 1e-45], np.float32)
+    values = np.array([0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, np.inf, -np.inf, np.nan, 1e30,
+                       -1e30, 1e-30, 2**24 + 2, 2**24 - 1, 1 - 2**24, 0.3, 1e-45], np.float32)
     a, b = (x.ravel() for x in np.meshgrid(values, values))
     with np.errstate(all="ignore"):
         expected = np.power(a, b)
