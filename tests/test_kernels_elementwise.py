@@ -184,7 +184,8 @@ def test_accuracy_float32(op, rng):
 
 @pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="no numbers longer than doubles")
 @pytest.mark.parametrize("op", [
-    Unary.EXP, Unary.EXPM1, Unary.LOG, Unary.LOG1P, Unary.TANH, Unary.SIGMOID, Unary.SOFTPLUS])
+    Unary.EXP, Unary.EXP2, Unary.EXPM1, Unary.LOG, Unary.LOG1P, Unary.SIN, Unary.COS, Unary.TANH,
+    Unary.SIGMOID, Unary.SOFTPLUS], ids=str)
 def test_accuracy_float64(op, rng):
     low, high = {Unary.EXP: (-700, 700), Unary.EXPM1: (-50, 700)}.get(op, INPUTS[op])
     x = rng.uniform(low, high, 100000)
@@ -234,6 +235,22 @@ def test_comparison_of_nan():
     assert np.isnan(compute(elementwise.unary, Unary.RELU, (3,), np.float32, nan)).all()
     for op in (Binary.LT, Binary.LE, Binary.GT, Binary.GE, Binary.EQ):
         assert not compute(elementwise.binary, op, (3,), np.float32, nan, one).any()
+
+
+def test_powers(rng):
+    values = np.array([0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, np.inf, -np.inf, np.nan, 1e30,
+                       -1e30, 1e-30, 2**24 + 2, 2**24 - 1, 1 - 2**24, 0.3, 1e-45], np.float32)
+    a, b = (x.ravel() for x in np.meshgrid(values, values))
+    with np.errstate(all="ignore"):
+        expected = np.power(a, b)
+    got = compute(elementwise.binary, Binary.POW, a.shape, a.dtype, a, b)
+    np.testing.assert_allclose(got, expected, rtol=2e-7)
+    number = ~np.isnan(expected)
+    np.testing.assert_array_equal(np.signbit(got)[number], np.signbit(expected)[number])
+    a, b = rng.uniform(0.01, 10, 100000), rng.uniform(-18, 18, 100000)
+    a, b = a.astype(np.float32), b.astype(np.float32)
+    exact = np.power(a.astype(np.float64), b.astype(np.float64))
+    assert units(compute(elementwise.binary, Binary.POW, a.shape, a.dtype, a, b), exact) <= 0.6
 
 
 def test_floor_divide_and_remainder(torch):

@@ -15,14 +15,13 @@ shape alone, so that the number of threads does not alter a bit.
 
 from cython cimport floating
 from cython.parallel cimport prange
-from libc.math cimport log
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from minigrad.kernels.vmath cimport exp
+from minigrad.kernels.vmath cimport exp, log
 from minigrad.kernels.samples cimport (
     SAMPLES, Block, Cut, block_at, cut_samples, exponential_sums, maxima,
 )
@@ -89,6 +88,7 @@ cdef void loss_block(
         exponential_sums(<floating*>NULL, x, largest, &block, n, sums)
         for s in range(block.samples):
             sums[s] = log(sums[s])
+        for s in range(block.samples):
             stats[block.first + s] = largest[s]
             stats[count + block.first + s] = <floating>sums[s]
     for s in range(block.samples):
@@ -124,9 +124,12 @@ cdef int loss_all(
     cdef Py_ssize_t b
     if partial == NULL:
         raise MemoryError(f"cross_entropy: no memory for {2 * cut.blocks} doubles")
-    for b in prange(cut.blocks, nogil=True, num_threads=n_threads,
-                    use_threads_if=n_threads > 1, schedule="static"):
-        loss_block(loss, partial + 2 * b, stats, x, &cut, rule, b)
+    if n_threads == 1:
+        for b in range(cut.blocks):
+            loss_block(loss, partial + 2 * b, stats, x, &cut, rule, b)
+    else:
+        for b in prange(cut.blocks, nogil=True, num_threads=n_threads, schedule="static"):
+            loss_block(loss, partial + 2 * b, stats, x, &cut, rule, b)
     for b in range(cut.blocks):
         total += partial[2 * b]
         weight += partial[2 * b + 1]
@@ -147,7 +150,7 @@ cdef void cross_entropy_backward_block(
     cdef const floating* log_sum = stats + cut.outer * cut.inner + block.first
     cdef floating scale[SAMPLES]        # g, 0 for ignored samples
     cdef floating spread[SAMPLES]       # scale * sum_k q_k w_k
-    cdef floating smooth = <floating>(rule.smoothing / cut.n), w
+    cdef floating smooth = <floating>(rule.smoothing / cut.n), w, shift, rest, share
     cdef Py_ssize_t c, s, n = cut.n
     cdef int64_t t
     x += block.base
@@ -168,8 +171,9 @@ cdef void cross_entropy_backward_block(
             if scale[s] == 0:           # ignored: zero even where the logits are not finite
                 memset(dx + s * n, 0, n * sizeof(floating))
                 continue
+            shift, rest, share = largest[s], log_sum[s], spread[s]
             for c in range(n):
-                dx[s * n + c] = spread[s] * exp(x[s * n + c] - largest[s] - log_sum[s])
+                dx[s * n + c] = share * exp(x[s * n + c] - shift - rest)
             if smooth > 0:
                 for c in range(n):
                     dx[s * n + c] -= scale[s] * smooth * <floating>weight_of(rule, c, x[0])
@@ -193,8 +197,11 @@ cdef void cross_entropy_backward_all(
     const floating* x, Cut cut, const Criterion* rule, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t b
-    for b in prange(
-            cut.blocks, num_threads=n_threads, use_threads_if=n_threads > 1, schedule="static"):
+    if n_threads == 1:
+        for b in range(cut.blocks):
+            cross_entropy_backward_block(dx, g, total_weight, stats, x, &cut, rule, b)
+        return
+    for b in prange(cut.blocks, num_threads=n_threads, schedule="static"):
         cross_entropy_backward_block(dx, g, total_weight, stats, x, &cut, rule, b)
 
 

@@ -16,17 +16,7 @@ cpdef int reduce(
     int op, ndarray out, ndarray x, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
     int n_threads) except -1
 
-# The extreme values (may be None) and their int64 indices: the first NaN, else the first extreme.
-# op is MAX or MIN.
-cpdef int arg_reduce(
-    int op, ndarray values, ndarray indices, ndarray x, Py_ssize_t outer, Py_ssize_t n,
-    Py_ssize_t inner, int n_threads) except -1
-
 # Sum of squared deviations from the mean / max(0, n - correction); its root if ``root``.
 cpdef int var_mean(
     ndarray var, ndarray mean, ndarray x, double correction, bint root, Py_ssize_t outer,
     Py_ssize_t n, Py_ssize_t inner, int n_threads) except -1
-
-# Reduce every axis where ``out`` has size 1 or that it lacks in front: reductions over any
-# dimensions with keepdim, and the sum that undoes broadcasting.  x: any strides.
-cpdef int reduce_to(int op, ndarray out, ndarray x, int n_threads) except -1

@@ -8,20 +8,27 @@ to a row of accumulators, element by element, which vectorises in any memory ord
   row of about 64 accumulators, and the wide row is folded at the end.
 * Rows of a few elements (64 x 10 along the last axis) are added one by one.
 
-The accumulators are doubles, float32 sums included: conversion costs less than memory, and a
-sum of any length keeps float32 accuracy.  Variances take two passes, mean then squared deviations
-from it (never E[x^2] - E[x]^2), over a chunk that stays in the L2 cache.  An axis longer than one
-chunk is cut into chunks of a size that depends on the shape alone; their results are merged in
-order, so that the number of threads, which share the chunks, does not alter a bit.
+* A long contiguous row has accumulators of its own, in registers: see rows.pyx.
+
+The accumulators are doubles, so that a sum of any length keeps float32 accuracy; they take the
+float32 sums of four elements, which halves the conversions.  Variances take two passes, mean then
+squared deviations from it (never E[x^2] - E[x]^2), over a chunk that stays in the L2 cache.  An
+axis longer than one chunk is cut into chunks of a size that depends on the shape alone; their
+results are merged in order, so that the number of threads, which share the chunks, does not alter
+a bit.
 """
 
 from cython cimport floating
 from cython.parallel cimport prange
 from libc.math cimport INFINITY, sqrt
-from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 cimport numpy as cnp
 from numpy cimport ndarray
+
+from minigrad.kernels.rows cimport (
+    VAR, combine, combine_four, in_own_type, reduce_row, row_squares, start,
+)
+from minigrad.kernels.vmath cimport flat_int
 
 cnp.import_array()
 
@@ -31,12 +38,6 @@ cdef enum:
     SHORT = 32          # rows up to this long are added one by one
     CHUNK = 65536       # elements of a chunk: 256 KB of float32
     CHUNK_ROWS = 64     # but at least so many rows of a large inner
-    MAX_NDIM = 64
-
-
-# The fifth operation, for var_mean
-cdef enum:
-    VAR = 5
 
 
 cdef struct Plan:
@@ -64,37 +65,46 @@ cdef void lay_out(
     plan.chunks = max(<Py_ssize_t>1, (n + plan.chunk - 1) // plan.chunk)
 
 
-cdef inline double start(int op) noexcept nogil:
-    """What a reduction of nothing is."""
-    if op == PROD:
-        return 1
-    if op == MAX:
-        return -INFINITY
-    return INFINITY if op == MIN else 0
-
-
-cdef inline double combine(int op, double total, double value) noexcept nogil:
-    if op == PROD:
-        return total * value
-    if op == MAX:       # a NaN stays: no comparison with it holds
-        return value if (value > total) | (value != value) else total
-    if op == MIN:
-        return value if (value < total) | (value != value) else total
-    return total + value
-
-
 cdef inline void accumulate_rows(
     int op, double* totals, const floating* x, Py_ssize_t rows, Py_ssize_t width,
     Py_ssize_t stride
 ) noexcept nogil:
-    cdef Py_ssize_t i, j
-    for i in range(rows):
+    cdef Py_ssize_t j
+    if in_own_type(op):
+        while rows >= 4:
+            for j in range(width):
+                totals[j] = combine[double](op, totals[j], combine_four[floating](
+                    op, x[j], x[j + stride], x[j + 2 * stride], x[j + 3 * stride]))
+            x += 4 * stride
+            rows -= 4
+    while rows > 0:
         for j in range(width):
-            totals[j] = combine(op, totals[j], x[j])
+            totals[j] = combine[double](op, totals[j], x[j])
         x += stride
+        rows -= 1
 
 
-cdef void accumulate(
+cdef inline void extreme_of_rows(
+    int op, double* totals, const floating* x, Py_ssize_t rows, Py_ssize_t width,
+    Py_ssize_t stride
+) noexcept nogil:
+    cdef floating lanes[LANES]
+    cdef Py_ssize_t i, j
+    for j in range(width):
+        lanes[j] = <floating>start(op)
+    for i in range(rows // 2):
+        for j in range(width):
+            lanes[j] = combine[floating](
+                op, lanes[j], combine[floating](op, x[j], x[j + stride]))
+        x += 2 * stride
+    if rows % 2:
+        for j in range(width):
+            lanes[j] = combine[floating](op, lanes[j], x[j])
+    for j in range(width):
+        totals[j] = combine[double](op, totals[j], lanes[j])
+
+
+cdef flat_int accumulate(
     int op, double* totals, const floating* x, Py_ssize_t rows, Py_ssize_t width,
     Py_ssize_t stride
 ) noexcept nogil:
@@ -102,11 +112,14 @@ cdef void accumulate(
     if op == PROD:
         accumulate_rows(PROD, totals, x, rows, width, stride)
     elif op == MAX:
-        accumulate_rows(MAX, totals, x, rows, width, stride)
+        extreme_of_rows(MAX, totals, x, rows, width, stride)
     elif op == MIN:
-        accumulate_rows(MIN, totals, x, rows, width, stride)
+        extreme_of_rows(MIN, totals, x, rows, width, stride)
+    elif op == VAR:
+        accumulate_rows(VAR, totals, x, rows, width, stride)
     else:
         accumulate_rows(SUM, totals, x, rows, width, stride)
+    return 0
 
 
 cdef void accumulate_squares(
@@ -121,13 +134,28 @@ cdef void accumulate_squares(
         x += stride
 
 
+cdef void merge(int op, double* totals, const double* others, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t j
+    if op == PROD:
+        for j in range(n):
+            totals[j] = combine[double](PROD, totals[j], others[j])
+    elif op == MAX:
+        for j in range(n):
+            totals[j] = combine[double](MAX, totals[j], others[j])
+    elif op == MIN:
+        for j in range(n):
+            totals[j] = combine[double](MIN, totals[j], others[j])
+    else:
+        for j in range(n):
+            totals[j] = combine[double](SUM, totals[j], others[j])
+
+
 cdef void fold(int op, double* totals, Py_ssize_t groups, Py_ssize_t columns) noexcept nogil:
     """Combine ``groups`` groups of ``columns`` accumulators into the first, halving."""
     cdef Py_ssize_t half
     while groups > 1:
         half = (groups + 1) // 2
-        accumulate[double](
-            op, totals, totals + half * columns, 1, (groups - half) * columns, 0)
+        merge(op, totals, totals + half * columns, (groups - half) * columns)
         groups = half
 
 
@@ -149,12 +177,18 @@ cdef void reduce_task(
     cdef Py_ssize_t j
     x += (outer * plan.n + chunk * plan.chunk) * plan.inner + first_column
 
-    for j in range(width):
-        totals[j] = start(plan.op)
-    accumulate(plan.op, totals, x, wide_rows, width, stride)
-    accumulate(plan.op, totals, x + wide_rows * stride, 1, rest * columns, 0)
-    fold(plan.op, totals, groups, columns)
-    if plan.op == VAR:
+    if plan.inner == 1:
+        totals[0] = reduce_row(plan.op, x, rows)
+        if plan.op == VAR:
+            means[0] = totals[0] / rows
+            totals[0] = row_squares(x, rows, means[0])
+    else:
+        for j in range(width):
+            totals[j] = start(plan.op)
+        accumulate(plan.op, totals, x, wide_rows, width, stride)
+        accumulate(plan.op, totals, x + wide_rows * stride, 1, rest * columns, 0)
+        fold(plan.op, totals, groups, columns)
+    if plan.op == VAR and plan.inner > 1:
         for j in range(columns):
             means[j] = totals[j] / rows
         for j in range(columns, width):
@@ -215,37 +249,54 @@ cdef void merge_chunks(
                 means[j] += delta * (more / (rows + more))
             rows += more
         else:
-            accumulate[double](plan.op, totals, other, 1, plan.inner, 0)
+            merge(plan.op, totals, other, plan.inner)
     finish(plan, out + outer * plan.inner, mean + outer * plan.inner, totals, means, plan.inner)
 
 
-cdef inline void add_short_rows(
-    int op, floating* out, const floating* x, Py_ssize_t first, Py_ssize_t last, Py_ssize_t n,
-    double scale
+cdef inline void side_by_side(
+    int op, double* totals, const floating* x, Py_ssize_t rows, Py_ssize_t n
 ) noexcept nogil:
     cdef Py_ssize_t i, j
-    cdef double total
-    x += first * n
-    for i in range(first, last):
-        total = start(op)
-        for j in range(n):
-            total = combine(op, total, x[j])
-        out[i] = <floating>(total / scale)
-        x += n
+    for i in range(rows):
+        totals[i] = start(op)
+    for j in range(n):
+        for i in range(rows):
+            totals[i] = combine[double](op, totals[i], x[i * n + j])
 
 
-cdef void reduce_short_rows(
-    int op, floating* out, const floating* x, Py_ssize_t first, Py_ssize_t last, Py_ssize_t n
+cdef void reduce_rows(
+    const Plan* plan, floating* out, floating* mean, const floating* x, Py_ssize_t first,
+    Py_ssize_t last
 ) noexcept nogil:
-    """Reduce contiguous rows of a few elements."""
-    if op == PROD:
-        add_short_rows(PROD, out, x, first, last, n, 1)
-    elif op == MAX:
-        add_short_rows(MAX, out, x, first, last, n, 1)
-    elif op == MIN:
-        add_short_rows(MIN, out, x, first, last, n, 1)
-    else:
-        add_short_rows(SUM, out, x, first, last, n, <double>n if op == MEAN else 1)
+    """Reduce contiguous rows of one chunk each; if they are short, several side by side."""
+    cdef double totals[SHORT]
+    cdef double means[SHORT]
+    cdef Py_ssize_t i, j, rows, n = plan.n
+    x += first * n
+    while first < last:
+        rows = min(<Py_ssize_t>SHORT, last - first)
+        if n > SHORT:
+            for i in range(rows):
+                totals[i] = reduce_row(plan.op, x + i * n, n)
+        elif plan.op == PROD:
+            side_by_side(PROD, totals, x, rows, n)
+        elif plan.op == MAX:
+            side_by_side(MAX, totals, x, rows, n)
+        elif plan.op == MIN:
+            side_by_side(MIN, totals, x, rows, n)
+        else:
+            side_by_side(SUM, totals, x, rows, n)
+        if plan.op == VAR:
+            for i in range(rows):
+                means[i] = totals[i] / n
+                totals[i] = row_squares(x + i * n, n, means[i]) if n > SHORT else 0
+            if n <= SHORT:
+                for j in range(n):
+                    for i in range(rows):
+                        totals[i] += (x[i * n + j] - means[i]) * (x[i * n + j] - means[i])
+        finish(plan, out + first, mean + first, totals, means, rows)
+        first += rows
+        x += rows * n
 
 
 cdef int run(Plan* plan, floating* out, floating* mean, const floating* x, int n_threads) except -1:
@@ -254,15 +305,15 @@ cdef int run(Plan* plan, floating* out, floating* mean, const floating* x, int n
     cdef Py_ssize_t results = plan.outer * plan.chunks * plan.inner
     cdef int thread
     plan.partial = plan.partial_mean = NULL
-    if plan.inner == 1 and plan.n <= SHORT and plan.op != VAR:
+    if plan.inner == 1 and plan.chunks == 1:
         if n_threads == 1:
-            reduce_short_rows(plan.op, out, x, 0, plan.outer, plan.n)
+            reduce_rows(plan, out, mean, x, 0, plan.outer)
             return 0
         share = (plan.outer + n_threads - 1) // n_threads
         for thread in prange(n_threads, nogil=True, num_threads=n_threads, schedule="static"):
-            reduce_short_rows(
-                plan.op, out, x, min(thread * share, plan.outer),
-                min((thread + 1) * share, plan.outer), plan.n)
+            reduce_rows(
+                plan, out, mean, x, min(thread * share, plan.outer),
+                min((thread + 1) * share, plan.outer))
         return 0
     if plan.chunks > 1:
         plan.partial = <double*>malloc(2 * results * sizeof(double))
@@ -311,173 +362,3 @@ cpdef int var_mean(
     return run[double](
         &plan, <double*>cnp.PyArray_DATA(var), <double*>cnp.PyArray_DATA(mean),
         <double*>cnp.PyArray_DATA(x), n_threads)
-
-
-# ---------------------------------------------------------------------------------------------
-# Where the extremes are: the values first, then a search for the first element equal to each
-
-cdef Py_ssize_t first_equal(const floating* x, floating value, Py_ssize_t n) noexcept nogil:
-    """The index of the first element that is ``value``, or NaN where ``value`` is NaN."""
-    cdef Py_ssize_t i = 0, j
-    cdef int hits
-    while i + WIDE <= n:        # a vectorised look at a block of elements, then into the block
-        hits = 0
-        for j in range(WIDE):
-            hits |= (x[i + j] == value) | (x[i + j] != x[i + j])
-        if hits:
-            break
-        i += WIDE
-    while i < n - 1 and not (x[i] == value or x[i] != x[i]):
-        i += 1
-    return i
-
-
-cdef void find_rows(
-    int64_t* indices, const floating* values, const floating* x, Py_ssize_t n, Py_ssize_t inner
-) noexcept nogil:
-    """``indices[j]`` = the first i with x[i, j] equal to values[j]: backwards, the last hit."""
-    cdef Py_ssize_t i, j
-    for i in range(n - 1, -1, -1):
-        for j in range(inner):
-            if (x[i * inner + j] == values[j]) | (x[i * inner + j] != x[i * inner + j]):
-                indices[j] = i
-
-
-cdef void find_all(
-    int64_t* indices, const floating* values, const floating* x, Py_ssize_t outer, Py_ssize_t n,
-    Py_ssize_t inner, int n_threads
-) noexcept nogil:
-    cdef Py_ssize_t o
-    for o in prange(outer, num_threads=n_threads, use_threads_if=n_threads > 1, schedule="static"):
-        if inner == 1:
-            indices[o] = first_equal(x + o * n, values[o], n)
-        else:
-            find_rows(indices + o * inner, values + o * inner, x + o * n * inner, n, inner)
-
-
-cpdef int arg_reduce(
-    int op, ndarray values, ndarray indices, ndarray x, Py_ssize_t outer, Py_ssize_t n,
-    Py_ssize_t inner, int n_threads
-) except -1:
-    """The extremes (MAX or MIN) and where each comes first; a NaN wins."""
-    cdef cnp.npy_intp results = outer * inner
-    cdef int64_t* where = <int64_t*>cnp.PyArray_DATA(indices)
-    if values is None:
-        values = cnp.PyArray_EMPTY(1, &results, cnp.PyArray_TYPE(x), 0)
-    reduce(op, values, x, outer, n, inner, n_threads)
-    if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT32:
-        find_all(where, <const float*>cnp.PyArray_DATA(values),
-                 <const float*>cnp.PyArray_DATA(x), outer, n, inner, n_threads)
-    else:
-        find_all(where, <const double*>cnp.PyArray_DATA(values),
-                 <const double*>cnp.PyArray_DATA(x), outer, n, inner, n_threads)
-    return 0
-
-
-# ---------------------------------------------------------------------------------------------
-# Any axes
-
-cdef struct Axis:
-    Py_ssize_t size, stride
-    bint reduced
-
-
-cdef bint memory_order(Axis* axes, int count, Py_ssize_t itemsize) noexcept:
-    """Sort the axes by stride.  Whether they are then dense, with the kept ones in their order."""
-    cdef int i, at
-    cdef Axis axis
-    cdef bint kept_in_order = True
-    cdef Py_ssize_t stride = itemsize
-    for i in range(1, count):
-        at = i
-        while at > 0 and axes[at - 1].stride < axes[at].stride:
-            kept_in_order &= axes[at - 1].reduced or axes[at].reduced
-            axis = axes[at]
-            axes[at] = axes[at - 1]
-            axes[at - 1] = axis
-            at -= 1
-    for i in range(count - 1, -1, -1):
-        if axes[i].stride != stride:
-            return False
-        stride *= axes[i].size
-    return kept_in_order
-
-
-cdef ndarray contiguous_copy(ndarray x, Axis* axes, int count):
-    """A C-contiguous copy of the memory of ``x`` that ``axes`` walk."""
-    cdef cnp.npy_intp sizes[MAX_NDIM]
-    cdef cnp.npy_intp strides[MAX_NDIM]
-    cdef int i
-    for i in range(count):
-        sizes[i], strides[i] = axes[i].size, axes[i].stride
-    cdef ndarray view = cnp.PyArray_New(
-        ndarray, count, sizes, cnp.PyArray_TYPE(x), strides, cnp.PyArray_DATA(x), 0, 0, None)
-    return cnp.PyArray_NewCopy(view, cnp.NPY_CORDER)
-
-
-cpdef int reduce_to(int op, ndarray out, ndarray x, int n_threads) except -1:
-    """Reduce every axis where ``out`` has size 1 or that it lacks in front."""
-    cdef Axis axes[MAX_NDIM]
-    cdef Axis ordered[MAX_NDIM]
-    cdef Axis axis
-    cdef int i, last, count = 0
-    cdef int ndim = cnp.PyArray_NDIM(x), missing = ndim - cnp.PyArray_NDIM(out)
-    cdef Py_ssize_t repeats = 1, outer, n, inner
-    cdef cnp.npy_intp n_results
-    cdef ndarray source = x, result
-    for i in range(ndim):
-        axis.size, axis.stride = cnp.PyArray_DIM(x, i), cnp.PyArray_STRIDE(x, i)
-        axis.reduced = i < missing or cnp.PyArray_DIM(out, i - missing) == 1
-        if axis.size == 1:
-            continue
-        if axis.stride == 0 and axis.reduced and op != PROD and axis.size > 0:
-            # a gradient that was broadcast
-            repeats *= axis.size
-            continue
-        axes[count] = ordered[count] = axis
-        count += 1
-    if memory_order(ordered, count, cnp.PyArray_ITEMSIZE(x)):
-        for i in range(count):
-            axes[i] = ordered[i]
-    else:
-        source = contiguous_copy(x, axes, count)
-    last = 0                            # merge neighbours of one kind
-    for i in range(1, count):
-        if axes[i].reduced == axes[last].reduced:
-            axes[last].size *= axes[i].size
-        else:
-            last += 1
-            axes[last] = axes[i]
-    count = min(count, last + 1)
-
-    while True:                         # reduce the last reduced axis until none is left
-        n = inner = outer = 1
-        last = count - 1
-        if last >= 0 and not axes[last].reduced:
-            inner = axes[last].size
-            last -= 1
-        if last >= 0:
-            n = axes[last].size
-        for i in range(last):
-            outer *= axes[i].size
-        if last <= 1:
-            reduce(op, out, source, outer, n, inner, n_threads)
-            break
-        axes[last - 1].size *= inner
-        count = last
-        n_results = outer * inner
-        result = cnp.PyArray_EMPTY(1, &n_results, cnp.PyArray_TYPE(x), 0)
-        reduce(op, result, source, outer, n, inner, n_threads)
-        source = result
-    if repeats > 1 and op == SUM:
-        if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT32:
-            scale(<float*>cnp.PyArray_DATA(out), cnp.PyArray_SIZE(out), repeats)
-        else:
-            scale(<double*>cnp.PyArray_DATA(out), cnp.PyArray_SIZE(out), repeats)
-    return 0
-
-
-cdef void scale(floating* x, Py_ssize_t n, double factor) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n):
-        x[i] = <floating>(x[i] * factor)

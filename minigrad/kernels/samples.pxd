@@ -4,18 +4,21 @@
 # The samples (outer * inner of them) are cut into blocks that a thread takes as a whole: some
 # whole rows where the classes are contiguous (inner is 1), else up to SAMPLES neighbouring
 # columns, of which every class is a contiguous run, so that either way the loops vectorise.
-# Sums are doubles: of LANES interleaved parts in a long row, of one in a column.
+# Sums are doubles.
 
 from cython cimport floating
 from libc.math cimport INFINITY
 
+from minigrad.kernels.reduce cimport MAX, SUM
+from minigrad.kernels.rows cimport reduce_row, row_dot
 from minigrad.kernels.vmath cimport exp
 
 cdef enum:
     SAMPLES = 256       # samples of a block at most
     BLOCK = 16384       # elements of a block, about: 64 KB of float32, in the L2 cache
-    LANES = 32          # accumulators of a long row
-    SCRATCH = 256       # elements of exp kept at a time where nobody wants them
+    SHORT = 32          # rows up to this long are added one by one
+    SOME = 16           # classes of a column added up before a double takes their sum
+    SCRATCH = 1024      # elements of exp kept at a time where nobody wants them
 
 
 cdef struct Cut:
@@ -68,44 +71,33 @@ cdef inline Block block_at(const Cut* cut, Py_ssize_t number) noexcept nogil:
 # ---------------------------------------------------------------------------------------------
 # Sums and maxima: of a row, and of the columns of a block
 
-cdef inline floating row_max(const floating* x, Py_ssize_t n) noexcept nogil:
-    """The maximum, NaNs aside (the exponentials carry them)."""
-    cdef floating lanes[LANES]
-    cdef floating result = -INFINITY, value
-    cdef Py_ssize_t i, j, whole = n - n % LANES
-    if whole:
-        for j in range(LANES):
-            lanes[j] = x[j]
-        for i in range(1, n // LANES):
-            for j in range(LANES):
-                value = x[i * LANES + j]
-                lanes[j] = value if value > lanes[j] else lanes[j]
-        for j in range(LANES):
-            result = lanes[j] if lanes[j] > result else result
-    for i in range(whole, n):
+cdef inline floating largest_of(const floating* x, Py_ssize_t n) noexcept nogil:
+    cdef floating result = -INFINITY
+    cdef Py_ssize_t i
+    if n > SHORT:
+        return <floating>reduce_row(MAX, x, n)
+    for i in range(n):          # NaNs aside: the exponentials carry them
         result = x[i] if x[i] > result else result
     return result
 
 
-cdef inline double row_dot(const floating* x, const floating* y, Py_ssize_t n) noexcept nogil:
-    """The sum of x * y, or of x where ``y`` is NULL."""
-    cdef double lanes[LANES]
+cdef inline double sum_of(const floating* x, Py_ssize_t n) noexcept nogil:
     cdef double total = 0
-    cdef Py_ssize_t i, j, whole = n - n % LANES
-    if whole:
-        for j in range(LANES):
-            lanes[j] = 0
-        for i in range(n // LANES):
-            if y == NULL:
-                for j in range(LANES):
-                    lanes[j] += x[i * LANES + j]
-            else:
-                for j in range(LANES):
-                    lanes[j] += <double>x[i * LANES + j] * y[i * LANES + j]
-        for j in range(LANES):
-            total += lanes[j]
-    for i in range(whole, n):
-        total += x[i] if y == NULL else <double>x[i] * y[i]
+    cdef Py_ssize_t i
+    if n > SHORT:
+        return reduce_row(SUM, x, n)
+    for i in range(n):
+        total += x[i]
+    return total
+
+
+cdef inline double dot_of(const floating* x, const floating* y, Py_ssize_t n) noexcept nogil:
+    cdef double total = 0
+    cdef Py_ssize_t i
+    if n > SHORT:
+        return row_dot(x, y, n)
+    for i in range(n):
+        total += <double>x[i] * y[i]
     return total
 
 
@@ -116,7 +108,7 @@ cdef inline void maxima(
     cdef Py_ssize_t c, s
     if block.class_stride == 1:
         for s in range(block.samples):
-            out[s] = row_max(x + s * n, n)
+            out[s] = largest_of(x + s * n, n)
         return
     for s in range(block.samples):
         out[s] = -INFINITY
@@ -132,11 +124,14 @@ cdef inline void exponential_sums(
 ) noexcept nogil:
     """Each sample's sum of exp(x - max); the exponentials themselves to ``exps`` unless NULL."""
     cdef floating scratch[SCRATCH]
+    cdef floating partial[SAMPLES]
+    cdef floating shift
     cdef Py_ssize_t c, s, i, count
     cdef floating* target = exps
     if block.class_stride == 1:
         for s in range(block.samples):
             out[s] = c = 0
+            shift = maxima[s]
             while c < n:
                 count = min(n - c, <Py_ssize_t>SCRATCH)
                 if exps == NULL:
@@ -144,19 +139,22 @@ cdef inline void exponential_sums(
                 else:
                     target = exps + s * n + c
                 for i in range(count):
-                    target[i] = exp(x[s * n + c + i] - maxima[s])
-                out[s] += row_dot(target, <floating*>NULL, count)
+                    target[i] = exp(x[s * n + c + i] - shift)
+                out[s] += sum_of(target, count)
                 c += SCRATCH
         return
     for s in range(block.samples):
-        out[s] = 0
+        out[s] = partial[s] = 0
     for c in range(n):
         if exps == NULL:
             target = scratch
         for s in range(block.samples):
             target[s] = exp(x[s] - maxima[s])
-        for s in range(block.samples):
-            out[s] += target[s]
+            partial[s] += target[s]
+        if c % SOME == SOME - 1 or c == n - 1:
+            for s in range(block.samples):
+                out[s] += partial[s]
+                partial[s] = 0
         x += block.class_stride
         target += block.class_stride
 
@@ -168,7 +166,10 @@ cdef inline void dots(
     cdef Py_ssize_t c, s
     if block.class_stride == 1:
         for s in range(block.samples):
-            out[s] = row_dot(x + s * n, y + s * n if y != NULL else y, n)
+            if y == NULL:
+                out[s] = sum_of(x + s * n, n)
+            else:
+                out[s] = dot_of(x + s * n, y + s * n, n)
         return
     for s in range(block.samples):
         out[s] = 0

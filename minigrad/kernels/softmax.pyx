@@ -10,11 +10,12 @@ number of threads does not alter a bit.
 
 from cython cimport floating
 from cython.parallel cimport prange
-from libc.math cimport isinf, log
+from libc.math cimport isinf
 cimport numpy as cnp
 from numpy cimport ndarray
 
 from minigrad.kernels.vmath cimport exp
+from minigrad.kernels.vmath cimport log as logarithm     # log is an argument here
 from minigrad.kernels.samples cimport (
     SAMPLES, Block, Cut, block_at, cut_samples, dots, exponential_sums, maxima,
 )
@@ -29,21 +30,27 @@ cdef void softmax_block(
     cdef floating largest[SAMPLES]
     cdef double sums[SAMPLES]
     cdef floating factor[SAMPLES]
+    cdef floating shift, scale
     cdef Py_ssize_t c, s, n = cut.n
     x += block.base
     out += block.base
     maxima(x, &block, n, largest)
     exponential_sums(<floating*>NULL if log_of else out, x, largest, &block, n, sums)
-    for s in range(block.samples):
-        factor[s] = <floating>(log(sums[s]) if log_of else 1 / sums[s])
+    if log_of:
+        for s in range(block.samples):
+            factor[s] = <floating>logarithm(sums[s])
+    else:
+        for s in range(block.samples):
+            factor[s] = <floating>(1 / sums[s])
     if block.class_stride == 1:
         for s in range(block.samples):
+            shift, scale = largest[s], factor[s]
             if log_of:
                 for c in range(n):
-                    out[s * n + c] = x[s * n + c] - largest[s] - factor[s]
+                    out[s * n + c] = x[s * n + c] - shift - scale
             else:
                 for c in range(n):
-                    out[s * n + c] *= factor[s]
+                    out[s * n + c] *= scale
         return
     for c in range(n):
         if log_of:
@@ -64,6 +71,7 @@ cdef void softmax_backward_block(
     cdef Block block = block_at(cut, number)
     cdef double sums[SAMPLES]
     cdef floating total[SAMPLES]
+    cdef floating own
     cdef Py_ssize_t c, s, n = cut.n
     g += block.base
     y += block.base
@@ -73,12 +81,13 @@ cdef void softmax_backward_block(
         total[s] = <floating>sums[s]
     if block.class_stride == 1:
         for s in range(block.samples):
+            own = total[s]
             if log_of:
                 for c in range(n):
-                    dx[s * n + c] = g[s * n + c] - exp(y[s * n + c]) * total[s]
+                    dx[s * n + c] = g[s * n + c] - exp(y[s * n + c]) * own
             else:
                 for c in range(n):
-                    dx[s * n + c] = y[s * n + c] * (g[s * n + c] - total[s])
+                    dx[s * n + c] = y[s * n + c] * (g[s * n + c] - own)
         return
     for c in range(n):
         if log_of:
@@ -105,15 +114,18 @@ cdef void logsumexp_block(
             largest[s] = 0
     exponential_sums(<floating*>NULL, x + block.base, largest, &block, cut.n, sums)
     for s in range(block.samples):
-        out[block.first + s] = <floating>(largest[s] + log(sums[s]))
+        out[block.first + s] = <floating>(largest[s] + logarithm(sums[s]))
 
 
 cdef void softmax_all(
     floating* out, const floating* x, Cut cut, bint log_of, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t b
-    for b in prange(
-            cut.blocks, num_threads=n_threads, use_threads_if=n_threads > 1, schedule="static"):
+    if n_threads == 1:
+        for b in range(cut.blocks):
+            softmax_block(out, x, &cut, b, log_of)
+        return
+    for b in prange(cut.blocks, num_threads=n_threads, schedule="static"):
         softmax_block(out, x, &cut, b, log_of)
 
 
@@ -121,8 +133,11 @@ cdef void softmax_backward_all(
     floating* dx, const floating* g, const floating* y, Cut cut, bint log_of, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t b
-    for b in prange(
-            cut.blocks, num_threads=n_threads, use_threads_if=n_threads > 1, schedule="static"):
+    if n_threads == 1:
+        for b in range(cut.blocks):
+            softmax_backward_block(dx, g, y, &cut, b, log_of)
+        return
+    for b in prange(cut.blocks, num_threads=n_threads, schedule="static"):
         softmax_backward_block(dx, g, y, &cut, b, log_of)
 
 
@@ -130,8 +145,11 @@ cdef void logsumexp_all(
     floating* out, const floating* x, Cut cut, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t b
-    for b in prange(
-            cut.blocks, num_threads=n_threads, use_threads_if=n_threads > 1, schedule="static"):
+    if n_threads == 1:
+        for b in range(cut.blocks):
+            logsumexp_block(out, x, &cut, b)
+        return
+    for b in prange(cut.blocks, num_threads=n_threads, schedule="static"):
         logsumexp_block(out, x, &cut, b)
 
 

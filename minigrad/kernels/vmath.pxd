@@ -24,7 +24,9 @@ cdef extern from "vmath.h" nogil:
     float vm_sigmoidf(float x) noexcept
     float vm_erff(float x) noexcept
     float scalar_erfcf(float x) noexcept
-    ctypedef int flat_int "VM_FLATTEN int"     # the return type of a function to flatten
+    # Return types of functions to flatten: see vmath.h
+    ctypedef int flat_int "FLAT int"
+    ctypedef double flat_double "FLAT double"
     float vm_normal_cdff(float x) noexcept
     float vm_gaussf(float x) noexcept
     float scalar_sinf(float x) noexcept
@@ -33,13 +35,15 @@ cdef extern from "vmath.h" nogil:
     float vm_softplusf(float x) noexcept
     double vm_softplus(double x) noexcept
     double vm_exp(double x) noexcept
-    double scalar_exp2(double x) noexcept
+    double vm_exp2(double x) noexcept
     double vm_expm1(double x) noexcept
     double vm_log(double x) noexcept
     double vm_log1p(double x) noexcept
     double scalar_log2(double x) noexcept
     double scalar_log10(double x) noexcept
     double scalar_sin(double x) noexcept
+    double vm_sin(double x) noexcept
+    double vm_cos(double x) noexcept
     double scalar_cos(double x) noexcept
     double scalar_tan(double x) noexcept
     double scalar_asin(double x) noexcept
@@ -53,7 +57,7 @@ cdef extern from "vmath.h" nogil:
     double scalar_erfc(double x) noexcept
     float scalar_atan2f(float x, float y) noexcept
     double scalar_atan2(double x, double y) noexcept
-    float scalar_powf(float x, float y) noexcept
+    float vm_powf(float x, float y) noexcept
     double scalar_pow(double x, double y) noexcept
     float scalar_fmodf(float x, float y) noexcept
     double scalar_fmod(double x, double y) noexcept
@@ -62,7 +66,7 @@ cdef inline floating exp(floating x) noexcept nogil:
     return vm_expf(x) if floating is float else vm_exp(x)
 
 cdef inline floating exp2(floating x) noexcept nogil:
-    return vm_exp2f(x) if floating is float else scalar_exp2(x)
+    return vm_exp2f(x) if floating is float else vm_exp2(x)
 
 cdef inline floating expm1(floating x) noexcept nogil:
     return vm_expm1f(x) if floating is float else vm_expm1(x)
@@ -80,17 +84,17 @@ cdef inline floating log10(floating x) noexcept nogil:
     return vm_log10f(x) if floating is float else scalar_log10(x)
 
 cdef inline floating sin(floating x) noexcept nogil:
-    return vm_sinf(x) if floating is float else scalar_sin(x)
+    return vm_sinf(x) if floating is float else vm_sin(x)
 
 cdef inline floating cos(floating x) noexcept nogil:
-    return vm_cosf(x) if floating is float else scalar_cos(x)
+    return vm_cosf(x) if floating is float else vm_cos(x)
 
 cdef inline floating tan(floating x) noexcept nogil:
     return vm_tanf(x) if floating is float else scalar_tan(x)
 
-# Beyond this many radians sin, cos and tan of floats are wrong: take the far_ ones.
+# Beyond this many radians sin, cos and tan are wrong: take the far_ ones.
 cdef inline bint is_far(floating x) noexcept nogil:
-    return fabs(x) > 1048576 if floating is float else False
+    return fabs(x) > 1048576
 
 cdef inline floating far_sin(floating x) noexcept nogil:
     return scalar_sinf(x) if floating is float else scalar_sin(x)
@@ -153,12 +157,16 @@ cdef inline floating atan2(floating x, floating y) noexcept nogil:
     return scalar_atan2f(x, y) if floating is float else scalar_atan2(x, y)
 
 cdef inline floating pow(floating x, floating y) noexcept nogil:
-    return scalar_powf(x, y) if floating is float else scalar_pow(x, y)
+    return vm_powf(x, y) if floating is float else scalar_pow(x, y)
 
 cdef inline floating fmod(floating x, floating y) noexcept nogil:
     return scalar_fmodf(x, y) if floating is float else scalar_fmod(x, y)
 
 # Activations and helpers made of them
+
+cdef inline floating choose(bint condition, floating yes, floating no) noexcept nogil:
+    # Both are computed, where a conditional expression would load one of them only, and branch
+    return yes if condition else no
 
 cdef inline floating sign(floating x) noexcept nogil:
     # 0 for NaN, as in torch
@@ -166,7 +174,7 @@ cdef inline floating sign(floating x) noexcept nogil:
 
 cdef inline floating silu_slope(floating x) noexcept nogil:
     cdef floating s = sigmoid(x)
-    return s * (1 + x * (1 - s))
+    return s * (<floating>1 + x * (<floating>1 - s))
 
 cdef inline floating normal_cdf(floating x) noexcept nogil:
     return vm_normal_cdff(x) if floating is float else 0.5 * scalar_erfc(-x * 0.7071067811865476)
@@ -175,13 +183,15 @@ cdef inline floating normal_pdf(floating x) noexcept nogil:
     return <floating>0.3989422804014327 * (
         vm_gaussf(x) if floating is float else vm_exp(-0.5 * x * x))
 
-cdef inline floating gelu_tanh_inner(floating x) noexcept nogil:
-    return tanh(<floating>0.7978845608028654 * (x + <floating>0.044715 * x * x * x))
+cdef inline floating gelu_tanh_share(floating x) noexcept nogil:
+    # (1 + tanh(u)) / 2 is sigmoid(2 u)
+    return sigmoid(<floating>1.5957691216057308 * (x + <floating>0.044715 * x * x * x))
 
 cdef inline floating gelu_tanh_slope(floating x) noexcept nogil:
-    cdef floating t = gelu_tanh_inner(x)
-    cdef floating inner = <floating>0.7978845608028654 * (1 + <floating>0.134145 * x * x)
-    return <floating>0.5 * (1 + t) + <floating>0.5 * x * (1 - t * t) * inner
+    cdef floating s = gelu_tanh_share(x), rest = <floating>1 - s
+    cdef floating inner = <floating>1.5957691216057308 * (
+        <floating>1 + <floating>0.134145 * x * x)
+    return s + x * s * rest * inner
 
 cdef inline floating maximum(floating a, floating b) noexcept nogil:
     return a if (a > b) | (a != a) else b

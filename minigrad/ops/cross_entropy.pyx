@@ -10,14 +10,17 @@ a softmax.  With q the targets as a table (one at the class, smoothed) and w the
 import numpy as np
 
 from libc.stdint cimport int64_t
-from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray
+from numpy cimport (
+    PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
+    npy_intp,
+)
 
 from minigrad.dtypes cimport dtype_of, float16, float32, int64, uint8
 from minigrad.kernels.cross_entropy cimport (
     MEAN, NONE, SUM, cross_entropy_backward, cross_entropy_forward, nll_backward, nll_forward,
 )
 from minigrad.kernels.openmp cimport threads_for
-from minigrad.ops.common cimport cast
+from minigrad.ops.common cimport cast, same_shape
 from minigrad.ops.loss import reduced, reduction_name
 from minigrad.ops.softmax import log_softmax, softmax
 from minigrad.tape cimport Node, grad_enabled, record, recording
@@ -42,25 +45,35 @@ cdef class ClassLoss:
     cdef ndarray total_weight, stats
 
 
+cdef bint shapes_agree(ndarray x, ndarray target):
+    """Whether ``target`` has the shape of ``x`` without its classes."""
+    cdef int i, ndim = PyArray_NDIM(x), skipped = 0 if ndim == 1 else 1
+    if PyArray_NDIM(target) != ndim - 1:
+        return False
+    for i in range(ndim - 1):
+        if PyArray_DIMS(target)[i] != PyArray_DIMS(x)[i if i < skipped else i + 1]:
+            return False
+    return True
+
+
 cdef int check_classes(str name, ndarray x, ndarray target, Tensor weight) except -1:
     """Raise what torch raises for shapes and dtypes that do not go together."""
     cdef int ndim = PyArray_NDIM(x)
-    shape, own = (<object>x).shape, (<object>target).shape
     if not dtype_of(x).is_floating_point:
         raise RuntimeError(f"{name}: expected a floating point input, but got {dtype_of(x)}")
     if ndim == 0:
         raise RuntimeError(f"{name}: expected an input with classes, (C), (N, C) or (N, C, ...), "
                            "but got a 0-dimensional tensor")
-    if ndim > 1 and (len(own) == 0 or own[0] != shape[0]):
-        raise ValueError(
-            f"Expected input batch_size ({shape[0]}) to match target batch_size "
-            f"({own[0] if own else 'none'}): input {list(shape)}, target {list(own)}."
-        )
-    expected = () if ndim == 1 else (shape[0], *shape[2:])
-    if own != expected:
+    if not shapes_agree(x, target):
+        shape, own = (<object>x).shape, (<object>target).shape
+        if ndim > 1 and (len(own) == 0 or own[0] != shape[0]):
+            raise ValueError(
+                f"Expected input batch_size ({shape[0]}) to match target batch_size "
+                f"({own[0] if own else 'none'}): input {list(shape)}, target {list(own)}."
+            )
+        expected = [] if ndim == 1 else [shape[0], *shape[2:]]
         raise RuntimeError(
-            f"Expected target size {list(expected)}, got {list(own)}, for an input of size "
-            f"{list(shape)}"
+            f"Expected target size {expected}, got {list(own)}, for an input of size {list(shape)}"
         )
     if dtype_of(target) is not int64 and dtype_of(target) is not uint8:
         raise RuntimeError(
@@ -69,7 +82,7 @@ cdef int check_classes(str name, ndarray x, ndarray target, Tensor weight) excep
         )
     if weight is None:
         return 0
-    n = shape[0] if ndim == 1 else shape[1]
+    n = PyArray_DIMS(x)[0 if ndim == 1 else 1]
     if (<object>weight.array).shape != (n,):
         raise RuntimeError(
             f"weight tensor should be defined either for all {n} classes or no classes but got "
@@ -83,13 +96,20 @@ cdef int check_classes(str name, ndarray x, ndarray target, Tensor weight) excep
     return 0
 
 
+cdef ndarray contiguous(object array):
+    if array is None or PyArray_IS_C_CONTIGUOUS(<ndarray>array):
+        return array
+    return np.ascontiguousarray(array)
+
+
 cdef Tensor class_loss(
     Tensor x, Tensor target, Tensor weight, long ignore_index, double smoothing, str reduction,
     bint log_probs
 ):
     """Return the loss of ``x`` and classes, recorded."""
     cdef ClassLoss rule = ClassLoss.__new__(ClassLoss)
-    cdef ndarray a, loss
+    cdef ndarray a, loss, targets, weights
+    cdef npy_intp two_each
     cdef Tensor out, wide
     cdef int i, axis
     check_classes("nll_loss" if log_probs else "cross_entropy", x.array, target.array, weight)
@@ -97,7 +117,8 @@ cdef Tensor class_loss(
         wide = class_loss(cast(x, float32), target, None if weight is None else
                           cast(weight, float32), ignore_index, smoothing, reduction, log_probs)
         return cast(wide, float16)
-    target = cast(target, int64)
+    if dtype_of(target.array) is not int64:
+        target = cast(target, int64)
     rule.log_probs, rule.ignore_index, rule.smoothing = log_probs, ignore_index, smoothing
     rule.reduction = reductions[reduction]
     axis = 0 if PyArray_NDIM(x.array) == 1 else 1
@@ -111,17 +132,17 @@ cdef Tensor class_loss(
             PyArray_NDIM(target.array), PyArray_DIMS(target.array), dtype_of(x.array))
     else:
         loss = empty_array(0, NULL, dtype_of(x.array))
-    a = np.ascontiguousarray(x.array)
-    targets = np.ascontiguousarray(target.array)
-    weights = None if weight is None else np.ascontiguousarray(weight.array)
+    a, targets = contiguous(x.array), contiguous(target.array)
+    weights = None if weight is None else contiguous(weight.array)
     if log_probs:
         nll_forward(loss, rule.total_weight, a, targets, weights, ignore_index, rule.reduction,
                     rule.outer, rule.n, rule.inner, 1)
     else:
-        rule.stats = np.empty(2 * rule.outer * rule.inner, (<object>a).dtype)
+        two_each = 2 * rule.outer * rule.inner
+        rule.stats = empty_array(1, &two_each, dtype_of(a))
         cross_entropy_forward(
             loss, rule.total_weight, rule.stats, a, targets, weights, ignore_index, smoothing,
-            rule.reduction, rule.outer, rule.n, rule.inner, threads_for(EXP_COST * a.size))
+            rule.reduction, rule.outer, rule.n, rule.inner, threads_for(EXP_COST * PyArray_SIZE(a)))
     out = wrap(loss)
     if recording(x):
         record(out, "NllLossBackward0" if rule.inner == 1 else "NllLoss2DBackward0",
@@ -132,19 +153,18 @@ cdef Tensor class_loss(
 cdef class_loss_vjp(Node node, object g):
     cdef ClassLoss rule = node.extra
     cdef Tensor x = node.tensor(0), target = node.tensor(1), weight = node.tensor(2)
-    cdef ndarray dx
+    cdef ndarray dx, given, targets, weights
     if grad_enabled():
         return (composed_gradient(rule, g, x, target, weight),)
     dx = empty_array(PyArray_NDIM(x.array), PyArray_DIMS(x.array), dtype_of(x.array))
-    given = np.ascontiguousarray((<Tensor>g).array)
-    targets = np.ascontiguousarray(target.array)
-    weights = None if weight is None else np.ascontiguousarray(weight.array)
+    given, targets = contiguous((<Tensor>g).array), contiguous(target.array)
+    weights = None if weight is None else contiguous(weight.array)
     if rule.log_probs:
         nll_backward(dx, given, rule.total_weight, targets, weights, rule.ignore_index,
                      rule.reduction, rule.outer, rule.n, rule.inner, 1)
     else:
         cross_entropy_backward(
-            dx, given, rule.total_weight, rule.stats, np.ascontiguousarray(x.array), targets,
+            dx, given, rule.total_weight, rule.stats, contiguous(x.array), targets,
             weights, rule.ignore_index, rule.smoothing, rule.reduction, rule.outer, rule.n,
             rule.inner, threads_for(EXP_COST * PyArray_SIZE(dx)))
     return (wrap(dx),)
@@ -199,10 +219,11 @@ def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-1
     tensor(2.3026)
     """
     cdef Tensor x = <Tensor?>input, t = <Tensor?>target
-    reduction = reduction_name(size_average, reduce, reduction)
+    if size_average is not None or reduce is not None or reduction not in reductions:
+        reduction = reduction_name(size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    if (<object>x.array).shape == (<object>t.array).shape and PyArray_NDIM(x.array):
+    if PyArray_NDIM(x.array) and same_shape(x.array, t.array):
         return soft_cross_entropy(x, t, weight, reduction, label_smoothing)
     return class_loss(x, t, <Tensor>weight, ignore_index, label_smoothing, reduction, False)
 

@@ -6,8 +6,6 @@ The mask is drawn as torch draws it, so that the same seed drops the same elemen
 import math
 import warnings
 
-import numpy as np
-
 from minigrad.ops.random import default_generator
 from minigrad.tensor import over_array
 
@@ -18,9 +16,8 @@ def _drop(input, shape, p, training, inplace):
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0:
         return input
-    kept = default_generator._uniform(math.prod(shape), np.float64) < 1 - p
-    dtype = input.dtype.numpy
-    noise = over_array((kept * dtype.type(1 / (1 - p) if p < 1 else 0)).reshape(shape))
+    kept = default_generator._below(math.prod(shape), 1 - p).reshape(shape)
+    noise = over_array(kept * input.dtype.numpy.type(1 / (1 - p) if p < 1 else 0))
     return input.mul_(noise) if inplace else input * noise
 
 

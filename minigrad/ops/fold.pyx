@@ -16,7 +16,9 @@ from numpy cimport (
 from minigrad.dtypes cimport dtype_of, float16
 from minigrad.kernels cimport reduce as kernels
 from minigrad.kernels cimport softmax as softmax_kernels
+from minigrad.kernels.arg_reduce cimport arg_reduce
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.kernels.reduce_to cimport reduce_to
 from minigrad.ops.common cimport is_kernel_float, to_half
 
 import_array()
@@ -82,7 +84,7 @@ cdef ndarray fold(int op, ndarray x, tuple dims, bint keepdim):
     if PyArray_SIZE(x) == 0:            # reduce_to has no first element to start from
         return numpy_fold(op, x, dims, keepdim)
     out = new_result(x, dims, True, PyArray_TYPE(x))
-    kernels.reduce_to(op, out, x, threads_for(PyArray_SIZE(x)))
+    reduce_to(op, out, x, threads_for(PyArray_SIZE(x)))
     return out if keepdim else out.reshape(
         [s for d, s in enumerate((<object>x).shape) if d not in dims])
 
@@ -98,7 +100,7 @@ cdef ndarray fold_to(int op, ndarray x, tuple shape):
     for i in range(n):
         sizes[i] = shape[i]
     out = PyArray_EMPTY(n, sizes, PyArray_TYPE(x), 0)
-    kernels.reduce_to(op, out, x, threads_for(PyArray_SIZE(x)))
+    reduce_to(op, out, x, threads_for(PyArray_SIZE(x)))
     return out
 
 
@@ -170,6 +172,6 @@ cdef ndarray first_extreme(int op, ndarray x, int dim, bint keepdim, ndarray val
         x = np.ascontiguousarray(x)
     layout = layout_of(x, (dim,))
     indices = new_result(x, (dim,), keepdim, NPY_INT64)
-    kernels.arg_reduce(op, values, indices, x, layout.outer, layout.n, layout.inner,
+    arg_reduce(op, values, indices, x, layout.outer, layout.n, layout.inner,
                        threads_for(PyArray_SIZE(x)))
     return indices

@@ -111,6 +111,14 @@ class Generator:
         bits = 24 if dtype == np.float32 else 11
         return ((self._raw32(n) & np.uint64(2**bits - 1)) * 2.0**-bits).astype(np.float32)
 
+    def _below(self, n, p):
+        """Return, for each of ``n`` float64 uniforms, whether it is below ``p``: by their bits."""
+        draws = self._bits.random_raw(2 * n).reshape(n, 2) if n else np.empty((0, 2), np.uint64)
+        bits = draws[:, 0] & np.uint64(2**21 - 1)
+        bits <<= np.uint64(32)
+        bits |= draws[:, 1]
+        return bits < np.uint64(math.ceil(p * 2**53))
+
     def _normal(self, n, dtype):
         wide = np.float64 if dtype == np.float64 else np.float32
         if n < 16:

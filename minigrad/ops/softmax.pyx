@@ -17,7 +17,7 @@ from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.softmax cimport softmax_backward, softmax_forward
 from minigrad.ops.common cimport cast
 from minigrad.tape cimport Node, grad_enabled, record, recording
-from minigrad.tensor cimport Tensor, empty_array, wrap
+from minigrad.tensor cimport Tensor, empty_like_array, wrap
 from minigrad.tensor import checked_dim
 
 import_array()
@@ -55,7 +55,7 @@ cdef ndarray apply_softmax(ndarray x, int dim, bint log):
     cdef ndarray out
     if dtype_of(x) is float16:
         return apply_softmax(x.astype(np.float32), dim, log).astype(np.float16)
-    out = empty_array(PyArray_NDIM(x), PyArray_DIMS(x), dtype_of(x))
+    out = empty_like_array(x)
     softmax_forward(out, contiguous(x), log, c.outer, c.n, c.inner,
                     threads_for(EXP_COST * PyArray_SIZE(x)))
     return out
@@ -67,7 +67,7 @@ cdef ndarray apply_softmax_backward(ndarray g, ndarray y, int dim, bint log):
     if dtype_of(y) is float16:
         return apply_softmax_backward(
             g.astype(np.float32), y.astype(np.float32), dim, log).astype(np.float16)
-    dx = empty_array(PyArray_NDIM(y), PyArray_DIMS(y), dtype_of(y))
+    dx = empty_like_array(y)
     softmax_backward(dx, contiguous(g), y, log, c.outer, c.n, c.inner,
                      threads_for((EXP_COST if log else 1) * PyArray_SIZE(y)))
     return dx
@@ -75,6 +75,8 @@ cdef ndarray apply_softmax_backward(ndarray g, ndarray y, int dim, bint log):
 
 cdef int implicit_dim(str name, int ndim, object dim) except -1:
     """Return ``dim`` checked; None means the one that torch picks, with its warning."""
+    if type(dim) is int and 0 <= dim < ndim:
+        return dim
     if dim is None:
         warnings.warn(
             f"Implicit dimension choice for {name} has been deprecated. Change the call to "

@@ -1,0 +1,127 @@
+"""Reductions of one contiguous row, for the kernels whose rows are long.
+
+A row is added to ROW accumulators side by side, few enough to stay in registers, which are folded
+at the end.  They are doubles, so that a sum of any length keeps float32 accuracy; they take the
+float32 sums of four elements, which saves conversions; in a long row one from each quarter, so that
+four streams of memory are read at once.  Extremes need no doubles.
+"""
+
+from cython cimport floating
+
+from minigrad.kernels.reduce cimport MAX, MIN, PROD, SUM
+from minigrad.kernels.vmath cimport flat_double
+
+cdef enum:
+    ROW = 32            # accumulators of a sum
+    WIDE = 64           # of an extreme
+    LONG = 16384        # elements from which four streams of memory pay
+
+
+cdef inline double extreme_of_row(int op, const floating* x, Py_ssize_t n) noexcept nogil:
+    cdef floating lanes[WIDE]
+    cdef Py_ssize_t i, j
+    for j in range(WIDE):
+        lanes[j] = <floating>start(op)
+    for i in range(n // WIDE):
+        for j in range(WIDE):
+            lanes[j] = combine[floating](op, lanes[j], x[j])
+        x += WIDE
+    for j in range(n % WIDE):
+        lanes[j] = combine[floating](op, lanes[j], x[j])
+    for j in range(32):
+        lanes[j] = combine[floating](op, lanes[j], lanes[j + 32])
+    for j in range(16):
+        lanes[j] = combine[floating](op, lanes[j], lanes[j + 16])
+    for j in range(8):
+        lanes[j] = combine[floating](op, lanes[j], lanes[j + 8])
+    return combine[floating](
+        op, combine_four[floating](op, lanes[0], lanes[1], lanes[2], lanes[3]),
+        combine_four[floating](op, lanes[4], lanes[5], lanes[6], lanes[7]))
+
+
+cdef inline double fold_lanes(int op, double* totals) noexcept nogil:
+    """Combine ROW accumulators, halving; as constants, for the compiler to unroll."""
+    cdef Py_ssize_t j
+    for j in range(16):
+        totals[j] = combine[double](op, totals[j], totals[j + 16])
+    for j in range(8):
+        totals[j] = combine[double](op, totals[j], totals[j + 8])
+    return combine[double](
+        op, combine_four[double](op, totals[0], totals[1], totals[2], totals[3]),
+        combine_four[double](op, totals[4], totals[5], totals[6], totals[7]))
+
+
+cdef inline double fold_row(int op, const floating* x, Py_ssize_t n) noexcept nogil:
+    cdef double totals[ROW]
+    cdef Py_ssize_t i, j, quarter
+    for j in range(ROW):
+        totals[j] = start(op)
+    if in_own_type(op):             # one element of each quarter of a block at a time
+        quarter = ROW if n < LONG else n // (4 * ROW) * ROW
+        while n >= 4 * quarter:
+            for i in range(quarter // ROW):
+                for j in range(ROW):
+                    totals[j] = combine[double](op, totals[j], combine_four[floating](
+                        op, x[j], x[j + quarter], x[j + 2 * quarter], x[j + 3 * quarter]))
+                x += ROW
+            x += 3 * quarter
+            n -= 4 * quarter
+    for i in range(n // ROW):
+        for j in range(ROW):
+            totals[j] = combine[double](op, totals[j], x[j])
+        x += ROW
+    for j in range(n % ROW):
+        totals[j] = combine[double](op, totals[j], x[j])
+    return fold_lanes(op, totals)
+
+
+cdef flat_double reduce_row(int op, const floating* x, Py_ssize_t n) noexcept nogil:
+    """Reduce contiguous elements: accumulators in registers, one inlined loop per operation."""
+    if op == PROD:
+        return fold_row(PROD, x, n)
+    if op == MAX:
+        return extreme_of_row(MAX, x, n)
+    if op == MIN:
+        return extreme_of_row(MIN, x, n)
+    if op == VAR:
+        return fold_row(VAR, x, n)
+    return fold_row(SUM, x, n)
+
+
+cdef flat_double row_dot(const floating* x, const floating* y, Py_ssize_t n) noexcept nogil:
+    """The sum of x * y over contiguous elements."""
+    cdef double totals[ROW]
+    cdef Py_ssize_t i, j
+    for j in range(ROW):
+        totals[j] = 0
+    for i in range(n // (4 * ROW)):
+        for j in range(ROW):
+            totals[j] += (
+                (x[j] * y[j] + x[j + ROW] * y[j + ROW])
+                + (x[j + 2 * ROW] * y[j + 2 * ROW] + x[j + 3 * ROW] * y[j + 3 * ROW]))
+        x += 4 * ROW
+        y += 4 * ROW
+    n %= 4 * ROW
+    for i in range(n // ROW):
+        for j in range(ROW):
+            totals[j] += x[j] * y[j]
+        x += ROW
+        y += ROW
+    for j in range(n % ROW):
+        totals[j] += x[j] * y[j]
+    return fold_lanes(SUM, totals)
+
+
+cdef flat_double row_squares(const floating* x, Py_ssize_t n, double mean) noexcept nogil:
+    """The sum of squared deviations of contiguous elements from ``mean``."""
+    cdef double totals[ROW]
+    cdef Py_ssize_t i, j
+    for j in range(ROW):
+        totals[j] = 0
+    for i in range(n // ROW):
+        for j in range(ROW):
+            totals[j] += (x[j] - mean) * (x[j] - mean)
+        x += ROW
+    for j in range(n % ROW):
+        totals[j] += (x[j] - mean) * (x[j] - mean)
+    return fold_lanes(SUM, totals)
