@@ -79,7 +79,8 @@ def work(options):
     steps = len(images) // options.batch_size
 
     for _ in range(options.epochs):
-        sys.stdin.readline()
+        if not sys.stdin.readline():
+            return  # the main process has gone
         model.train()
         total = 0.0
         start = time.perf_counter()

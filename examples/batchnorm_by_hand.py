@@ -7,9 +7,8 @@ the formulas that come out when the derivative is worked out on paper; and nn.fu
 one fused kernel each way.
 """
 
-from minigrad.nn import functional as F
-
 import minigrad as mg
+from minigrad.nn import functional as F
 
 EPS = 1e-5
 

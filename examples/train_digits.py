@@ -57,24 +57,26 @@ def positive(number):
             raise argparse.ArgumentTypeError(f"{text} is not a positive number")
         return value
 
+    convert.__name__ = f"positive {number.__name__}"  # for argparse's message
     return convert
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add = parser.add_argument
+    count = {"type": positive(int), "metavar": "N"}
     add("--data", choices=DATA, default="digits", help="data set (default: %(default)s)")
     add("--root", default="data", metavar="DIR", help="where the (Fashion-)MNIST files are, or go")
     add("--model", choices=["mlp", "cnn"], default="cnn", help="network (default: %(default)s)")
     add("--no-batchnorm", action="store_true", help="leave batch norm out of the network")
     add("--compare", action="store_true", help="train with and without batch norm, plot both")
-    add("--epochs", type=positive(int), help="passes over the data (default: 15; MNIST 5)")
-    add("--batch-size", type=positive(int), help="images a step (default: 64; MNIST 128)")
-    add("--optimizer", choices=OPTIMIZERS, default="adam", help="(default: %(default)s)")
-    add("--lr", type=positive(float), help="learning rate of the first epoch; it falls along a"
-        " cosine to 0 (default: 0.003; rmsprop 0.001; sgd 0.05)")  # fmt: skip
+    add("--epochs", **count, help="passes over the data (default: 15; MNIST 5)")
+    add("--batch-size", **count, help="images a step (default: 64; MNIST 128)")
+    add("--optimizer", choices=OPTIMIZERS, default="adam", help="default: %(default)s")
+    add("--lr", type=positive(float), metavar="RATE", help="learning rate at the start, from where"
+        " it falls along a cosine (default: 0.003; rmsprop 0.001; sgd 0.05)")  # fmt: skip
     add("--seed", type=int, default=0, help="of split, weights and order (default: %(default)s)")
-    add("--threads", type=positive(int), help="threads to use (default: all there are)")
+    add("--threads", **count, help="threads to use (default: all there are)")
     add("--out", default="runs", metavar="DIR", help="for weights and plot (default: %(default)s)")
     add("--json", metavar="FILE", help="write settings, curves and results to this file")
     arguments = parser.parse_args()
@@ -249,7 +251,7 @@ def main():
         minigrad.set_num_threads(arguments.threads)
     try:
         *data, white = load_data(arguments.data, arguments.root, arguments.seed)
-    except (RuntimeError, ValueError) as error:  # files that are missing or damaged
+    except (OSError, RuntimeError, ValueError) as error:  # files are missing or damaged
         sys.exit(str(error))
     images, _, test_images, test_labels = data
     if len(images) < arguments.batch_size:
