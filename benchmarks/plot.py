@@ -25,26 +25,36 @@ def draw(report: dict, path: Path) -> None:
         drawn = [(y, row) for y, row in zip(places, rows, strict=True) if peer in row["bars"]]
         values = [row["bars"][peer] for _, row in drawn]
         # Bars start at 1, the line where both take the same time, and grow with the logarithm.
-        bars = axes.barh(
+        axes.barh(
             [y for y, _ in drawn],
             [value - 1 for value in values],
             left=1,
             height=0.9 * thickness,
             label=f"against {peer} {report['peers'][peer]['version']}",
         )
-        axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=3, fontsize=7)
         for y, row in drawn:
-            dots = row["dots"].get(peer, [])
+            value, dots = row["bars"][peer], row["dots"].get(peer, [])
             axes.plot(dots, [y] * len(dots), ".", color="black", markersize=2, alpha=0.6)
+            faster = value < 1  # then the number stands on the left, beyond bar and dots
+            end = min(value, *dots, 1) if faster else max(value, *dots, 1)
+            axes.annotate(
+                f"{value:.2f}",
+                (end, y),
+                (-3 if faster else 3, 0),
+                textcoords="offset points",
+                ha="right" if faster else "left",
+                va="center",
+                fontsize=7,
+            )
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xscale("log")
-    axes.margins(x=0.12)
+    axes.margins(x=0.12, y=0.02)
     axes.set_yticks(range(len(rows)), [row["label"] for row in rows])
     axes.invert_yaxis()
     axes.set_xlabel("time of minigrad / time of the peer (left of 1: minigrad is faster)")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     machine, settings = report["machine"], report["settings"]
-    axes.set_title(f"{machine['processor']}, {settings['threads']} threads", fontsize=10)
+    axes.set_title(f"{machine['processor']}, threads: {settings['threads']}", fontsize=10)
     if peers:
         figure.legend(loc="outside lower center", ncols=len(peers), fontsize=8)
     figure.savefig(path, dpi=150)

@@ -31,7 +31,7 @@ def header(machine: dict, settings: dict, peers: dict, missing: dict) -> str:
         f"machine   {machine['processor']}, {machine['cores']} cores, "
         f"{caches or 'caches unknown'}, {size(machine['memory'])} memory",
         f"software  {machine['system']}, Python {machine['python']}, NumPy {machine['numpy']}",
-        f"settings  {settings['threads']} threads, {settings['rounds']} rounds of "
+        f"settings  threads: {settings['threads']}, {settings['rounds']} rounds of "
         f"{duration(settings['seconds'])} per line and peer"
         + ", with a busy neighbour"
         * settings.get("neighbour", False),
@@ -45,7 +45,7 @@ def header(machine: dict, settings: dict, peers: dict, missing: dict) -> str:
 
 def times(ratio: float) -> str:
     """A ratio, with enough digits where it is small."""
-    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.3f}"
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
 
 
 def timing_cell(line: dict, name: str) -> str:
@@ -60,7 +60,7 @@ def timing_cell(line: dict, name: str) -> str:
 def ratio_cell(line: dict, name: str) -> str:
     """Median and half the distance between the quartiles, as in "0.23 ±0.01"."""
     found = line["ratios"].get(name)
-    return f"{times(found['median'])} ±{times((found['q3'] - found['q1']) / 2)}" if found else ""
+    return f"{times(found['median'])} ±{(found['q3'] - found['q1']) / 2:.2f}" if found else ""
 
 
 def best_cell(line: dict) -> str:
