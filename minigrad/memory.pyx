@@ -53,7 +53,7 @@ cdef size_t kept_bytes = 0
 
 
 cdef int size_class_of(size_t size, size_t *rounded) noexcept:
-    """The list for blocks of at least ``size`` bytes: 8 of them from one power of two to the next."""
+    """The list for blocks of at least ``size`` bytes; there are 8 for each doubling of the size."""
     cdef size_t step = STEP, number
     cdef int size_class = 0
     while size > 16 * step:
