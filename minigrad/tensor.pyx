@@ -15,7 +15,7 @@ from cpython.dict cimport PyDict_SetItem
 from cpython.object cimport PyObject, PyTypeObject
 from numpy cimport (
     NPY_ARRAY_WRITEABLE, PyArray_CLEARFLAGS, PyArray_CHKFLAGS, PyArray_DATA, PyArray_DIMS,
-    PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array,
+    PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array,
     ndarray, npy_intp,
 )
 
@@ -23,6 +23,7 @@ from minigrad import formatting
 from minigrad.attributes import RemovableHandle, Size, device
 from minigrad.convert cimport array_from
 from minigrad.dtypes cimport as_dtype, default_dtype, dtype, dtype_of, supported
+from minigrad.memory cimport new_array
 from minigrad.tape cimport (
     Node, Variable, bump_version, grad_enabled, operations, recording, refresh_view, version_of,
 )
@@ -65,11 +66,11 @@ cdef Tensor alias_of(Tensor source):
 
 
 cdef ndarray empty_array(int ndim, npy_intp *shape, dtype d):
-    return PyArray_EMPTY(ndim, shape, d.num, 0)
+    return new_array(ndim, shape, d.num)
 
 
 cdef ndarray empty_like_array(ndarray array):
-    return PyArray_EMPTY(PyArray_NDIM(array), PyArray_DIMS(array), PyArray_TYPE(array), 0)
+    return new_array(PyArray_NDIM(array), PyArray_DIMS(array), PyArray_TYPE(array))
 
 
 cdef Tensor as_tensor(object given):

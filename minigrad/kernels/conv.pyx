@@ -8,8 +8,10 @@ whose right-hand rows are read from the slab through a table of offsets, straigh
 (``conv_tile`` in simd.h: up to 12 channels x 2 vectors of results, summed over all taps).
 
 Vectors of results run along output rows or, where rows would leave many lanes empty, along the
-whole slab; lanes that fall between two rows are computed and dropped.  The input gradient is the
-same product over dy, once per phase of the stride, with the taps that reach that phase.
+whole slab; lanes that fall between two rows are computed and dropped.  With many channels and
+small images, vectors run over output channels instead, with the weights packed, and the tile is
+transposed as it is stored.  The input gradient is the same product over dy, once per phase of the
+stride, with the taps that reach that phase.
 
 Threads share out samples and blocks of rows, which are chosen so that a slab fits L2.  Each
 result is one sum over the taps in their order, so the bits do not depend on the threads.
@@ -34,6 +36,15 @@ cdef extern from "simd.h" nogil:
     void conv_tile_double(int, int, Py_ssize_t, const double*, Py_ssize_t, Py_ssize_t,
                           const double*, const double*, const Py_ssize_t*, double*, double*,
                           Py_ssize_t, const double*)
+    void turned_tile_float(int, int, Py_ssize_t, const float*, const Py_ssize_t*, const float*,
+                           float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const float*)
+    void turned_tile_double(int, int, Py_ssize_t, const double*, const Py_ssize_t*,
+                            const double*, double*, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                            const double*)
+    void pack_float(float*, Py_ssize_t, const float*, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                    Py_ssize_t)
+    void pack_double(double*, Py_ssize_t, const double*, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                     Py_ssize_t)
 
 cdef enum:
     SLAB_BYTES = 393216  # a slab larger than this is cut into blocks of rows
@@ -74,17 +85,38 @@ cdef void fill_slab(floating* slab, const floating* x, Py_ssize_t channels, Axis
         x += rows.size * columns.size
 
 
-cdef void correlate_block(Correlation* c, floating* out, const floating* x, const floating* a,
-                          const floating* bias, floating* slab, Py_ssize_t first) noexcept nogil:
-    """One group of one sample, results rows first <= y < first + block."""
+cdef inline Py_ssize_t vectors_along_slab(Correlation* c, Py_ssize_t height,
+                                          int lanes) noexcept nogil:
+    return pieces((height - 1) * c.columns.extent + c.columns.results, lanes)
+
+
+cdef inline bint goes_along_rows(Correlation* c, int lanes) noexcept nogil:
+    """Whether vectors stay within rows: they can be stored whole, worth some empty lanes."""
+    cdef Py_ssize_t flat = vectors_along_slab(c, c.rows.results, lanes)
+    return pieces(c.columns.results, lanes) * c.rows.results <= flat + flat // 8
+
+
+cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil:
+    """Whether vectors of channels take less time than vectors of results, by what was measured."""
+    cdef Py_ssize_t rows = c.rows.results, vectors = vectors_along_slab(c, rows, lanes)
+    cdef double along, across
+    if goes_along_rows(c, lanes):
+        vectors = pieces(c.columns.results, lanes) * rows
+    along = 0.9 * vectors * c.outputs
+    across = <double>rows * c.columns.results * pieces(c.outputs, lanes)
+    across *= (1 + 10.0 / (c.taps + 1)) * (1.25 if c.outputs <= lanes else 1)  # transposing
+    return across < along
+
+
+cdef void correlate_rows(Correlation* c, floating* out, const floating* slab, const floating* a,
+                         const floating* bias, Py_ssize_t first) noexcept nogil:
+    """Vectors of results along rows or along the slab: first <= row < first + block."""
     cdef int lanes = lanes_of(out), vectors, j
     cdef Py_ssize_t height = min(c.block, c.rows.results - first), width = c.columns.results
     cdef Py_ssize_t line = c.columns.extent, plane = c.out_height * c.out_width
     cdef Py_ssize_t per_row = pieces(width, lanes)
-    cdef Py_ssize_t flat = pieces((height - 1) * line + width, lanes)
-    # Whole vectors of a row can be stored in place: worth some empty lanes.
-    cdef bint along_rows = per_row * height <= flat + flat // 8
-    cdef Py_ssize_t total = per_row * height if along_rows else flat
+    cdef bint along_rows = goes_along_rows(c, lanes)
+    cdef Py_ssize_t total = per_row * height if along_rows else vectors_along_slab(c, height, lanes)
     # In place, a vector may write over what follows a row: that is computed later, but for the end.
     cdef bint dense = along_rows and c.row_step == 1 and c.column_step == 1
     cdef Py_ssize_t tile = even(c.outputs, TILE_ROWS), m, v, pair, rows
@@ -92,7 +124,6 @@ cdef void correlate_block(Correlation* c, floating* out, const floating* x, cons
     cdef floating* to[2]
     cdef floating results[2 * TILE_ROWS * LANES_float]
     cdef bint direct
-    fill_slab(slab, x, c.channels, &c.rows, &c.columns, first)
     for pair in range(pieces(total, 2)):
         vectors = <int>min(<Py_ssize_t>2, total - 2 * pair)
         for j in range(vectors):
@@ -148,29 +179,97 @@ cdef void scatter(Correlation* c, floating* out, const floating* results, Py_ssi
         y += 1
 
 
+cdef void correlate_pixels(Correlation* c, floating* out, const floating* slab,
+                           const floating* panels, const floating* bias,
+                           Py_ssize_t first) noexcept nogil:
+    """Vectors of channels, for up to 12 results of a row at a time."""
+    cdef Py_ssize_t panel = 2 * lanes_of(out), width = c.columns.results
+    cdef Py_ssize_t plane = c.out_height * c.out_width, tile = even(width, TILE_ROWS)
+    cdef Py_ssize_t last = min(first + c.block, c.rows.results), y, x, m, q, n, to, room
+    for y in range(first, last):
+        for q in range(pieces(width, tile)):
+            x = q * tile
+            n = min(tile, width - x)
+            to = ((c.first_row + y * c.row_step) * c.out_width + c.first_column
+                  + x * c.column_step)
+            room = last * width - to if c.row_step == 1 and c.column_step == 1 else n
+            for m in range(pieces(c.outputs, panel)):
+                if floating is float:
+                    turned_tile_float(<int>n, <int>min(panel, c.outputs - m * panel), c.taps,
+                                      slab + (y - first) * c.columns.extent + x, c.offset,
+                                      panels + m * panel * c.taps, out + m * panel * plane + to,
+                                      plane, c.column_step, room,
+                                      bias + m * panel if bias else NULL)
+                else:
+                    turned_tile_double(<int>n, <int>min(panel, c.outputs - m * panel), c.taps,
+                                       slab + (y - first) * c.columns.extent + x, c.offset,
+                                       panels + m * panel * c.taps, out + m * panel * plane + to,
+                                       plane, c.column_step, room,
+                                       bias + m * panel if bias else NULL)
+
+
+cdef floating* pack_weights(Correlation* c, const floating* a) noexcept nogil:
+    """The weights of all groups in panels of two vectors of channels, tap by tap.  To be freed."""
+    cdef Py_ssize_t panel = 2 * lanes_of(a), panels = pieces(c.outputs, panel), group, m
+    cdef Py_ssize_t size = panels * panel * c.taps
+    cdef floating* packed = <floating*>malloc((c.groups * size + panel) * sizeof(floating))
+    cdef const floating* source
+    if packed == NULL:
+        return NULL
+    for group in range(c.groups):
+        for m in range(panels):
+            source = a + group * c.a_group + m * panel * c.a_row
+            if floating is float:
+                pack_float(packed + group * size + m * panel * c.taps, panel, source,
+                           min(panel, c.outputs - m * panel), c.a_row, c.taps, c.a_step)
+            else:
+                pack_double(packed + group * size + m * panel * c.taps, panel, source,
+                            min(panel, c.outputs - m * panel), c.a_row, c.taps, c.a_step)
+    return packed
+
+
+cdef void correlate_block(Correlation* c, floating* out, const floating* x, const floating* a,
+                          const floating* panels, const floating* bias, floating* slab,
+                          Py_ssize_t task) noexcept nogil:
+    """One block of rows of one group of one sample."""
+    cdef Py_ssize_t blocks = pieces(c.rows.results, c.block), image = task // blocks
+    cdef Py_ssize_t group = image % c.groups, first = task % blocks * c.block
+    cdef Py_ssize_t panel = 2 * lanes_of(out)
+    x += image * c.channels * c.rows.size * c.columns.size
+    out += image * c.outputs * c.out_height * c.out_width
+    if bias != NULL:
+        bias += group * c.outputs
+    fill_slab(slab, x, c.channels, &c.rows, &c.columns, first)
+    if panels != NULL:
+        panels += group * pieces(c.outputs, panel) * panel * c.taps
+        correlate_pixels(c, out, <const floating*>slab, panels, bias, first)
+    else:
+        correlate_rows(c, out, <const floating*>slab, a + group * c.a_group, bias, first)
+
+
 cdef int correlate(Correlation* c, floating* out, const floating* x, const floating* a,
                    const floating* bias, int n_threads) noexcept nogil:
     """Every sample, group and block of rows.  -1 if there is no memory for the slabs."""
-    cdef Py_ssize_t in_plane = c.rows.size * c.columns.size
-    cdef Py_ssize_t out_plane = c.out_height * c.out_width
-    cdef Py_ssize_t images = c.samples * c.groups, blocks = pieces(c.rows.results, c.block)
+    cdef Py_ssize_t tasks = c.samples * c.groups * pieces(c.rows.results, c.block), task
     cdef Py_ssize_t size = slab_size(c.channels, &c.rows, &c.columns, out)
-    cdef Py_ssize_t task, image, group
+    cdef Py_ssize_t share = pieces(tasks, n_threads)
+    cdef bint pixels = prefers_pixels(c, lanes_of(out))
     cdef int thread
+    cdef floating* panels = NULL
     cdef floating* slabs = <floating*>malloc(n_threads * size * sizeof(floating))
-    if slabs == NULL:
+    if pixels:
+        panels = pack_weights(c, a)
+    if slabs == NULL or pixels and panels == NULL:
+        free(slabs)
+        free(panels)
         return -1
-    cdef Py_ssize_t share = pieces(images * blocks, n_threads)
     for thread in prange(n_threads, num_threads=n_threads, use_threads_if=n_threads > 1,
                          schedule="static"):
-        for task in range(thread * share, min((thread + 1) * share, images * blocks)):
-            image = task // blocks
-            group = image % c.groups
-            correlate_block(c, out + image * c.outputs * out_plane,
-                            x + image * c.channels * in_plane, a + group * c.a_group,
-                            bias + group * c.outputs if bias else NULL, slabs + thread * size,
-                            task % blocks * c.block)
+        for task in range(thread * share, min((thread + 1) * share, tasks)):
+            correlate_block(c, out, x, a, <const floating*>panels, bias, slabs + thread * size,
+                            task)
     free(slabs)
+    free(panels)
     return 0
 
 

@@ -7,8 +7,8 @@ stays in the L1 or L2 cache from its first read to its last write.
 
 The maximum also yields the place of each maximum in its plane (int64, as torch returns it); its
 gradient is a scatter by these indices, and the gradient of that a gather.  A NaN counts as larger
-than anything.  The common 2 x 2 window with stride 2 has a loop without branches, which the
-compiler turns into vectors.
+than anything.  Nothing branches on the numbers: a row of results takes one tap of its windows
+after the other, and the common 2 x 2 window with stride 2 a vector at a time (simd.h).
 
 Average and adaptive average differ only in where their windows lie and what they divide by.
 Both are written down first, a small table per dimension; then one loop serves all.
@@ -19,11 +19,23 @@ from cython.parallel cimport prange
 from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 cimport numpy as cnp
 from numpy cimport PyArray_DATA, PyArray_DIM
 
 cnp.import_array()
+
+cdef extern from "simd.h" nogil:
+    enum:
+        LANES_float
+        LANES_double
+    void max_2x2_float(const float*, const float*, float*, int*)
+    void max_2x2_double(const double*, const double*, double*, int*)
+    void max_tap_float(Py_ssize_t, const float*, Py_ssize_t, int, float*, int*)
+    void max_tap_double(Py_ssize_t, const double*, Py_ssize_t, int, double*, int*)
+
+cdef enum:
+    STRETCH = 256  # results of a row whose places are kept on the stack
 
 
 cdef struct Planes:
@@ -44,62 +56,89 @@ cdef Planes describe(cnp.ndarray x, cnp.ndarray out):
 
 cdef void max_plane(Planes* s, Sliding* w, floating* out, int64_t* indices,
                     const floating* x) noexcept nogil:
-    cdef Py_ssize_t i, j, y, column, top, left, bottom, right, best
-    cdef floating value, largest
+    """Any windows: a row of results at a time (a stretch of it), and a tap of its windows."""
+    cdef int places[STRETCH]
+    cdef Py_ssize_t i, j, n, stretch, first, p, q, top, left, y, shift, low, high
+    cdef floating* best
     for i in range(s.out_height):
         top = i * w.stride_h - w.pad_h
-        bottom = min(top + (w.kernel_h - 1) * w.dil_h + 1, s.height)
-        if top < 0:
-            top += (w.dil_h - 1 - top) // w.dil_h * w.dil_h
-        for j in range(s.out_width):
-            left = j * w.stride_w - w.pad_w
-            right = min(left + (w.kernel_w - 1) * w.dil_w + 1, s.width)
-            if left < 0:
-                left += (w.dil_w - 1 - left) // w.dil_w * w.dil_w
-            largest = -INFINITY
-            best = top * s.width + left
-            y = top
-            while y < bottom:
-                column = left
-                while column < right:
-                    value = x[y * s.width + column]
-                    if value > largest or value != value:
-                        largest = value
-                        best = y * s.width + column
-                    column += w.dil_w
-                y += w.dil_h
-            out[i * s.out_width + j] = largest
+        for stretch in range((s.out_width + STRETCH - 1) // STRETCH):
+            first = stretch * STRETCH
+            n = min(<Py_ssize_t>STRETCH, s.out_width - first)
+            left = first * w.stride_w - w.pad_w
+            best = out + i * s.out_width + first
+            for j in range(n):
+                best[j] = -INFINITY
+                places[j] = <int>(inside(top, w.dil_h) * s.width
+                                  + inside(left + j * w.stride_w, w.dil_w))
+            for p in range(w.kernel_h):
+                y = top + p * w.dil_h
+                if y < 0 or y >= s.height:
+                    continue
+                for q in range(w.kernel_w):
+                    # Results low <= j < high have this tap inside x, at shift + j * stride.
+                    shift = left + q * w.dil_w
+                    low = (w.stride_w - 1 - shift) // w.stride_w if shift < 0 else 0
+                    high = (s.width - 1 - shift) // w.stride_w + 1 if shift < s.width else 0
+                    high = min(high, n)
+                    if low < high:
+                        if floating is float:
+                            max_tap_float(high - low, x + y * s.width + shift + low * w.stride_w,
+                                          w.stride_w, <int>(p * w.dil_h * s.width + q * w.dil_w),
+                                          best + low, places + low)
+                        else:
+                            max_tap_double(high - low, x + y * s.width + shift + low * w.stride_w,
+                                           w.stride_w, <int>(p * w.dil_h * s.width + q * w.dil_w),
+                                           best + low, places + low)
             if indices != NULL:
-                indices[i * s.out_width + j] = best
+                for j in range(n):
+                    indices[i * s.out_width + first + j] = (
+                        top * s.width + left + j * w.stride_w + places[j])
+
+
+cdef inline Py_ssize_t inside(Py_ssize_t start, Py_ssize_t dilation) noexcept nogil:
+    """How far behind ``start`` the first tap at 0 or more is."""
+    return (dilation - 1 - start) // dilation * dilation if start < 0 else 0
 
 
 cdef void max_plane_2x2(Planes* s, floating* out, int64_t* indices,
                         const floating* x) noexcept nogil:
     """Windows of 2 x 2 side by side, none of them cut by an edge."""
-    cdef Py_ssize_t i, j, first
-    cdef floating largest, value
-    cdef int place  # in the window: 0 to 3
+    cdef int lanes = LANES_float if floating is float else LANES_double
+    cdef int places[LANES_float]
+    cdef floating rows[4 * LANES_float]
+    cdef floating results[LANES_float]
+    cdef Py_ssize_t i, j, n, l, v, at, width = s.width
+    cdef int64_t* noted
     cdef const floating* upper
     cdef const floating* lower
+    cdef floating* to
     for i in range(s.out_height):
-        upper = x + 2 * i * s.width
-        lower = upper + s.width
-        first = 2 * i * s.width
-        for j in range(s.out_width):
-            largest = upper[2 * j]
-            value = upper[2 * j + 1]
-            place = (value > largest) | (value != value)
-            largest = value if place else largest
-            value = lower[2 * j]
-            place = 2 if (value > largest) | (value != value) else place
-            largest = value if place == 2 else largest
-            value = lower[2 * j + 1]
-            place = 3 if (value > largest) | (value != value) else place
-            largest = value if place == 3 else largest
-            out[i * s.out_width + j] = largest
+        for v in range((s.out_width + lanes - 1) // lanes):
+            j = v * lanes
+            n = min(<Py_ssize_t>lanes, s.out_width - j)
+            at = 2 * i * s.width + 2 * j
+            upper = x + at
+            lower = upper + s.width
+            to = out + i * s.out_width + j
+            # Lanes behind the end of a row are written over later, but must lie in the plane.
+            if (at + s.width + 2 * lanes > s.height * s.width
+                    or i * s.out_width + j + lanes > s.out_height * s.out_width):
+                memcpy(rows, upper, 2 * n * sizeof(floating))
+                memcpy(rows + 2 * lanes, lower, 2 * n * sizeof(floating))
+                upper = rows
+                lower = rows + 2 * lanes
+                to = results
+            if floating is float:
+                max_2x2_float(upper, lower, to, places)
+            else:
+                max_2x2_double(upper, lower, to, places)
+            if to == results:
+                memcpy(out + i * s.out_width + j, results, n * sizeof(floating))
             if indices != NULL:
-                indices[i * s.out_width + j] = (
-                    first + 2 * j + (place & 1) + (place >> 1) * s.width)
+                noted = indices + i * s.out_width + j
+                for l in range(n if to == results else lanes):
+                    noted[l] = at + 2 * l + (places[l] & 1) + (places[l] >> 1) * width
 
 
 cdef void max_planes(Planes* s, Sliding* w, floating* out, int64_t* indices, const floating* x,
@@ -249,9 +288,13 @@ cdef void average_plane(Planes* s, Windows* w, floating* out, const floating* x)
     for i in range(s.out_height):
         for j in range(s.out_width):
             total = 0
-            for y in range(w.rows[i].start, w.rows[i].stop):
-                for column in range(w.columns[j].start, w.columns[j].stop):
-                    total = total + x[y * s.width + column]
+            if w.columns[j].stop - w.columns[j].start == s.width:  # whole rows: one run
+                for y in range(w.rows[i].start * s.width, w.rows[i].stop * s.width):
+                    total = total + x[y]
+            else:
+                for y in range(w.rows[i].start, w.rows[i].stop):
+                    for column in range(w.columns[j].start, w.columns[j].stop):
+                        total = total + x[y * s.width + column]
             out[i * s.out_width + j] = total / divisor(w, i, j, x)
 
 

@@ -1,5 +1,5 @@
-/* The innermost loops of matrix products and convolutions, in vectors of whatever width the
- * instruction set has.  The compiler lowers GCC's vector types to AVX-512, AVX2, SSE2 or NEON, so
+/* The innermost loops of matrix products, convolutions and pooling, in vectors as wide as the
+ * instruction set has them.  The compiler lowers GCC vector types to AVX-512, AVX2, SSE2 or NEON, so
  * nothing here names an instruction; without them a vector is one number and the loops are plain.
  *
  * A tile is `rows` x 2 vectors of the result, kept in registers over the whole sum: each step
@@ -55,11 +55,17 @@
 #define FOR_ROWS_(n, make) FOR_ROWS_##n(make)
 #define FOR_ROWS(n, make) FOR_ROWS_(n, make)
 
+typedef int lane_float;  /* integers as wide as the numbers: masks, and places of lanes */
+typedef long long lane_double;
 #if defined(__GNUC__)
-typedef int lanes_float __attribute__((vector_size(VECTOR_BYTES)));
-typedef long long lanes_double __attribute__((vector_size(VECTOR_BYTES)));
+typedef lane_float lanes_float __attribute__((vector_size(VECTOR_BYTES)));
+typedef lane_double lanes_double __attribute__((vector_size(VECTOR_BYTES)));
+#else
+typedef lane_float lanes_float;
+typedef lane_double lanes_double;
 #endif
 enum { LANES_float = LANES_OF(float), LANES_double = LANES_OF(double) };
+enum { NO_TABLE, TABLE_A, TABLE_B };
 
 #define REAL float
 #include "simd.h"
@@ -82,30 +88,33 @@ typedef REAL VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REA
 typedef REAL VECTOR;
 #endif
 
-/* c[i, :] = start[i] + sum over k of a[i * a_row + k * a_step] * row k of b, one or two vectors
- * wide.  The vectors of b lie at b0 and b1, the next row b_step further on or, where `offset` is
- * given (a convolution), row k at b0 + offset[k] and b1 + offset[k].  c lies at c0 and c1. */
+/* c[i, :] = start[i] + sum over k of a[i, k] * b[k, :], a tile of `rows` rows and one or two
+ * vectors.  a[i, k] lies at a + i * a_row + k * a_step, and row k of b at b0 + k * b_step (its
+ * second vector at b1 + ...); the two vectors of c go to c0 + i * c_row and c1 + i * c_row.
+ * A convolution reads b (TABLE_B) or a (TABLE_A) at offset[k] instead of multiples of the step. */
 #define TILE_PARAMETERS \
     ptrdiff_t depth, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step, const REAL *b0, \
     const REAL *b1, ptrdiff_t b_step, const ptrdiff_t *offset, const REAL *start, REAL *c0, \
     REAL *c1, ptrdiff_t c_row
 #define TILE_ARGUMENTS depth, a, a_row, a_step, b0, b1, b_step, offset, start, c0, c1, c_row
 
-INLINE void NAME(tile_rows)(const int rows, const int vectors, TILE_PARAMETERS)
+INLINE void NAME(tile)(const int table, const int rows, const int vectors, TILE_PARAMETERS)
 {
     VECTOR sum[TILE_ROWS][2], right[2];
-    const REAL *base[(TILE_ROWS + 2) / 3];  /* every third row: x86 addresses reach the others */
-    UNROLL for (int i = 0; i < rows; i += 3) base[i / 3] = a + i * a_row;
+    const REAL *left[(TILE_ROWS + 2) / 3];  /* every third row: x86 addresses reach the others */
+    UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] = a + i * a_row;
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VECTOR){0} + start[i];
     for (ptrdiff_t k = 0; k < depth; k++) {
-        ptrdiff_t at = offset ? offset[k] : k * b_step;
+        ptrdiff_t at = table == TABLE_B ? offset[k] : k * b_step;
         right[0] = LOAD(b0 + at);
         if (vectors == 2) right[1] = LOAD(b1 + at);
+        if (table == TABLE_A)
+            UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] = a + offset[k] + i * a_row;
         UNROLL for (int i = 0; i < rows; i++)
             UNROLL for (int j = 0; j < vectors; j++)
-                sum[i][j] += base[i / 3][(i % 3) * a_row] * right[j];
-        UNROLL for (int i = 0; i < rows; i += 3) base[i / 3] += a_step;
+                sum[i][j] += left[i / 3][(i % 3) * a_row] * right[j];
+        if (table != TABLE_A) UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] += a_step;
     }
     UNROLL for (int i = 0; i < rows; i++) {
         STORE(c0 + i * c_row, sum[i][0]);
@@ -113,21 +122,36 @@ INLINE void NAME(tile_rows)(const int rows, const int vectors, TILE_PARAMETERS)
     }
 }
 
-#define MAKE(rows) \
-    ALONE void CAT(NAME(tile_narrow), rows)(TILE_PARAMETERS) \
-    { NAME(tile_rows)(rows, 1, TILE_ARGUMENTS); } \
-    ALONE void CAT(NAME(tile_wide), rows)(TILE_PARAMETERS) \
-    { NAME(tile_rows)(rows, 2, TILE_ARGUMENTS); }
+#define MAKE_TILE(name, table, rows) \
+    ALONE void CAT(NAME(name##_narrow), rows)(TILE_PARAMETERS) \
+    { NAME(tile)(table, rows, 1, TILE_ARGUMENTS); } \
+    ALONE void CAT(NAME(name##_wide), rows)(TILE_PARAMETERS) \
+    { NAME(tile)(table, rows, 2, TILE_ARGUMENTS); }
+#define MAKE_CASE(name, rows) case rows: \
+    if (vectors == 2) CAT(NAME(name##_wide), rows)(TILE_ARGUMENTS); \
+    else CAT(NAME(name##_narrow), rows)(TILE_ARGUMENTS); \
+    break;
+
+#define MAKE(rows) MAKE_TILE(plain, NO_TABLE, rows)
+FOR_ROWS(TILE_ROWS, MAKE)
+#undef MAKE
+#define MAKE(rows) MAKE_TILE(table_b, TABLE_B, rows)
+FOR_ROWS(TILE_ROWS, MAKE)
+#undef MAKE
+#define MAKE(rows) MAKE_TILE(table_a, TABLE_A, rows)
 FOR_ROWS(TILE_ROWS, MAKE)
 #undef MAKE
 
-INLINE void NAME(tile)(int rows, int vectors, TILE_PARAMETERS)
+INLINE void NAME(run_tile)(int table, int rows, int vectors, TILE_PARAMETERS)
 {
-#define MAKE(rows) case rows: \
-    if (vectors == 2) CAT(NAME(tile_wide), rows)(TILE_ARGUMENTS); \
-    else CAT(NAME(tile_narrow), rows)(TILE_ARGUMENTS); \
-    break;
-    switch (rows) { FOR_ROWS(TILE_ROWS, MAKE) }
+#define MAKE(rows) MAKE_CASE(plain, rows)
+    if (table == NO_TABLE) switch (rows) { FOR_ROWS(TILE_ROWS, MAKE) }
+#undef MAKE
+#define MAKE(rows) MAKE_CASE(table_b, rows)
+    else if (table == TABLE_B) switch (rows) { FOR_ROWS(TILE_ROWS, MAKE) }
+#undef MAKE
+#define MAKE(rows) MAKE_CASE(table_a, rows)
+    else switch (rows) { FOR_ROWS(TILE_ROWS, MAKE) }
 #undef MAKE
 }
 
@@ -145,8 +169,8 @@ static void NAME(gemm_tile)(int rows, int cols, ptrdiff_t depth,
     int direct = cols == vectors * LANES && !accumulate && !bias;
     REAL *to = direct ? c : sums;
     ptrdiff_t to_row = direct ? c_row : 2 * LANES;
-    NAME(tile)(rows, vectors, depth, a, a_row, a_step, b, b + LANES, b_step, NULL, NAME(zeros),
-               to, to + LANES, to_row);
+    NAME(run_tile)(NO_TABLE, rows, vectors, depth, a, a_row, a_step, b, b + LANES, b_step, NULL,
+                   NAME(zeros), to, to + LANES, to_row);
     if (direct) return;
     for (int i = 0; i < rows; i++) {
         int j = 0;
@@ -165,15 +189,68 @@ static void NAME(gemm_tile)(int rows, int cols, ptrdiff_t depth,
     }
 }
 
-/* One tile of a convolution: `vectors` (1 or 2) vectors of results for each of `rows` channels.
- * Their inputs start at b0 and b1, they go to c0 and c1, and bias (or NULL) is one a channel. */
-static void NAME(conv_tile)(int rows, int vectors, ptrdiff_t depth,
-                            const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step,
-                            const REAL *b0, const REAL *b1, const ptrdiff_t *offset,
-                            REAL *c0, REAL *c1, ptrdiff_t c_row, const REAL *bias)
+/* Transpose LANES x LANES numbers: log2(LANES) times, weave row i with row i + LANES / 2. */
+INLINE void NAME(transpose)(VECTOR *v)
 {
-    NAME(tile)(rows, vectors, depth, a, a_row, a_step, b0, b1, 0, offset,
-               bias ? bias : NAME(zeros), c0, c1, c_row);
+#if defined(__GNUC__) && !defined(__clang__)
+    NAME(lanes) low, high;
+    UNROLL for (int i = 0; i < LANES; i++) low[i] = i / 2 + (i % 2) * LANES;
+    high = low + LANES / 2;
+    UNROLL for (int turn = 1; turn < LANES; turn *= 2) {
+        VECTOR woven[LANES];
+        UNROLL for (int i = 0; i < LANES / 2; i++) {
+            woven[2 * i] = __builtin_shuffle(v[i], v[i + LANES / 2], low);
+            woven[2 * i + 1] = __builtin_shuffle(v[i], v[i + LANES / 2], high);
+        }
+        UNROLL for (int i = 0; i < LANES; i++) v[i] = woven[i];
+    }
+#else
+    REAL from[LANES * LANES], to[LANES * LANES];
+    memcpy(from, v, sizeof(from));
+    for (int i = 0; i < LANES; i++)
+        for (int j = 0; j < LANES; j++) to[j * LANES + i] = from[i * LANES + j];
+    memcpy(v, to, sizeof(to));
+#endif
+}
+
+/* One tile of a convolution: `vectors` (1 or 2) vectors of results for each of `rows` channels.
+ * Their inputs start at x0 and x1, they go to c0 and c1, and bias (or NULL) is one a channel. */
+static void NAME(conv_tile)(int rows, int vectors, ptrdiff_t depth, const REAL *weight,
+                            ptrdiff_t weight_row, ptrdiff_t weight_step, const REAL *x0,
+                            const REAL *x1, const ptrdiff_t *offset, REAL *c0, REAL *c1,
+                            ptrdiff_t c_row, const REAL *bias)
+{
+    NAME(run_tile)(TABLE_B, rows, vectors, depth, weight, weight_row, weight_step, x0, x1, 0,
+                   offset, bias ? bias : NAME(zeros), c0, c1, c_row);
+}
+
+/* The same with the roles turned round: vectors of up to 2 * LANES channels, whose weights are
+ * packed, for each of `pixels` neighbouring results.  The tile is transposed into the planes of
+ * out, where whole vectors may be written if there is `room` for them behind the last result. */
+static void NAME(turned_tile)(int pixels, int channels, ptrdiff_t depth, const REAL *x,
+                              const ptrdiff_t *offset, const REAL *weight, REAL *out,
+                              ptrdiff_t plane, ptrdiff_t out_step, ptrdiff_t room,
+                              const REAL *bias)
+{
+    enum { ROWS = (TILE_ROWS + LANES - 1) / LANES * LANES };
+    REAL sums[ROWS * 2 * LANES];
+    NAME(run_tile)(TABLE_A, pixels, 1 + (channels > LANES), depth, x, 1, 0, weight,
+                   weight + LANES, 2 * LANES, offset, NAME(zeros), sums, sums + LANES, 2 * LANES);
+    for (int pixel = 0; pixel < pixels; pixel += LANES)
+        for (int channel = 0; channel < channels; channel += LANES) {
+            VECTOR v[LANES];
+            UNROLL for (int l = 0; l < LANES; l++)
+                v[l] = LOAD(sums + (pixel + l) * 2 * LANES + channel);
+            NAME(transpose)(v);
+            for (int l = 0; l < LANES && channel + l < channels; l++) {
+                REAL *to = out + (channel + l) * plane + pixel * out_step;
+                VECTOR result = v[l] + (bias ? bias[channel + l] : 0);
+                if (out_step == 1 && room >= pixel + LANES) STORE(to, result);
+                else
+                    for (int i = 0; i < LANES && pixel + i < pixels; i++)
+                        to[i * out_step] = ((const REAL *)&result)[i];
+            }
+        }
 }
 
 /* c[i, :] += sum over y, x of source[i][y * stride + x] * b[y, x, :], one or two vectors wide.
@@ -225,30 +302,6 @@ static void NAME(tap_tile)(int rows, int cols, TAP_PARAMETERS)
     break;
     switch (rows) { FOR_ROWS(TAP_ROWS, MAKE) }
 #undef MAKE
-}
-
-/* Transpose LANES x LANES numbers: log2(LANES) times, weave row i with row i + LANES / 2. */
-INLINE void NAME(transpose)(VECTOR *v)
-{
-#if defined(__GNUC__) && !defined(__clang__)
-    NAME(lanes) low, high;
-    UNROLL for (int i = 0; i < LANES; i++) low[i] = i / 2 + (i % 2) * LANES;
-    high = low + LANES / 2;
-    UNROLL for (int turn = 1; turn < LANES; turn *= 2) {
-        VECTOR woven[LANES];
-        UNROLL for (int i = 0; i < LANES / 2; i++) {
-            woven[2 * i] = __builtin_shuffle(v[i], v[i + LANES / 2], low);
-            woven[2 * i + 1] = __builtin_shuffle(v[i], v[i + LANES / 2], high);
-        }
-        UNROLL for (int i = 0; i < LANES; i++) v[i] = woven[i];
-    }
-#else
-    REAL from[LANES * LANES], to[LANES * LANES];
-    memcpy(from, v, sizeof(from));
-    for (int i = 0; i < LANES; i++)
-        for (int j = 0; j < LANES; j++) to[j * LANES + i] = from[i * LANES + j];
-    memcpy(v, to, sizeof(to));
-#endif
 }
 
 /* packed[k * width + i] = from[i * line + k * step] for i < lines and k < depth: the panel a tile
@@ -321,6 +374,60 @@ static void NAME(column_sums)(ptrdiff_t depth, const REAL *b, REAL *total)
     UNROLL for (int j = 0; j < 2; j++) STORE(total + j * LANES, LOAD(total + j * LANES) + sum[j]);
 }
 
+/* Where v is larger than best, or is NaN, put it there and `tap` into place. */
+INLINE void NAME(take_larger)(VECTOR *best, NAME(lanes) *place, VECTOR v, int tap)
+{
+#if defined(__GNUC__)
+    NAME(lanes) larger = (NAME(lanes))((v > *best) | (v != v));
+    *best = (VECTOR)(((NAME(lanes))v & larger) | ((NAME(lanes))*best & ~larger));
+    *place = (larger & tap) | (*place & ~larger);
+#else
+    if (v > *best || v != v) { *best = v; *place = tap; }
+#endif
+}
+
+/* Maxima of windows of 2 x 2 side by side, LANES of them, and which of the 4 each is. */
+static void NAME(max_2x2)(const REAL *upper, const REAL *lower, REAL *out, int *places)
+{
+    const REAL *rows[2] = {upper, lower};
+    VECTOR best, even, odd;
+    NAME(lanes) place = {0};
+    UNROLL for (int i = 0; i < 2; i++) {
+#if defined(__GNUC__) && !defined(__clang__)
+        NAME(lanes) evens;
+        VECTOR left = LOAD(rows[i]), right = LOAD(rows[i] + LANES);
+        UNROLL for (int l = 0; l < LANES; l++) evens[l] = 2 * l;
+        even = __builtin_shuffle(left, right, evens);
+        odd = __builtin_shuffle(left, right, evens + 1);
+#else
+        REAL split[2][LANES];
+        for (int l = 0; l < 2 * LANES; l++) split[l % 2][l / 2] = rows[i][l];
+        even = LOAD(split[0]);
+        odd = LOAD(split[1]);
+#endif
+        if (i == 0) best = even;
+        else NAME(take_larger)(&best, &place, even, 2);
+        NAME(take_larger)(&best, &place, odd, 2 * i + 1);
+    }
+    STORE(out, best);
+    NAME(lanes) result = place;
+    for (int l = 0; l < LANES; l++) places[l] = (int)((const NAME(lane) *)&result)[l];
+}
+
+/* For n windows: where from[j * stride] is larger than best[j], or is NaN, put it there. */
+static void NAME(max_tap)(ptrdiff_t n, const REAL *from, ptrdiff_t stride, int tap, REAL *best,
+                          int *places)
+{
+    for (ptrdiff_t j = 0; j < n; j++) {
+        REAL v = from[j * stride], before = best[j];
+        int larger = (v > before) | (v != v);
+        best[j] = larger ? v : before;
+        places[j] = larger ? tap : places[j];
+    }
+}
+
+#undef MAKE_TILE
+#undef MAKE_CASE
 #undef TILE_PARAMETERS
 #undef TILE_ARGUMENTS
 #undef TAP_PARAMETERS

@@ -11,6 +11,7 @@ from minigrad.dtypes cimport (
     bool_, default_dtype, dtype, dtype_of, float32, float64, int64, promote,
 )
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.memory cimport new_array
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, as_tensor, wrap
 from minigrad.tensor import checked_dim
@@ -174,7 +175,7 @@ cdef ndarray broadcast_empty(ndarray a, ndarray b, dtype d):
     cdef npy_intp shape[64]
     cdef npy_intp size_a, size_b
     if same_shape(a, b):
-        return PyArray_EMPTY(na, PyArray_DIMS(a), d.num, 0)
+        return new_array(na, PyArray_DIMS(a), d.num)
     for i in range(n):
         size_a = PyArray_DIMS(a)[i - (n - na)] if i >= n - na else 1
         size_b = PyArray_DIMS(b)[i - (n - nb)] if i >= n - nb else 1
@@ -185,7 +186,7 @@ cdef ndarray broadcast_empty(ndarray a, ndarray b, dtype d):
                 f"{list((<object>b).shape)} do not broadcast"
             )
         shape[i] = size_b if size_a == 1 else size_a
-    return PyArray_EMPTY(n, shape, d.num, 0)
+    return new_array(n, shape, d.num)
 
 
 cdef list all_dims = [tuple(range(n)) for n in range(65)]

@@ -12,12 +12,13 @@ conv1d is conv2d over images of height 1.
 """
 
 from numpy cimport (
-    PyArray_DIM, PyArray_EMPTY, PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
+    PyArray_DIM, PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
 from minigrad.dtypes cimport dtype_of, float16, float32
 from minigrad.kernels cimport conv as kernels
 from minigrad.kernels.conv_weight cimport conv2d_backward_weight
+from minigrad.memory cimport new_array
 from minigrad.ops.common cimport (
     cast, dense, pair, shape_of, tensor_argument, threads_for_products,
 )
@@ -50,7 +51,7 @@ cdef class Geometry:
 cdef Tensor convolve(Tensor x, Tensor weight, Tensor bias, Geometry geometry):
     """(n, in, h, w), (out, in / groups, kh, kw), (out,) or None -> (n, out, h', w')."""
     cdef Geometry c = geometry
-    cdef ndarray out = PyArray_EMPTY(4, c.y_shape, PyArray_TYPE(x.array), 0)
+    cdef ndarray out = new_array(4, c.y_shape, PyArray_TYPE(x.array))
     cdef Tensor y
     kernels.conv2d_forward(
         out, dense(x), dense(weight), None if bias is None else dense(bias), c.stride_h,
@@ -66,7 +67,7 @@ cdef convolve_vjp(Node node, object g):
     cdef Tensor dy = <Tensor>g, dx = None, dweight = None, dbias = None
     if node.needs(2):
         if node.needs(1) and not grad_enabled():        # one pass for both
-            dbias = wrap(PyArray_EMPTY(1, &c.weight_shape[0], PyArray_TYPE(dy.array), 0))
+            dbias = wrap(new_array(1, &c.weight_shape[0], PyArray_TYPE(dy.array)))
         else:
             dbias = sum_dims(dy, (0, 2, 3), False)
     if node.needs(1):
@@ -79,7 +80,7 @@ cdef convolve_vjp(Node node, object g):
 cdef Tensor to_input(Tensor dy, Tensor weight, Geometry geometry):
     """The gradient of a convolution's input."""
     cdef Geometry c = geometry
-    cdef ndarray out = PyArray_EMPTY(4, c.x_shape, PyArray_TYPE(dy.array), 0)
+    cdef ndarray out = new_array(4, c.x_shape, PyArray_TYPE(dy.array))
     cdef Tensor dx
     kernels.conv2d_backward_input(
         out, dense(dy), dense(weight), c.stride_h, c.stride_w, c.pad_h, c.pad_w, c.dil_h, c.dil_w,
@@ -100,7 +101,7 @@ cdef to_input_vjp(Node node, object g):
 cdef Tensor to_weight(Tensor dy, Tensor x, Tensor dbias, Geometry geometry):
     """The gradient of a convolution's weight; ``dbias``, if given, is filled on the way."""
     cdef Geometry c = geometry
-    cdef ndarray out = PyArray_EMPTY(4, c.weight_shape, PyArray_TYPE(dy.array), 0)
+    cdef ndarray out = new_array(4, c.weight_shape, PyArray_TYPE(dy.array))
     cdef Tensor dweight
     conv2d_backward_weight(
         out, None if dbias is None else dbias.array, dense(dy), dense(x), c.stride_h, c.stride_w,

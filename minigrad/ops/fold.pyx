@@ -9,7 +9,7 @@ and float16 (in float32) through NumPy.
 import numpy as np
 
 from numpy cimport (
-    NPY_INT64, PyArray_DIMS, PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE,
+    NPY_INT64, PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE,
     PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
@@ -19,6 +19,7 @@ from minigrad.kernels cimport softmax as softmax_kernels
 from minigrad.kernels.arg_reduce cimport arg_reduce
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.reduce_to cimport reduce_to
+from minigrad.memory cimport new_array
 from minigrad.ops.common cimport is_kernel_float, to_half
 
 import_array()
@@ -66,7 +67,7 @@ cdef ndarray new_result(ndarray x, tuple dims, bint keepdim, int num):
         else:
             shape[k] = PyArray_DIMS(x)[d]
             k += 1
-    return PyArray_EMPTY(k, shape, num, 0)
+    return new_array(k, shape, num)
 
 
 cdef ndarray fold(int op, ndarray x, tuple dims, bint keepdim):
@@ -99,7 +100,7 @@ cdef ndarray fold_to(int op, ndarray x, tuple shape):
         return numpy_fold(op, x, tuple(dims), True).reshape(shape)
     for i in range(n):
         sizes[i] = shape[i]
-    out = PyArray_EMPTY(n, sizes, PyArray_TYPE(x), 0)
+    out = new_array(n, sizes, PyArray_TYPE(x))
     reduce_to(op, out, x, threads_for(PyArray_SIZE(x)))
     return out
 

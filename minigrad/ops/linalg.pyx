@@ -11,13 +11,14 @@ to one of these by views.  The gradient of a product is two products:
 import numpy as np
 
 from numpy cimport (
-    NPY_BOOL, PyArray_DIM, PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS, PyArray_ISALIGNED,
+    NPY_BOOL, PyArray_DIM, PyArray_IS_C_CONTIGUOUS, PyArray_ISALIGNED,
     PyArray_ITEMSIZE, PyArray_NDIM, PyArray_STRIDE, PyArray_SwapAxes, PyArray_TYPE, import_array,
     ndarray, npy_intp,
 )
 
 from minigrad.dtypes cimport dtype_of, float16
 from minigrad.kernels cimport gemm as kernels
+from minigrad.memory cimport new_array
 from minigrad.ops.common cimport (
     is_kernel_float, shape_of, tensor_argument, threads_for_products,
 )
@@ -57,7 +58,7 @@ cdef ndarray product(ndarray a, ndarray b, ndarray bias):
     shape[0] = PyArray_DIM(a, 0)
     shape[ndim - 2] = PyArray_DIM(a, ndim - 2)
     shape[ndim - 1] = PyArray_DIM(b, ndim - 1)
-    out = PyArray_EMPTY(ndim, shape, PyArray_TYPE(a), 0)
+    out = new_array(ndim, shape, PyArray_TYPE(a))
     a, b = operand(a), operand(b)
     work = shape[ndim - 2] * shape[ndim - 1] * PyArray_DIM(a, ndim - 1)
     if ndim == 3:

@@ -9,13 +9,14 @@ pooling is two-dimensional pooling of images of height 1.
 import numpy as np
 
 from numpy cimport (
-    NPY_INT64, PyArray_DIM, PyArray_EMPTY, PyArray_NDIM, PyArray_TYPE, import_array, ndarray,
+    NPY_INT64, PyArray_DIM, PyArray_NDIM, PyArray_TYPE, import_array, ndarray,
     npy_intp,
 )
 
 from minigrad.dtypes cimport dtype_of, float16, float32
 from minigrad.kernels cimport pool as kernels
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.memory cimport new_array
 from minigrad.ops.common cimport cast, dense, pair, shape_of, tensor_argument
 from minigrad.ops.shape cimport reshape_to
 from minigrad.tape cimport Node, record, recording
@@ -43,10 +44,10 @@ cdef class Geometry:
 cdef tuple largest(Tensor x, Geometry geometry, bint with_indices):
     """Return the maxima of a 4-D tensor's windows, and an array of their indices or None."""
     cdef Geometry c = geometry
-    cdef ndarray out = PyArray_EMPTY(4, c.y_shape, PyArray_TYPE(x.array), 0), indices = None
+    cdef ndarray out = new_array(4, c.y_shape, PyArray_TYPE(x.array)), indices = None
     cdef Tensor y
     if with_indices or recording(x):
-        indices = PyArray_EMPTY(4, c.y_shape, NPY_INT64, 0)
+        indices = new_array(4, c.y_shape, NPY_INT64)
     kernels.max_pool2d_forward(
         out, indices, dense(x), c.kernel[0], c.kernel[1], c.stride[0], c.stride[1], c.padding[0],
         c.padding[1], c.dilation[0], c.dilation[1], c.threads())
@@ -62,7 +63,7 @@ cdef largest_vjp(Node node, object g):
 
 
 cdef Tensor scatter(Tensor dy, ndarray indices, Geometry geometry):
-    cdef ndarray out = PyArray_EMPTY(4, geometry.x_shape, PyArray_TYPE(dy.array), 0)
+    cdef ndarray out = new_array(4, geometry.x_shape, PyArray_TYPE(dy.array))
     cdef Tensor dx
     kernels.max_pool2d_backward(out, dense(dy), indices, geometry.threads())
     dx = wrap(out)
@@ -77,7 +78,7 @@ cdef scatter_vjp(Node node, object g):
 
 
 cdef Tensor gather(Tensor x, ndarray indices, Geometry geometry):
-    cdef ndarray out = PyArray_EMPTY(4, geometry.y_shape, PyArray_TYPE(x.array), 0)
+    cdef ndarray out = new_array(4, geometry.y_shape, PyArray_TYPE(x.array))
     cdef Tensor y
     kernels.max_pool2d_gather(out, dense(x), indices, geometry.threads())
     y = wrap(out)
@@ -91,7 +92,7 @@ cdef Tensor gather(Tensor x, ndarray indices, Geometry geometry):
 cdef Tensor average(Tensor x, Geometry geometry):
     """Return the means of a 4-D tensor's windows."""
     cdef Geometry c = geometry
-    cdef ndarray out = PyArray_EMPTY(4, c.y_shape, PyArray_TYPE(x.array), 0)
+    cdef ndarray out = new_array(4, c.y_shape, PyArray_TYPE(x.array))
     cdef Tensor y
     if c.adaptive:
         kernels.adaptive_avg_pool2d_forward(out, dense(x), c.threads())
@@ -112,7 +113,7 @@ cdef average_vjp(Node node, object g):
 
 cdef Tensor spread(Tensor dy, Geometry geometry):
     cdef Geometry c = geometry
-    cdef ndarray out = PyArray_EMPTY(4, c.x_shape, PyArray_TYPE(dy.array), 0)
+    cdef ndarray out = new_array(4, c.x_shape, PyArray_TYPE(dy.array))
     cdef Tensor dx
     if c.adaptive:
         kernels.adaptive_avg_pool2d_backward(out, dense(dy), c.threads())

@@ -1,0 +1,5 @@
+# New arrays: see memory.pyx.
+
+from numpy cimport ndarray, npy_intp
+
+cdef ndarray new_array(int ndim, npy_intp *shape, int num)

@@ -1,0 +1,173 @@
+# distutils: define_macros = NPY_TARGET_VERSION=NPY_1_22_API_VERSION
+"""Where the memory of new arrays comes from: freed blocks are kept and used again.
+
+A training step makes and drops the same arrays again and again.  The system's allocator gives the
+large ones back to the operating system each time and gets them again page by page, zeroed; in a
+small CNN that took twice as long as the arithmetic.  So arrays from ``SMALL`` elements on get their
+memory from here: NumPy lets an array name its allocator, and these arrays free into lists of
+blocks, a list per size, sizes in steps of an eighth.  Blocks lie at multiples of 64 bytes, which
+spares vector loads from straddling cache lines.
+
+At most ``LIMIT`` bytes are kept: a block that would exceed it empties the lists first.  NumPy's
+own arrays, and the small ones, are not touched.  Everything here runs with the GIL held.
+"""
+
+from libc.stdint cimport uint8_t, uintptr_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset, strcpy
+from cpython.pycapsule cimport PyCapsule_New
+from numpy cimport PyArray_EMPTY, import_array, ndarray, npy_intp
+
+import_array()
+
+cdef extern from "numpy/arrayobject.h":
+    ctypedef struct PyDataMemAllocator:
+        void *ctx
+        void *(*malloc)(void *ctx, size_t size) noexcept
+        void *(*calloc)(void *ctx, size_t nelem, size_t elsize) noexcept
+        void *(*realloc)(void *ctx, void *ptr, size_t new_size) noexcept
+        void (*free)(void *ctx, void *ptr, size_t size) noexcept
+    ctypedef struct PyDataMem_Handler:
+        char name[127]
+        uint8_t version
+        PyDataMemAllocator allocator
+    object PyDataMem_SetHandler(object handler)
+
+cdef enum:
+    SMALL = 16384           # elements below which the system's allocator is as good
+    ALIGNMENT = 64
+    STEP = 8192             # the finest difference between sizes, in bytes
+    SIZES = 512
+
+cdef size_t LIMIT = <size_t>256 << 20
+
+
+cdef struct Block:          # lies just before the memory it describes
+    Block *next
+    void *start             # what malloc returned
+    size_t size             # usable bytes
+    int size_class
+
+cdef Block *kept[SIZES]
+cdef size_t kept_bytes = 0
+
+
+cdef int size_class_of(size_t size, size_t *rounded) noexcept:
+    """The list for blocks of at least ``size`` bytes; there are 8 for each doubling of the size."""
+    cdef size_t step = STEP, number
+    cdef int size_class = 0
+    while size > 16 * step:
+        step *= 2
+        size_class += 8
+    number = (size + step - 1) // step
+    rounded[0] = number * step
+    return size_class + <int>number
+
+
+cdef Block *block_of(void *memory) noexcept:
+    return <Block *>(<char *>memory - ALIGNMENT)
+
+
+cdef void *take(void *ctx, size_t size) noexcept:
+    global kept_bytes
+    cdef size_t rounded
+    cdef int size_class = size_class_of(size, &rounded)
+    cdef Block *block = kept[size_class]
+    cdef void *start
+    cdef uintptr_t memory
+    if block != NULL:
+        kept[size_class] = block.next
+        kept_bytes -= block.size
+        return <char *>block + ALIGNMENT
+    start = malloc(rounded + 2 * ALIGNMENT)
+    if start == NULL:
+        release()
+        start = malloc(rounded + 2 * ALIGNMENT)
+        if start == NULL:
+            return NULL
+    memory = (<uintptr_t>start + 2 * ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+    block = block_of(<void *>memory)
+    block.start = start
+    block.size = rounded
+    block.size_class = size_class
+    return <void *>memory
+
+
+cdef void give_back(void *ctx, void *memory, size_t size) noexcept:
+    global kept_bytes
+    cdef Block *block
+    if memory == NULL:
+        return
+    block = block_of(memory)
+    if kept_bytes + block.size > LIMIT:
+        release()
+    if block.size > LIMIT:
+        free(block.start)
+        return
+    block.next = kept[block.size_class]
+    kept[block.size_class] = block
+    kept_bytes += block.size
+
+
+cdef void *take_zeroed(void *ctx, size_t count, size_t size) noexcept:
+    cdef void *memory = take(ctx, count * size)
+    if memory != NULL:
+        memset(memory, 0, count * size)
+    return memory
+
+
+cdef void *take_resized(void *ctx, void *memory, size_t size) noexcept:
+    cdef void *moved
+    if memory != NULL and block_of(memory).size >= size:
+        return memory
+    moved = take(ctx, size)
+    if moved != NULL and memory != NULL:
+        memcpy(moved, memory, block_of(memory).size)
+        give_back(ctx, memory, 0)
+    return moved
+
+
+cdef void release() noexcept:
+    """Give every kept block back to the system."""
+    global kept_bytes
+    cdef Block *block
+    cdef int i
+    for i in range(SIZES):
+        while kept[i] != NULL:
+            block = kept[i]
+            kept[i] = block.next
+            free(block.start)
+    kept_bytes = 0
+
+
+cdef PyDataMem_Handler handler
+strcpy(handler.name, "minigrad")
+handler.version = 1
+handler.allocator.ctx = NULL
+handler.allocator.malloc = take
+handler.allocator.calloc = take_zeroed
+handler.allocator.realloc = take_resized
+handler.allocator.free = give_back
+cdef object handler_capsule = PyCapsule_New(&handler, "mem_handler", NULL)
+
+
+cdef ndarray new_array(int ndim, npy_intp *shape, int num):
+    """Return a new contiguous array of NumPy type ``num``, its numbers arbitrary."""
+    cdef npy_intp size = 1
+    cdef int d
+    for d in range(ndim):
+        size *= shape[d]
+    if size < SMALL:
+        return PyArray_EMPTY(ndim, shape, num, 0)
+    others = PyDataMem_SetHandler(handler_capsule)
+    try:
+        return PyArray_EMPTY(ndim, shape, num, 0)
+    finally:
+        PyDataMem_SetHandler(others)
+
+
+def empty_cache():
+    """Give the memory kept for new arrays back to the system; return how many bytes it was."""
+    before = kept_bytes
+    release()
+    return before
