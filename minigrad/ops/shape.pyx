@@ -18,7 +18,7 @@ from minigrad.dtypes cimport dtype, dtype_of, promote
 from minigrad.ops.common cimport cast, size_tuple
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, expand_to, strided, viewed
 from minigrad.tape cimport Node, Variable, record, recording, vjp_function
-from minigrad.tensor cimport Tensor, view_of, wrap
+from minigrad.tensor cimport Tensor, alias_of, view_of, wrap
 from minigrad.tensor import checked_dim
 
 import_array()
@@ -89,14 +89,16 @@ def view(input, *shape):
 
     Given a dtype instead, the same bytes under that dtype.
     """
-    cdef Tensor x = <Tensor?>input
+    cdef Tensor x = <Tensor?>input, out
     if len(shape) == 1 and isinstance(shape[0], dtype):
+        out = alias_of(x)
         try:
-            return view_of(x, x.array.view((<dtype>shape[0]).numpy))
+            out.array = x.array.view((<dtype>shape[0]).numpy)
         except ValueError as error:
             raise RuntimeError(
                 f"cannot view {x.dtype} of shape {list(x.shape)} as {shape[0]}: {error}"
             ) from None
+        return out
     wanted = filled_in(size_tuple(shape), PyArray_SIZE(x.array))
     if not PyArray_IS_C_CONTIGUOUS(x.array) and PyArray_SIZE(x.array):
         array = x.array.reshape(wanted)
@@ -478,6 +480,8 @@ def chunk(input, chunks, dim=0):
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     size = input.size(dim)
+    if size == 0:
+        return split(input, [0] * chunks, dim)
     return split(input, max(1, -(-size // chunks)), dim)
 
 
