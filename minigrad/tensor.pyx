@@ -255,7 +255,7 @@ cdef class Tensor(Variable):
     @property
     def data(self):
         """The same memory as a tensor without history.  Writes through it are not tracked."""
-        return alias_of(self) if type(self) is Tensor else wrap(self.array)
+        return wrap(self.array)
 
     @data.setter
     def data(self, Tensor value not None):
@@ -418,10 +418,10 @@ cdef class Tensor(Variable):
         def keep(Tensor grad):
             cdef Tensor t = reference()
             if t is not None:
-                grad = grad if grad_enabled() else alias_of(grad)
-                t.gradient = grad if t.gradient is None else operations.add(t.gradient, grad)
+                t.gradient = operations.clone(grad) if t.gradient is None else (
+                    operations.add(t.gradient, grad))
 
-        add_hook(self, keep)
+        add_hook(self, keep, True)
 
     # -------- leaving for Python and NumPy
 
