@@ -77,14 +77,32 @@ cdef object unbroadcast(Node node, object g, int i):
     return sum_to(<Tensor>g, <tuple>(<tuple>node.extra)[i])
 
 
-cdef Tensor arithmetic(int op, str label, vjp_function vjp, object input, object other,
-                       bint save):
-    """Compute a two-input op and record it; ``save``: whether the vjp needs the inputs."""
+# What a vjp reads: the gradient of a (or b) may need a, b or both.  Only what is read is saved, so
+# that the rest may be overwritten, and need not be kept.
+cdef enum Save:
+    NOTHING = 0
+    A_FOR_A = 1
+    A_FOR_B = 2
+    B_FOR_A = 4
+    B_FOR_B = 8
+    EACH_OTHER = A_FOR_B | B_FOR_A
+    EVERYTHING = 15
+
+
+cdef Tensor arithmetic(int op, str label, vjp_function vjp, object input, object other, Save save):
+    """Compute a two-input op and record it."""
     cdef Tensor a, b, out
+    cdef bint of_a, of_b
+    cdef int wanted
     a, b = promoted(input, other)
     out = wrap(combine(op, a.array, b.array))
-    if recording(a) or recording(b):
-        record(out, label, vjp, (a, b), (a, b) if save else (), broadcast_shapes(a, b, out))
+    of_a, of_b = recording(a), recording(b)
+    if of_a or of_b:
+        wanted = save & ((A_FOR_A | B_FOR_A if of_a else 0) | (A_FOR_B | B_FOR_B if of_b else 0))
+        record(out, label, vjp, (a, b), () if wanted == 0 else (
+            a if wanted & (A_FOR_A | A_FOR_B) else None,
+            b if wanted & (B_FOR_A | B_FOR_B) else None,
+        ), broadcast_shapes(a, b, out))
     return out
 
 
@@ -99,7 +117,7 @@ def add(input, other, *, alpha=1):
     """
     if alpha != 1:
         other = mul(other, alpha)
-    return arithmetic(ADD, "AddBackward0", add_vjp, input, other, False)
+    return arithmetic(ADD, "AddBackward0", add_vjp, input, other, NOTHING)
 
 
 cdef add_vjp(Node node, object g):
@@ -117,7 +135,7 @@ def sub(input, other, *, alpha=1):
             )
     if alpha != 1:
         other = mul(other, alpha)
-    return arithmetic(SUB, "SubBackward0", sub_vjp, input, other, False)
+    return arithmetic(SUB, "SubBackward0", sub_vjp, input, other, NOTHING)
 
 
 cdef sub_vjp(Node node, object g):
@@ -133,7 +151,7 @@ def mul(input, other):
     >>> a.grad
     tensor([2., 4.])
     """
-    return arithmetic(MUL, "MulBackward0", mul_vjp, input, other, True)
+    return arithmetic(MUL, "MulBackward0", mul_vjp, input, other, EACH_OTHER)
 
 
 cdef mul_vjp(Node node, object g):
@@ -155,11 +173,11 @@ def div(input, other, *, rounding_mode=None):
     a, b = promoted(input, other)
     if not dtype_of(a.array).is_floating_point:
         a, b = cast(a, default_dtype()), cast(b, default_dtype())
-    return arithmetic(DIV, "DivBackward0", div_vjp, a, b, True)
+    return arithmetic(DIV, "DivBackward0", div_vjp, a, b, <Save>(EACH_OTHER | B_FOR_B))
 
 
 cdef div_vjp(Node node, object g):
-    a, b = node.tensor(0), node.tensor(1)
+    a, b = node.tensor(0), node.tensor(1)       # a is None unless b wants a gradient
     share = g / b
     return (
         unbroadcast(node, share, 0),
@@ -203,7 +221,7 @@ def floor_divide(input, other):
     cdef Tensor a, b
     a, b = promoted(input, other)
     check_integer_divisor(b)
-    return arithmetic(FLOOR_DIVIDE, "FloorDivideBackward0", zero_vjp, a, b, False)
+    return arithmetic(FLOOR_DIVIDE, "FloorDivideBackward0", zero_vjp, a, b, NOTHING)
 
 
 cdef zero_vjp(Node node, object g):
@@ -216,7 +234,7 @@ def remainder(input, other):
     cdef Tensor a, b
     a, b = promoted(input, other)
     check_integer_divisor(b)
-    return arithmetic(REMAINDER, "RemainderBackward0", remainder_vjp, a, b, True)
+    return arithmetic(REMAINDER, "RemainderBackward0", remainder_vjp, a, b, <Save>(A_FOR_B | B_FOR_B))
 
 
 cdef remainder_vjp(Node node, object g):
@@ -232,7 +250,7 @@ def fmod(input, other):
     cdef Tensor a, b
     a, b = promoted(input, other)
     check_integer_divisor(b)
-    return arithmetic(FMOD, "FmodBackward0", fmod_vjp, a, b, True)
+    return arithmetic(FMOD, "FmodBackward0", fmod_vjp, a, b, <Save>(A_FOR_B | B_FOR_B))
 
 
 cdef fmod_vjp(Node node, object g):
@@ -249,6 +267,7 @@ def pow(input, exponent):
     Integers raised to a negative integer power are a RuntimeError, as in torch.
     """
     cdef Tensor a, b
+    cdef bint of_b
     if is_number(exponent) and isinstance(input, Tensor) and exponent == 2 and (
             dtype_of((<Tensor>input).array).is_floating_point):
         return (<object>input).square()
@@ -258,8 +277,10 @@ def pow(input, exponent):
     if not dtype_of(a.array).is_floating_point and (b.array < 0).any():
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     out = wrap(combine(POW, a.array, b.array))
-    if recording(a) or recording(b):
-        record(out, "PowBackward0", pow_vjp, (a, b), (a, b, out), broadcast_shapes(a, b, out))
+    of_b = recording(b)
+    if of_b or recording(a):
+        record(out, "PowBackward0", pow_vjp, (a, b), (a, b, out if of_b else None),
+               broadcast_shapes(a, b, out))
     return out
 
 
@@ -283,7 +304,7 @@ def atan2(input, other):
     a, b = promoted(input, other)
     if not dtype_of(a.array).is_floating_point:
         a, b = cast(a, default_dtype()), cast(b, default_dtype())
-    return arithmetic(ATAN2, "Atan2Backward0", atan2_vjp, a, b, True)
+    return arithmetic(ATAN2, "Atan2Backward0", atan2_vjp, a, b, EVERYTHING)
 
 
 cdef atan2_vjp(Node node, object g):
@@ -300,7 +321,7 @@ cdef atan2_vjp(Node node, object g):
 
 def maximum(input, other):
     """Return the larger of each pair, NaN if either is.  A tie shares the gradient evenly."""
-    return arithmetic(MAXIMUM, "MaximumBackward0", maximum_vjp, input, other, True)
+    return arithmetic(MAXIMUM, "MaximumBackward0", maximum_vjp, input, other, EVERYTHING)
 
 
 cdef maximum_vjp(Node node, object g):
@@ -309,7 +330,7 @@ cdef maximum_vjp(Node node, object g):
 
 def minimum(input, other):
     """Return the smaller of each pair, NaN if either is.  A tie shares the gradient evenly."""
-    return arithmetic(MINIMUM, "MinimumBackward0", minimum_vjp, input, other, True)
+    return arithmetic(MINIMUM, "MinimumBackward0", minimum_vjp, input, other, EVERYTHING)
 
 
 cdef minimum_vjp(Node node, object g):

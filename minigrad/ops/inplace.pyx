@@ -235,7 +235,7 @@ def mul_(input, other):
 def div_(input, other, *, rounding_mode=None):
     """Divide this tensor by ``other`` in place, and return it."""
     if rounding_mode is not None:
-        return in_place(input.div, "div_")(input, other, rounding_mode=rounding_mode)
+        return in_place(operations.div, "div_")(input, other, rounding_mode=rounding_mode)
     return arithmetic_(DIV, operations.div, input, other)
 
 

@@ -83,11 +83,16 @@ cdef Tensor turned(Tensor x):
     return permute_to(x, (0, 2, 1))
 
 
+cdef tuple each_other(Tensor a, Tensor b):
+    """Return what a product saves: each factor if the other wants a gradient."""
+    return a if recording(b) else None, b if recording(a) else None
+
+
 cdef Tensor multiply(Tensor a, Tensor b):
     """Return the product of two matrices whose shapes and dtypes fit."""
     cdef Tensor out = wrap(product(a.array, b.array, None))
     if recording(a) or recording(b):
-        record(out, "MmBackward0", multiply_vjp, (a, b), (a, b))
+        record(out, "MmBackward0", multiply_vjp, (a, b), each_other(a, b))
     return out
 
 
@@ -102,7 +107,7 @@ cdef Tensor multiply_batch(Tensor a, Tensor b):
     """Return the products of two batches, (n, i, k) @ (n, k, j), whose shapes and dtypes fit."""
     cdef Tensor out = wrap(product(a.array, b.array, None))
     if recording(a) or recording(b):
-        record(out, "BmmBackward0", multiply_batch_vjp, (a, b), (a, b))
+        record(out, "BmmBackward0", multiply_batch_vjp, (a, b), each_other(a, b))
     return out
 
 
@@ -119,7 +124,7 @@ cdef Tensor affine(Tensor bias, Tensor x, Tensor weight):
                                    None if bias is None else bias.array))
     if recording(x) or recording(weight) or bias is not None and recording(bias):
         record(out, "MmBackward0" if bias is None else "AddmmBackward0", affine_vjp,
-               (bias, x, weight), (x, weight))
+               (bias, x, weight), each_other(x, weight))
     return out
 
 
