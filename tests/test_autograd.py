@@ -300,7 +300,7 @@ def test_backward_with_create_graph():
 
 def test_gradient_penalty_against_torch(torch):
     def function(lib, x, w):
-        h = (x @ w).tanh() if hasattr(lib.Tensor, "matmul") else (x.unsqueeze(2) * w).sum(1).tanh()
+        h = (x @ w).tanh()
         (g,) = lib.autograd.grad(h.sum(), x, create_graph=True)
         return ((g * g).sum(1).sqrt() - 1).square().mean() + h.sum()
 
