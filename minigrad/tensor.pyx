@@ -469,7 +469,12 @@ cdef class Tensor(Variable):
     def __format__(self, spec):
         if PyArray_NDIM(self.array) == 0 and type(self) is Tensor:
             return format(self.array.item(), spec)
-        return format(str(self), spec)
+        if spec:
+            raise TypeError(
+                f"unsupported format string passed to {type(self).__name__}.__format__: only a "
+                "tensor of no dimensions is formatted as a number"
+            )
+        return str(self)
 
     def __len__(self):
         if PyArray_NDIM(self.array) == 0:

@@ -407,12 +407,14 @@ def clamp(input, min=None, max=None):
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if not isinstance(input, Tensor):
         raise TypeError(f"clamp expects a Tensor, but got {type(input).__name__}")
-    if isinstance(min, Tensor) or isinstance(max, Tensor):
-        return clamp_between(<Tensor>input, min, max)
     x = <Tensor>input
     for limit in (min, max):
         if limit is not None:
             x = promoted(x, limit)[0]
+    if dtype_of(x.array) is bool_:
+        raise NotImplementedError("clamp is not defined for bools")
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        return clamp_between(x, min, max)
     array = x.array
     if min is not None:
         array = np.maximum(array, np.asarray(min, array.dtype))
@@ -438,9 +440,6 @@ cdef clamp_vjp(Node node, object g):
 cdef Tensor clamp_between(Tensor x, object low, object high):
     """Compute ``clamp`` where at least one limit is a tensor, which may want a gradient."""
     cdef Tensor out
-    for limit in (low, high):
-        if limit is not None:
-            x = promoted(x, limit)[0]
     low = None if low is None else promoted(x, low)[1]
     high = None if high is None else promoted(x, high)[1]
     array = x.array
@@ -565,10 +564,18 @@ cdef Tensor bitwise(object ufunc, object input, object other):
     cdef Tensor a, b
     a, b = promoted(input, other)
     if dtype_of(a.array).is_floating_point:
-        raise RuntimeError(
+        raise NotImplementedError(
             f"{ufunc.__name__} expects integer or bool tensors, but got {dtype_of(a.array)}"
         )
     return compare(ufunc, a, b)
+
+
+cdef Tensor shift(object ufunc, object input, object other):
+    cdef Tensor a, b
+    a, b = promoted(input, other)
+    if dtype_of(a.array) is bool_:
+        raise NotImplementedError(f"{ufunc.__name__} expects integer tensors, but got bools")
+    return bitwise(ufunc, a, b)
 
 
 def bitwise_and(input, other):
@@ -598,9 +605,9 @@ def bitwise_not(input):
 
 def bitwise_left_shift(input, other):
     """Return the bits of integers shifted to the left."""
-    return bitwise(np.left_shift, input, other)
+    return shift(np.left_shift, input, other)
 
 
 def bitwise_right_shift(input, other):
     """Return the bits of integers shifted to the right."""
-    return bitwise(np.right_shift, input, other)
+    return shift(np.right_shift, input, other)

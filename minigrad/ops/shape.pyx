@@ -177,14 +177,14 @@ def unsqueeze(input, dim):
 
 # ---------------------------------------------------------------- order of dimensions
 
-cdef Tensor permute_to(Tensor x, tuple order):
+cdef Tensor permute_to(Tensor x, tuple order, str label="PermuteBackward0"):
     cdef npy_intp sizes[MAX_DIMS]
     cdef npy_intp strides[MAX_DIMS]
     cdef int i, n = PyArray_NDIM(x.array)
     for i in range(n):
         sizes[i] = PyArray_DIMS(x.array)[<int>order[i]]
         strides[i] = PyArray_STRIDES(x.array)[<int>order[i]]
-    return viewed(x, strided(x.array, n, sizes, strides), "PermuteBackward0", permute_vjp, order)
+    return viewed(x, strided(x.array, n, sizes, strides), label, permute_vjp, order)
 
 
 cdef permute_vjp(Node node, object g):
@@ -203,9 +203,9 @@ def permute(input, *dims):
         dims = tuple(dims[0])
     if len(dims) != n:
         raise RuntimeError(
-            f"permute(sparse_coo): number of dimensions in the tensor input does not match the "
-            f"length of the desired ordering of dimensions i.e. input.dim() = {n} is not equal to "
-            f"len(dims) = {len(dims)}".replace("(sparse_coo)", "")
+            f"permute(): number of dimensions in the tensor input does not match the length of "
+            f"the desired ordering of dimensions i.e. input.dim() = {n} is not equal to "
+            f"len(dims) = {len(dims)}"
         )
     order = tuple([checked_dim(d, n) for d in dims])
     if len(set(order)) != n:
@@ -221,7 +221,7 @@ def transpose(input, dim0, dim1):
     order = list(range(n))
     if n:
         order[i], order[j] = order[j], order[i]
-    return permute_to(x, tuple(order))
+    return permute_to(x, tuple(order), "TransposeBackward0")
 
 
 def t(input):
@@ -231,11 +231,7 @@ def t(input):
         raise RuntimeError(
             f"t() expects a tensor with <= 2 dimensions, but self is {PyArray_NDIM(x.array)}D"
         )
-    return transpose(x, 0, 1) if PyArray_NDIM(x.array) == 2 else view_of_itself(x)
-
-
-cdef Tensor view_of_itself(Tensor x):
-    return permute_to(x, tuple(range(PyArray_NDIM(x.array))))
+    return permute_to(x, tuple(range(PyArray_NDIM(x.array) - 1, -1, -1)), "TBackward0")
 
 
 def movedim(input, source, destination):
