@@ -147,12 +147,15 @@ cdef class Tensor(Variable):
     def __init__(self, *args):
         if self.array is not None:      # already made by a factory or a subclass's __new__
             return
-        if len(args) == 1 and not isinstance(args[0], int):
-            data = args[0]
-            self.array = np.array(array_from(data, default_dtype())) if not isinstance(
-                data, Size) else np.empty(data, default_dtype().numpy)
-        else:
-            self.array = np.empty(args if args else (0,), default_dtype().numpy)
+        if len(args) == 1 and not isinstance(args[0], (int, Size)):
+            self.array = np.array(array_from(args[0], default_dtype()))
+            return
+        sizes = tuple(args[0]) if args and isinstance(args[0], Size) else args or (0,)
+        if any([not isinstance(s, int) for s in sizes]):
+            raise TypeError(f"Tensor() expects data, or sizes as ints, but got {args!r}")
+        if min(sizes, default=0) < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension: {list(sizes)}")
+        self.array = np.empty(sizes, default_dtype().numpy)
 
     def _share(self, Tensor other):
         """Become a leaf over ``other``'s memory (how Parameter is made)."""
