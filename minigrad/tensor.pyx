@@ -22,7 +22,7 @@ from numpy cimport (
 from minigrad import formatting
 from minigrad.attributes import RemovableHandle, Size, device
 from minigrad.convert cimport array_from
-from minigrad.dtypes cimport as_dtype, default_dtype, dtype, dtype_of, supported
+from minigrad.dtypes cimport as_dtype, bool_, default_dtype, dtype, dtype_of, supported
 from minigrad.tape cimport (
     Node, Variable, bump_version, grad_enabled, operations, recording, refresh_view, version_of,
 )
@@ -112,6 +112,13 @@ cdef object set_requires_grad(Tensor t, bint wanted):
 def over_array(ndarray array):
     """Return a leaf over ``array``, which must have one of minigrad's dtypes: no copy, no check."""
     return wrap(array)
+
+
+cdef object number_of(Tensor t):
+    """Return the one element of ``t``, or raise ValueError, as Python's conversions do."""
+    if PyArray_SIZE(t.array) != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars")
+    return t.array.item()
 
 
 cdef object scalar_of(Tensor t):
@@ -448,6 +455,8 @@ cdef class Tensor(Variable):
     def __array__(self, dtype=None, copy=None):
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise ValueError(f"a {self.dtype} tensor cannot be a {dtype} array without a copy")
             return array.astype(dtype)
         return array.copy() if copy else array
 
@@ -499,13 +508,13 @@ cdef class Tensor(Variable):
         return bool(self.array.item())
 
     def __int__(self):
-        return int(scalar_of(self))
+        return int(number_of(self))
 
     def __float__(self):
-        return float(scalar_of(self))
+        return float(number_of(self))
 
     def __complex__(self):
-        return complex(scalar_of(self))
+        return complex(number_of(self))
 
     def __index__(self):
         if PyArray_SIZE(self.array) != 1 or dtype_of(self.array).is_floating_point:
@@ -516,8 +525,8 @@ cdef class Tensor(Variable):
 
     def __contains__(self, element):
         if isinstance(element, (Tensor, int, float)):
-            return bool((self.array == (element.array if isinstance(element, Tensor)
-                                        else element)).any())
+            wanted = (<Tensor>element).array if isinstance(element, Tensor) else element
+            return bool((self.array == wanted).any())
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in {type(element)}"
         )
@@ -599,7 +608,11 @@ cdef class Tensor(Variable):
     def __matmul__(self, other): return operate(operations.matmul, self, other)
     def __rmatmul__(self, other): return operate(operations.matmul, other, self)
     def __neg__(self): return operations.neg(self)
-    def __pos__(self): return self
+    def __pos__(self):
+        if dtype_of(self.array) is bool_:
+            raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+        return self
+
     def __abs__(self): return operations.abs(self)
     def __invert__(self): return operations.bitwise_not(self)
     def __and__(self, other): return operate(operations.bitwise_and, self, other)
