@@ -56,9 +56,10 @@ DIRECTIVES = {
     "binding": True,
 }
 
-# Kernels index raw memory.  Elsewhere an index is one into a tuple or list, where the check costs
-# a nanosecond and its absence a crash.
+# Kernels index raw memory.  Elsewhere an index is one into a tuple or list, and what should be a
+# tensor may be None: there a check costs a nanosecond, and its absence a crash.
 KERNEL_DIRECTIVES = {**DIRECTIVES, "boundscheck": DEBUG, "wraparound": False}
+OTHER_DIRECTIVES = {**DIRECTIVES, "nonecheck": True}
 
 
 def optimisation_flags():
@@ -151,7 +152,7 @@ def extensions():
     others = sorted(set(PACKAGE.rglob("*.pyx")) - set(kernels))
     built = [copy for kernel in translate(kernels, KERNEL_DIRECTIVES)
              for copy in per_level(kernel)]
-    return built + translate(others, DIRECTIVES)
+    return built + translate(others, OTHER_DIRECTIVES)
 
 
 if __name__ == "__main__":

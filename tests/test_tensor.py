@@ -265,22 +265,6 @@ def test_subclasses():
     assert type(y) is Sub and y.tolist() == [1, 2]
 
 
-def test_an_unmade_tensor_is_no_crash():
-    """Tensor.__new__ without __init__: whatever is asked, an error or an answer."""
-    x = minigrad.Tensor.__new__(minigrad.Tensor)
-    for ask in (
-        lambda: x.shape, lambda: x.dtype, lambda: repr(x), lambda: x + 1, lambda: x.sum(),
-        lambda: len(x), lambda: x.numpy(), lambda: x[0], lambda: x.item(), lambda: x.tolist(),
-        lambda: x.detach(), lambda: copy.deepcopy(x), lambda: x.backward(), lambda: bool(x),
-        lambda: x.view(1), lambda: x.requires_grad_(), lambda: minigrad.cat([x, x]),
-        lambda: x.add_(1), lambda: x.t(), lambda: x.exp(), lambda: minigrad.ones(2) * x,
-    ):
-        try:
-            ask()
-        except Exception:
-            pass
-
-
 # ---------------------------------------------------------------- copies and pickles
 
 
@@ -330,46 +314,6 @@ def test_pickle_of_containers():
     pickle.dump(state, buffer)
     buffer.seek(0)
     assert pickle.load(buffer)["w"].tolist() == [1, 1]
-
-
-# ---------------------------------------------------------------- odd calls
-
-
-METHODS = sorted(
-    name for name in dir(minigrad.Tensor)
-    if not name.startswith("_") and callable(getattr(minigrad.Tensor, name))
-)
-ODD = [None, "a", -1, 2**40, -(2**70), 1.5, float("nan"), (), [], {}, object(), (1, 2, 3), True]
-
-
-@pytest.mark.parametrize("name", METHODS)
-@pytest.mark.filterwarnings("ignore")
-def test_no_method_crashes_on_odd_arguments(name):
-    """Anything may be raised, nothing may crash, and no NumPy array may come out as a tensor."""
-    def tensors():
-        yield minigrad.tensor(1.5)
-        yield minigrad.arange(6.0).reshape(2, 3)
-        yield minigrad.zeros(0, 3)
-        yield minigrad.arange(4).reshape(2, 2)
-        yield minigrad.tensor([True, False])
-        yield minigrad.ones(1, 3).expand(2, 3)
-        yield minigrad.arange(6.0).reshape(2, 3).t().requires_grad_()
-
-    calls = [(), *[(a,) for a in ODD], *[(a, b) for a in ODD[:6] for b in ODD[:6]],
-             (minigrad.ones(2, 3),), (minigrad.ones(2, 3), minigrad.ones(2, 3)),
-             (0, minigrad.tensor([[5]])), (0, minigrad.zeros(2, 3, dtype=minigrad.int64)),
-             (minigrad.ones(0),), (0, 1, 2), (0, 0, 0, 0), (None, None, None)]
-    if name in ("repeat", "tile", "expand", "new_zeros", "new_ones", "new_empty", "new_full",
-                "broadcast_to", "resize_"):
-        calls = [c for c in calls if not any(type(a) is int and a > 2**30 for a in c)]
-    for args in calls:
-        for x in tensors():
-            try:
-                result = getattr(x, name)(*args)
-            except (Exception, SystemError) as error:
-                assert not isinstance(error, SystemError), f"{name}{args}"
-                continue
-            assert not isinstance(result, (np.ndarray, np.generic)) or name == "numpy"
 
 
 def test_the_same_tensor_in_many_threads():

@@ -502,15 +502,18 @@ cdef flip_vjp(Node node, object g):
 def roll(input, shifts, dims=None):
     """Return a copy with the items shifted along ``dims``; what falls out comes in again."""
     cdef Tensor x = <Tensor?>input, out
-    n_shifts, n_dims = [len(v) if isinstance(v, (tuple, list)) else 1 for v in (shifts, dims)]
-    if n_shifts != n_dims:
-        raise RuntimeError(
-            f"shifts and dimensions must align. shifts: {n_shifts}, dims:{n_dims}")
+    cdef int n = PyArray_NDIM(x.array)
+    shifts = size_tuple((shifts,))
     if dims is not None:
-        checked = [checked_dim(d, PyArray_NDIM(x.array))
-                   for d in (dims if isinstance(dims, (tuple, list)) else (dims,))]
-        dims = tuple(checked) if PyArray_NDIM(x.array) else None
-    out = wrap(np.asarray(np.roll(x.array, shifts, dims)))
+        dims = tuple([checked_dim(d, n) for d in size_tuple((dims,))])
+    if len(shifts) != (1 if dims is None else len(dims)):
+        raise RuntimeError(
+            f"shifts and dimensions must align. shifts: {len(shifts)}, "
+            f"dims:{0 if dims is None else len(dims)}"
+        )
+    if n == 0:
+        return x.clone()
+    out = wrap(np.roll(x.array, shifts if dims is not None else shifts[0], dims))
     if recording(x):
         record(out, "RollBackward0", roll_vjp, (x,), (), (shifts, dims))
     return out
@@ -518,5 +521,4 @@ def roll(input, shifts, dims=None):
 
 cdef roll_vjp(Node node, object g):
     shifts, dims = node.extra
-    back = -shifts if isinstance(shifts, int) else tuple([-s for s in shifts])
-    return (roll(g, back, dims),)
+    return (roll(g, tuple([-s for s in shifts]), dims),)
