@@ -15,6 +15,7 @@ so that the same seed gives the same weights, shuffles and dropout as torch.
 """
 
 import math
+import os
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Generator:
 
     def __init__(self, device="cpu"):
         self.device = _device(device)
-        self._bits = np.random.MT19937()
+        self._twister = None
         self.manual_seed(67280421310721)     # torch's default seed
 
     def manual_seed(self, seed):
@@ -48,13 +49,14 @@ class Generator:
         if not -(2**63) <= seed < 2**64:
             raise RuntimeError("Overflow when unpacking long long: the seed does not fit 64 bits")
         self._seed = seed % 2**64
-        self._bits._legacy_seeding(self._seed % 2**32)
+        if self._twister is not None:
+            self._twister._legacy_seeding(self._seed % 2**32)
         self._next_normal = None
         return self
 
     def seed(self):
         """Seed from the operating system; return the seed."""
-        self.manual_seed(int.from_bytes(np.random.bytes(8), "little"))
+        self.manual_seed(int.from_bytes(os.urandom(8), "little"))
         return self._seed
 
     def initial_seed(self):
@@ -97,6 +99,14 @@ class Generator:
         return other
 
     # -------- raw draws
+
+    @property
+    def _bits(self):
+        # Made at the first draw: numpy.random takes longer to import than all of minigrad's ops.
+        if self._twister is None:
+            self._twister = np.random.MT19937()
+            self._twister._legacy_seeding(self._seed % 2**32)
+        return self._twister
 
     def _raw32(self, n):
         return self._bits.random_raw(n).astype(np.uint64) if n else np.empty(0, np.uint64)
