@@ -5,7 +5,12 @@ import operator
 import numpy as np
 import pytest
 from support import (
-    FLOATS, INTEGERS, assert_close, check_gradients, compare_with_torch, layouts,
+    FLOATS,
+    INTEGERS,
+    assert_close,
+    check_gradients,
+    compare_with_torch,
+    layouts,
 )
 
 import minigrad

@@ -166,8 +166,8 @@ class FakeLibrary:
 
 # Where torch takes the ints first, and the result's shape is not NumPy's.
 SPLIT = {
-    "int, slice, tensor": (4, 2), "0-d tensor, slice, tensor": (4, 2), "int, None, tensor": (1, 2, 5),
-    "int, ellipsis, tensor": (4, 3), "int, slice, mask": (4, 3),
+    "int, slice, tensor": (4, 2), "0-d tensor, slice, tensor": (4, 2),
+    "int, None, tensor": (1, 2, 5), "int, ellipsis, tensor": (4, 3), "int, slice, mask": (4, 3),
     "0-d tensors": (4,), "slice of tensors": (2, 4, 5),
 }
 

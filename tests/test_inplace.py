@@ -218,13 +218,9 @@ def test_expanded_memory():
 def test_read_only_memory():
     array = np.zeros(3, np.float32)
     array.flags.writeable = False
-    x = minigrad.as_tensor(np.zeros(3, np.float32))
-    x.add_(1)
     frozen = minigrad.as_tensor(array)
-    try:
+    with pytest.raises(RuntimeError, match="read-only"):
         frozen.add_(1)
-    except RuntimeError:
-        pass
     assert array.tolist() == [0, 0, 0]
 
 
@@ -377,7 +373,8 @@ def _stale_view_beside_a_recorded_tensor(lib, x, v):
 VIEW_CASES = [
     _row, _constant_base, _view_of_view, _read_other_view_after, _alternate, _write_base_then_view,
     _reshaped_and_permuted, _view_of_transpose, _overwrite_everything, _detached_value,
-    _fill_with_recorded_scalar, _base_without_grad_gets_one, _loop, _stale_view_beside_a_recorded_tensor,
+    _fill_with_recorded_scalar, _base_without_grad_gets_one, _loop,
+    _stale_view_beside_a_recorded_tensor,
 ]
 
 

@@ -69,11 +69,10 @@ def python_imports(text):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"line {node.lineno}: a relative import"
             yield node.module, node.col_offset, node.lineno
-            if (ROOT.parent / node.module.replace(".", "/")).is_dir():
-                for alias in node.names:
-                    if (ROOT.parent / node.module.replace(".", "/") / alias.name).is_dir() or list(
-                            (ROOT.parent / node.module.replace(".", "/")).glob(f"{alias.name}.py*")):
-                        yield f"{node.module}.{alias.name}", node.col_offset, node.lineno
+            package = ROOT.parent / node.module.replace(".", "/")
+            for alias in node.names:
+                if (package / alias.name).is_dir() or list(package.glob(f"{alias.name}.py*")):
+                    yield f"{node.module}.{alias.name}", node.col_offset, node.lineno
 
 
 def imports(path):
@@ -130,7 +129,7 @@ def test_the_law_is_read_and_not_only_passed():
     assert {"numpy", "minigrad.kernels.elementwise", "minigrad.tape"} <= found
     found = {name for name, _, _ in imports(ROOT / "__init__.py")}
     assert {"minigrad.ops", "minigrad.nn", "minigrad.dtypes"} <= found
-    assert list(cython_imports("    from minigrad.kernels cimport reduce\n"))[0] == (
+    assert next(cython_imports("    from minigrad.kernels cimport reduce\n")) == (
         "minigrad.kernels", 4, 1)
     assert [layer(n) for n in ("minigrad.kernels.gemm", "minigrad.tape", "minigrad.ops.math",
                                "minigrad.nn.modules.linear", "minigrad")] == [0, 1, 2, 3, 4]

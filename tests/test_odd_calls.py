@@ -1,6 +1,8 @@
 """Whatever the arguments, nothing crashes: an answer, or an exception of Python's usual kinds."""
 
+import contextlib
 import itertools
+import operator
 
 import numpy as np
 import pytest
@@ -47,10 +49,8 @@ def attempt(function, args):
     for item in result if isinstance(result, (tuple, list)) else (result,):
         assert not isinstance(item, np.ndarray), "an array came out where a tensor should"
         if isinstance(item, minigrad.Tensor) and item.requires_grad and item.numel():
-            try:
+            with contextlib.suppress(RuntimeError):
                 item.backward(minigrad.ones_like(item).detach())
-            except RuntimeError:
-                pass
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -89,8 +89,6 @@ def test_functions(name):
 
 
 def test_operators_on_odd_operands():
-    import operator
-
     binary = (operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv,
               operator.mod, operator.pow, operator.matmul, operator.and_, operator.or_,
               operator.xor, operator.lshift, operator.rshift, operator.eq, operator.lt,
@@ -110,19 +108,13 @@ def test_an_unmade_tensor_is_no_crash():
 
     for name in METHODS:
         for args in ((), (0,), (unmade(),)):
-            try:
+            with contextlib.suppress(Exception):
                 getattr(unmade(), name)(*args)
-            except Exception:
-                pass
     for name in dir(minigrad.Tensor):
-        try:
+        with contextlib.suppress(Exception):
             getattr(unmade(), name)
-        except Exception:
-            pass
     for function in FUNCTIONS.values():
         for args in ((unmade(),), (unmade(), unmade()), ([unmade()],)):
-            try:
+            with contextlib.suppress(Exception):
                 function(*args)
-            except Exception:
-                pass
     minigrad.set_grad_enabled(True)

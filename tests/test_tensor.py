@@ -12,7 +12,6 @@ from support import DTYPES, assert_close
 
 import minigrad
 
-
 # ---------------------------------------------------------------- sizes and memory
 
 
@@ -51,7 +50,8 @@ def test_size_is_a_tuple(torch):
         assert size == (2, 3, 4) and size[1] == 3 and len(size) == 3
         assert size.numel() == 24 and lib.Size([]).numel() == 1
         assert isinstance(size[1:], lib.Size) and size[1:] == (3, 4)
-        assert isinstance(size + (5,), lib.Size) and size + (5,) == (2, 3, 4, 5)
+        longer = size + (5,)  # noqa: RUF005
+        assert isinstance(longer, lib.Size) and longer == (2, 3, 4, 5)
         assert {size: 1}[(2, 3, 4)] == 1
         a, b, c = size
         assert (a, b, c) == (2, 3, 4)
@@ -168,7 +168,8 @@ def test_item_of_a_recorded_tensor():
 CONVERSIONS = {
     "int": int, "float": float, "bool": bool, "complex": complex, "index": operator.index,
     "round": lambda x: int(x), "len": len, "list": list, "str": str, "hash": lambda x: hash(x) * 0,
-    "range": lambda x: list(range(x)), "abs": lambda x: abs(x).tolist(), "neg": lambda x: (-x).tolist(),
+    "range": lambda x: list(range(x)), "abs": lambda x: abs(x).tolist(),
+    "neg": lambda x: (-x).tolist(),
     "pos": lambda x: (+x).tolist(), "not": lambda x: not x, "if": lambda x: 1 if x else 0,
     "in": lambda x: 1 in x, "in tensor": lambda x: x.reshape(-1)[:1] in x,
     "list index": lambda x: [10, 20, 30][x], "tuple": lambda x: [t.tolist() for t in x],
@@ -210,7 +211,7 @@ def test_iteration():
     assert [r.tolist() for r in rows] == [[0, 1, 2], [3, 4, 5]]
     (rows[0] * rows[1]).sum().backward()
     assert x.grad.tolist() == [[3, 4, 5], [0, 1, 2]]
-    a, b = x
+    _, b = x
     assert b.tolist() == [3, 4, 5]
     assert list(minigrad.zeros(0, 3)) == []
     with pytest.raises(TypeError, match="0-d"):
@@ -247,7 +248,7 @@ def test_dir_and_attributes():
     x.note = "mine"
     assert x.note == "mine"
     with pytest.raises(AttributeError):
-        x.nonsense
+        _ = x.nonsense
     for name in ("shape", "dtype", "device", "ndim", "is_leaf", "grad_fn"):
         with pytest.raises((AttributeError, TypeError)):
             setattr(x, name, None)

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 try:
-    from numpy._core._multiarray_umath import __cpu_features__      # what NumPy found at run time
+    from numpy._core._multiarray_umath import __cpu_features__  # what NumPy found at run time
 except ImportError:     # NumPy 1
     from numpy.core._multiarray_umath import __cpu_features__
 

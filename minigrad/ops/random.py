@@ -347,7 +347,9 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
         cumulative = np.cumsum(weights / weights.sum(1, keepdims=True), axis=1)
         u = source._uniform(weights.shape[0] * num_samples, np.float64)
         u = u.reshape(weights.shape[0], num_samples)
-        picks = np.stack([np.searchsorted(c, row, side="right") for c, row in zip(cumulative, u)])
+        picks = np.stack([
+            np.searchsorted(c, row, side="right") for c, row in zip(cumulative, u, strict=True)
+        ])
         picks = np.minimum(picks, weights.shape[1] - 1)
     return _new(picks, (num_samples,) if input.dim() == 1 else picks.shape, "int64", None, False)
 
@@ -355,7 +357,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
 # ---------------------------------------------------------------- filling a tensor in place
 
 def _scaled(values, scale, shift):
-    """Return ``values * scale + shift``, for float32 rounded once, as torch's compiled code does."""
+    """Return ``values * scale + shift``, for float32 rounded once, as torch's compiled code."""
     return (values.astype(np.float64) * np.float64(scale) + np.float64(shift)).astype(values.dtype)
 
 
