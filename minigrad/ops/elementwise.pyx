@@ -310,7 +310,8 @@ def atan2(input, other):
 cdef atan2_vjp(Node node, object g):
     a, b = node.tensor(0), node.tensor(1)
     square = a * a + b * b
-    share = (g / square).masked_fill(square == 0, 0.0)     # 0 at the origin, as in torch
+    # 0 at the origin, as in torch; so is the gradient of that, which masking the quotient is not
+    share = g / square.masked_fill(square == 0, math.inf)
     return (
         unbroadcast(node, share * b, 0),
         unbroadcast(node, -share * a, 1) if node.needs(1) else None,
