@@ -70,10 +70,11 @@ def compare_with_torch(
                 wanted, leaves, seeds, create_graph=double, allow_unused=True
             )
             results += first
-            again = [g for g in first if g is not None and g.requires_grad]
             if double:
+                again = [(g, seed_like(library, draws, g)) for g in first if g is not None]
+                again = [(g, seed) for g, seed in again if g.requires_grad]
                 second = library.autograd.grad(
-                    again, leaves + seeds, [seed_like(library, draws, g) for g in again],
+                    [g for g, _ in again], leaves + seeds, [seed for _, seed in again],
                     allow_unused=True,
                 ) if again else [None] * len(leaves + seeds)
                 # no gradient and a gradient of zero are the same here
