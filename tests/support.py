@@ -5,6 +5,7 @@ import numpy as np
 
 import minigrad
 
+NUMPY_1 = np.__version__.startswith("1.")
 DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
 FLOATS = ("float16", "float32", "float64")
 INTEGERS = ("uint8", "int8", "int16", "int32", "int64")

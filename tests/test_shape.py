@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support import check_gradients, compare_with_torch
+from support import NUMPY_1, check_gradients, compare_with_torch
 
 import minigrad
 
@@ -320,13 +320,14 @@ def test_many_dimensions_are_an_error_not_a_crash():
         x.reshape((1,) * 70)
     with pytest.raises((RuntimeError, ValueError)):
         x.expand((1,) * 70)
-    deep = x.reshape((1,) * 64)
+    n = 32 if NUMPY_1 else 64
+    deep = x.reshape((1,) * n)
     with pytest.raises((RuntimeError, ValueError)):
         deep.unsqueeze(0)
     with pytest.raises((RuntimeError, ValueError, IndexError)):
         deep[None]
-    assert deep.sum(0).dim() == 63
-    assert (deep + deep).permute(*range(63, -1, -1)).dim() == 64
+    assert deep.sum(0).dim() == n - 1
+    assert (deep + deep).permute(*range(n - 1, -1, -1)).dim() == n
 
 
 @pytest.mark.parametrize("name", ["reshape", "view", "flatten", "squeeze", "unsqueeze", "permute",

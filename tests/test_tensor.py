@@ -8,7 +8,7 @@ import threading
 
 import numpy as np
 import pytest
-from support import DTYPES, assert_close
+from support import DTYPES, NUMPY_1, assert_close
 
 import minigrad
 
@@ -102,8 +102,9 @@ def test_the_array_protocol():
     assert np.array(x, dtype=np.float64).dtype == np.float64
     assert not np.shares_memory(np.array(x), x.numpy())
     assert not np.shares_memory(np.array(x, copy=True), x.numpy())
-    with pytest.raises(ValueError):
-        np.asarray(x, dtype=np.float64, copy=False)
+    if not NUMPY_1:
+        with pytest.raises(ValueError):
+            np.asarray(x, dtype=np.float64, copy=False)
     assert np.linalg.norm(x) == np.linalg.norm(x.numpy())
     assert np.exp(x.numpy())[0] == 1.0
     stacked = np.stack([x, x])
