@@ -50,13 +50,16 @@ if "MINIGRAD_LEVELS" in os.environ:
 
 DIRECTIVES = {
     "language_level": 3,
-    "boundscheck": DEBUG,
-    "wraparound": False,
     "initializedcheck": DEBUG,
     "cdivision": True,
     "embedsignature": True,
     "binding": True,
 }
+
+# Kernels index raw memory.  Elsewhere an index is one into a tuple or list, and what should be a
+# tensor may be None: there a check costs a nanosecond, and its absence a crash.
+KERNEL_DIRECTIVES = {**DIRECTIVES, "boundscheck": DEBUG, "wraparound": False}
+OTHER_DIRECTIVES = {**DIRECTIVES, "nonecheck": True}
 
 
 def optimisation_flags():
@@ -100,7 +103,7 @@ class BuildExt(build_ext):
         super().copy_extensions_to_source()
 
 
-def translate(paths):
+def translate(paths, directives):
     """Cythonize ``paths`` and return one Extension a file, with the flags its header asks for."""
     compile_flags, link_flags = openmp_flags()
     extensions = [
@@ -115,7 +118,7 @@ def translate(paths):
         for path in paths
     ]
     return cythonize(
-        extensions, compiler_directives=DIRECTIVES, build_dir=CYTHON_DIR, nthreads=CORES
+        extensions, compiler_directives=directives, build_dir=CYTHON_DIR, nthreads=CORES
     )
 
 
@@ -147,8 +150,9 @@ def per_level(extension):
 def extensions():
     kernels = sorted(PACKAGE.glob("kernels/*.pyx"))
     others = sorted(set(PACKAGE.rglob("*.pyx")) - set(kernels))
-    built = [copy for kernel in translate(kernels) for copy in per_level(kernel)]
-    return built + translate(others)
+    built = [copy for kernel in translate(kernels, KERNEL_DIRECTIVES)
+             for copy in per_level(kernel)]
+    return built + translate(others, OTHER_DIRECTIVES)
 
 
 if __name__ == "__main__":

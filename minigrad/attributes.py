@@ -69,6 +69,7 @@ class RemovableHandle:
 
     def remove(self):
         self._table.pop(self._key, None)
+        self._table = {}                # another hook may get the same key
 
     def __enter__(self):
         return self

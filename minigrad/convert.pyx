@@ -27,43 +27,46 @@ cdef ndarray array_from(object data, dtype wanted):
     else:
         array = array_from_sequence(data, wanted)
     if wanted is not None and PyArray_TYPE(array) != wanted.num:
-        array = np.asarray(array).astype(wanted.numpy)
+        with np.errstate(all="ignore"):     # float16 overflows to infinity, NaN becomes an int
+            array = np.asarray(array).astype(wanted.numpy)
     return array
 
 
 cdef ndarray array_from_sequence(object data, dtype wanted):
     """Return numbers as an array: floats in dtype ``wanted``, or the default dtype if None."""
     cdef dtype floating = default_dtype() if wanted is None else wanted
-    data = unwrapped(data)
+    data = unwrapped(data, 0)
     try:
         array = np.asarray(data)
     except ValueError:
         raise ValueError(
             "expected a rectangular sequence: all parts at the same depth of the same length"
         ) from None
-    except OverflowError:
-        raise RuntimeError("Overflow when unpacking long: an int does not fit in int64") from None
     kind = array.dtype.kind
     if kind == "f" and (array.size == 0 or not holds_numpy_floats(data)):
-        return array.astype(floating.numpy)
-    if kind == "O" or kind == "U":
+        with np.errstate(all="ignore"):
+            return array.astype(floating.numpy)
+    if array.dtype == np.uint64 or isinstance(first_leaf(data), int) and kind == "O":
+        raise ValueError("Overflow when unpacking long: an int does not fit in int64")
+    if kind not in "biuf":
         raise TypeError(f"new(): invalid data type {first_leaf(data)!r}; expected numbers")
-    if kind == "u" and array.dtype == np.uint64:
-        raise RuntimeError("Overflow when unpacking long: an int does not fit in int64")
     return supported(array)
 
 
-cdef object unwrapped(object data):
+cdef object unwrapped(object data, int depth):
     """Return ``data`` with the tensors in it replaced by arrays."""
+    if depth > 64:      # NumPy's limit, and no end in sight
+        raise ValueError("expected a sequence of at most 64 dimensions")
     if isinstance(data, Variable):
         return (<Variable>data).array
     if isinstance(data, (list, tuple)):
         for item in data:
             if isinstance(item, (Variable, list, tuple)):
-                return [unwrapped(item) for item in data]
+                return [unwrapped(item, depth + 1) for item in data]
         return data
-    if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not hasattr(data, "dtype"):
-        return [unwrapped(data[i]) for i in range(len(data))]
+    if (hasattr(data, "__len__") and hasattr(data, "__getitem__")
+            and not hasattr(data, "dtype") and not isinstance(data, (dict, str, bytes))):
+        return [unwrapped(data[i], depth + 1) for i in range(len(data))]
     return data
 
 
@@ -75,6 +78,4 @@ cdef object first_leaf(object data):
 
 cdef bint holds_numpy_floats(object data):
     """Whether the first number in ``data`` is NumPy's own: then its dtype is kept."""
-    return isinstance(first_leaf(data), (np.floating, np.ndarray)) and not isinstance(
-        first_leaf(data), float
-    )
+    return isinstance(first_leaf(data), (np.floating, np.ndarray))

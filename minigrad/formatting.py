@@ -1,6 +1,10 @@
 """How a tensor prints: torch's layout, from the array alone."""
 
+import math
+
 import numpy as np
+
+from minigrad.dtypes import get_default_dtype
 
 _options = {
     "precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None
@@ -41,39 +45,29 @@ def get_printoptions():
 
 
 def _number_format(values):
-    """Return (function that prints a number, its width) for all ``values`` that will be shown."""
-    precision, sci_mode = _options["precision"], _options["sci_mode"]
-    if values.dtype.kind == "b":
-        return str, max((len(str(v)) for v in values.tolist()), default=1)
-    if values.dtype.kind in "iu":
-        return str, max((len(str(v)) for v in values.tolist()), default=1)
-    finite = values[np.isfinite(values) & (values != 0)].astype(np.float64)
-    if finite.size == 0:
-        plain_integers, scientific = bool(np.isfinite(values).all()) or values.size > 0, False
-        if not np.isfinite(values).all():
-            plain_integers = True
-    else:
-        magnitude = np.abs(finite)
-        low, high = magnitude.min(), magnitude.max()
-        plain_integers = bool((finite == np.ceil(finite)).all())
-        if plain_integers:
-            scientific = high / low > 1000.0 or high > 1e8
-        else:
-            scientific = high / low > 1000.0 or high > 1e8 or low < 1e-4
-        if plain_integers and high <= 1e8 and high / low <= 1000.0:
-            scientific = False
-    if sci_mode is not None:
-        scientific = sci_mode
-    if scientific:
-        def text(v):
+    """Return (function that prints a number, width of a column) for the ``values`` shown.
+
+    As in torch, zeros, NaN and infinities have no say in how wide a column is.
+    """
+    if values.dtype.kind in "biu":
+        return str, max(len(str(v)) for v in values.tolist())
+    precision = _options["precision"]
+    telling = values[np.isfinite(values) & (values != 0)].astype(np.float64)
+    whole, scientific = bool((telling == np.ceil(telling)).all()), False
+    if telling.size:
+        low, high = np.abs(telling).min().item(), np.abs(telling).max().item()
+        scientific = high > 1000.0 * low or high > 1e8 or low < 1e-4
+        if _options["sci_mode"] is not None:
+            scientific = _options["sci_mode"]
+
+    def text(v):
+        if scientific:
             return f"{v:.{precision}e}"
-    elif plain_integers:
-        def text(v):
-            return f"{v:.0f}." if np.isfinite(v) else f"{v:.0f}"
-    else:
-        def text(v):
-            return f"{v:.{precision}f}"
-    return text, max((len(text(v)) for v in values.tolist()), default=1)
+        if whole:
+            return f"{v:.0f}." if math.isfinite(v) else f"{v:.0f}"
+        return f"{v:.{precision}f}"
+
+    return text, max((len(text(v)) for v in telling.tolist()), default=1)
 
 
 def _shown(array):
@@ -95,7 +89,7 @@ def _rows(array, text, width, indent, summarize):
         items = array.tolist()
         parts = [text(v).rjust(width) for v in items]
         if cut:
-            parts = [*parts[:edge], "...", *parts[-edge:]]
+            parts = [*parts[:edge], " ...", *parts[len(parts) - edge :]]
         per_line = max(1, (_options["linewidth"] - indent) // (width + 2))
         lines = [", ".join(parts[i : i + per_line]) for i in range(0, len(parts), per_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
@@ -122,8 +116,6 @@ def array_text(array, indent):
 
 def tensor_repr(t):
     """Return ``repr(t)``: numbers, then what is not the default: size, dtype, grad_fn."""
-    from minigrad import get_default_dtype
-
     array = t.detach().numpy()
     prefix = "tensor("
     suffixes = []
@@ -138,8 +130,8 @@ def tensor_repr(t):
         suffixes.append("requires_grad=True")
     text = prefix + array_text(array, len(prefix))
     for suffix in suffixes:
-        last = len(text) - text.rfind("\n") - 1
-        separator = ", " if last + len(suffix) + 3 <= _options["linewidth"] else (
+        last = len(text) - text.rfind("\n") + 1
+        separator = ", " if last + len(suffix) + 2 <= _options["linewidth"] else (
             ",\n" + " " * len(prefix))
         text += separator + suffix
     return text + ")"

@@ -40,7 +40,7 @@ cdef class Node:
     cdef object extra               # whatever else the vjp needs: shapes, axes, indices
     cdef readonly long sequence     # grows from op to op: inputs are always older than outputs
     cdef readonly int n_outputs
-    cdef dict hooks                 # hooks of the output tensors: {id: (output, function)}
+    cdef dict hooks                 # hooks of the outputs: {key: (output, function, last)}
     cdef object __weakref__
 
     cdef Variable tensor(self, Py_ssize_t i)

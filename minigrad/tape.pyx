@@ -316,8 +316,11 @@ cdef class PythonNode(Node):
 
 # ---------------------------------------------------------------- hooks
 
-def add_hook(Variable v, function):
-    """Call ``function(grad)`` with the gradient of ``v``; return (table, key) to remove it by."""
+def add_hook(Variable v, function, bint last=False):
+    """Call ``function(grad)`` with the gradient of ``v``; return (table, key) to remove it by.
+
+    ``last``: after all other hooks, however late they are added.
+    """
     cdef dict table
     if v.node is None:
         if v.hooks is None:
@@ -328,14 +331,32 @@ def add_hook(Variable v, function):
             v.node.hooks = {}
         table = v.node.hooks
     key = max(table, default=-1) + 1
-    table[key] = (v.output, function)
+    table[key] = (v.output, function, last)
     return table, key
 
 
 cdef object run_hooks(dict hooks, int output, object grad):
-    for k, function in list(hooks.values()):
-        if k == output and grad is not None:
-            replaced = function(grad)
-            if replaced is not None:
-                grad = replaced
+    """Return the gradient of a node's output number ``output`` as its hooks leave it."""
+    cdef list present = list(hooks.values())
+    for turn in (False, True):
+        for k, function, last in present:
+            if k == output and last == turn and grad is not None:
+                replaced = function(grad)
+                if replaced is not None:
+                    check_replacement(<Variable>grad, replaced)
+                    grad = replaced
     return grad
+
+
+cdef int check_replacement(Variable grad, object replaced) except -1:
+    """Raise unless what a hook returned can stand for the gradient it got."""
+    if not isinstance(replaced, Variable):
+        raise TypeError(f"a hook must return a Tensor or None, but got {type(replaced).__name__}")
+    before, after = grad.array, (<Variable>replaced).array
+    if before.dtype != after.dtype or (<object>before).shape != (<object>after).shape:
+        raise RuntimeError(
+            f"a hook has changed the shape or dtype of a gradient: it got {before.dtype} of shape "
+            f"{list((<object>before).shape)} and returned {after.dtype} of shape "
+            f"{list((<object>after).shape)}"
+        )
+    return 0

@@ -22,7 +22,7 @@ from numpy cimport (
 from minigrad import formatting
 from minigrad.attributes import RemovableHandle, Size, device
 from minigrad.convert cimport array_from
-from minigrad.dtypes cimport as_dtype, default_dtype, dtype, dtype_of, supported
+from minigrad.dtypes cimport as_dtype, bool_, default_dtype, dtype, dtype_of, supported
 from minigrad.memory cimport new_array
 from minigrad.tape cimport (
     Node, Variable, bump_version, grad_enabled, operations, recording, refresh_view, version_of,
@@ -115,6 +115,13 @@ def over_array(ndarray array):
     return wrap(array)
 
 
+cdef object number_of(Tensor t):
+    """Return the one element of ``t``, or raise ValueError, as Python's conversions do."""
+    if PyArray_SIZE(t.array) != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars")
+    return t.array.item()
+
+
 cdef object scalar_of(Tensor t):
     """Return the one element of ``t`` as a Python number."""
     if PyArray_SIZE(t.array) != 1:
@@ -148,12 +155,15 @@ cdef class Tensor(Variable):
     def __init__(self, *args):
         if self.array is not None:      # already made by a factory or a subclass's __new__
             return
-        if len(args) == 1 and not isinstance(args[0], int):
-            data = args[0]
-            self.array = np.array(array_from(data, default_dtype())) if not isinstance(
-                data, Size) else np.empty(data, default_dtype().numpy)
-        else:
-            self.array = np.empty(args if args else (0,), default_dtype().numpy)
+        if len(args) == 1 and not isinstance(args[0], (int, Size)):
+            self.array = np.array(array_from(args[0], default_dtype()))
+            return
+        sizes = tuple(args[0]) if args and isinstance(args[0], Size) else args or (0,)
+        if any([not isinstance(s, int) for s in sizes]):
+            raise TypeError(f"Tensor() expects data, or sizes as ints, but got {args!r}")
+        if min(sizes, default=0) < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension: {list(sizes)}")
+        self.array = np.empty(sizes, default_dtype().numpy)
 
     def _share(self, Tensor other):
         """Become a leaf over ``other``'s memory (how Parameter is made)."""
@@ -256,7 +266,7 @@ cdef class Tensor(Variable):
     @property
     def data(self):
         """The same memory as a tensor without history.  Writes through it are not tracked."""
-        return alias_of(self) if type(self) is Tensor else wrap(self.array)
+        return wrap(self.array)
 
     @data.setter
     def data(self, Tensor value not None):
@@ -419,10 +429,10 @@ cdef class Tensor(Variable):
         def keep(Tensor grad):
             cdef Tensor t = reference()
             if t is not None:
-                grad = grad if grad_enabled() else alias_of(grad)
-                t.gradient = grad if t.gradient is None else operations.add(t.gradient, grad)
+                t.gradient = operations.clone(grad) if t.gradient is None else (
+                    operations.add(t.gradient, grad))
 
-        add_hook(self, keep)
+        add_hook(self, keep, True)
 
     # -------- leaving for Python and NumPy
 
@@ -446,6 +456,8 @@ cdef class Tensor(Variable):
     def __array__(self, dtype=None, copy=None):
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise ValueError(f"a {self.dtype} tensor cannot be a {dtype} array without a copy")
             return array.astype(dtype)
         return array.copy() if copy else array
 
@@ -470,7 +482,12 @@ cdef class Tensor(Variable):
     def __format__(self, spec):
         if PyArray_NDIM(self.array) == 0 and type(self) is Tensor:
             return format(self.array.item(), spec)
-        return format(str(self), spec)
+        if spec:
+            raise TypeError(
+                f"unsupported format string passed to {type(self).__name__}.__format__: only a "
+                "tensor of no dimensions is formatted as a number"
+            )
+        return str(self)
 
     def __len__(self):
         if PyArray_NDIM(self.array) == 0:
@@ -492,13 +509,13 @@ cdef class Tensor(Variable):
         return bool(self.array.item())
 
     def __int__(self):
-        return int(scalar_of(self))
+        return int(number_of(self))
 
     def __float__(self):
-        return float(scalar_of(self))
+        return float(number_of(self))
 
     def __complex__(self):
-        return complex(scalar_of(self))
+        return complex(number_of(self))
 
     def __index__(self):
         if PyArray_SIZE(self.array) != 1 or dtype_of(self.array).is_floating_point:
@@ -509,8 +526,8 @@ cdef class Tensor(Variable):
 
     def __contains__(self, element):
         if isinstance(element, (Tensor, int, float)):
-            return bool((self.array == (element.array if isinstance(element, Tensor)
-                                        else element)).any())
+            wanted = (<Tensor>element).array if isinstance(element, Tensor) else element
+            return bool((self.array == wanted).any())
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in {type(element)}"
         )
@@ -592,7 +609,11 @@ cdef class Tensor(Variable):
     def __matmul__(self, other): return operate(operations.matmul, self, other)
     def __rmatmul__(self, other): return operate(operations.matmul, other, self)
     def __neg__(self): return operations.neg(self)
-    def __pos__(self): return self
+    def __pos__(self):
+        if dtype_of(self.array) is bool_:
+            raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+        return self
+
     def __abs__(self): return operations.abs(self)
     def __invert__(self): return operations.bitwise_not(self)
     def __and__(self, other): return operate(operations.bitwise_and, self, other)

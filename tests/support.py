@@ -5,6 +5,7 @@ import numpy as np
 
 import minigrad
 
+NUMPY_1 = np.__version__.startswith("1.")
 DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
 FLOATS = ("float16", "float32", "float64")
 INTEGERS = ("uint8", "int8", "int16", "int32", "int64")
@@ -54,7 +55,7 @@ def compare_with_torch(
     """Run ``function(library, *tensors)`` in both libraries; compare outputs and gradients.
 
     Every floating array wants a gradient; the gradients of the outputs are fixed numbers.
-    ``double`` compares the gradients of the gradients too.
+    ``double`` compares the gradients of the gradients too, also with respect to those numbers.
     """
     found = []
     for library in (minigrad, torch):
@@ -65,23 +66,21 @@ def compare_with_torch(
         wanted = [o for o in outputs if isinstance(o, library.Tensor) and o.requires_grad]
         if leaves and wanted:
             draws = np.random.default_rng(1)
-            seeds = [
-                library.from_numpy(np.asarray(draws.uniform(0.5, 1.5, tuple(o.shape)),
-                                              values_of(o).dtype))
-                for o in wanted
-            ]
+            seeds = [seed_like(library, draws, o).requires_grad_(double) for o in wanted]
             first = library.autograd.grad(
                 wanted, leaves, seeds, create_graph=double, allow_unused=True
             )
             results += first
-            again = [g for g in first if g is not None and g.requires_grad]
-            if double and again:
-                seeds = [
-                    library.from_numpy(np.asarray(draws.uniform(0.5, 1.5, tuple(g.shape)),
-                                                  values_of(g).dtype))
-                    for g in again
-                ]
-                results += library.autograd.grad(again, leaves, seeds, allow_unused=True)
+            if double:
+                again = [(g, seed_like(library, draws, g)) for g in first if g is not None]
+                again = [(g, seed) for g, seed in again if g.requires_grad]
+                second = library.autograd.grad(
+                    [g for g, _ in again], leaves + seeds, [seed for _, seed in again],
+                    allow_unused=True,
+                ) if again else [None] * len(leaves + seeds)
+                # no gradient and a gradient of zero are the same here
+                results += [x.detach() * 0 if g is None else g
+                            for x, g in zip(leaves + seeds, second, strict=True)]
         found.append(results)
     ours, theirs = found
     assert len(ours) == len(theirs)
@@ -91,6 +90,12 @@ def compare_with_torch(
             assert_close(a, b, rtol=rtol, atol=atol, what=f"result {i}")
         else:
             assert a == b or (a is None and b is None), f"result {i}: {a}, torch has {b}"
+
+
+def seed_like(library, draws, x):
+    """Return numbers of the shape and dtype of ``x``, for the gradient of it."""
+    values = draws.uniform(0.5, 1.5, tuple(x.shape))
+    return library.from_numpy(np.asarray(values, values_of(x).dtype))
 
 
 def check_gradients(function, *arrays, double=True, wanted=None):

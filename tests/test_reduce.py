@@ -216,6 +216,17 @@ def test_gradients_at_kinks_against_torch(torch, name):
     compare_with_torch(torch, KINKS[name], (x,))
 
 
+def test_second_gradients_at_kinks_are_finite():
+    for function in (
+        lambda x: x.std(), lambda x: x.norm(), lambda x: minigrad.atan2(x, x * 2).sum(),
+        lambda x: (x * 1).norm(3),
+    ):
+        x = minigrad.zeros(3, dtype=minigrad.float64, requires_grad=True)
+        (g,) = minigrad.autograd.grad(function(x), x, create_graph=True)
+        (gg,) = minigrad.autograd.grad(g.sum(), x)
+        assert g.tolist() == [0.0] * 3 and gg.isfinite().all().item()
+
+
 def test_second_gradient_of_a_norm_with_a_zero_element(torch):
     compare_with_torch(
         torch, lambda lib, t: t.norm() + t.norm(3), (np.array([0.0, 2.0, -1.0]),), double=True)

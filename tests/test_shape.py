@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support import check_gradients, compare_with_torch
+from support import NUMPY_1, check_gradients, compare_with_torch
 
 import minigrad
 
@@ -81,12 +81,15 @@ CASES = {
     "meshgrid": (lambda lib, x: lib.meshgrid(x[0, 0], x[1, 0], indexing="ij"), None),
     "meshgrid xy": (lambda lib, x: lib.meshgrid(x[0, 0], x[1, 0, :2], indexing="xy"), None),
     "gather": (lambda lib, x: x.gather(1, lib.tensor([[[0, 2, 2, 1]], [[1, 1, 0, 0]]])), False),
-    "take_along_dim": (lambda lib, x: lib.take_along_dim(x, lib.tensor([[[1], [0], [2]]]), 2), False),
+    "take_along_dim": (
+        lambda lib, x: lib.take_along_dim(x, lib.tensor([[[1], [0], [2]]]), 2), False),
     "take_along_dim flat": (lambda lib, x: lib.take_along_dim(x, lib.tensor([3, 3, 9])), False),
-    "scatter": (lambda lib, x: x.scatter(2, lib.tensor([[[1], [0], [2]]]), x[:1, :, :1] * 2), False),
+    "scatter": (
+        lambda lib, x: x.scatter(2, lib.tensor([[[1], [0], [2]]]), x[:1, :, :1] * 2), False),
     "scatter number": (lambda lib, x: lib.scatter(x, 0, lib.tensor([[[1, 0]]]), 7.0), False),
     "scatter_add": (
-        lambda lib, x: x.scatter_add(1, lib.tensor([[[0, 0, 1, 1], [0, 2, 1, 1]]]), x[:1, :2] * 3), False),
+        lambda lib, x: x.scatter_add(
+            1, lib.tensor([[[0, 0, 1, 1], [0, 2, 1, 1]]]), x[:1, :2] * 3), False),
     "index_select": (lambda lib, x: x.index_select(1, lib.tensor([2, 0, 2])), False),
     "masked_fill": (lambda lib, x: x.masked_fill(x > 0, -INF) * 1, False),
     "masked_fill tensor": (lambda lib, x: x.masked_fill(x > 0, x[0, 0, 0]), False),
@@ -157,7 +160,7 @@ def test_strides_of_views_against_torch(torch):
         if not isinstance(ours, tuple):
             ours, theirs = (ours,), (theirs,)
         for a, b in zip(ours, theirs, strict=True):
-            sizes = [s for s in b.shape]
+            sizes = list(b.shape)
             kept = [i for i, s in enumerate(sizes) if s > 1]
             if 0 in sizes:
                 continue
@@ -206,7 +209,8 @@ def test_views_and_0d_and_empty_against_torch(torch):
         lambda lib, x: x.expand(2, 0, 3), lambda lib, x: x.repeat(2, 2), lambda lib, x: x.flip(0),
         lambda lib, x: lib.cat([x, x]), lambda lib, x: lib.stack([x, x]), lambda lib, x: x.split(2),
         lambda lib, x: x.chunk(2), lambda lib, x: x.unbind(1), lambda lib, x: x.roll(1, 0),
-        lambda lib, x: x.squeeze(0), lambda lib, x: x.reshape(-1, 3), lambda lib, x: x.view(0, 5), lambda lib, x: x.tril(), lambda lib, x: x.diagonal(),
+        lambda lib, x: x.squeeze(0), lambda lib, x: x.reshape(-1, 3),
+        lambda lib, x: x.view(0, 5), lambda lib, x: x.tril(), lambda lib, x: x.diagonal(),
         lambda lib, x: x.masked_select(x > 0), lambda lib, x: x.ravel(),
         lambda lib, x: x.index_select(1, lib.tensor([2, 2])),
         lambda lib, x: x.index_select(0, lib.zeros(0, dtype=lib.int64)),
@@ -316,13 +320,14 @@ def test_many_dimensions_are_an_error_not_a_crash():
         x.reshape((1,) * 70)
     with pytest.raises((RuntimeError, ValueError)):
         x.expand((1,) * 70)
-    deep = x.reshape((1,) * 64)
+    n = 32 if NUMPY_1 else 64
+    deep = x.reshape((1,) * n)
     with pytest.raises((RuntimeError, ValueError)):
         deep.unsqueeze(0)
     with pytest.raises((RuntimeError, ValueError, IndexError)):
         deep[None]
-    assert deep.sum(0).dim() == 63
-    assert (deep + deep).permute(*range(63, -1, -1)).dim() == 64
+    assert deep.sum(0).dim() == n - 1
+    assert (deep + deep).permute(*range(n - 1, -1, -1)).dim() == n
 
 
 @pytest.mark.parametrize("name", ["reshape", "view", "flatten", "squeeze", "unsqueeze", "permute",

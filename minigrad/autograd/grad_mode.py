@@ -6,6 +6,8 @@ from minigrad.tape import _set_grad_enabled, is_grad_enabled
 
 __all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
+_CO_GENERATOR = 0x20        # inspect.CO_GENERATOR, without importing inspect
+
 
 class _GradMode:
     """A context manager and decorator that sets grad mode in this thread, and restores it."""
@@ -28,7 +30,26 @@ class _GradMode:
             finally:
                 _set_grad_enabled(previous)
 
-        return wrapped
+        @functools.wraps(function)
+        def wrapped_generator(*args, **kwargs):
+            generator = function(*args, **kwargs)
+            resume, argument = generator.send, None
+            while True:         # the mode holds while the generator runs, not while it waits
+                previous = _set_grad_enabled(self.mode)
+                try:
+                    value = resume(argument)
+                except StopIteration as stop:
+                    return stop.value
+                finally:
+                    _set_grad_enabled(previous)
+                try:
+                    resume, argument = generator.send, (yield value)
+                except BaseException as error:
+                    resume, argument = generator.throw, error
+
+        code = getattr(function, "__code__", None)
+        is_generator = code is not None and code.co_flags & _CO_GENERATOR
+        return wrapped_generator if is_generator else wrapped
 
     def __new__(cls, function=None, **kwargs):
         self = super().__new__(cls)

@@ -11,19 +11,17 @@ that ``minigrad.kernels.batch_norm`` *is* the picked one, for ``import`` and ``c
 import os
 from pathlib import Path
 
+try:
+    from numpy._core._multiarray_umath import __cpu_features__  # what NumPy found at run time
+except ImportError:     # NumPy 1
+    from numpy.core._multiarray_umath import __cpu_features__
+
 # Best first.  A level asks for CPU features by the names NumPy's own dispatcher uses.
 REQUIRES = {
     "x86_64_v4": ("AVX512F", "AVX512BW", "AVX512CD", "AVX512DQ", "AVX512VL"),
     "x86_64_v3": ("AVX2", "FMA3", "BMI2", "F16C"),
     "baseline": (),
 }
-
-
-def _cpu_features():
-    """Return NumPy's table of CPU features found at run time: {"AVX2": True, ...}."""
-    from numpy._core._multiarray_umath import __cpu_features__
-
-    return __cpu_features__
 
 
 def _pick_level():
@@ -34,10 +32,9 @@ def _pick_level():
         if forced not in built:
             raise ImportError(f"MINIGRAD_LEVEL={forced!r} is not one of those built: {built}")
         return forced
-    has = _cpu_features()
     for level in built:
         # A feature NumPy does not report (BMI2 on some builds) comes with the ones it does.
-        if all(has.get(feature, True) for feature in REQUIRES[level]):
+        if all(__cpu_features__.get(feature, True) for feature in REQUIRES[level]):
             return level
     raise ImportError(
         f"minigrad's compiled kernels for this CPU are missing (found: {built}); "

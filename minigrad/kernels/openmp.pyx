@@ -27,6 +27,7 @@ cdef extern from *:
 cdef Py_ssize_t GRAIN = 32768
 
 cdef int n_threads = 1
+cdef int most_threads = 1024 if MG_OPENMP else 1
 
 
 cdef int threads_for(Py_ssize_t work) noexcept nogil:
@@ -47,13 +48,16 @@ def get_num_threads():
 
 
 def set_num_threads(n):
-    """Let the kernels use ``n`` threads.  The results do not depend on it, bit for bit."""
+    """Let the kernels use ``n`` threads.  The results do not depend on it, bit for bit.
+
+    A forked child stays on one thread, whatever is asked for: its parent's team is not there.
+    """
     global n_threads
     if isinstance(n, bool) or not isinstance(n, int):
         raise TypeError(f"set_num_threads expects an int, but got {type(n).__name__}")
     if n < 1:
         raise RuntimeError(f"set_num_threads expects a positive integer, but got {n}")
-    n_threads = min(n, 1024) if MG_OPENMP else 1
+    n_threads = min(n, most_threads)
 
 
 def _cgroup_cpus(root="/sys/fs/cgroup"):
@@ -94,8 +98,8 @@ def default_num_threads():
 def _after_fork():
     # The threads of the parent's OpenMP team do not exist in a forked child, and the runtime
     # would wait for them for ever: a child stays on the one thread it has.
-    global n_threads
-    n_threads = 1
+    global n_threads, most_threads
+    n_threads = most_threads = 1
 
 
 set_num_threads(default_num_threads())

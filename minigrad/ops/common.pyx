@@ -53,8 +53,9 @@ cdef Tensor number_tensor(object x, dtype d):
         (<double *>PyArray_DATA(array))[0] = x
     else:
         try:
-            array[...] = x
-        except OverflowError:
+            with np.errstate(all="ignore"):         # float16 overflows to infinity
+                array[...] = x
+        except (OverflowError, ValueError):     # ValueError: NaN as an integer
             raise RuntimeError(
                 f"value cannot be converted to type {d} without overflow: {x}"
             ) from None

@@ -9,7 +9,8 @@ from numpy cimport import_array, ndarray
 from minigrad.dtypes cimport (
     as_dtype, bool_, default_dtype, dtype, dtype_of, int64, supported,
 )
-from minigrad.ops.common cimport size_tuple
+from minigrad.ops.common cimport number_tensor
+from minigrad.ops.common import sizes
 from minigrad.tensor cimport Tensor, wrap
 from minigrad.tensor import device as device_type
 from minigrad.tensor import tensor_from
@@ -79,16 +80,8 @@ cdef Tensor finished(object array, bint requires_grad):
     return t
 
 
-cdef tuple checked_sizes(tuple sizes, object size):
-    if size is not None:
-        sizes = (size,)
-    shape = size_tuple(sizes)
-    for s in shape:
-        if s < 0:
-            raise RuntimeError(
-                f"Trying to create tensor with negative dimension {s}: {list(shape)}"
-            )
-    return shape
+cdef tuple checked_sizes(tuple given, object size):
+    return sizes(given if size is None else (size,))
 
 
 cdef object numpy_dtype(object d):
@@ -117,12 +110,20 @@ def ones(*sizes, size=None, dtype=None, device=None, requires_grad=False):
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     """Return a tensor of one value; without ``dtype``, of the dtype that value has."""
     on_cpu(device)
-    if isinstance(fill_value, Tensor):
+    if isinstance(fill_value, (Tensor, np.generic)):
         fill_value = fill_value.item()
     if dtype is None and isinstance(fill_value, (bool, int)):
         dtype = bool_ if isinstance(fill_value, bool) else int64
-    shape = checked_sizes((size,), None)
-    return finished(np.full(shape, fill_value, numpy_dtype(dtype)), requires_grad)
+    out = np.empty(checked_sizes((size,), None), numpy_dtype(dtype))
+    return finished(filled(out, fill_value), requires_grad)
+
+
+cdef object filled(ndarray out, object value):
+    """Set every element of ``out`` to a number, which must fit its dtype."""
+    if not isinstance(value, (int, float)):
+        raise TypeError(f"fill_value must be a number, but got {type(value).__name__}")
+    out[...] = number_tensor(value, dtype_of(out)).array
+    return out
 
 
 cdef object like(Tensor x, object d):
@@ -151,9 +152,9 @@ def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False
               memory_format=None):
     """Return one value in the input's shape and dtype."""
     on_cpu(device)
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    return finished(
-        np.full_like((<Tensor?>input).array, value, like(input, dtype)), requires_grad)
+    value = fill_value.item() if isinstance(fill_value, (Tensor, np.generic)) else fill_value
+    out = np.empty_like((<Tensor?>input).array, like(input, dtype))
+    return finished(filled(out, value), requires_grad)
 
 
 def new_tensor(input, data, *, dtype=None, device=None, requires_grad=False):
@@ -201,6 +202,10 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     for v in (start, end, step):
         if not isinstance(v, (int, float)):
             raise TypeError(f"arange(): expected numbers, but got {type(v).__name__}")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
+    if dtype is not None and not as_dtype(dtype).is_floating_point:
+        start, end, step = int(start), int(end), int(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
@@ -208,12 +213,10 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
             "upper bound and lower bound inconsistent with step sign: "
             f"arange({start}, {end}, {step})"
         )
-    if not (math.isfinite(start) and math.isfinite(end)):
-        raise RuntimeError(f"unsupported range: {start} -> {end}")
     floating = any(isinstance(v, float) for v in (start, end, step))
     if dtype is None:
         dtype = default_dtype() if floating else int64
-    n = math.ceil((end - start) / step)
+    n = math.ceil((end - start) / step) if floating else -((start - end) // step)
     kind = np.float64 if floating else np.int64
     values = np.asarray(start, kind) + np.arange(n, dtype=kind) * np.asarray(step, kind)
     return finished(values.astype(as_dtype(dtype).numpy), requires_grad)
@@ -226,6 +229,8 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
         raise RuntimeError(f"number of steps must be non-negative, but got {steps}")
     start, end = [v.item() if isinstance(v, Tensor) else v for v in (start, end)]
     d = numpy_dtype(dtype)
+    if d.kind != "f":
+        start, end = int(start), int(end)
     # As torch: the first half counts from the start, the second from the end.
     i = np.arange(steps, dtype=np.float64)
     step = (end - start) / (steps - 1) if steps > 1 else 0.0

@@ -77,14 +77,32 @@ cdef object unbroadcast(Node node, object g, int i):
     return sum_to(<Tensor>g, <tuple>(<tuple>node.extra)[i])
 
 
-cdef Tensor arithmetic(int op, str label, vjp_function vjp, object input, object other,
-                       bint save):
-    """Compute a two-input op and record it; ``save``: whether the vjp needs the inputs."""
+# What a vjp reads: the gradient of a (or b) may need a, b or both.  Only what is read is saved, so
+# that the rest may be overwritten, and need not be kept.
+cdef enum Save:
+    NOTHING = 0
+    A_FOR_A = 1
+    A_FOR_B = 2
+    B_FOR_A = 4
+    B_FOR_B = 8
+    EACH_OTHER = A_FOR_B | B_FOR_A
+    EVERYTHING = 15
+
+
+cdef Tensor arithmetic(int op, str label, vjp_function vjp, object input, object other, Save save):
+    """Compute a two-input op and record it."""
     cdef Tensor a, b, out
+    cdef bint of_a, of_b
+    cdef int wanted
     a, b = promoted(input, other)
     out = wrap(combine(op, a.array, b.array))
-    if recording(a) or recording(b):
-        record(out, label, vjp, (a, b), (a, b) if save else (), broadcast_shapes(a, b, out))
+    of_a, of_b = recording(a), recording(b)
+    if of_a or of_b:
+        wanted = save & ((A_FOR_A | B_FOR_A if of_a else 0) | (A_FOR_B | B_FOR_B if of_b else 0))
+        record(out, label, vjp, (a, b), () if wanted == 0 else (
+            a if wanted & (A_FOR_A | A_FOR_B) else None,
+            b if wanted & (B_FOR_A | B_FOR_B) else None,
+        ), broadcast_shapes(a, b, out))
     return out
 
 
@@ -99,7 +117,7 @@ def add(input, other, *, alpha=1):
     """
     if alpha != 1:
         other = mul(other, alpha)
-    return arithmetic(ADD, "AddBackward0", add_vjp, input, other, False)
+    return arithmetic(ADD, "AddBackward0", add_vjp, input, other, NOTHING)
 
 
 cdef add_vjp(Node node, object g):
@@ -117,7 +135,7 @@ def sub(input, other, *, alpha=1):
             )
     if alpha != 1:
         other = mul(other, alpha)
-    return arithmetic(SUB, "SubBackward0", sub_vjp, input, other, False)
+    return arithmetic(SUB, "SubBackward0", sub_vjp, input, other, NOTHING)
 
 
 cdef sub_vjp(Node node, object g):
@@ -133,7 +151,7 @@ def mul(input, other):
     >>> a.grad
     tensor([2., 4.])
     """
-    return arithmetic(MUL, "MulBackward0", mul_vjp, input, other, True)
+    return arithmetic(MUL, "MulBackward0", mul_vjp, input, other, EACH_OTHER)
 
 
 cdef mul_vjp(Node node, object g):
@@ -155,11 +173,11 @@ def div(input, other, *, rounding_mode=None):
     a, b = promoted(input, other)
     if not dtype_of(a.array).is_floating_point:
         a, b = cast(a, default_dtype()), cast(b, default_dtype())
-    return arithmetic(DIV, "DivBackward0", div_vjp, a, b, True)
+    return arithmetic(DIV, "DivBackward0", div_vjp, a, b, <Save>(EACH_OTHER | B_FOR_B))
 
 
 cdef div_vjp(Node node, object g):
-    a, b = node.tensor(0), node.tensor(1)
+    a, b = node.tensor(0), node.tensor(1)       # a is None unless b wants a gradient
     share = g / b
     return (
         unbroadcast(node, share, 0),
@@ -203,7 +221,7 @@ def floor_divide(input, other):
     cdef Tensor a, b
     a, b = promoted(input, other)
     check_integer_divisor(b)
-    return arithmetic(FLOOR_DIVIDE, "FloorDivideBackward0", zero_vjp, a, b, False)
+    return arithmetic(FLOOR_DIVIDE, "FloorDivideBackward0", zero_vjp, a, b, NOTHING)
 
 
 cdef zero_vjp(Node node, object g):
@@ -216,7 +234,7 @@ def remainder(input, other):
     cdef Tensor a, b
     a, b = promoted(input, other)
     check_integer_divisor(b)
-    return arithmetic(REMAINDER, "RemainderBackward0", remainder_vjp, a, b, True)
+    return arithmetic(REMAINDER, "RemainderBackward0", remainder_vjp, a, b, <Save>(A_FOR_B | B_FOR_B))
 
 
 cdef remainder_vjp(Node node, object g):
@@ -232,7 +250,7 @@ def fmod(input, other):
     cdef Tensor a, b
     a, b = promoted(input, other)
     check_integer_divisor(b)
-    return arithmetic(FMOD, "FmodBackward0", fmod_vjp, a, b, True)
+    return arithmetic(FMOD, "FmodBackward0", fmod_vjp, a, b, <Save>(A_FOR_B | B_FOR_B))
 
 
 cdef fmod_vjp(Node node, object g):
@@ -249,6 +267,7 @@ def pow(input, exponent):
     Integers raised to a negative integer power are a RuntimeError, as in torch.
     """
     cdef Tensor a, b
+    cdef bint of_b
     if is_number(exponent) and isinstance(input, Tensor) and exponent == 2 and (
             dtype_of((<Tensor>input).array).is_floating_point):
         return (<object>input).square()
@@ -258,8 +277,10 @@ def pow(input, exponent):
     if not dtype_of(a.array).is_floating_point and (b.array < 0).any():
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     out = wrap(combine(POW, a.array, b.array))
-    if recording(a) or recording(b):
-        record(out, "PowBackward0", pow_vjp, (a, b), (a, b, out), broadcast_shapes(a, b, out))
+    of_b = recording(b)
+    if of_b or recording(a):
+        record(out, "PowBackward0", pow_vjp, (a, b), (a, b, out if of_b else None),
+               broadcast_shapes(a, b, out))
     return out
 
 
@@ -283,13 +304,14 @@ def atan2(input, other):
     a, b = promoted(input, other)
     if not dtype_of(a.array).is_floating_point:
         a, b = cast(a, default_dtype()), cast(b, default_dtype())
-    return arithmetic(ATAN2, "Atan2Backward0", atan2_vjp, a, b, True)
+    return arithmetic(ATAN2, "Atan2Backward0", atan2_vjp, a, b, EVERYTHING)
 
 
 cdef atan2_vjp(Node node, object g):
     a, b = node.tensor(0), node.tensor(1)
     square = a * a + b * b
-    share = (g / square).masked_fill(square == 0, 0.0)     # 0 at the origin, as in torch
+    # 0 at the origin, as in torch; so is the gradient of that, which masking the quotient is not
+    share = g / square.masked_fill(square == 0, math.inf)
     return (
         unbroadcast(node, share * b, 0),
         unbroadcast(node, -share * a, 1) if node.needs(1) else None,
@@ -300,7 +322,7 @@ cdef atan2_vjp(Node node, object g):
 
 def maximum(input, other):
     """Return the larger of each pair, NaN if either is.  A tie shares the gradient evenly."""
-    return arithmetic(MAXIMUM, "MaximumBackward0", maximum_vjp, input, other, True)
+    return arithmetic(MAXIMUM, "MaximumBackward0", maximum_vjp, input, other, EVERYTHING)
 
 
 cdef maximum_vjp(Node node, object g):
@@ -309,7 +331,7 @@ cdef maximum_vjp(Node node, object g):
 
 def minimum(input, other):
     """Return the smaller of each pair, NaN if either is.  A tie shares the gradient evenly."""
-    return arithmetic(MINIMUM, "MinimumBackward0", minimum_vjp, input, other, True)
+    return arithmetic(MINIMUM, "MinimumBackward0", minimum_vjp, input, other, EVERYTHING)
 
 
 cdef minimum_vjp(Node node, object g):
@@ -386,12 +408,14 @@ def clamp(input, min=None, max=None):
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if not isinstance(input, Tensor):
         raise TypeError(f"clamp expects a Tensor, but got {type(input).__name__}")
-    if isinstance(min, Tensor) or isinstance(max, Tensor):
-        return clamp_between(<Tensor>input, min, max)
     x = <Tensor>input
     for limit in (min, max):
         if limit is not None:
             x = promoted(x, limit)[0]
+    if dtype_of(x.array) is bool_:
+        raise NotImplementedError("clamp is not defined for bools")
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        return clamp_between(x, min, max)
     array = x.array
     if min is not None:
         array = np.maximum(array, np.asarray(min, array.dtype))
@@ -417,9 +441,6 @@ cdef clamp_vjp(Node node, object g):
 cdef Tensor clamp_between(Tensor x, object low, object high):
     """Compute ``clamp`` where at least one limit is a tensor, which may want a gradient."""
     cdef Tensor out
-    for limit in (low, high):
-        if limit is not None:
-            x = promoted(x, limit)[0]
     low = None if low is None else promoted(x, low)[1]
     high = None if high is None else promoted(x, high)[1]
     array = x.array
@@ -544,10 +565,18 @@ cdef Tensor bitwise(object ufunc, object input, object other):
     cdef Tensor a, b
     a, b = promoted(input, other)
     if dtype_of(a.array).is_floating_point:
-        raise RuntimeError(
+        raise NotImplementedError(
             f"{ufunc.__name__} expects integer or bool tensors, but got {dtype_of(a.array)}"
         )
     return compare(ufunc, a, b)
+
+
+cdef Tensor shift(object ufunc, object input, object other):
+    cdef Tensor a, b
+    a, b = promoted(input, other)
+    if dtype_of(a.array) is bool_:
+        raise NotImplementedError(f"{ufunc.__name__} expects integer tensors, but got bools")
+    return bitwise(ufunc, a, b)
 
 
 def bitwise_and(input, other):
@@ -577,9 +606,9 @@ def bitwise_not(input):
 
 def bitwise_left_shift(input, other):
     """Return the bits of integers shifted to the left."""
-    return bitwise(np.left_shift, input, other)
+    return shift(np.left_shift, input, other)
 
 
 def bitwise_right_shift(input, other):
     """Return the bits of integers shifted to the right."""
-    return bitwise(np.right_shift, input, other)
+    return shift(np.right_shift, input, other)

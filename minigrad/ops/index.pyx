@@ -24,17 +24,9 @@ import_array()
 
 # ---------------------------------------------------------------- x[index]
 
-cdef class Basic:
-    """Marks a basic index, one that selects every element at most once."""
-    cdef tuple index
-
-    def __init__(self, index):
-        self.index = index
-
-
 cdef object numpy_index(Tensor x, object index, bint *basic):
     """Return ``index`` as NumPy takes it, checked as torch does; say whether it is basic."""
-    cdef tuple items = index if type(index) is tuple else (index,)
+    cdef tuple items = tuple(index) if isinstance(index, tuple) else (index,)
     cdef list converted = []
     cdef int used = 0, ndim = PyArray_NDIM(x.array)
     cdef bint ellipsis = False
@@ -56,11 +48,9 @@ cdef object numpy_index(Tensor x, object index, bint *basic):
         elif isinstance(item, (int, np.integer)):
             used += 1
         else:
-            if isinstance(item, Tensor):
-                item = (<Tensor>item).array
-            item = np.asarray(item) if len_or_one(item) else np.asarray(item, np.int64)
-            if item.dtype.kind == "f" and item.size == 0:
-                item = item.astype(np.int64)
+            item = (<Tensor>item).array if isinstance(item, Tensor) else np.asarray(item)
+            if item.dtype.kind == "f" and item.size == 0 and item.ndim == 1:
+                item = item.astype(np.int64)        # x[[]]
             if item.dtype.kind not in "iub":
                 raise IndexError(
                     "tensors used as indices must be long, int, byte or bool tensors, but got "
@@ -73,7 +63,7 @@ cdef object numpy_index(Tensor x, object index, bint *basic):
                 used += 1
             else:
                 basic[0] = False
-                used += max(item.ndim, 1) if item.dtype.kind == "b" else 1
+                used += item.ndim if item.dtype.kind == "b" else 1
         converted.append(item)
     if used > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
@@ -87,8 +77,36 @@ cdef object whole(object bound):
     return bound.__index__() if isinstance(bound, Tensor) else bound
 
 
-cdef bint len_or_one(object item):
-    return not hasattr(item, "__len__") or len(item) > 0
+cdef tuple in_two_steps(tuple key):
+    """Return (basic index, advanced index) to apply one after the other, or None for one step.
+
+    To NumPy an int beside index arrays is an index array too; where something lies between them,
+    the result would have their dimension in front.  torch takes the ints first.
+    """
+    found = [i for i, item in enumerate(key) if isinstance(item, (int, np.integer, np.ndarray))]
+    ints = [i for i in found if not isinstance(key[i], (np.ndarray, bool, np.bool_))]
+    if not ints or len(ints) == len(found) or len(found) == found[len(found) - 1] - found[0] + 1:
+        return None
+    first, second = [], []
+    for item in key:
+        if isinstance(item, (bool, np.bool_)):      # a mask over a dimension of size 1
+            first.append(None)
+            second.append(np.array([item]))
+        elif isinstance(item, np.ndarray):
+            first.extend([slice(None)] * (item.ndim if item.dtype.kind == "b" else 1))
+            second.append(item)
+        else:
+            first.append(item)
+            if item is Ellipsis:
+                second.append(item)
+            elif item is None or isinstance(item, slice):
+                second.append(slice(None))
+    return tuple(first), tuple(second)
+
+
+cdef tuple own_copies(tuple key):
+    """Return an index for the tape, safe from later writes to the tensors it was made of."""
+    return tuple([item.copy() if isinstance(item, np.ndarray) else item for item in key])
 
 
 cdef object index_error(Tensor x, object index, object error):
@@ -110,6 +128,8 @@ def getitem(input, index):
     if PyArray_NDIM(x.array) == 0 and isinstance(index, int) and not isinstance(index, bool):
         raise index_error(x, index, None)
     key = numpy_index(x, index, &basic)
+    if not basic and (steps := in_two_steps(key)) is not None:
+        return getitem(getitem(x, steps[0]), steps[1])
     try:
         array = x.array[key]
     except IndexError as error:
@@ -117,7 +137,7 @@ def getitem(input, index):
     out = view_of(x, array) if basic else wrap(np.ascontiguousarray(array) if array.ndim else array)
     if recording(x):
         record(out, "SliceBackward0" if basic else "IndexBackward0", getitem_vjp, (x,), (),
-               ((<object>x.array).shape, key, basic))
+               ((<object>x.array).shape, key if basic else own_copies(key), basic))
     return out
 
 
@@ -155,6 +175,9 @@ def setitem(input, index, value):
     cdef Tensor x = <Tensor?>input, v
     cdef bint basic
     key = numpy_index(x, index, &basic)
+    if not basic and (steps := in_two_steps(key)) is not None:
+        setitem(getitem(x, steps[0]), steps[1], value)
+        return
     if is_number(value):
         v = number_tensor(value, dtype_of(x.array))
     else:
@@ -175,17 +198,18 @@ def setitem(input, index, value):
             f"indexing result of shape {list(region)}"
         ) from None
     if recording(x) or recording(v):
-        record(x, "IndexPutBackward0", setitem_vjp, (x, v), (), (key, basic, v.shape))
+        record(x, "IndexPutBackward0", setitem_vjp, (x, v), (),
+               (key if basic else own_copies(key), v.shape))
     written(x)
 
 
 cdef setitem_vjp(Node node, object g):
-    key, basic, shape = node.extra
+    key, shape = node.extra
     before = after = None
     if node.needs(0):
-        mask = np.ones((<object>(<Tensor>g).array).shape, (<Tensor>g).array.dtype)
-        mask[key] = 0
-        before = g * wrap(mask)
+        overwritten = np.zeros((<object>(<Tensor>g).array).shape, np.bool_)
+        overwritten[key] = True
+        before = masked_fill(g, wrap(overwritten), 0.0)
     if node.needs(1):
         part = g[key]
         while part.dim() < len(shape):
@@ -237,7 +261,8 @@ def gather(input, dim, index, *, sparse_grad=False):
     key = along(i.array, d)
     out = wrap(x.array[key])
     if recording(x):
-        record(out, "GatherBackward0", getitem_vjp, (x,), (), ((<object>x.array).shape, key, False))
+        record(out, "GatherBackward0", getitem_vjp, (x,), (),
+               ((<object>x.array).shape, own_copies(key), False))
     return out
 
 
@@ -283,7 +308,7 @@ def scatter_add(input, dim, index, src):
     out = wrap(x.array.copy())
     np.add.at(out.array, key, (<Tensor>part).array)
     if recording(x) or recording(<Tensor>part):
-        record(out, "ScatterAddBackward0", scatter_add_vjp, (x, part), (), key)
+        record(out, "ScatterAddBackward0", scatter_add_vjp, (x, part), (), own_copies(key))
     return out
 
 

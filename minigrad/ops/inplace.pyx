@@ -84,9 +84,9 @@ cdef copy_slices_vjp(Node node, object g):
     flat = g.reshape(-1)
     before = None
     if node.needs(0):
-        keep = np.ones((<Tensor>flat).numel(), (<Tensor>g).array.dtype)
-        keep[at.ravel()] = 0
-        before = (flat * wrap(keep)).reshape(shape)
+        overwritten = np.zeros((<Tensor>flat).numel(), np.bool_)
+        overwritten[at.ravel()] = True
+        before = flat.masked_fill(wrap(overwritten), 0.0).reshape(shape)
     return before, flat[wrap(at)] if node.needs(1) else None
 
 
@@ -235,7 +235,7 @@ def mul_(input, other):
 def div_(input, other, *, rounding_mode=None):
     """Divide this tensor by ``other`` in place, and return it."""
     if rounding_mode is not None:
-        return in_place(input.div, "div_")(input, other, rounding_mode=rounding_mode)
+        return in_place(operations.div, "div_")(input, other, rounding_mode=rounding_mode)
     return arithmetic_(DIV, operations.div, input, other)
 
 

@@ -53,7 +53,7 @@ cdef ndarray product(ndarray a, ndarray b, ndarray bias):
                           None if bias is None else bias.astype(np.float32))
             return out.astype(np.float16)
         if PyArray_TYPE(a) == NPY_BOOL:
-            raise RuntimeError("matrix products are not implemented for minigrad.bool tensors")
+            raise NotImplementedError("matrix products are not implemented for minigrad.bool tensors")
         return np.matmul(a, b) if bias is None else np.matmul(a, b) + bias
     shape[0] = PyArray_DIM(a, 0)
     shape[ndim - 2] = PyArray_DIM(a, ndim - 2)
@@ -84,11 +84,16 @@ cdef Tensor turned(Tensor x):
     return permute_to(x, (0, 2, 1))
 
 
+cdef tuple each_other(Tensor a, Tensor b):
+    """Return what a product saves: each factor if the other wants a gradient."""
+    return a if recording(b) else None, b if recording(a) else None
+
+
 cdef Tensor multiply(Tensor a, Tensor b):
     """Return the product of two matrices whose shapes and dtypes fit."""
     cdef Tensor out = wrap(product(a.array, b.array, None))
     if recording(a) or recording(b):
-        record(out, "MmBackward0", multiply_vjp, (a, b), (a, b))
+        record(out, "MmBackward0", multiply_vjp, (a, b), each_other(a, b))
     return out
 
 
@@ -103,7 +108,7 @@ cdef Tensor multiply_batch(Tensor a, Tensor b):
     """Return the products of two batches, (n, i, k) @ (n, k, j), whose shapes and dtypes fit."""
     cdef Tensor out = wrap(product(a.array, b.array, None))
     if recording(a) or recording(b):
-        record(out, "BmmBackward0", multiply_batch_vjp, (a, b), (a, b))
+        record(out, "BmmBackward0", multiply_batch_vjp, (a, b), each_other(a, b))
     return out
 
 
@@ -120,7 +125,7 @@ cdef Tensor affine(Tensor bias, Tensor x, Tensor weight):
                                    None if bias is None else bias.array))
     if recording(x) or recording(weight) or bias is not None and recording(bias):
         record(out, "MmBackward0" if bias is None else "AddmmBackward0", affine_vjp,
-               (bias, x, weight), (x, weight))
+               (bias, x, weight), each_other(x, weight))
     return out
 
 

@@ -15,12 +15,13 @@ so that the same seed gives the same weights, shuffles and dropout as torch.
 """
 
 import math
+import os
 
 import numpy as np
 
 from minigrad.dtypes import as_dtype_, get_default_dtype
 from minigrad.ops.common import sizes as _sizes
-from minigrad.ops.creation import empty, tensor
+from minigrad.ops.creation import empty, empty_like, tensor
 from minigrad.ops.inplace import copy_
 from minigrad.tensor import Tensor, over_array
 from minigrad.tensor import device as _device
@@ -37,7 +38,7 @@ class Generator:
 
     def __init__(self, device="cpu"):
         self.device = _device(device)
-        self._bits = np.random.MT19937()
+        self._twister = None
         self.manual_seed(67280421310721)     # torch's default seed
 
     def manual_seed(self, seed):
@@ -48,13 +49,14 @@ class Generator:
         if not -(2**63) <= seed < 2**64:
             raise RuntimeError("Overflow when unpacking long long: the seed does not fit 64 bits")
         self._seed = seed % 2**64
-        self._bits._legacy_seeding(self._seed % 2**32)
+        if self._twister is not None:
+            self._twister._legacy_seeding(self._seed % 2**32)
         self._next_normal = None
         return self
 
     def seed(self):
         """Seed from the operating system; return the seed."""
-        self.manual_seed(int.from_bytes(np.random.bytes(8), "little"))
+        self.manual_seed(int.from_bytes(os.urandom(8), "little"))
         return self._seed
 
     def initial_seed(self):
@@ -98,6 +100,14 @@ class Generator:
 
     # -------- raw draws
 
+    @property
+    def _bits(self):
+        # Made at the first draw: numpy.random takes longer to import than all of minigrad's ops.
+        if self._twister is None:
+            self._twister = np.random.MT19937()
+            self._twister._legacy_seeding(self._seed % 2**32)
+        return self._twister
+
     def _raw32(self, n):
         return self._bits.random_raw(n).astype(np.uint64) if n else np.empty(0, np.uint64)
 
@@ -108,8 +118,7 @@ class Generator:
     def _uniform(self, n, dtype):
         if dtype == np.float64:
             return (self._raw64(n) & np.uint64(2**53 - 1)) * 2.0**-53
-        bits = 24 if dtype == np.float32 else 11
-        return ((self._raw32(n) & np.uint64(2**bits - 1)) * 2.0**-bits).astype(np.float32)
+        return ((self._raw32(n) & np.uint64(2**24 - 1)) * 2.0**-24).astype(np.float32)
 
     def _below(self, n, p):
         """Return, for each of ``n`` float64 uniforms, whether it is below ``p``: by their bits."""
@@ -119,11 +128,12 @@ class Generator:
         bits |= draws[:, 1]
         return bits < np.uint64(math.ceil(p * 2**53))
 
-    def _normal(self, n, dtype):
+    def _normal(self, n, dtype, one_by_one=False):
         wide = np.float64 if dtype == np.float64 else np.float32
-        if n < 16:
+        if n < 16 or one_by_one:
             return np.array([self._one_normal() for _ in range(n)], np.float64)
-        u = self._uniform(n, wide)
+        # the rest that makes no block of 16 is drawn, and thrown away, except for float16
+        u = self._uniform(n - n % 16 if dtype == np.float16 else n, wide)
         if n % 16:      # the last block of 16 is drawn anew, overlapping the one before
             tail = self._uniform(16, wide)
             whole = _box_muller(u[: n - n % 16].reshape(-1, 16)).ravel()
@@ -144,7 +154,7 @@ class Generator:
 
     def _integers(self, low, high, n):
         span = high - low
-        raw = self._raw64(n) if span >= 2**32 else self._raw32(n)
+        raw = self._raw64(n) if span >= 2**28 else self._raw32(n)
         return (raw % np.uint64(span)).astype(np.int64) + low
 
     def _any_integers(self, n, dtype):
@@ -222,11 +232,17 @@ def _float_dtype(dtype, name):
     return dtype
 
 
+def _below(values, low, high):
+    """Return uniform draws with ``low`` for those that rounding has made ``high``, as torch."""
+    values[values == high] = low
+    return values
+
+
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Return numbers uniform in [0, 1)."""
     shape, dtype = _sizes(size), _float_dtype(dtype, "rand")
     values = _pick(generator)._uniform(math.prod(shape), dtype.numpy)
-    return _new(values, shape, dtype, device, requires_grad)
+    return _new(_below(values.astype(dtype.numpy), 0, 1), shape, dtype, device, requires_grad)
 
 
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
@@ -269,14 +285,14 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False)
 
 def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None):
     """Return ``rand`` of the input's shape and dtype."""
-    return rand(*input.shape, dtype=input.dtype if dtype is None else dtype, device=device,
-                requires_grad=requires_grad, generator=generator)
+    out = uniform_(empty_like(input, dtype=dtype, device=device), generator=generator)
+    return out.requires_grad_(requires_grad)
 
 
 def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator=None):
     """Return ``randn`` of the input's shape and dtype."""
-    return randn(*input.shape, dtype=input.dtype if dtype is None else dtype, device=device,
-                 requires_grad=requires_grad, generator=generator)
+    out = normal_(empty_like(input, dtype=dtype, device=device), generator=generator)
+    return out.requires_grad_(requires_grad)
 
 
 def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False):
@@ -306,15 +322,19 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=N
 
 def bernoulli(input, p=None, *, generator=None):
     """Return 1 with the probability that the input (or ``p``) gives, else 0."""
-    chance = input.detach().numpy() if p is None else np.broadcast_to(p, input.shape)
-    if ((chance < 0) | (chance > 1)).any():
-        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-    u = _pick(generator)._uniform(input.numel(), np.float64).reshape(input.shape)
-    return _new(u < chance, input.shape, input.dtype, None, False)
+    if p is None:
+        _float_dtype(input.dtype, "bernoulli")
+    out = empty(input.shape, dtype=input.dtype)
+    return bernoulli_(out, input if p is None else p, generator=generator)
 
 
 def multinomial(input, num_samples, replacement=False, *, generator=None):
     """Return ``num_samples`` indices a row, drawn with the probabilities in ``input``."""
+    _float_dtype(input.dtype, "multinomial")
+    if not 1 <= input.dim() <= 2:
+        raise RuntimeError(f"prob_dist must be 1 or 2 dim, but got shape {list(input.shape)}")
+    if num_samples < 1:
+        raise RuntimeError(f"cannot sample n_sample <= 0 samples, but got {num_samples}")
     weights = np.atleast_2d(input.detach().numpy())
     if not np.isfinite(weights).all() or (weights < 0).any():
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
@@ -335,7 +355,9 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
         cumulative = np.cumsum(weights / weights.sum(1, keepdims=True), axis=1)
         u = source._uniform(weights.shape[0] * num_samples, np.float64)
         u = u.reshape(weights.shape[0], num_samples)
-        picks = np.stack([np.searchsorted(c, row, side="right") for c, row in zip(cumulative, u)])
+        picks = np.stack([
+            np.searchsorted(c, row, side="right") for c, row in zip(cumulative, u, strict=True)
+        ])
         picks = np.minimum(picks, weights.shape[1] - 1)
     return _new(picks, (num_samples,) if input.dim() == 1 else picks.shape, "int64", None, False)
 
@@ -343,8 +365,16 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
 # ---------------------------------------------------------------- filling a tensor in place
 
 def _scaled(values, scale, shift):
-    """Return ``values * scale + shift``, for float32 rounded once, as torch's compiled code does."""
+    """Return ``values * scale + shift``, for float32 rounded once, as torch's compiled code."""
     return (values.astype(np.float64) * np.float64(scale) + np.float64(shift)).astype(values.dtype)
+
+
+def _dealt_out(values, input):
+    """Return draws in the shape of ``input``, in the order of its memory, as torch draws them."""
+    if input.is_contiguous():
+        return values.reshape(tuple(input.shape))
+    order = sorted(range(input.dim()), key=lambda d: -input.stride(d))
+    return values.reshape([input.shape[d] for d in order]).transpose(np.argsort(order))
 
 
 def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds):
@@ -359,8 +389,8 @@ def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds):
     dtype = _float_dtype(input.dtype, "uniform_").numpy
     values = _pick(generator)._uniform(input.numel(), dtype)
     low, to = values.dtype.type(low), values.dtype.type(to)
-    values = _scaled(values, to - low, low)
-    return copy_(input, _new(values, input.shape, input.dtype, None, False))
+    values = _below(_scaled(values, to - low, low).astype(dtype), low, to)
+    return copy_(input, over_array(_dealt_out(values, input)))
 
 
 def normal_(input, mean=0.0, std=1.0, *, generator=None):
@@ -368,17 +398,20 @@ def normal_(input, mean=0.0, std=1.0, *, generator=None):
     if std < 0:
         raise RuntimeError(f"normal_ expects std >= 0.0, but found std {std}")
     dtype = _float_dtype(input.dtype, "normal_").numpy
-    values = _pick(generator)._normal(input.numel(), dtype)
+    values = _pick(generator)._normal(input.numel(), dtype, not input.is_contiguous())
     values = _scaled(values, values.dtype.type(std), values.dtype.type(mean))
-    return copy_(input, _new(values, input.shape, input.dtype, None, False))
+    return copy_(input, over_array(_dealt_out(values.astype(dtype), input)))
 
 
 def bernoulli_(input, p=0.5, *, generator=None):
     """Fill with 1 with probability ``p``, else 0, in place, and return the tensor."""
-    chance = p if isinstance(p, Tensor) else None
-    drawn = bernoulli(chance.expand_as(input), generator=generator) if chance is not None else (
-        bernoulli(empty(input.shape), p, generator=generator))
-    return copy_(input, drawn)
+    chance = p.detach().expand_as(input).numpy() if isinstance(p, Tensor) else np.float64(p)
+    if ((chance < 0) | (chance > 1)).any():
+        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
+    kind = np.float64 if chance.dtype == np.float64 else np.float32
+    u = _pick(generator)._uniform(input.numel(), kind)
+    drawn = np.asarray(_dealt_out(u, input) < chance).astype(input.dtype.numpy)
+    return copy_(input, over_array(drawn))
 
 
 def random_(input, from_=None, to=None, *, generator=None):
@@ -398,5 +431,7 @@ def random_(input, from_=None, to=None, *, generator=None):
 
 def exponential_(input, lambd=1.0, *, generator=None):
     """Fill with numbers from the exponential distribution of rate ``lambd``, in place."""
+    if lambd <= 0:
+        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
     u = _pick(generator)._uniform(input.numel(), np.float64)
     return copy_(input, _new(-np.log1p(-u) / lambd, input.shape, input.dtype, None, False))

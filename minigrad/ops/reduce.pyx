@@ -194,7 +194,7 @@ cdef std_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0), s = node.tensor(1)
     dims, kept, keepdim, divisor = node.extra
     # a constant slice has no slope: 0, as in torch, rather than 0 / 0
-    share = (g / (s * 2.0)).masked_fill(s == 0, 0.0)
+    share = g / (s * 2.0).masked_fill(s == 0, math.inf)
     return (spread(share, kept, keepdim, x) * deviation(x, dims, divisor),)
 
 
@@ -407,10 +407,14 @@ cdef power_norm_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     p, kept, keepdim = node.extra
     out = spread(node.tensor(1), kept, keepdim, x)
-    slope = x / out if p == 2 else x.sign() * (x.abs() / out).pow(p - 1)
-    # the norm of zeros has no slope: 0, as in torch
-    flat = out == 0 if p >= 1 else (out == 0) | (x == 0)
-    return ((spread(g, kept, keepdim, x) * slope).masked_fill(flat, 0.0),)
+    out = out.masked_fill(out == 0, math.inf)       # the norm of zeros has no slope: 0, as in torch
+    if p == 2:
+        slope = x / out
+    else:
+        slope = x.sign() * (x.abs() / out).pow(p - 1)
+        if p < 1:
+            slope = slope.masked_fill(x == 0, 0.0)
+    return (spread(g, kept, keepdim, x) * slope,)
 
 
 # ---------------------------------------------------------------- logic

@@ -45,11 +45,12 @@ cdef prod_vjp(Node node, object g):
         return (zeros_of(x),)
     moved = x.permute(*rest, *dims)
     factors = moved.reshape(*[x.shape[d] for d in rest], count).unbind(len(rest))
-    before, after, product = [], [], wrap(np.ones((), x.array.dtype))
+    one = wrap(np.ones(factors[0].shape, x.array.dtype))
+    before, after, product = [], [], one
     for factor in factors:
         before.append(product)
         product = product * factor
-    product = wrap(np.ones((), x.array.dtype))
+    product = one
     for factor in reversed(factors):
         after.append(product)
         product = product * factor
@@ -57,7 +58,7 @@ cdef prod_vjp(Node node, object g):
     order = [0] * x.dim()
     for i, d in enumerate([*rest, *dims]):
         order[d] = i
-    slope = others.expand(*[x.shape[d] for d in rest], count).reshape(moved.shape).permute(*order)
+    slope = others.reshape(moved.shape).permute(*order)
     return ((g if keepdim else g.reshape(kept)) * slope,)
 
 

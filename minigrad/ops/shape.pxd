@@ -3,4 +3,4 @@ from numpy cimport ndarray
 from minigrad.tensor cimport Tensor
 
 cdef Tensor reshape_to(Tensor x, tuple shape)
-cdef Tensor permute_to(Tensor x, tuple order)
+cdef Tensor permute_to(Tensor x, tuple order, str label=*)

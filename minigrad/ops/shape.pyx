@@ -18,7 +18,7 @@ from minigrad.dtypes cimport dtype, dtype_of, promote
 from minigrad.ops.common cimport cast, size_tuple
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, expand_to, strided, viewed
 from minigrad.tape cimport Node, Variable, record, recording, vjp_function
-from minigrad.tensor cimport Tensor, view_of, wrap
+from minigrad.tensor cimport Tensor, alias_of, view_of, wrap
 from minigrad.tensor import checked_dim
 
 import_array()
@@ -89,14 +89,16 @@ def view(input, *shape):
 
     Given a dtype instead, the same bytes under that dtype.
     """
-    cdef Tensor x = <Tensor?>input
+    cdef Tensor x = <Tensor?>input, out
     if len(shape) == 1 and isinstance(shape[0], dtype):
+        out = alias_of(x)
         try:
-            return view_of(x, x.array.view((<dtype>shape[0]).numpy))
+            out.array = x.array.view((<dtype>shape[0]).numpy)
         except ValueError as error:
             raise RuntimeError(
                 f"cannot view {x.dtype} of shape {list(x.shape)} as {shape[0]}: {error}"
             ) from None
+        return out
     wanted = filled_in(size_tuple(shape), PyArray_SIZE(x.array))
     if not PyArray_IS_C_CONTIGUOUS(x.array) and PyArray_SIZE(x.array):
         array = x.array.reshape(wanted)
@@ -175,14 +177,14 @@ def unsqueeze(input, dim):
 
 # ---------------------------------------------------------------- order of dimensions
 
-cdef Tensor permute_to(Tensor x, tuple order):
+cdef Tensor permute_to(Tensor x, tuple order, str label="PermuteBackward0"):
     cdef npy_intp sizes[MAX_DIMS]
     cdef npy_intp strides[MAX_DIMS]
     cdef int i, n = PyArray_NDIM(x.array)
     for i in range(n):
         sizes[i] = PyArray_DIMS(x.array)[<int>order[i]]
         strides[i] = PyArray_STRIDES(x.array)[<int>order[i]]
-    return viewed(x, strided(x.array, n, sizes, strides), "PermuteBackward0", permute_vjp, order)
+    return viewed(x, strided(x.array, n, sizes, strides), label, permute_vjp, order)
 
 
 cdef permute_vjp(Node node, object g):
@@ -201,9 +203,9 @@ def permute(input, *dims):
         dims = tuple(dims[0])
     if len(dims) != n:
         raise RuntimeError(
-            f"permute(sparse_coo): number of dimensions in the tensor input does not match the "
-            f"length of the desired ordering of dimensions i.e. input.dim() = {n} is not equal to "
-            f"len(dims) = {len(dims)}".replace("(sparse_coo)", "")
+            f"permute(): number of dimensions in the tensor input does not match the length of "
+            f"the desired ordering of dimensions i.e. input.dim() = {n} is not equal to "
+            f"len(dims) = {len(dims)}"
         )
     order = tuple([checked_dim(d, n) for d in dims])
     if len(set(order)) != n:
@@ -219,7 +221,7 @@ def transpose(input, dim0, dim1):
     order = list(range(n))
     if n:
         order[i], order[j] = order[j], order[i]
-    return permute_to(x, tuple(order))
+    return permute_to(x, tuple(order), "TransposeBackward0")
 
 
 def t(input):
@@ -229,11 +231,7 @@ def t(input):
         raise RuntimeError(
             f"t() expects a tensor with <= 2 dimensions, but self is {PyArray_NDIM(x.array)}D"
         )
-    return transpose(x, 0, 1) if PyArray_NDIM(x.array) == 2 else view_of_itself(x)
-
-
-cdef Tensor view_of_itself(Tensor x):
-    return permute_to(x, tuple(range(PyArray_NDIM(x.array))))
+    return permute_to(x, tuple(range(PyArray_NDIM(x.array) - 1, -1, -1)), "TBackward0")
 
 
 def movedim(input, source, destination):
@@ -478,6 +476,8 @@ def chunk(input, chunks, dim=0):
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     size = input.size(dim)
+    if size == 0:
+        return split(input, [0] * chunks, dim)
     return split(input, max(1, -(-size // chunks)), dim)
 
 
@@ -502,15 +502,18 @@ cdef flip_vjp(Node node, object g):
 def roll(input, shifts, dims=None):
     """Return a copy with the items shifted along ``dims``; what falls out comes in again."""
     cdef Tensor x = <Tensor?>input, out
-    n_shifts, n_dims = [len(v) if isinstance(v, (tuple, list)) else 1 for v in (shifts, dims)]
-    if n_shifts != n_dims:
-        raise RuntimeError(
-            f"shifts and dimensions must align. shifts: {n_shifts}, dims:{n_dims}")
+    cdef int n = PyArray_NDIM(x.array)
+    shifts = size_tuple((shifts,))
     if dims is not None:
-        checked = [checked_dim(d, PyArray_NDIM(x.array))
-                   for d in (dims if isinstance(dims, (tuple, list)) else (dims,))]
-        dims = tuple(checked) if PyArray_NDIM(x.array) else None
-    out = wrap(np.asarray(np.roll(x.array, shifts, dims)))
+        dims = tuple([checked_dim(d, n) for d in size_tuple((dims,))])
+    if len(shifts) != (1 if dims is None else len(dims)):
+        raise RuntimeError(
+            f"shifts and dimensions must align. shifts: {len(shifts)}, "
+            f"dims:{0 if dims is None else len(dims)}"
+        )
+    if n == 0:
+        return x.clone()
+    out = wrap(np.roll(x.array, shifts if dims is not None else shifts[0], dims))
     if recording(x):
         record(out, "RollBackward0", roll_vjp, (x,), (), (shifts, dims))
     return out
@@ -518,5 +521,4 @@ def roll(input, shifts, dims=None):
 
 cdef roll_vjp(Node node, object g):
     shifts, dims = node.extra
-    back = -shifts if isinstance(shifts, int) else tuple([-s for s in shifts])
-    return (roll(g, back, dims),)
+    return (roll(g, tuple([-s for s in shifts]), dims),)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .conv import pad, split, taps
+from minigrad.kernels.reference.conv import pad, split, taps
 
 
 def conv2d_backward_weight(
