@@ -150,8 +150,7 @@ def per_level(extension):
 def extensions():
     kernels = sorted(PACKAGE.glob("kernels/*.pyx"))
     others = sorted(set(PACKAGE.rglob("*.pyx")) - set(kernels))
-    built = [copy for kernel in translate(kernels, KERNEL_DIRECTIVES)
-             for copy in per_level(kernel)]
+    built = [copy for kernel in translate(kernels, KERNEL_DIRECTIVES) for copy in per_level(kernel)]
     return built + translate(others, OTHER_DIRECTIVES)
 
 

@@ -19,37 +19,106 @@ ROOT = Path(minigrad.__file__).parent
 HEADER = '"""Types of this compiled module; written by .ci/stubs.py."""\n\n'
 
 ARGUMENTS = {
-    "input": "Tensor", "other": "Tensor | float", "exponent": "Tensor | float",
-    "dim": "Dims", "keepdim": "bool", "keepdims": "bool | None", "axis": "Dims",
-    "dtype": "dtype | None", "device": "Any", "requires_grad": "bool", "alpha": "float",
-    "value": "Tensor | float", "p": "float", "training": "bool", "inplace": "bool",
-    "reduction": "str", "weight": "Tensor | None", "bias": "Tensor | None", "index": "Any",
-    "mask": "Tensor", "tensors": "Sequence[Tensor]", "generator": "Generator | None",
-    "eps": "float", "momentum": "float | None", "target": "Tensor", "ignore_index": "int",
-    "label_smoothing": "float", "running_mean": "Tensor | None", "running_var": "Tensor | None",
-    "n_threads": "int", "out": "Any",
+    "input": "Tensor",
+    "other": "Tensor | float",
+    "exponent": "Tensor | float",
+    "dim": "Dims",
+    "keepdim": "bool",
+    "keepdims": "bool | None",
+    "axis": "Dims",
+    "dtype": "dtype | None",
+    "device": "Any",
+    "requires_grad": "bool",
+    "alpha": "float",
+    "value": "Tensor | float",
+    "p": "float",
+    "training": "bool",
+    "inplace": "bool",
+    "reduction": "str",
+    "weight": "Tensor | None",
+    "bias": "Tensor | None",
+    "index": "Any",
+    "mask": "Tensor",
+    "tensors": "Sequence[Tensor]",
+    "generator": "Generator | None",
+    "eps": "float",
+    "momentum": "float | None",
+    "target": "Tensor",
+    "ignore_index": "int",
+    "label_smoothing": "float",
+    "running_mean": "Tensor | None",
+    "running_var": "Tensor | None",
+    "n_threads": "int",
+    "out": "Any",
 }
 # The first dimension argument of these is one int.
 RETURNS = {
-    "unbind": "tuple[Tensor, ...]", "split": "tuple[Tensor, ...]", "chunk": "tuple[Tensor, ...]",
-    "broadcast_tensors": "tuple[Tensor, ...]", "meshgrid": "tuple[Tensor, ...]",
-    "var_mean": "tuple[Tensor, Tensor]", "std_mean": "tuple[Tensor, Tensor]",
-    "max": "Any", "min": "Any", "where": "Any", "nonzero": "Any", "type": "Any",
-    "setitem": "None", "grad": "tuple[Any, ...]", "backward": "None", "promote_types": "dtype",
-    "as_dtype_": "dtype", "get_default_dtype": "dtype", "set_default_dtype": "None",
-    "is_grad_enabled": "bool", "_set_grad_enabled": "bool", "checked_dim": "int", "sizes": "Any",
-    "install_methods": "None", "add_hook": "Any", "table": "Any", "in_place": "Any",
-    "max_pool1d": "Any", "max_pool2d": "Any", "stride": "Any", "size": "Any", "dim_": "int",
-    "numel": "int", "nelement": "int", "ndimension": "int", "element_size": "int",
-    "is_contiguous": "bool", "data_ptr": "int", "storage_offset": "int", "cuda": "Any",
-    "is_floating_point": "bool", "is_complex": "bool", "get_device": "int", "item": "Any",
-    "tolist": "Any", "numpy": "Any", "register_hook": "Any", "retain_grad": "None",
+    "unbind": "tuple[Tensor, ...]",
+    "split": "tuple[Tensor, ...]",
+    "chunk": "tuple[Tensor, ...]",
+    "broadcast_tensors": "tuple[Tensor, ...]",
+    "meshgrid": "tuple[Tensor, ...]",
+    "var_mean": "tuple[Tensor, Tensor]",
+    "std_mean": "tuple[Tensor, Tensor]",
+    "max": "Any",
+    "min": "Any",
+    "where": "Any",
+    "nonzero": "Any",
+    "type": "Any",
+    "setitem": "None",
+    "grad": "tuple[Any, ...]",
+    "backward": "None",
+    "promote_types": "dtype",
+    "as_dtype_": "dtype",
+    "get_default_dtype": "dtype",
+    "set_default_dtype": "None",
+    "is_grad_enabled": "bool",
+    "_set_grad_enabled": "bool",
+    "checked_dim": "int",
+    "sizes": "Any",
+    "install_methods": "None",
+    "add_hook": "Any",
+    "table": "Any",
+    "in_place": "Any",
+    "max_pool1d": "Any",
+    "max_pool2d": "Any",
+    "stride": "Any",
+    "size": "Any",
+    "dim_": "int",
+    "numel": "int",
+    "nelement": "int",
+    "ndimension": "int",
+    "element_size": "int",
+    "is_contiguous": "bool",
+    "data_ptr": "int",
+    "storage_offset": "int",
+    "cuda": "Any",
+    "is_floating_point": "bool",
+    "is_complex": "bool",
+    "get_device": "int",
+    "item": "Any",
+    "tolist": "Any",
+    "numpy": "Any",
+    "register_hook": "Any",
+    "retain_grad": "None",
     "rebuild": "Any",
 }
 PROPERTIES = {
-    "shape": "Size", "dtype": "dtype", "device": "device", "ndim": "int", "itemsize": "int",
-    "nbytes": "int", "is_cuda": "bool", "is_leaf": "bool", "grad_fn": "Any", "output_nr": "int",
-    "_version": "int", "_base": "Any", "T": "Tensor", "mT": "Tensor", "retains_grad": "bool",
+    "shape": "Size",
+    "dtype": "dtype",
+    "device": "device",
+    "ndim": "int",
+    "itemsize": "int",
+    "nbytes": "int",
+    "is_cuda": "bool",
+    "is_leaf": "bool",
+    "grad_fn": "Any",
+    "output_nr": "int",
+    "_version": "int",
+    "_base": "Any",
+    "T": "Tensor",
+    "mT": "Tensor",
+    "retains_grad": "bool",
 }
 SETTABLE = {"requires_grad": "bool", "grad": "Any", "data": "Tensor"}
 OPERATORS = (
@@ -124,12 +193,28 @@ def tensor_stub():
         "    def __array__(self, dtype: Any = None, copy: Any = None) -> Any: ...\n",
     ]
     own = {
-        "size": "Any", "dim": "int_", "ndimension": "int_", "numel": "int_", "nelement": "int_",
-        "element_size": "int_", "stride": "Any", "is_contiguous": "bool_", "data_ptr": "int_",
-        "storage_offset": "int_", "is_floating_point": "bool_", "is_complex": "bool_",
-        "get_device": "int_", "backward": "None", "detach": "Tensor", "detach_": "Tensor",
-        "requires_grad_": "Tensor", "register_hook": "Any", "retain_grad": "None",
-        "numpy": "Any", "item": "Any", "tolist": "Any",
+        "size": "Any",
+        "dim": "int_",
+        "ndimension": "int_",
+        "numel": "int_",
+        "nelement": "int_",
+        "element_size": "int_",
+        "stride": "Any",
+        "is_contiguous": "bool_",
+        "data_ptr": "int_",
+        "storage_offset": "int_",
+        "is_floating_point": "bool_",
+        "is_complex": "bool_",
+        "get_device": "int_",
+        "backward": "None",
+        "detach": "Tensor",
+        "detach_": "Tensor",
+        "requires_grad_": "Tensor",
+        "register_hook": "Any",
+        "retain_grad": "None",
+        "numpy": "Any",
+        "item": "Any",
+        "tolist": "Any",
     }
     for name, returns in own.items():
         lines.append(method_stub(name, getattr(cls, name), returns))
@@ -138,11 +223,17 @@ def tensor_stub():
     # inside the class, methods called float, int and bool hide the types
     body = "".join(lines)
     for hidden in ("float", "int", "bool"):
-        body = body.replace(f": {hidden}", f": {hidden}_").replace(
-            f"| {hidden}", f"| {hidden}_").replace(f"-> {hidden}:", f"-> {hidden}_:")
+        body = (
+            body.replace(f": {hidden}", f": {hidden}_")
+            .replace(f"| {hidden}", f"| {hidden}_")
+            .replace(f"-> {hidden}:", f"-> {hidden}_:")
+        )
         body = body.replace(f"{hidden}__", f"{hidden}_")
-    body = body.replace("    def __bool_(", "    def __bool__(").replace(
-        "    def __int_(", "    def __int__(").replace("    def __float_(", "    def __float__(")
+    body = (
+        body.replace("    def __bool_(", "    def __bool__(")
+        .replace("    def __int_(", "    def __int__(")
+        .replace("    def __float_(", "    def __float__(")
+    )
     return body
 
 
@@ -159,8 +250,10 @@ def stubs():
         name = ".".join(["minigrad", *path.relative_to(ROOT).with_suffix("").parts])
         module = importlib.import_module(name)
         members = {
-            n: f for n, f in vars(module).items()
-            if not n.startswith("__") and type(f).__name__ == "cython_function_or_method"
+            n: f
+            for n, f in vars(module).items()
+            if not n.startswith("__")
+            and type(f).__name__ == "cython_function_or_method"
             and getattr(f, "__module__", name) == name
         }
         text = HEADER
@@ -170,9 +263,20 @@ def stubs():
                 "    num: int\n    itemsize: int\n    category: int\n"
                 "    is_floating_point: bool\n    is_signed: bool\n    is_complex: bool\n\n"
             )
-            text += "".join(f"{d}: dtype\n" for d in (
-                "float16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64",
-                "bool_"))
+            text += "".join(
+                f"{d}: dtype\n"
+                for d in (
+                    "float16",
+                    "float32",
+                    "float64",
+                    "uint8",
+                    "int8",
+                    "int16",
+                    "int32",
+                    "int64",
+                    "bool_",
+                )
+            )
             text += "all_dtypes: tuple[dtype, ...]\n\n"
         else:
             text += IMPORTS
@@ -191,8 +295,11 @@ def stubs():
             line = function_stub(n, f)
             if shadows:
                 for hidden in ("float", "int", "bool"):
-                    line = line.replace(f": {hidden}", f": {hidden}_").replace(
-                        f"| {hidden}", f"| {hidden}_").replace(f"-> {hidden}:", f"-> {hidden}_:")
+                    line = (
+                        line.replace(f": {hidden}", f": {hidden}_")
+                        .replace(f"| {hidden}", f"| {hidden}_")
+                        .replace(f"-> {hidden}:", f"-> {hidden}_:")
+                    )
             text += line
         found[path.with_suffix(".pyi")] = text
     found[ROOT / "__init__.pyi"] = package_stub()

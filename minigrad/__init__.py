@@ -22,6 +22,8 @@ from minigrad.config import (
 )
 from minigrad.dtypes import (
     bool_ as bool,
+)
+from minigrad.dtypes import (
     dtype,
     float16,
     float32,

@@ -46,8 +46,11 @@ class device:
         self.index = int(number) if number else index
 
     def __repr__(self):
-        return f"device(type={self.type!r})" if self.index is None else (
-            f"device(type={self.type!r}, index={self.index})")
+        return (
+            f"device(type={self.type!r})"
+            if self.index is None
+            else (f"device(type={self.type!r}, index={self.index})")
+        )
 
     def __str__(self):
         return self.type if self.index is None else f"{self.type}:{self.index}"
@@ -69,7 +72,7 @@ class RemovableHandle:
 
     def remove(self):
         self._table.pop(self._key, None)
-        self._table = {}                # another hook may get the same key
+        self._table = {}  # another hook may get the same key
 
     def __enter__(self):
         return self

@@ -8,7 +8,13 @@ from minigrad.kernels.openmp import get_num_threads, has_openmp, set_num_threads
 
 __version__ = "0.1.0"
 __all__ = [
-    "__version__", "cuda", "finfo", "get_num_threads", "iinfo", "set_num_threads", "show_config",
+    "__version__",
+    "cuda",
+    "finfo",
+    "get_num_threads",
+    "iinfo",
+    "set_num_threads",
+    "show_config",
 ]
 
 
@@ -44,8 +50,10 @@ def finfo(dtype=None):
     """Return the limits of a floating dtype: ``eps``, ``max``, ``min``, ``tiny``, ``bits``."""
     dtype = get_default_dtype() if dtype is None else as_dtype_(dtype)
     if not dtype.is_floating_point:
-        raise TypeError(f"torch.finfo() requires a floating point input type, but got {dtype}. "
-                        "Use torch.iinfo to handle integers")
+        raise TypeError(
+            f"torch.finfo() requires a floating point input type, but got {dtype}. "
+            "Use torch.iinfo to handle integers"
+        )
     return np.finfo(dtype.numpy)
 
 

@@ -6,9 +6,7 @@ import numpy as np
 
 from minigrad.dtypes import get_default_dtype
 
-_options = {
-    "precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None
-}
+_options = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
 _PROFILES = {
     "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
     "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
@@ -32,7 +30,9 @@ def set_printoptions(
     if profile is not None:
         _options.update(_PROFILES[profile])
     given = {
-        "precision": precision, "threshold": threshold, "edgeitems": edgeitems,
+        "precision": precision,
+        "threshold": threshold,
+        "edgeitems": edgeitems,
         "linewidth": linewidth,
     }
     _options.update({name: value for name, value in given.items() if value is not None})
@@ -97,8 +97,7 @@ def _rows(array, text, width, indent, summarize):
     if cut:
         indices = [*range(edge), None, *range(array.shape[0] - edge, array.shape[0])]
     blocks = [
-        "..." if i is None else _rows(array[i], text, width, indent + 1, summarize)
-        for i in indices
+        "..." if i is None else _rows(array[i], text, width, indent + 1, summarize) for i in indices
     ]
     return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(blocks) + "]"
 
@@ -131,7 +130,8 @@ def tensor_repr(t):
     text = prefix + array_text(array, len(prefix))
     for suffix in suffixes:
         last = len(text) - text.rfind("\n") + 1
-        separator = ", " if last + len(suffix) + 2 <= _options["linewidth"] else (
-            ",\n" + " " * len(prefix))
+        separator = (
+            ", " if last + len(suffix) + 2 <= _options["linewidth"] else (",\n" + " " * len(prefix))
+        )
         text += separator + suffix
     return text + ")"

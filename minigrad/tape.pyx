@@ -18,7 +18,7 @@ cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
-from numpy cimport import_array, ndarray
+from numpy cimport import_array
 
 import_array()
 

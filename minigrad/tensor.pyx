@@ -14,19 +14,16 @@ import numpy as np
 from cpython.dict cimport PyDict_SetItem
 from cpython.object cimport PyObject, PyTypeObject
 from numpy cimport (
-    NPY_ARRAY_WRITEABLE, PyArray_CLEARFLAGS, PyArray_CHKFLAGS, PyArray_DATA, PyArray_DIMS,
-    PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array,
-    ndarray, npy_intp,
+    PyArray_DATA, PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE,
+    PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
 from minigrad import formatting
 from minigrad.attributes import RemovableHandle, Size, device
 from minigrad.convert cimport array_from
-from minigrad.dtypes cimport as_dtype, bool_, default_dtype, dtype, dtype_of, supported
+from minigrad.dtypes cimport as_dtype, bool_, default_dtype, dtype, dtype_of
 from minigrad.memory cimport new_array
-from minigrad.tape cimport (
-    Node, Variable, bump_version, grad_enabled, operations, recording, refresh_view, version_of,
-)
+from minigrad.tape cimport Variable, operations, refresh_view, version_of
 from minigrad.tape import add_hook
 from minigrad.walk import backward
 
@@ -581,7 +578,8 @@ cdef class Tensor(Variable):
     def __reduce_ex__(self, protocol):
         if self.grad_fn is not None:
             raise RuntimeError("only leaf tensors can be pickled; use .detach()")
-        return rebuild, (type(self), np.asarray(self.array), self.requires_grad, attributes_of(self))
+        return rebuild, (
+            type(self), np.asarray(self.array), self.requires_grad, attributes_of(self))
 
     # -------- operators: each a line into the table
 
@@ -609,6 +607,7 @@ cdef class Tensor(Variable):
     def __matmul__(self, other): return operate(operations.matmul, self, other)
     def __rmatmul__(self, other): return operate(operations.matmul, other, self)
     def __neg__(self): return operations.neg(self)
+
     def __pos__(self):
         if dtype_of(self.array) is bool_:
             raise RuntimeError("The `+` operator, on a bool tensor is not supported.")

@@ -14,9 +14,7 @@ from numpy cimport (
     PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array, ndarray,
 )
 
-from minigrad.tape cimport (
-    Node, Variable, edge_to, operations, recording, run_hooks, set_grad_enabled_,
-)
+from minigrad.tape cimport Node, Variable, edge_to, operations, run_hooks, set_grad_enabled_
 
 import_array()
 
@@ -119,7 +117,6 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
     """
     cdef Node node
     cdef dict pending = {}          # node or leaf -> the gradient that has arrived so far
-    cdef dict leaves = {}
     cdef set needed = None
     cdef list order, roots, targets = None
     cdef dict captured = {}         # place in `inputs` -> gradient

@@ -12,7 +12,9 @@ INTEGERS = ("uint8", "int8", "int16", "int32", "int64")
 
 # (relative, absolute): a few units in the last place of a short chain of operations.
 TOLERANCE = {
-    "float16": (4e-3, 1e-3), "float32": (2e-5, 2e-6), "float64": (1e-9, 1e-11),
+    "float16": (4e-3, 1e-3),
+    "float32": (2e-5, 2e-6),
+    "float64": (1e-9, 1e-11),
 }
 
 
@@ -39,8 +41,10 @@ def assert_close(ours, expected, *, rtol=None, atol=None, dtype=True, what=""):
     np.testing.assert_allclose(
         a.astype(np.float64) if a.dtype.kind == "f" else a,
         b.astype(np.float64) if b.dtype.kind == "f" else b,
-        rtol=relative if rtol is None else rtol, atol=absolute if atol is None else atol,
-        equal_nan=True, err_msg=what,
+        rtol=relative if rtol is None else rtol,
+        atol=absolute if atol is None else atol,
+        equal_nan=True,
+        err_msg=what,
     )
 
 
@@ -74,13 +78,21 @@ def compare_with_torch(
             if double:
                 again = [(g, seed_like(library, draws, g)) for g in first if g is not None]
                 again = [(g, seed) for g, seed in again if g.requires_grad]
-                second = library.autograd.grad(
-                    [g for g, _ in again], leaves + seeds, [seed for _, seed in again],
-                    allow_unused=True,
-                ) if again else [None] * len(leaves + seeds)
+                second = (
+                    library.autograd.grad(
+                        [g for g, _ in again],
+                        leaves + seeds,
+                        [seed for _, seed in again],
+                        allow_unused=True,
+                    )
+                    if again
+                    else [None] * len(leaves + seeds)
+                )
                 # no gradient and a gradient of zero are the same here
-                results += [x.detach() * 0 if g is None else g
-                            for x, g in zip(leaves + seeds, second, strict=True)]
+                results += [
+                    x.detach() * 0 if g is None else g
+                    for x, g in zip(leaves + seeds, second, strict=True)
+                ]
         found.append(results)
     ours, theirs = found
     assert len(ours) == len(theirs)

@@ -16,8 +16,10 @@ ACTIVATIONS = {
     "hardtanh": (lambda x: np.clip(x, -0.7, 1.2), {"min_val": -0.7, "max_val": 1.2}),
     "leaky_relu": (lambda x: np.where(x > 0, x, 0.2 * x), {"negative_slope": 0.2}),
     "elu": (lambda x: np.where(x > 0, x, 1.5 * np.expm1(x)), {"alpha": 1.5}),
-    "selu": (lambda x: 1.0507009873554805 * np.where(
-        x > 0, x, 1.6732632423543772 * np.expm1(x)), {}),
+    "selu": (
+        lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x)),
+        {},
+    ),
     "celu": (lambda x: np.where(x > 0, x, 1.5 * np.expm1(x / 1.5)), {"alpha": 1.5}),
     "gelu": (lambda x: x * 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2))), {}),
     "silu": (lambda x: x / (1 + np.exp(-x)), {}),
@@ -35,10 +37,30 @@ ACTIVATIONS = {
     "threshold": (lambda x: np.where(x > 0.1, x, 7), {"threshold": 0.1, "value": 7.0}),
 }
 # Their second derivative is zero almost everywhere: torch says so, here there is none.
-STRAIGHT = ["relu", "relu6", "hardtanh", "leaky_relu", "hardsigmoid", "hardshrink", "softshrink",
-            "threshold"]
-IN_PLACE = ["relu", "relu6", "hardtanh", "leaky_relu", "elu", "selu", "celu", "silu", "mish",
-            "hardsigmoid", "hardswish", "threshold"]
+STRAIGHT = [
+    "relu",
+    "relu6",
+    "hardtanh",
+    "leaky_relu",
+    "hardsigmoid",
+    "hardshrink",
+    "softshrink",
+    "threshold",
+]
+IN_PLACE = [
+    "relu",
+    "relu6",
+    "hardtanh",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "celu",
+    "silu",
+    "mish",
+    "hardsigmoid",
+    "hardswish",
+    "threshold",
+]
 
 
 def numbers(rng, shape, dtype="float64"):
@@ -71,10 +93,13 @@ def test_as_torch(torch, name, dtype, rng):
     special = np.array([0, -0.0, 1, -1, 3, -3, 6, 30, -30], dtype)
     for x in (numbers(rng, (5, 7), dtype), special):
         compare_with_torch(
-            torch, lambda lib, x: getattr(lib.nn.functional, name)(x, **ACTIVATIONS[name][1]), [x],
+            torch,
+            lambda lib, x: getattr(lib.nn.functional, name)(x, **ACTIVATIONS[name][1]),
+            [x],
             double=dtype == "float64" and name not in STRAIGHT and x is not special,
             atol=1e-2 if dtype == "float16" else None,
-            rtol=1e-7 if (name, dtype) == ("hardsigmoid", "float64") else None)
+            rtol=1e-7 if (name, dtype) == ("hardsigmoid", "float64") else None,
+        )
 
 
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS.keys() - {"gelu"}))
@@ -103,7 +128,8 @@ def test_in_place(name, rng):
 def test_gelu(torch, approximate, rng):
     x = np.linspace(-6, 6, 101)
     compare_with_torch(
-        torch, lambda lib, x: lib.nn.functional.gelu(x, approximate=approximate), [x], double=True)
+        torch, lambda lib, x: lib.nn.functional.gelu(x, approximate=approximate), [x], double=True
+    )
     check_gradients(lambda x: F.gelu(x, approximate), numbers(rng, (3, 5)))
     with pytest.raises(RuntimeError, match="either none or tanh"):
         F.gelu(minigrad.ones(2), approximate="erf")
@@ -122,7 +148,8 @@ def test_glu_and_prelu(torch, rng):
         compare_with_torch(torch, lambda lib, x, d=dim: lib.nn.functional.glu(x, d), [x])
     for w in (1, 6):
         compare_with_torch(
-            torch, lambda lib, x, w: lib.nn.functional.prelu(x, w), [x, rng.random(w)])
+            torch, lambda lib, x, w: lib.nn.functional.prelu(x, w), [x, rng.random(w)]
+        )
     with pytest.raises(RuntimeError, match="must be even"):
         F.glu(minigrad.ones(3), 0)
     with pytest.raises(RuntimeError, match="channel size = 3"):
@@ -169,9 +196,15 @@ def test_dropout_in_place():
     assert (x == 0).any()
 
 
-@pytest.mark.parametrize(("name", "shape"), [
-    ("dropout1d", (50, 4, 6)), ("dropout1d", (40, 6)), ("dropout2d", (50, 4, 3, 2)),
-    ("dropout3d", (50, 4, 3, 2, 2))])
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("dropout1d", (50, 4, 6)),
+        ("dropout1d", (40, 6)),
+        ("dropout2d", (50, 4, 3, 2)),
+        ("dropout3d", (50, 4, 3, 2, 2)),
+    ],
+)
 def test_channels_drop_as_torch(torch, name, shape, rng):
     def drop(lib, x):
         lib.manual_seed(5)

@@ -107,7 +107,7 @@ def test_gradients_of_several_leaves_do_not_share_memory():
     assert y.grad.stride() == (1, 1)
     z = minigrad.ones(3, 4, requires_grad=True)
     z.sum().backward()
-    z.grad[0] = 5      # an expanded gradient could not be written to
+    z.grad[0] = 5  # an expanded gradient could not be written to
     assert z.grad.tolist() == [[5] * 4, [1] * 4, [1] * 4]
 
 
@@ -155,7 +155,7 @@ def test_a_second_backward_says_what_to_do():
     with pytest.raises(RuntimeError, match="retain_graph=True"):
         y.backward()
     assert x.grad.tolist() == [4, 8]
-    z = x.sum()         # saves nothing: may be walked again
+    z = x.sum()  # saves nothing: may be walked again
     z.backward()
     z.backward()
 
@@ -255,7 +255,7 @@ def test_grad_walks_only_what_it_needs():
     autograd.grad(out, x)
     with pytest.raises(RuntimeError, match="second time"):
         autograd.grad(out, x)
-    autograd.grad(other, y)             # that part of the graph was not walked, nor freed
+    autograd.grad(other, y)  # that part of the graph was not walked, nor freed
 
 
 def test_grad_outputs():
@@ -368,9 +368,12 @@ def test_gradients_have_the_dtype_of_their_tensor(torch):
         return (a * b).sum() + (b * 2.5 * c).sum() + (a.double() * c.float()).sum()
 
     rng = np.random.default_rng(0)
-    compare_with_torch(torch, function, tuple(
-        rng.normal(size=3).astype(dtype) for dtype in ("float16", "float32", "float64")),
-        rtol=2e-3)
+    compare_with_torch(
+        torch,
+        function,
+        tuple(rng.normal(size=3).astype(dtype) for dtype in ("float16", "float32", "float64")),
+        rtol=2e-3,
+    )
 
 
 def test_gradients_through_every_cast():

@@ -143,11 +143,16 @@ CALLS = {
 }
 # torch gives no error, or warns, or has it otherwise: see the test beside each.
 NOT_COMPARED = (
-    "arange float32 rounding",      # the last bit, after 10,000 steps
-    "full inf",                     # torch: an error; here infinity, as when it is computed
+    "arange float32 rounding",  # the last bit, after 10,000 steps
+    "full inf",  # torch: an error; here infinity, as when it is computed
     # torch: RuntimeError or ValueError; here a TypeError
-    "tensor None", "tensor of strs", "tensor of None", "tensor dict", "tensor set", "tensor object",
-    "tensor ragged deeper",         # torch: TypeError; here a ValueError as for other ragged ones
+    "tensor None",
+    "tensor of strs",
+    "tensor of None",
+    "tensor dict",
+    "tensor set",
+    "tensor object",
+    "tensor ragged deeper",  # torch: TypeError; here a ValueError as for other ragged ones
 )
 
 
@@ -190,8 +195,10 @@ def test_random_ranges_against_torch(torch):
 def test_filled_with_every_dtype(dtype):
     d = getattr(minigrad, dtype)
     for made, value in (
-        (minigrad.zeros(2, 3, dtype=d), 0), (minigrad.ones(2, 3, dtype=d), 1),
-        (minigrad.full((2, 3), 1, dtype=d), 1), (minigrad.eye(2, 3, dtype=d), None),
+        (minigrad.zeros(2, 3, dtype=d), 0),
+        (minigrad.ones(2, 3, dtype=d), 1),
+        (minigrad.full((2, 3), 1, dtype=d), 1),
+        (minigrad.eye(2, 3, dtype=d), None),
     ):
         assert made.dtype is d and made.shape == (2, 3)
         if value is not None:
@@ -256,8 +263,13 @@ def test_sequences_that_never_end_or_contain_themselves():
 
 
 def test_unsupported_arrays():
-    for wrong in (np.ones(2, np.complex64), np.array(["a"]), np.array([object()]),
-                  np.ones(2, np.longdouble), np.array(["2020-01-01"], "M8[D]")):
+    for wrong in (
+        np.ones(2, np.complex64),
+        np.array(["a"]),
+        np.array([object()]),
+        np.ones(2, np.longdouble),
+        np.array(["2020-01-01"], "M8[D]"),
+    ):
         for make in (minigrad.tensor, minigrad.as_tensor, minigrad.from_numpy):
             with pytest.raises(TypeError, match="supported types"):
                 make(wrong)

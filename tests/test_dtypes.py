@@ -12,10 +12,22 @@ from support import DTYPES, name_of
 import minigrad
 
 # result_type of torch by category: bool < integers < floats; uint8 with a signed type widens.
-CATEGORY = {"bool": 0, **dict.fromkeys(("uint8", "int8", "int16", "int32", "int64"), 1),
-            **dict.fromkeys(("float16", "float32", "float64"), 2)}
-WIDTH = {"bool": 0, "uint8": 1, "int8": 1, "int16": 2, "int32": 3, "int64": 4, "float16": 5,
-         "float32": 6, "float64": 7}
+CATEGORY = {
+    "bool": 0,
+    **dict.fromkeys(("uint8", "int8", "int16", "int32", "int64"), 1),
+    **dict.fromkeys(("float16", "float32", "float64"), 2),
+}
+WIDTH = {
+    "bool": 0,
+    "uint8": 1,
+    "int8": 1,
+    "int16": 2,
+    "int32": 3,
+    "int64": 4,
+    "float16": 5,
+    "float32": 6,
+    "float64": 7,
+}
 
 
 def promoted(a, b):
@@ -41,9 +53,13 @@ def test_names_and_properties(torch):
 
 
 def test_what_is_taken_for_a_dtype():
-    for given, expected in ((float, minigrad.float64), (int, minigrad.int64),
-                            (bool, minigrad.bool), (np.float32, minigrad.float32),
-                            (np.dtype("int16"), minigrad.int16)):
+    for given, expected in (
+        (float, minigrad.float64),
+        (int, minigrad.int64),
+        (bool, minigrad.bool),
+        (np.float32, minigrad.float32),
+        (np.dtype("int16"), minigrad.int16),
+    ):
         assert minigrad.zeros(1, dtype=given).dtype is expected
     for wrong in ("nonsense", 3, object(), complex, np.complex64, np.dtype("U3"), [], {}):
         with pytest.raises(TypeError):
@@ -123,8 +139,7 @@ OPS = {
 
 
 # Here torch takes no Python number, or has no dtype for it to be compared; minigrad may.
-TENSORS_ONLY = (
-    "cat", "matmul", "isclose", "maximum", "minimum", "fmod", "atan2", "logical_or")
+TENSORS_ONLY = ("cat", "matmul", "isclose", "maximum", "minimum", "fmod", "atan2", "logical_or")
 
 
 @pytest.mark.parametrize("name", OPS)
@@ -134,7 +149,7 @@ def test_other_ops_against_torch(torch, name):
     seconds = OPERANDS if name in TENSORS_ONLY else OPERANDS + NUMBERS
     for a, b in itertools.product(OPERANDS, seconds):
         if name == "pow" and b == "number bool":
-            continue        # torch copies its input, or fails an internal assertion
+            continue  # torch copies its input, or fails an internal assertion
         try:
             expected = function(torch, operands(torch, a), operands(torch, b))
         except Exception as error:
@@ -149,8 +164,15 @@ def test_other_ops_against_torch(torch, name):
 def test_default_dtype():
     assert minigrad.get_default_dtype() is minigrad.float32
     minigrad.set_default_dtype(minigrad.float64)
-    for x in (minigrad.tensor(1.5), minigrad.zeros(2), minigrad.rand(2), minigrad.arange(2.0),
-              minigrad.tensor(3) * 1.5, minigrad.tensor([1, 2]) / 2, minigrad.tensor([True]).exp()):
+    for x in (
+        minigrad.tensor(1.5),
+        minigrad.zeros(2),
+        minigrad.rand(2),
+        minigrad.arange(2.0),
+        minigrad.tensor(3) * 1.5,
+        minigrad.tensor([1, 2]) / 2,
+        minigrad.tensor([True]).exp(),
+    ):
         assert x.dtype is minigrad.float64
     minigrad.set_default_dtype(minigrad.float16)
     assert minigrad.tensor(1.5).dtype is minigrad.float16

@@ -30,12 +30,25 @@ BINARY = {
     "minimum": (np.minimum, True),
 }
 COMPARISONS = {
-    "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater,
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
     "ge": np.greater_equal,
 }
 SHAPES = [
-    ((3, 4), (3, 4)), ((3, 4), (4,)), ((4,), (3, 1)), ((2, 1, 4), (3, 1)), ((3, 4), ()), ((), ()),
-    ((), (2, 3)), ((0, 3), (3,)), ((2, 0), (1, 1)), ((1,), (5,)), ((2, 3, 1, 2), (4, 1)),
+    ((3, 4), (3, 4)),
+    ((3, 4), (4,)),
+    ((4,), (3, 1)),
+    ((2, 1, 4), (3, 1)),
+    ((3, 4), ()),
+    ((), ()),
+    ((), (2, 3)),
+    ((0, 3), (3,)),
+    ((2, 0), (1, 1)),
+    ((1,), (5,)),
+    ((2, 3, 1, 2), (4, 1)),
 ]
 
 
@@ -102,25 +115,34 @@ def test_binary_against_torch(torch, name, dtype, rng):
         if dtype == "bool" and name in ("sub", "remainder", "fmod", "floor_divide", "pow"):
             continue
         compare_with_torch(
-            torch, binary(name), (a, b), double=dtype == "float64",
-            gradient=name != "floor_divide",    # torch has none; ours is zero
+            torch,
+            binary(name),
+            (a, b),
+            double=dtype == "float64",
+            gradient=name != "floor_divide",  # torch has none; ours is zero
         )
 
 
 OPERATORS = [
-    operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod,
+    operator.add,
+    operator.sub,
+    operator.mul,
+    operator.truediv,
+    operator.floordiv,
+    operator.mod,
     operator.pow,
 ]
 
 
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "int64", "float16", "float32",
-                                   "float64"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "uint8", "int8", "int64", "float16", "float32", "float64"]
+)
 @pytest.mark.parametrize("op", OPERATORS, ids=lambda op: op.__name__)
 def test_operators_with_numbers_against_torch(torch, op, dtype, rng):
-    gradient = op not in (operator.floordiv, operator.mod)      # torch has none for number % x
+    gradient = op not in (operator.floordiv, operator.mod)  # torch has none for number % x
     for number in (2, 3.5, True, 1, 0.5):
         if op is operator.pow and number is True:
-            continue                                            # torch fails an internal assertion
+            continue  # torch fails an internal assertion
         a = numbers(rng, (2, 3), dtype)
         for function in (lambda lib, x, n=number: op(x, n), lambda lib, x, n=number: op(n, x)):
             try:
@@ -130,7 +152,8 @@ def test_operators_with_numbers_against_torch(torch, op, dtype, rng):
                     function(minigrad, minigrad.from_numpy(a))
             else:
                 compare_with_torch(
-                    torch, function, (a,), double=dtype == "float64", gradient=gradient)
+                    torch, function, (a,), double=dtype == "float64", gradient=gradient
+                )
 
 
 @pytest.mark.parametrize("name", [*BINARY, *COMPARISONS])
@@ -139,7 +162,7 @@ def test_special_values_against_torch(torch, name):
     for dtype in ("float32", "float64"):
         a = np.repeat(odd, odd.size).astype(dtype)
         b = np.tile(odd, odd.size).astype(dtype)
-        if name in ("remainder", "fmod"):   # torch's vector code gives NaN for quotients over 1e38
+        if name in ("remainder", "fmod"):  # torch's vector code gives NaN for quotients over 1e38
             kept = ~((np.abs(b) < 1) & (b != 0) & (np.abs(a) > 1e-40))
             a, b = a[kept], b[kept]
         compare_with_torch(torch, binary(name), (a, b), gradient=False)
@@ -158,7 +181,8 @@ def test_division_rounding_modes(torch, rng):
     for mode in (None, "floor", "trunc"):
         for dtype in ("int64", "int8", "float32", "float64"):
             compare_with_torch(
-                torch, lambda lib, x, y, m=mode: lib.div(x, y, rounding_mode=m),
+                torch,
+                lambda lib, x, y, m=mode: lib.div(x, y, rounding_mode=m),
                 (a.astype(dtype), b.astype(dtype)),
             )
     with pytest.raises(RuntimeError, match="rounding_mode"):
@@ -182,7 +206,8 @@ def test_binary_gradients(name, rng):
     a, b = numbers(rng, (2, 3)), numbers(rng, (3,))
     for wanted in ([0], [1]):
         check_gradients(
-            binary_of_minigrad(name), a, b, wanted=wanted, double=name != "floor_divide")
+            binary_of_minigrad(name), a, b, wanted=wanted, double=name != "floor_divide"
+        )
 
 
 @pytest.mark.parametrize("name", BINARY)
@@ -201,7 +226,7 @@ KINKS = {
     "a ** 0": lambda lib, a, b: a ** (b * 0),
     "a ** number": lambda lib, a, b: a**2 + a**3 + a**1 + a**0 + (a * a + 1) ** 0.5,
     "negative ** whole": lambda lib, a, b: (-a.abs() - 1) ** b.round(),
-    "number ** b": lambda lib, a, b: 2.0**b + 0**b.abs(),
+    "number ** b": lambda lib, a, b: 2.0**b + 0 ** b.abs(),
     "clamp at its bounds": lambda lib, a, b: a.clamp(-1, 1) + a.clamp(min=0.0) + a.clamp(max=2),
     "clamp by tensors": lambda lib, a, b: a.clamp(b, b + 1) + lib.clamp(a, max=b),
     "clamp, bounds crossed": lambda lib, a, b: a.clamp(1, -1) + a.clamp(b + 1, b - 1),
@@ -304,7 +329,8 @@ def test_where_and_masks_against_torch(torch, rng):
     compare_with_torch(torch, lambda lib, m: lib.where(m, 1.0, 2), (c,))
     compare_with_torch(torch, lambda lib, m: lib.where(m), (c,))
     compare_with_torch(
-        torch, lambda lib, m, x, y: lib.where(m, x, y), (c, np.arange(4), a.astype("float32")))
+        torch, lambda lib, m, x, y: lib.where(m, x, y), (c, np.arange(4), a.astype("float32"))
+    )
     with pytest.raises(RuntimeError, match="bool"):
         minigrad.where(minigrad.ones(2), minigrad.ones(2), minigrad.ones(2))
     with pytest.raises(RuntimeError, match="size"):

@@ -71,7 +71,8 @@ TENSORS = {
     "large and flat": lambda lib: lib.arange(4000.0).reshape(2, 2000) / 3,
     "large, small first": lambda lib: lib.arange(1200).reshape(4, 300),
     "large with extremes hidden": lambda lib: lib.cat(
-        [lib.ones(500), lib.full((500,), 1e10), lib.ones(500)]),
+        [lib.ones(500), lib.full((500,), 1e10), lib.ones(500)]
+    ),
     "empty": lambda lib: lib.tensor([]),
     "empty 2-d": lambda lib: lib.zeros(0, 3),
     "empty inner": lambda lib: lib.zeros(2, 0),
@@ -86,7 +87,8 @@ TENSORS = {
     "grad_fn and dtype": lambda lib: lib.ones(2, requires_grad=True).double(),
     "grad_fn of a view": lambda lib: lib.ones(2, 2, requires_grad=True).t(),
     "suffix on a line of its own": lambda lib: (
-        lib.arange(36.0) / 7).reshape(3, 12).double().requires_grad_(),
+        (lib.arange(36.0) / 7).reshape(3, 12).double().requires_grad_()
+    ),
     "suffix that just fits": lambda lib: lib.arange(11, dtype=lib.int32) * 1001,
     "empty with grad": lambda lib: lib.zeros(0, 2, requires_grad=True),
 }
@@ -118,8 +120,9 @@ def test_random_tensors_against_torch(torch):
         if kind == 0:
             values = np.round(values)
         elif kind == 1:
-            values = np.where(rng.random(shape) < 0.2, rng.choice([0, np.nan, np.inf, -np.inf]),
-                              values)
+            values = np.where(
+                rng.random(shape) < 0.2, rng.choice([0, np.nan, np.inf, -np.inf]), values
+            )
         elif kind == 2:
             values = values * 10.0 ** rng.integers(-4, 4, shape)
         dtype = rng.choice(["float16", "float32", "float64"])
@@ -129,9 +132,17 @@ def test_random_tensors_against_torch(torch):
 
 
 OPTIONS = [
-    {"precision": 2}, {"precision": 8}, {"linewidth": 40}, {"linewidth": 200}, {"threshold": 5},
-    {"threshold": 5, "edgeitems": 1}, {"sci_mode": True}, {"sci_mode": False}, {"profile": "short"},
-    {"profile": "full"}, {"threshold": 10, "edgeitems": 2, "precision": 1},
+    {"precision": 2},
+    {"precision": 8},
+    {"linewidth": 40},
+    {"linewidth": 200},
+    {"threshold": 5},
+    {"threshold": 5, "edgeitems": 1},
+    {"sci_mode": True},
+    {"sci_mode": False},
+    {"profile": "short"},
+    {"profile": "full"},
+    {"threshold": 10, "edgeitems": 2, "precision": 1},
 ]
 
 
@@ -165,7 +176,8 @@ def test_without_torch():
     assert repr(minigrad.tensor([1e-9, 1.0])) == "tensor([1.0000e-09, 1.0000e+00])"
     assert repr(minigrad.zeros(0, 3)) == "tensor([], size=(0, 3))"
     assert repr(minigrad.ones(1, dtype=minigrad.float64)) == (
-        "tensor([1.], dtype=minigrad.float64)")
+        "tensor([1.], dtype=minigrad.float64)"
+    )
     assert repr(minigrad.arange(1001)) == "tensor([   0,    1,    2,  ...,  998,  999, 1000])"
     assert repr(minigrad.tensor([1.0, NAN])) == "tensor([1., nan])"
 

@@ -45,7 +45,8 @@ def test_forward_and_backward():
 
 def test_against_torch_twice(torch):
     compare_with_torch(
-        torch, lambda lib, x: cube(lib).apply(x * 2) + x, (np.array([1.0, -2.0]),), double=True)
+        torch, lambda lib, x: cube(lib).apply(x * 2) + x, (np.array([1.0, -2.0]),), double=True
+    )
 
 
 def test_without_a_gradient_nothing_is_recorded():
@@ -215,14 +216,17 @@ def test_saving_what_is_no_tensor():
         make(minigrad, wrong, backward).apply(x)
 
 
-@pytest.mark.parametrize(("result", "error", "words"), [
-    (lambda g: (g, g), RuntimeError, "expected 1, got 2"),
-    (lambda g: (), RuntimeError, "expected 1, got 0"),
-    (lambda g: g[:1], RuntimeError, "invalid gradient"),
-    (lambda g: g.reshape(1, 2, 1), RuntimeError, "invalid gradient"),
-    (lambda g: 1.0, TypeError, "float"),
-    (lambda g: "a", TypeError, "str"),
-])
+@pytest.mark.parametrize(
+    ("result", "error", "words"),
+    [
+        (lambda g: (g, g), RuntimeError, "expected 1, got 2"),
+        (lambda g: (), RuntimeError, "expected 1, got 0"),
+        (lambda g: g[:1], RuntimeError, "invalid gradient"),
+        (lambda g: g.reshape(1, 2, 1), RuntimeError, "invalid gradient"),
+        (lambda g: 1.0, TypeError, "float"),
+        (lambda g: "a", TypeError, "str"),
+    ],
+)
 def test_wrong_gradients(result, error, words):
     f = make(minigrad, lambda ctx, x: x * 2, lambda ctx, g: result(g))
     x = leaf(1.0, 2.0)
@@ -233,11 +237,11 @@ def test_wrong_gradients(result, error, words):
 
 def test_gradients_that_fit_after_all():
     """Trailing Nones, a broadcast gradient, another floating dtype: as torch takes them."""
-    for result in (lambda g: (g, None), lambda g: minigrad.stack([g, g]) / 2,
-                   lambda g: g.double()):
+    for result in (lambda g: (g, None), lambda g: minigrad.stack([g, g]) / 2, lambda g: g.double()):
         x = leaf(1.0, 2.0)
         make(minigrad, lambda ctx, x: x * 2, lambda ctx, g, r=result: r(g)).apply(
-            x).sum().backward()
+            x
+        ).sum().backward()
         assert x.grad.tolist() == [1, 1] and x.grad.dtype is minigrad.float32
     x = leaf(1.0, 2.0)
     make(minigrad, lambda ctx, x: x * 2, lambda ctx, g: None).apply(x).sum().backward()
@@ -343,5 +347,5 @@ def test_hooks_and_views_of_outputs():
     second.register_hook(lambda g: seen.append(g.tolist()))
     second[1:].mul_(10)
     (first.sum() + second.sum()).backward()
-    assert seen == [[1, 10]] or seen == []      # the hook belongs to the output before the write
+    assert seen == [[1, 10]] or seen == []  # the hook belongs to the output before the write
     assert x.grad.tolist() == [3, 21]

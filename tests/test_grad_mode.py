@@ -30,7 +30,7 @@ def test_detach():
 def test_data():
     x = leaf(1.0, 2.0)
     y = x * x
-    x.data.mul_(10)             # not tracked: y's graph does not notice
+    x.data.mul_(10)  # not tracked: y's graph does not notice
     assert x.tolist() == [10, 20] and x._version == 0
     y.sum().backward()
     assert x.grad.tolist() == [20, 40]

@@ -10,6 +10,7 @@ from minigrad.autograd import GradcheckError, gradcheck, gradgradcheck
 
 def planted(backward, forward=lambda x: x * x):
     """Return x -> forward(x) whose gradient is ``backward(g, x)``."""
+
     class Planted(autograd.Function):
         @staticmethod
         def forward(ctx, x):
@@ -65,7 +66,7 @@ def test_a_broadcast_sum_that_is_missing_is_caught():
 
         @staticmethod
         def backward(ctx, g):
-            return g, g[0]      # should be g.sum(0)
+            return g, g[0]  # should be g.sum(0)
 
     with pytest.raises(GradcheckError, match="input 1"):
         gradcheck(Add.apply, (example(2, 3), example(3)))
@@ -91,7 +92,7 @@ def test_faults_in_the_second_gradient():
         @staticmethod
         def backward(ctx, g):
             (x,) = ctx.saved_tensors
-            return g * 2 * x.detach()       # right, but hides that it depends on x
+            return g * 2 * x.detach()  # right, but hides that it depends on x
 
     assert gradcheck(Square.apply, example(3))
     with pytest.raises(GradcheckError):
@@ -117,7 +118,7 @@ def test_several_outputs_are_all_checked():
 
         @staticmethod
         def backward(ctx, a, b):
-            return a + 2 * b        # should be 3
+            return a + 2 * b  # should be 3
 
     with pytest.raises(GradcheckError, match="output 1"):
         gradcheck(Two.apply, example(2))

@@ -37,7 +37,7 @@ def test_a_long_chain_forward_backward_and_dropped():
     y.backward()
     assert x.grad.item() == 1
     del y
-    z = chain(x)        # dropped without a backward
+    z = chain(x)  # dropped without a backward
     del z
 
 
@@ -256,7 +256,7 @@ def test_a_large_graph_leaves_no_memory_behind():
     def peak():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-    minigrad.set_num_threads(1)     # a busy neighbour would make 360 parallel regions slow
+    minigrad.set_num_threads(1)  # a busy neighbour would make 360 parallel regions slow
 
     def run():
         x = minigrad.ones(250_000, requires_grad=True)
@@ -277,8 +277,13 @@ def test_references_to_arguments_are_not_leaked():
     x = minigrad.ones(3, requires_grad=True)
     marker = object()
     for call in (
-        lambda: x.reshape(marker), lambda: x + marker, lambda: x.sum(marker), lambda: x[marker],
-        lambda: minigrad.tensor(marker), lambda: x.to(marker), lambda: minigrad.cat([marker]),
+        lambda: x.reshape(marker),
+        lambda: x + marker,
+        lambda: x.sum(marker),
+        lambda: x[marker],
+        lambda: minigrad.tensor(marker),
+        lambda: x.to(marker),
+        lambda: minigrad.cat([marker]),
     ):
         before = sys.getrefcount(marker), sys.getrefcount(x)
         for _ in range(50):

@@ -17,10 +17,14 @@ def run(code, *, env=None, timeout=120, check=True):
     """Run ``code`` in a fresh Python and return what it printed."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPATH"] = os.pathsep.join(
-        [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
     environment.update(env or {})
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True,
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
         timeout=timeout,
     )
     if check:
@@ -41,7 +45,7 @@ def test_import_takes_at_most_40_ms_beyond_numpy(tmp_path):
         "print(time.perf_counter() - start)"
     )
     env = {"PYTHONPYCACHEPREFIX": str(tmp_path)}
-    run(code, env=env)      # compiles the byte code
+    run(code, env=env)  # compiles the byte code
     best = 1.0
     for _ in range(25):
         best = min(best, float(run(code, env=env)))
@@ -51,10 +55,26 @@ def test_import_takes_at_most_40_ms_beyond_numpy(tmp_path):
 
 
 def test_import_loads_no_optional_or_heavy_module():
-    loaded = run("import sys, numpy; before = set(sys.modules)\n"
-                 "import minigrad; print(' '.join(set(sys.modules) - before))").split()
-    heavy = {"torch", "matplotlib", "tqdm", "safetensors", "scipy", "numpy.random", "ssl", "jax",
-             "asyncio", "unittest", "pickle", "http.client", "inspect", "multiprocessing"}
+    loaded = run(
+        "import sys, numpy; before = set(sys.modules)\n"
+        "import minigrad; print(' '.join(set(sys.modules) - before))"
+    ).split()
+    heavy = {
+        "torch",
+        "matplotlib",
+        "tqdm",
+        "safetensors",
+        "scipy",
+        "numpy.random",
+        "ssl",
+        "jax",
+        "asyncio",
+        "unittest",
+        "pickle",
+        "http.client",
+        "inspect",
+        "multiprocessing",
+    }
     assert not heavy & set(loaded)
 
 
@@ -94,14 +114,17 @@ assert 0.1 + 0.2 == 0.30000000000000004
 
 
 def test_floating_point_errors_stay_as_numpy_has_them():
-    run("""
+    run(
+        """
 import numpy as np
 before = np.geterr()
 import minigrad
 x = minigrad.zeros(3)
 (x / 0, x.log(), minigrad.full((3,), 1e38) * 1e38, minigrad.tensor([1e30]).half())
 assert np.geterr() == before
-""", env={"PYTHONWARNINGS": "error"})
+""",
+        env={"PYTHONWARNINGS": "error"},
+    )
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
@@ -152,7 +175,8 @@ assert np.random.rand(3).tolist() == first
 
 
 def test_threads_of_other_libraries_are_unchanged(torch):
-    run("""
+    run(
+        """
 import torch, numpy as np
 before = torch.get_num_threads(), torch.get_num_interop_threads()
 import minigrad
@@ -165,7 +189,9 @@ assert minigrad.get_num_threads() in (1, 3)
 torch.set_num_threads(1)
 assert minigrad.get_num_threads() in (1, 3)
 assert torch.ones(300_000).exp().sum() > 0
-""", timeout=300)
+""",
+        timeout=300,
+    )
 
 
 # ---------------------------------------------------------------- threads
@@ -184,8 +210,10 @@ def test_omp_num_threads_is_respected():
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux only")
 def test_affinity_is_respected():
-    code = ("import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-            "import minigrad; print(minigrad.get_num_threads())")
+    code = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "import minigrad; print(minigrad.get_num_threads())"
+    )
     assert run(code, env={"OMP_NUM_THREADS": ""}) == "1"
 
 
@@ -194,9 +222,13 @@ def test_the_cgroups_limit_is_read(tmp_path):
 
     root = tmp_path / "v2"
     root.mkdir()
-    for text, expected in (("150000 100000\n", 1.5), ("max 100000\n", float("inf")),
-                           ("nonsense\n", float("inf")), ("0 100000", float("inf")),
-                           ("100000 0", float("inf"))):
+    for text, expected in (
+        ("150000 100000\n", 1.5),
+        ("max 100000\n", float("inf")),
+        ("nonsense\n", float("inf")),
+        ("0 100000", float("inf")),
+        ("100000 0", float("inf")),
+    ):
         (root / "cpu.max").write_text(text)
         assert _cgroup_cpus(str(root)) == expected
     old = tmp_path / "v1" / "cpu"
@@ -255,7 +287,8 @@ assert minigrad.get_num_threads() in (1, 2)
 
 
 def test_a_thread_of_python_may_compute_too():
-    run("""
+    run(
+        """
 import threading, minigrad
 minigrad.set_num_threads(2)
 x = minigrad.arange(300_000.0)
@@ -264,7 +297,9 @@ threads = [threading.Thread(target=lambda: found.append(x.exp().isinf().sum().it
            for _ in range(4)]
 [t.start() for t in threads]; [t.join() for t in threads]
 assert found == [expected] * 4
-""", timeout=300)
+""",
+        timeout=300,
+    )
 
 
 # ---------------------------------------------------------------- instruction sets
@@ -283,7 +318,8 @@ def test_a_level_can_be_forced(level):
     printed = run(
         "import minigrad; from minigrad import kernels\n"
         "print(kernels.level, minigrad.arange(1000.0).mul(0.5).sum().item())",
-        env={"MINIGRAD_LEVEL": level})
+        env={"MINIGRAD_LEVEL": level},
+    )
     assert printed == f"{level} 249750.0"
 
 
@@ -301,8 +337,13 @@ def test_a_level_that_was_not_built():
 def test_show_config(capsys):
     minigrad.show_config()
     text = capsys.readouterr().out
-    for word in (minigrad.__version__, kernels.level, "OpenMP", "threads", str(
-            minigrad.get_num_threads())):
+    for word in (
+        minigrad.__version__,
+        kernels.level,
+        "OpenMP",
+        "threads",
+        str(minigrad.get_num_threads()),
+    ):
         assert word in text
 
 
@@ -314,5 +355,7 @@ def test_the_version_is_the_packages():
 
 
 def test_python_optimised_and_isolated():
-    run("import sys, minigrad; x = minigrad.ones(2, requires_grad=True); (x * x).sum().backward()",
-        env={"PYTHONOPTIMIZE": "2"})
+    run(
+        "import sys, minigrad; x = minigrad.ones(2, requires_grad=True); (x * x).sum().backward()",
+        env={"PYTHONOPTIMIZE": "2"},
+    )

@@ -74,8 +74,13 @@ ADVANCED = {
     "0-d mask": lambda lib: lib.tensor(True),
 }
 INDICES = {**BASIC, **ADVANCED}
-DUPLICATES = ("list", "2-d tensor", "broadcast tensors", "tensor, ellipsis, int",
-              "int, ellipsis, tensor")
+DUPLICATES = (
+    "list",
+    "2-d tensor",
+    "broadcast tensors",
+    "tensor, ellipsis, int",
+    "int, ellipsis, tensor",
+)
 
 
 def example(dtype="float64"):
@@ -140,12 +145,13 @@ def test_writing_numbers_and_tensors_against_torch(torch, name):
         x[index(lib)] = v
         return x
 
-    value = np.random.default_rng(1).normal(size=example()[INDICES[name](FakeLibrary)].shape
-                                            if name not in SPLIT else SPLIT[name])
+    value = np.random.default_rng(1).normal(
+        size=example()[INDICES[name](FakeLibrary)].shape if name not in SPLIT else SPLIT[name]
+    )
     compare_with_torch(torch, number, (example(),), double=True)
     compare_with_torch(torch, number, (example("int64"),))
     if name in DUPLICATES or name == "False":
-        return          # which of the values stays is not promised
+        return  # which of the values stays is not promised
     compare_with_torch(torch, tensor, (example(), value), double=True)
     compare_with_torch(torch, constant, (example(), value))
     if name in BASIC:
@@ -166,9 +172,13 @@ class FakeLibrary:
 
 # Where torch takes the ints first, and the result's shape is not NumPy's.
 SPLIT = {
-    "int, slice, tensor": (4, 2), "0-d tensor, slice, tensor": (4, 2),
-    "int, None, tensor": (1, 2, 5), "int, ellipsis, tensor": (4, 3), "int, slice, mask": (4, 3),
-    "0-d tensors": (4,), "slice of tensors": (2, 4, 5),
+    "int, slice, tensor": (4, 2),
+    "0-d tensor, slice, tensor": (4, 2),
+    "int, None, tensor": (1, 2, 5),
+    "int, ellipsis, tensor": (4, 3),
+    "int, slice, mask": (4, 3),
+    "0-d tensors": (4,),
+    "slice of tensors": (2, 4, 5),
 }
 
 
@@ -185,8 +195,8 @@ def test_reading_and_writing_against_numpy(name):
 
 def test_bounds_beyond_64_bits():
     x = minigrad.arange(5)
-    assert x[-(2**70):2**70].tolist() == [0, 1, 2, 3, 4]
-    assert x[2**70:].tolist() == []
+    assert x[-(2**70) : 2**70].tolist() == [0, 1, 2, 3, 4]
+    assert x[2**70 :].tolist() == []
 
 
 def test_ints_beside_index_tensors_come_first():
@@ -365,7 +375,9 @@ ERRORS = {
     "mask of another size": (lambda lib: lib.tensor([True, False]), IndexError),
     "2-d mask of another size": (lambda lib: lib.ones(3, 3) > 0, IndexError),
     "tensors that do not broadcast": (
-        lambda lib: (lib.tensor([0, 1]), lib.tensor([0, 1, 2])), IndexError),
+        lambda lib: (lib.tensor([0, 1]), lib.tensor([0, 1, 2])),
+        IndexError,
+    ),
     "huge int": (lambda lib: 2**70, (IndexError, ValueError)),
 }
 
@@ -401,9 +413,15 @@ def test_errors_name_what_was_given():
 
 def test_scalars_against_torch(torch):
     x = np.array(3.5)
-    for index in (lambda lib: None, lambda lib: ..., lambda lib: (), lambda lib: True,
-                  lambda lib: lib.tensor(True), lambda lib: lib.tensor(False),
-                  lambda lib: (None, ...)):
+    for index in (
+        lambda lib: None,
+        lambda lib: ...,
+        lambda lib: (),
+        lambda lib: True,
+        lambda lib: lib.tensor(True),
+        lambda lib: lib.tensor(False),
+        lambda lib: (None, ...),
+    ):
         compare_with_torch(torch, lambda lib, t, i=index: t[i(lib)], (x,))
     for wrong in (0, slice(None), [0]):
         with pytest.raises(IndexError):

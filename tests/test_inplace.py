@@ -103,6 +103,7 @@ def test_gradients_of_writes_against_torch(torch, name):
 @pytest.mark.parametrize("name", [name for name in WRITES if name != "//="])
 def test_gradients_of_writes_to_a_view_against_torch(torch, name):
     """The write is to a part: its base, and another view of it, get the part's gradient."""
+
     def function(lib, x):
         y = x * 1
         other = y[1:, :2]
@@ -111,7 +112,8 @@ def test_gradients_of_writes_to_a_view_against_torch(torch, name):
         return y * y, part * 2, other * 3
 
     compare_with_torch(
-        torch, function, (np.random.default_rng(0).uniform(0.3, 0.9, (5, 3)),), double=True)
+        torch, function, (np.random.default_rng(0).uniform(0.3, 0.9, (5, 3)),), double=True
+    )
 
 
 def test_writes_under_no_grad_count_and_are_not_recorded():
@@ -136,8 +138,11 @@ def test_views_and_detached_tensors_share_one_count():
 
 
 def test_a_write_through_a_detached_tensor_or_another_view_is_noticed():
-    for write in (lambda y: y.detach().mul_(2), lambda y: y.view(2).detach()[0].zero_(),
-                  lambda y: y[:1].mul_(3)):
+    for write in (
+        lambda y: y.detach().mul_(2),
+        lambda y: y.view(2).detach()[0].zero_(),
+        lambda y: y[:1].mul_(3),
+    ):
         x = leaf(1.0, 2.0)
         y = x * 1
         z = y * y
@@ -206,8 +211,14 @@ def test_leaves():
 
 def test_expanded_memory():
     x = minigrad.zeros(1, 3).expand(2, 3)
-    for write in (lambda x: x.add_(1), lambda x: x.fill_(1), lambda x: x.copy_(minigrad.ones(2, 3)),
-                  lambda x: x.exp_(), lambda x: x.normal_(), lambda x: x.t().mul_(2)):
+    for write in (
+        lambda x: x.add_(1),
+        lambda x: x.fill_(1),
+        lambda x: x.copy_(minigrad.ones(2, 3)),
+        lambda x: x.exp_(),
+        lambda x: x.normal_(),
+        lambda x: x.t().mul_(2),
+    ):
         with pytest.raises(RuntimeError, match="single memory location"):
             write(x)
     assert x._version == 0
@@ -242,9 +253,13 @@ def test_shapes_and_dtypes_that_do_not_fit():
         with pytest.raises(RuntimeError):
             x.copy_(other)
     whole = minigrad.ones(2, dtype=minigrad.int64)
-    for write in (lambda: whole.add_(1.5), lambda: whole.mul_(minigrad.ones(2)),
-                  lambda: whole.div_(2), lambda: whole.sqrt_(),
-                  lambda: minigrad.tensor([True]).add_(1)):
+    for write in (
+        lambda: whole.add_(1.5),
+        lambda: whole.mul_(minigrad.ones(2)),
+        lambda: whole.div_(2),
+        lambda: whole.sqrt_(),
+        lambda: minigrad.tensor([True]).add_(1),
+    ):
         with pytest.raises(RuntimeError, match="can't be cast"):
             write()
     assert x.tolist() == [1, 1] and whole.tolist() == [1, 1]
@@ -366,14 +381,24 @@ def _loop(lib, x, v):
 def _stale_view_beside_a_recorded_tensor(lib, x, v):
     y = lib.zeros(4, 1, dtype=lib.float64)
     view = y[:, :]
-    y.add_(x[:, :1])        # only now view is recorded, and it is broadcast below
+    y.add_(x[:, :1])  # only now view is recorded, and it is broadcast below
     return v * view, view + v, lib.where(v > 0, v, view), lib.maximum(v, view)
 
 
 VIEW_CASES = [
-    _row, _constant_base, _view_of_view, _read_other_view_after, _alternate, _write_base_then_view,
-    _reshaped_and_permuted, _view_of_transpose, _overwrite_everything, _detached_value,
-    _fill_with_recorded_scalar, _base_without_grad_gets_one, _loop,
+    _row,
+    _constant_base,
+    _view_of_view,
+    _read_other_view_after,
+    _alternate,
+    _write_base_then_view,
+    _reshaped_and_permuted,
+    _view_of_transpose,
+    _overwrite_everything,
+    _detached_value,
+    _fill_with_recorded_scalar,
+    _base_without_grad_gets_one,
+    _loop,
     _stale_view_beside_a_recorded_tensor,
 ]
 
@@ -383,8 +408,7 @@ def test_writes_to_views_against_torch(torch, case):
     if case is _base_without_grad_gets_one:
         pytest.skip("torch takes the base for a leaf")
     rng = np.random.default_rng(0)
-    compare_with_torch(
-        torch, case, (rng.normal(size=(4, 3)), rng.normal(size=3)), double=True)
+    compare_with_torch(torch, case, (rng.normal(size=(4, 3)), rng.normal(size=3)), double=True)
 
 
 @pytest.mark.parametrize("case", VIEW_CASES, ids=lambda f: f.__name__[1:])
@@ -432,8 +456,10 @@ def test_requires_grad_after_views_were_written():
 
 def test_random_programs_of_writes_against_torch(torch):
     """Random sequences of views, writes and reads; the two libraries must agree to the end."""
+
     def program(seed):
         """Writes that save nothing, so that no later write can be in the way."""
+
         def function(lib, x, v):
             rng = np.random.default_rng(seed)
             tensors = [x * 1, lib.ones(4, 3, dtype=lib.float64)]
@@ -441,7 +467,7 @@ def test_random_programs_of_writes_against_torch(torch):
                 t = tensors[rng.integers(len(tensors))]
                 kind = rng.integers(7)
                 if kind == 0 and t.dim() and t.shape[0] > 1:
-                    tensors.append(t[rng.integers(2):])
+                    tensors.append(t[rng.integers(2) :])
                 elif kind == 1 and t.dim():
                     tensors.append(t[..., rng.integers(t.shape[-1])])
                 elif kind == 2 and t.dim() == 2:
@@ -455,6 +481,7 @@ def test_random_programs_of_writes_against_torch(torch):
                 else:
                     t.copy_(v[rng.integers(3)].expand_as(t))
             return tuple(t * 1.5 for t in tensors)
+
         return function
 
     rng = np.random.default_rng(0)
@@ -462,9 +489,10 @@ def test_random_programs_of_writes_against_torch(torch):
     compared = 0
     for seed in range(80):
         try:
-            program(seed)(torch, torch.tensor(x, requires_grad=True),
-                          torch.tensor(v, requires_grad=True))
-        except RuntimeError:        # torch takes a base without a gradient for a leaf
+            program(seed)(
+                torch, torch.tensor(x, requires_grad=True), torch.tensor(v, requires_grad=True)
+            )
+        except RuntimeError:  # torch takes a base without a gradient for a leaf
             continue
         compare_with_torch(torch, program(seed), (x, v))
         compared += 1

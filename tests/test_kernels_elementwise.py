@@ -31,19 +31,49 @@ BROADCASTS = [
 
 # In the functions' domains, away from where the relative error means nothing
 INPUTS = {
-    Unary.LOG: (1e-30, 1e30), Unary.LOG2: (1e-30, 1e30), Unary.LOG10: (1e-30, 1e30),
-    Unary.LOG1P: (-0.99, 1e3), Unary.SQRT: (0, 1e6), Unary.RSQRT: (1e-6, 1e6),
-    Unary.ASIN: (-1, 1), Unary.ACOS: (-0.9, 1), Unary.TANH: (-10, 10), Unary.ERF: (-4, 4),
-    Unary.EXP: (-86, 88), Unary.EXPM1: (-20, 88), Unary.EXP2: (-125, 127),
-    Unary.SIN: (-1e5, 1e5), Unary.COS: (-1e5, 1e5), Unary.TAN: (-1e5, 1e5),
-    Unary.GELU: (-8, 8), Unary.SILU: (-80, 80), Unary.SIGMOID: (-80, 80),
-    Unary.SOFTPLUS: (-80, 80), Unary.LOGSIGMOID: (-80, 80), Unary.SINH: (-80, 80),
+    Unary.LOG: (1e-30, 1e30),
+    Unary.LOG2: (1e-30, 1e30),
+    Unary.LOG10: (1e-30, 1e30),
+    Unary.LOG1P: (-0.99, 1e3),
+    Unary.SQRT: (0, 1e6),
+    Unary.RSQRT: (1e-6, 1e6),
+    Unary.ASIN: (-1, 1),
+    Unary.ACOS: (-0.9, 1),
+    Unary.TANH: (-10, 10),
+    Unary.ERF: (-4, 4),
+    Unary.EXP: (-86, 88),
+    Unary.EXPM1: (-20, 88),
+    Unary.EXP2: (-125, 127),
+    Unary.SIN: (-1e5, 1e5),
+    Unary.COS: (-1e5, 1e5),
+    Unary.TAN: (-1e5, 1e5),
+    Unary.GELU: (-8, 8),
+    Unary.SILU: (-80, 80),
+    Unary.SIGMOID: (-80, 80),
+    Unary.SOFTPLUS: (-80, 80),
+    Unary.LOGSIGMOID: (-80, 80),
+    Unary.SINH: (-80, 80),
     Unary.COSH: (-80, 80),
 }
 VECTORISED = [
-    Unary.EXP, Unary.EXP2, Unary.EXPM1, Unary.LOG, Unary.LOG1P, Unary.LOG2, Unary.LOG10, Unary.SIN,
-    Unary.COS, Unary.TAN, Unary.SINH, Unary.COSH, Unary.TANH, Unary.SIGMOID, Unary.SOFTPLUS,
-    Unary.LOGSIGMOID, Unary.ERF, Unary.RSQRT,
+    Unary.EXP,
+    Unary.EXP2,
+    Unary.EXPM1,
+    Unary.LOG,
+    Unary.LOG1P,
+    Unary.LOG2,
+    Unary.LOG10,
+    Unary.SIN,
+    Unary.COS,
+    Unary.TAN,
+    Unary.SINH,
+    Unary.COSH,
+    Unary.TANH,
+    Unary.SIGMOID,
+    Unary.SOFTPLUS,
+    Unary.LOGSIGMOID,
+    Unary.ERF,
+    Unary.RSQRT,
 ]
 
 
@@ -97,8 +127,9 @@ def test_binary(op, dtype, rng):
         expected = compute(reference.binary, op, shape, np.float64, *wide)
         scalar = compute(reference.binary_scalar, op, shape, np.float64, wide[0], 0.75, False)
         turned = compute(reference.binary_scalar, op, shape, np.float64, wide[0], 0.75, True)
-        for (layout, a), b in zip(layouts(plain[0]).items(), layouts(plain[1]).values(),
-                                  strict=True):
+        for (layout, a), b in zip(
+            layouts(plain[0]).items(), layouts(plain[1]).values(), strict=True
+        ):
             got = compute(elementwise.binary, op, shape, dtype, a, b)
             np.testing.assert_allclose(got, expected, **TOLERANCE[dtype], err_msg=layout)
             got = compute(elementwise.binary_scalar, op, shape, dtype, a, 0.75, False)
@@ -152,13 +183,15 @@ def test_the_same_bits_everywhere(op, rng):
     whole = compute(elementwise.unary, op, x.shape, x.dtype, x)
     for threads in (2, 3, 4):
         assert compute(elementwise.unary, op, x.shape, x.dtype, x, threads=threads).tobytes() == (
-            whole.tobytes())
+            whole.tobytes()
+        )
     for start, n in [(0, 1), (1, 5), (3, 16), (7, 17), (100, 31), (501, 100), (4000, 33)]:
         part = x[start : start + n]
         got = compute(elementwise.unary, op, part.shape, part.dtype, part)
         np.testing.assert_array_equal(got, whole[start : start + n])
     np.testing.assert_array_equal(
-        compute(elementwise.unary, op, (5000,), x.dtype, x[::2]), whole[::2])
+        compute(elementwise.unary, op, (5000,), x.dtype, x[::2]), whole[::2]
+    )
 
 
 def units(got, exact):
@@ -173,9 +206,13 @@ def test_accuracy_float32(op, rng):
     if low > 0:
         x = np.exp(rng.uniform(math.log(low), math.log(high), 200000))
     else:
-        x = np.concatenate([
-            rng.uniform(low, high, 100000), rng.uniform(max(low, -1), min(high, 1), 100000),
-            rng.choice([-1, 1] if low <= -1 else [1], 1000) * np.exp(rng.uniform(-60, 0, 1000))])
+        x = np.concatenate(
+            [
+                rng.uniform(low, high, 100000),
+                rng.uniform(max(low, -1), min(high, 1), 100000),
+                rng.choice([-1, 1] if low <= -1 else [1], 1000) * np.exp(rng.uniform(-60, 0, 1000)),
+            ]
+        )
     x = x[(x >= low) & (x <= high)].astype(np.float32)
     exact = compute(reference.unary, op, x.shape, np.float64, x.astype(np.float64))
     got = compute(elementwise.unary, op, x.shape, np.float32, x)
@@ -183,9 +220,22 @@ def test_accuracy_float32(op, rng):
 
 
 @pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="no numbers longer than doubles")
-@pytest.mark.parametrize("op", [
-    Unary.EXP, Unary.EXP2, Unary.EXPM1, Unary.LOG, Unary.LOG1P, Unary.SIN, Unary.COS, Unary.TANH,
-    Unary.SIGMOID, Unary.SOFTPLUS], ids=str)
+@pytest.mark.parametrize(
+    "op",
+    [
+        Unary.EXP,
+        Unary.EXP2,
+        Unary.EXPM1,
+        Unary.LOG,
+        Unary.LOG1P,
+        Unary.SIN,
+        Unary.COS,
+        Unary.TANH,
+        Unary.SIGMOID,
+        Unary.SOFTPLUS,
+    ],
+    ids=str,
+)
 def test_accuracy_float64(op, rng):
     low, high = {Unary.EXP: (-700, 700), Unary.EXPM1: (-50, 700)}.get(op, INPUTS[op])
     x = rng.uniform(low, high, 100000)
@@ -200,17 +250,53 @@ def test_accuracy_float64(op, rng):
 def test_special_values(op, dtype):
     """NaN, infinities, zeros and the ends of the range come out as NumPy's."""
     info = np.finfo(dtype)
-    x = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, info.max, -info.max, info.tiny,
-                  -info.tiny, info.smallest_subnormal, 2.5, -2.5, 0.5, 1e6, 1e10, -3e7], dtype)
+    x = np.array(
+        [
+            np.nan,
+            np.inf,
+            -np.inf,
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            info.max,
+            -info.max,
+            info.tiny,
+            -info.tiny,
+            info.smallest_subnormal,
+            2.5,
+            -2.5,
+            0.5,
+            1e6,
+            1e10,
+            -3e7,
+        ],
+        dtype,
+    )
     with np.errstate(all="ignore"):
         expected = compute(reference.unary, op, x.shape, dtype, x)
     if op in (Unary.GELU, Unary.SILU, Unary.GELU_TANH):
-        x[2] = expected[2] = 0                  # -inf * 0
+        x[2] = expected[2] = 0  # -inf * 0
     got = compute(elementwise.unary, op, x.shape, dtype, x)
-    np.testing.assert_allclose(got, expected, rtol=3e-6 if dtype == np.float32 else 1e-13,
-                               atol=0 if op != Unary.GELU_TANH else 1e-6)
-    if op in (Unary.NEG, Unary.SQRT, Unary.EXPM1, Unary.LOG1P, Unary.SIN, Unary.TAN, Unary.TANH,
-              Unary.ERF, Unary.SINH, Unary.FLOOR, Unary.ROUND):
+    np.testing.assert_allclose(
+        got,
+        expected,
+        rtol=3e-6 if dtype == np.float32 else 1e-13,
+        atol=0 if op != Unary.GELU_TANH else 1e-6,
+    )
+    if op in (
+        Unary.NEG,
+        Unary.SQRT,
+        Unary.EXPM1,
+        Unary.LOG1P,
+        Unary.SIN,
+        Unary.TAN,
+        Unary.TANH,
+        Unary.ERF,
+        Unary.SINH,
+        Unary.FLOOR,
+        Unary.ROUND,
+    ):
         number = ~np.isnan(expected)
         np.testing.assert_array_equal(np.signbit(got)[number], np.signbit(expected)[number])
 
@@ -238,8 +324,32 @@ def test_comparison_of_nan():
 
 
 def test_powers(rng):
-    values = np.array([0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, np.inf, -np.inf, np.nan, 1e30,
-                       -1e30, 1e-30, 2**24 + 2, 2**24 - 1, 1 - 2**24, 0.3, 1e-45], np.float32)
+    values = np.array(
+        [
+            0,
+            -0.0,
+            1,
+            -1,
+            2,
+            -2,
+            0.5,
+            -0.5,
+            3,
+            -3,
+            np.inf,
+            -np.inf,
+            np.nan,
+            1e30,
+            -1e30,
+            1e-30,
+            2**24 + 2,
+            2**24 - 1,
+            1 - 2**24,
+            0.3,
+            1e-45,
+        ],
+        np.float32,
+    )
     a, b = (x.ravel() for x in np.meshgrid(values, values))
     with np.errstate(all="ignore"):
         expected = np.power(a, b)
@@ -256,8 +366,11 @@ def test_powers(rng):
 def test_floor_divide_and_remainder(torch):
     values = np.array([-7, -2.5, -0.0, 0.0, 1, 2.5, 5, np.inf, -np.inf, np.nan, 0.1, 1e30])
     a, b = (x.ravel() for x in np.meshgrid(values, values))
-    for op, name in ((Binary.FLOOR_DIVIDE, "floor_divide"), (Binary.REMAINDER, "remainder"),
-                     (Binary.FMOD, "fmod")):
+    for op, name in (
+        (Binary.FLOOR_DIVIDE, "floor_divide"),
+        (Binary.REMAINDER, "remainder"),
+        (Binary.FMOD, "fmod"),
+    ):
         expected = getattr(torch, name)(torch.from_numpy(a), torch.from_numpy(b)).numpy()
         got = compute(elementwise.binary, op, a.shape, a.dtype, a, b)
         np.testing.assert_array_equal(got, expected, err_msg=name)

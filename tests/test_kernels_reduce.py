@@ -15,16 +15,41 @@ FLOATS = [np.float32, np.float64]
 
 # (outer, n, inner): short and long rows, narrow and wide columns, several chunks, nothing
 SIZES = [
-    (1, 10, 1), (64, 10, 1), (64, 1, 10), (1, 64, 16), (1, 100, 3), (5, 70, 1), (1, 200000, 1),
-    (3, 70000, 1), (1, 3000, 300), (1, 3, 5000), (4, 1, 1), (4, 200, 2), (2, 65, 63),
-    (1, 70000, 3), (2, 33, 1025), (1, 300, 3000), (0, 3, 4), (3, 4, 0), (3, 0, 2),
+    (1, 10, 1),
+    (64, 10, 1),
+    (64, 1, 10),
+    (1, 64, 16),
+    (1, 100, 3),
+    (5, 70, 1),
+    (1, 200000, 1),
+    (3, 70000, 1),
+    (1, 3000, 300),
+    (1, 3, 5000),
+    (4, 1, 1),
+    (4, 200, 2),
+    (2, 65, 63),
+    (1, 70000, 3),
+    (2, 33, 1025),
+    (1, 300, 3000),
+    (0, 3, 4),
+    (3, 4, 0),
+    (3, 0, 2),
 ]
 # x's shape, out's
 TO = [
-    ((64, 16), (16,)), ((5, 6, 7, 8), (1, 6, 1, 1)), ((5, 6, 7, 8), (6, 1, 1)),
-    ((5, 6, 7, 8), (1, 6, 1, 8)), ((5, 6, 7, 8), ()), ((5, 6, 7, 8), (5, 6, 1, 1)),
-    ((5, 6), (5, 6)), ((3, 4, 5, 6, 7), (1, 4, 1, 6, 1)), ((2, 3), (1, 1)), ((1, 4), (4,)),
-    ((1,), ()), ((), ()), ((0, 3), (3,)),
+    ((64, 16), (16,)),
+    ((5, 6, 7, 8), (1, 6, 1, 1)),
+    ((5, 6, 7, 8), (6, 1, 1)),
+    ((5, 6, 7, 8), (1, 6, 1, 8)),
+    ((5, 6, 7, 8), ()),
+    ((5, 6, 7, 8), (5, 6, 1, 1)),
+    ((5, 6), (5, 6)),
+    ((3, 4, 5, 6, 7), (1, 4, 1, 6, 1)),
+    ((2, 3), (1, 1)),
+    ((1, 4), (4,)),
+    ((1,), ()),
+    ((), ()),
+    ((0, 3), (3,)),
 ]
 
 
@@ -44,13 +69,16 @@ def draw(rng, sizes, dtype):
     return x, np.empty((sizes[0], sizes[2]), dtype)
 
 
-@pytest.mark.parametrize(("compiled", "twins"), [
-    (reduce, reference), (arg_reduce, reference_arg), (reduce_to, reference_to)])
+@pytest.mark.parametrize(
+    ("compiled", "twins"),
+    [(reduce, reference), (arg_reduce, reference_arg), (reduce_to, reference_to)],
+)
 def test_twins_have_the_same_signatures(compiled, twins):
     names = {"reduce", "var_mean", "arg_reduce", "reduce_to"} & set(dir(twins))
     for name in names:
-        ours, twin = (list(inspect.signature(getattr(m, name)).parameters)
-                      for m in (compiled, twins))
+        ours, twin = (
+            list(inspect.signature(getattr(m, name)).parameters) for m in (compiled, twins)
+        )
         assert ours == twin
 
 
@@ -59,7 +87,7 @@ def test_twins_have_the_same_signatures(compiled, twins):
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 def test_reduce(sizes, op, dtype, rng):
     if sizes[1] == 0 and op in (Reduction.MAX, Reduction.MIN):
-        return                                  # the callers' error
+        return  # the callers' error
     x, expected = draw(rng, sizes, dtype)
     if op == Reduction.PROD:
         x = 1 + x / 1000
@@ -69,8 +97,12 @@ def test_reduce(sizes, op, dtype, rng):
         reference.reduce(op, expected, x, *sizes, 1)
         (got,) = same_bits(lambda out, n: reduce.reduce(op, out, x, *sizes, n), expected)
         # Four elements at a time are added in float32, which rounds twice
-        np.testing.assert_allclose(got, expected, rtol=4e-7 if dtype == np.float32 else 1e-11,
-                                   atol=3e-7 * max(1, sizes[1]) ** 0.5)
+        np.testing.assert_allclose(
+            got,
+            expected,
+            rtol=4e-7 if dtype == np.float32 else 1e-11,
+            atol=3e-7 * max(1, sizes[1]) ** 0.5,
+        )
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -85,11 +117,13 @@ def test_arg_reduce(sizes, op, dtype, rng):
     for given in (x, ties, nan):
         reference_arg.arg_reduce(op, values, indices, given, *sizes, 1)
         got = same_bits(
-            lambda v, i, n, x=given: arg_reduce.arg_reduce(op, v, i, x, *sizes, n), values, indices)
+            lambda v, i, n, x=given: arg_reduce.arg_reduce(op, v, i, x, *sizes, n), values, indices
+        )
         np.testing.assert_array_equal(got[0], values)
         np.testing.assert_array_equal(got[1], indices)
         (alone,) = same_bits(
-            lambda i, n, x=given: arg_reduce.arg_reduce(op, None, i, x, *sizes, n), indices)
+            lambda i, n, x=given: arg_reduce.arg_reduce(op, None, i, x, *sizes, n), indices
+        )
         np.testing.assert_array_equal(alone, indices)
 
 
@@ -102,7 +136,9 @@ def test_var_mean(sizes, dtype, rng):
         reference.var_mean(var, mean, x, correction, root, *sizes, 1)
         got = same_bits(
             lambda v, m, n, c=correction, r=root: reduce.var_mean(v, m, x, c, r, *sizes, n),
-            var, mean)
+            var,
+            mean,
+        )
         np.testing.assert_allclose(got[0], var, rtol=3e-7)
         np.testing.assert_allclose(got[1], mean, rtol=3e-7, atol=1e-9)
 
@@ -145,5 +181,6 @@ def test_reduce_to(shapes, op, rng):
         expected = np.empty(shapes[1], np.float32)
         reference_to.reduce_to(op, expected, x, 1)
         (got,) = same_bits(lambda out, n, x=x: reduce_to.reduce_to(op, out, x, n), expected)
-        np.testing.assert_allclose(got, expected, rtol=2e-5 if op == Reduction.PROD else 2e-6,
-                                   atol=1e-6, err_msg=layout)
+        np.testing.assert_allclose(
+            got, expected, rtol=2e-5 if op == Reduction.PROD else 2e-6, atol=1e-6, err_msg=layout
+        )

@@ -14,12 +14,10 @@ import pytest
 import minigrad
 
 ROOT = Path(minigrad.__file__).parent
-SOURCES = sorted(
-    path for pattern in ("*.py", "*.pyx", "*.pxd") for path in ROOT.rglob(pattern)
-)
+SOURCES = sorted(path for pattern in ("*.py", "*.pyx", "*.pxd") for path in ROOT.rglob(pattern))
 STANDARD = sys.stdlib_module_names
 C_LEVEL = {"cython", "cpython", "libc", "numpy", "posix", "openmp"}
-OPTIONAL = {"tqdm"}         # the only modules that may be imported inside a function
+OPTIONAL = {"tqdm"}  # the only modules that may be imported inside a function
 
 
 def layer(name):
@@ -98,7 +96,7 @@ def test_imports_keep_the_layer_law(path):
             continue
         if name == own or name.startswith(own + "."):
             continue
-        if name == "minigrad":      # "from minigrad import ops": what it names is looked at itself
+        if name == "minigrad":  # "from minigrad import ops": what it names is looked at itself
             continue
         target = layer(name)
         allowed = {0: {0}, 1: {1}, 2: {0, 1, 2}, 3: {1, 2, 3}, 4: {0, 1, 2, 3, 4}}[layer(own)]
@@ -110,7 +108,8 @@ def test_no_import_hides_inside_a_function(path):
     for name, indent, number in imports(path):
         top = name.partition(".")[0]
         assert indent == 0 or top in OPTIONAL or inside_try(path, number), (
-            f"{path.name}, line {number}: {name} is imported inside a function")
+            f"{path.name}, line {number}: {name} is imported inside a function"
+        )
 
 
 def inside_try(path, number):
@@ -130,9 +129,20 @@ def test_the_law_is_read_and_not_only_passed():
     found = {name for name, _, _ in imports(ROOT / "__init__.py")}
     assert {"minigrad.ops", "minigrad.nn", "minigrad.dtypes"} <= found
     assert next(cython_imports("    from minigrad.kernels cimport reduce\n")) == (
-        "minigrad.kernels", 4, 1)
-    assert [layer(n) for n in ("minigrad.kernels.gemm", "minigrad.tape", "minigrad.ops.math",
-                               "minigrad.nn.modules.linear", "minigrad")] == [0, 1, 2, 3, 4]
+        "minigrad.kernels",
+        4,
+        1,
+    )
+    assert [
+        layer(n)
+        for n in (
+            "minigrad.kernels.gemm",
+            "minigrad.tape",
+            "minigrad.ops.math",
+            "minigrad.nn.modules.linear",
+            "minigrad",
+        )
+    ] == [0, 1, 2, 3, 4]
     assert len(SOURCES) > 40
 
 

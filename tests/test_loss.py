@@ -36,8 +36,10 @@ def test_cross_entropy_is_composed_of_log_softmax_and_nll_loss(shape, reduction,
     t = minigrad.from_numpy(target)
     for w in (None, weight):
         logs = F.log_softmax(x, 0 if len(shape) == 1 else 1)
-        assert_close(F.cross_entropy(x, t, w, reduction=reduction),
-                     F.nll_loss(logs, t, w, reduction=reduction))
+        assert_close(
+            F.cross_entropy(x, t, w, reduction=reduction),
+            F.nll_loss(logs, t, w, reduction=reduction),
+        )
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
@@ -49,9 +51,15 @@ def test_cross_entropy_gradients(shape, reduction, smoothing, rng):
     for w in (None, weight):
         check_gradients(
             lambda x, w=w: F.cross_entropy(
-                x, t, w, reduction=reduction, ignore_index=0 if n > 1 else -100,
-                label_smoothing=smoothing),
-            rng.standard_normal(shape))
+                x,
+                t,
+                w,
+                reduction=reduction,
+                ignore_index=0 if n > 1 else -100,
+                label_smoothing=smoothing,
+            ),
+            rng.standard_normal(shape),
+        )
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
@@ -61,7 +69,8 @@ def test_nll_loss_gradients(shape, reduction, rng):
     weight = minigrad.from_numpy(rng.random(n) + 0.1)
     check_gradients(
         lambda x: F.nll_loss(x, minigrad.from_numpy(target), weight, reduction=reduction),
-        rng.standard_normal(shape))
+        rng.standard_normal(shape),
+    )
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -73,7 +82,7 @@ def test_class_losses_as_torch(torch, shape, dtype, rng):
     for reduction, weight, ignore in itertools.product(REDUCTIONS, weights, (-100, 1)):
         options = {"reduction": reduction, "ignore_index": ignore}
         if n == 1 and ignore == -100:
-            continue                            # class 1 would be out of bounds
+            continue  # class 1 would be out of bounds
 
         def rule(lib, x, t, smoothing=None, weight=weight, options=options):
             w = None if weight is None else lib.from_numpy(weight)
@@ -82,8 +91,13 @@ def test_class_losses_as_torch(torch, shape, dtype, rng):
             return lib.nn.functional.cross_entropy(x, t, w, label_smoothing=smoothing, **options)
 
         for smoothing in (None, 0.0, 0.3):
-            compare_with_torch(torch, rule, [x, target], kwargs={"smoothing": smoothing},
-                               double=dtype == "float64" and x.size < 100 and smoothing is not None)
+            compare_with_torch(
+                torch,
+                rule,
+                [x, target],
+                kwargs={"smoothing": smoothing},
+                double=dtype == "float64" and x.size < 100 and smoothing is not None,
+            )
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
@@ -95,15 +109,21 @@ def test_probabilities_as_the_target(torch, shape, reduction, rng):
 
     def rule(lib, x, t, smoothing, w):
         return lib.nn.functional.cross_entropy(
-            x, t, None if w is None else lib.from_numpy(w), reduction=reduction,
-            label_smoothing=smoothing)
+            x,
+            t,
+            None if w is None else lib.from_numpy(w),
+            reduction=reduction,
+            label_smoothing=smoothing,
+        )
 
     for smoothing, w in itertools.product((0.0, 0.3), (None, weight)):
         kwargs = {"smoothing": smoothing, "w": w}
-        compare_with_torch(torch, rule, [rng.standard_normal(shape), target], kwargs=kwargs,
-                           double=True)
-    check_gradients(lambda x, t: F.cross_entropy(x, t, reduction=reduction),
-                    rng.standard_normal(shape), target)
+        compare_with_torch(
+            torch, rule, [rng.standard_normal(shape), target], kwargs=kwargs, double=True
+        )
+    check_gradients(
+        lambda x, t: F.cross_entropy(x, t, reduction=reduction), rng.standard_normal(shape), target
+    )
 
 
 def test_fused_and_composed_gradient_agree(rng):
@@ -156,16 +176,19 @@ def test_a_target_changed_after_the_forward_is_noticed():
         loss.backward()
 
 
-@pytest.mark.parametrize(("shape", "target", "options", "error", "message"), [
-    ((3, 4), [0, 1], {}, ValueError, r"batch_size \(3\) to match target batch_size \(2\)"),
-    ((2, 4), [[0], [1]], {}, RuntimeError, "Expected target size"),
-    ((2, 4), [0.0, 1.0], {}, RuntimeError, "minigrad.int64"),
-    ((2, 4), [0, 4], {}, IndexError, "Target 4 is out of bounds"),
-    ((2, 4), [0, -1], {}, IndexError, "Target -1 is out of bounds"),
-    ((2, 4), [0, 1], {"reduction": "median"}, ValueError, "'median' is not a valid value"),
-    ((2, 4), [0, 1], {"weight": minigrad.ones(3)}, RuntimeError, "all 4 classes"),
-    ((2, 4), [0, 1], {"weight": minigrad.ones(4).double()}, RuntimeError, "float64"),
-])
+@pytest.mark.parametrize(
+    ("shape", "target", "options", "error", "message"),
+    [
+        ((3, 4), [0, 1], {}, ValueError, r"batch_size \(3\) to match target batch_size \(2\)"),
+        ((2, 4), [[0], [1]], {}, RuntimeError, "Expected target size"),
+        ((2, 4), [0.0, 1.0], {}, RuntimeError, "minigrad.int64"),
+        ((2, 4), [0, 4], {}, IndexError, "Target 4 is out of bounds"),
+        ((2, 4), [0, -1], {}, IndexError, "Target -1 is out of bounds"),
+        ((2, 4), [0, 1], {"reduction": "median"}, ValueError, "'median' is not a valid value"),
+        ((2, 4), [0, 1], {"weight": minigrad.ones(3)}, RuntimeError, "all 4 classes"),
+        ((2, 4), [0, 1], {"weight": minigrad.ones(4).double()}, RuntimeError, "float64"),
+    ],
+)
 def test_class_errors(shape, target, options, error, message):
     for loss in (F.cross_entropy, F.nll_loss):
         with pytest.raises(error, match=message):
@@ -203,8 +226,10 @@ def pair_for(name, rng, shape=(4, 3), dtype="float64"):
     if name == "binary_cross_entropy":
         return [rng.uniform(0.1, 0.9, shape).astype(dtype), rng.random(shape).astype(dtype)]
     if name == "kl_div":
-        return [np.log(rng.uniform(0.1, 0.9, shape)).astype(dtype),
-                rng.uniform(0.1, 0.9, shape).astype(dtype)]
+        return [
+            np.log(rng.uniform(0.1, 0.9, shape)).astype(dtype),
+            rng.uniform(0.1, 0.9, shape).astype(dtype),
+        ]
     target = rng.random(shape) if "logits" in name else rng.standard_normal(shape)
     return [rng.standard_normal(shape).astype(dtype), target.astype(dtype)]
 
@@ -215,16 +240,20 @@ def pair_for(name, rng, shape=(4, 3), dtype="float64"):
 @pytest.mark.parametrize("name", NUMBERS)
 def test_as_torch(torch, name, reduction, dtype, rng):
     compare_with_torch(
-        torch, lambda lib, x, t: getattr(lib.nn.functional, name)(
-            x, t, reduction=reduction, **NUMBERS[name]),
-        pair_for(name, rng, dtype=dtype), double=dtype == "float64")
+        torch,
+        lambda lib, x, t: getattr(lib.nn.functional, name)(
+            x, t, reduction=reduction, **NUMBERS[name]
+        ),
+        pair_for(name, rng, dtype=dtype),
+        double=dtype == "float64",
+    )
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_gradients(name, rng):
     check_gradients(
-        lambda x, t: getattr(F, name)(x, t, reduction="sum", **NUMBERS[name]),
-        *pair_for(name, rng))
+        lambda x, t: getattr(F, name)(x, t, reduction="sum", **NUMBERS[name]), *pair_for(name, rng)
+    )
 
 
 def test_smooth_l1_and_huber_limits():
@@ -242,8 +271,12 @@ def test_kl_div_reductions(torch, rng):
     for log_target in (False, True):
         target = np.log(t) if log_target else np.where(t < 0.4, 0, t)
         compare_with_torch(
-            torch, lambda lib, x, t, log=log_target: lib.nn.functional.kl_div(
-                x, t.detach(), reduction="batchmean", log_target=log), [x, target])
+            torch,
+            lambda lib, x, t, log=log_target: lib.nn.functional.kl_div(
+                x, t.detach(), reduction="batchmean", log_target=log
+            ),
+            [x, target],
+        )
     with pytest.warns(UserWarning, match="batchmean"):
         F.kl_div(minigrad.from_numpy(x), minigrad.from_numpy(t))
 
@@ -251,8 +284,11 @@ def test_kl_div_reductions(torch, rng):
 def test_binary_cross_entropy_at_the_ends(torch):
     x, t = np.array([0.0, 1.0, 0.0, 1.0, 0.5]), np.array([0.0, 1.0, 1.0, 0.0, 1.0])
     compare_with_torch(
-        torch, lambda lib, x, t: lib.nn.functional.binary_cross_entropy(x, t.detach()), [x, t],
-        rtol=1e-8)
+        torch,
+        lambda lib, x, t: lib.nn.functional.binary_cross_entropy(x, t.detach()),
+        [x, t],
+        rtol=1e-8,
+    )
     for bad in (-0.1, 1.1, float("nan")):
         with pytest.raises(RuntimeError, match="between 0 and 1"):
             F.binary_cross_entropy(minigrad.tensor([bad]), minigrad.tensor([1.0]))
@@ -261,13 +297,18 @@ def test_binary_cross_entropy_at_the_ends(torch):
 def test_binary_cross_entropy_weights(torch, rng):
     weight, positive = rng.random((4, 3)), rng.random(3) + 0.5
     for name in ("binary_cross_entropy", "binary_cross_entropy_with_logits"):
+
         def rule(lib, x, t, w, p, name=name):
             options = {"pos_weight": p} if "logits" in name else {}
             return getattr(lib.nn.functional, name)(x, t, weight=w, **options)
 
         compare_with_torch(
-            torch, lambda lib, x, t, rule=rule: rule(
-                lib, x, t, lib.from_numpy(weight), lib.from_numpy(positive)), pair_for(name, rng))
+            torch,
+            lambda lib, x, t, rule=rule: rule(
+                lib, x, t, lib.from_numpy(weight), lib.from_numpy(positive)
+            ),
+            pair_for(name, rng),
+        )
 
 
 def test_large_logits_of_two_classes():

@@ -49,10 +49,29 @@ KINKED = {
     "frac": (lambda x: x - np.trunc(x), (-3, 3)),
 }
 ALL = {**SMOOTH, **KINKED}
-FLAT = ("sign", "floor", "ceil", "trunc", "round")      # their gradient is zero
+FLAT = ("sign", "floor", "ceil", "trunc", "round")  # their gradient is zero
 KEEP_INTEGERS = ("neg", "abs", "relu", "sign", "floor", "ceil", "trunc", "round", "square")
-ODD = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, -1.5, 2.5, 1e-3, 20.0, -20.0, 90.0, -90.0, 1e-40,
-       3e38, np.inf, -np.inf, np.nan]
+ODD = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -0.5,
+    1.5,
+    -1.5,
+    2.5,
+    1e-3,
+    20.0,
+    -20.0,
+    90.0,
+    -90.0,
+    1e-40,
+    3e38,
+    np.inf,
+    -np.inf,
+    np.nan,
+]
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -104,7 +123,9 @@ def test_odd_values_against_torch(torch, name):
         with np.errstate(over="ignore"):
             x = np.array(ODD).astype(dtype)
         compare_with_torch(
-            torch, lambda lib, t: getattr(lib, name)(t), (x,),
+            torch,
+            lambda lib, t: getattr(lib, name)(t),
+            (x,),
             gradient=name not in ("isnan", "isinf", "isfinite"),
         )
 
@@ -136,6 +157,7 @@ def test_steps_have_a_zero_gradient_even_for_odd_values(name):
 
 def test_gradients_by_hand_at_kinks():
     """relu and abs have slope 0 at 0; sqrt an infinite one; relu lets NaN through."""
+
     def slope(name, *values):
         x = minigrad.tensor(values, requires_grad=True)
         getattr(x, name)().sum().backward()
@@ -172,8 +194,10 @@ def test_nan_to_num_against_torch(torch):
     for dtype in FLOATS:
         compare_with_torch(torch, lambda lib, t: lib.nan_to_num(t), (x.astype(dtype),))
         compare_with_torch(
-            torch, lambda lib, t: lib.nan_to_num(t, nan=2.0, posinf=5.0, neginf=-7.0),
-            (x.astype(dtype),))
+            torch,
+            lambda lib, t: lib.nan_to_num(t, nan=2.0, posinf=5.0, neginf=-7.0),
+            (x.astype(dtype),),
+        )
     compare_with_torch(torch, lambda lib, t: lib.nan_to_num(t), (np.arange(3),))
 
 

@@ -75,11 +75,11 @@ STREAMS = {
     "multinomial": (lambda lib: lib.multinomial(lib.linspace(0, 1, 9), 4), 0),
     "multinomial rows": (lambda lib: lib.multinomial(lib.linspace(0, 1, 12).view(3, 4), 2), 0),
     "multinomial replacement": (
-        lambda lib: lib.multinomial(lib.linspace(0, 1, 9), 30, replacement=True), 0),
+        lambda lib: lib.multinomial(lib.linspace(0, 1, 9), 30, replacement=True),
+        0,
+    ),
 }
-STREAMS.update({
-    f"randn {n}": (lambda lib, n=n: lib.randn(n), 1e-5) for n in range(41)
-})
+STREAMS.update({f"randn {n}": (lambda lib, n=n: lib.randn(n), 1e-5) for n in range(41)})
 
 
 @pytest.mark.parametrize("name", STREAMS)
@@ -101,8 +101,10 @@ def test_a_long_mixed_stream_is_torchs(torch):
     torch.manual_seed(7)
     for i in range(60):
         for function in (
-            lambda lib, i: lib.rand(3), lambda lib, i: lib.randn(1 + i % 20),
-            lambda lib, i: lib.randperm(i), lambda lib, i: lib.randint(0, 2 + i, (4,)),
+            lambda lib, i: lib.rand(3),
+            lambda lib, i: lib.randn(1 + i % 20),
+            lambda lib, i: lib.randperm(i),
+            lambda lib, i: lib.randint(0, 2 + i, (4,)),
             lambda lib, i: lib.randn(3, dtype=lib.float64),
         ):
             assert_close(function(minigrad, i), function(torch, i))
@@ -112,13 +114,15 @@ def test_recorded_numbers():
     """torch's numbers for seed 0, for where torch is not installed."""
     minigrad.manual_seed(0)
     assert_close(
-        minigrad.rand(3), np.float32([0.4962565899, 0.7682217956, 0.0884774327]), rtol=1e-7)
+        minigrad.rand(3), np.float32([0.4962565899, 0.7682217956, 0.0884774327]), rtol=1e-7
+    )
     minigrad.manual_seed(0)
     assert_close(minigrad.randn(3), np.float32([1.5409960747, -0.2934288979, -2.1787893772]))
     minigrad.manual_seed(0)
     assert_close(
         minigrad.randn(16)[[0, 7, 8, 15]],
-        np.float32([-1.1258398294, -2.1152193546, 0.3222749233, -0.2472781539]))
+        np.float32([-1.1258398294, -2.1152193546, 0.3222749233, -0.2472781539]),
+    )
     minigrad.manual_seed(0)
     assert minigrad.randint(0, 10, (8,)).tolist() == [4, 9, 3, 0, 3, 9, 7, 3]
     minigrad.manual_seed(0)
@@ -131,7 +135,9 @@ def test_recorded_numbers():
     assert minigrad.bernoulli(minigrad.linspace(0, 1, 9)).tolist() == [0, 0, 1, 1, 1, 0, 1, 0, 1]
     minigrad.manual_seed(0)
     assert minigrad.rand(2, dtype=minigrad.float64).tolist() == [
-        0.9700530018065531, 0.707819864399788]
+        0.9700530018065531,
+        0.707819864399788,
+    ]
 
 
 # ---------------------------------------------------------------- seeds and generators
@@ -180,13 +186,17 @@ def test_generators_are_independent():
     minigrad.manual_seed(1)
     c = minigrad.Generator().manual_seed(1)
     for draw in (
-        lambda **k: minigrad.randn(3, **k), lambda **k: minigrad.randint(5, (3,), **k),
-        lambda **k: minigrad.randperm(5, **k), lambda **k: minigrad.empty(3).uniform_(**k),
-        lambda **k: minigrad.empty(3).normal_(**k), lambda **k: minigrad.empty(3).bernoulli_(**k),
+        lambda **k: minigrad.randn(3, **k),
+        lambda **k: minigrad.randint(5, (3,), **k),
+        lambda **k: minigrad.randperm(5, **k),
+        lambda **k: minigrad.empty(3).uniform_(**k),
+        lambda **k: minigrad.empty(3).normal_(**k),
+        lambda **k: minigrad.empty(3).bernoulli_(**k),
         lambda **k: minigrad.bernoulli(minigrad.full((9,), 0.5), **k),
         lambda **k: minigrad.multinomial(minigrad.ones(5), 3, **k),
         lambda **k: minigrad.normal(0.0, 1.0, (3,), **k),
-        lambda **k: minigrad.empty(3).random_(**k), lambda **k: minigrad.empty(3).exponential_(**k),
+        lambda **k: minigrad.empty(3).random_(**k),
+        lambda **k: minigrad.empty(3).exponential_(**k),
         lambda **k: minigrad.randn_like(minigrad.zeros(3), **k),
     ):
         assert draw().tolist() == draw(generator=c).tolist()
@@ -196,16 +206,20 @@ def test_generators_are_independent():
 
 def test_states_round_trip():
     g = minigrad.Generator().manual_seed(5)
-    minigrad.randn(3, generator=g)          # leaves half a pair behind
+    minigrad.randn(3, generator=g)  # leaves half a pair behind
     state = g.get_state()
     assert state.dtype is minigrad.uint8
     other = g.clone_state()
     first = minigrad.randn(3, generator=g).tolist(), minigrad.rand(700, generator=g).tolist()
-    assert (minigrad.randn(3, generator=other).tolist(),
-            minigrad.rand(700, generator=other).tolist()) == first
+    assert (
+        minigrad.randn(3, generator=other).tolist(),
+        minigrad.rand(700, generator=other).tolist(),
+    ) == first
     g.set_state(state)
-    assert (minigrad.randn(3, generator=g).tolist(),
-            minigrad.rand(700, generator=g).tolist()) == first
+    assert (
+        minigrad.randn(3, generator=g).tolist(),
+        minigrad.rand(700, generator=g).tolist(),
+    ) == first
     assert g.initial_seed() == 5
     saved = minigrad.get_rng_state()
     draws = minigrad.rand(3).tolist()
@@ -215,8 +229,11 @@ def test_states_round_trip():
 
 def test_states_that_are_none():
     g = minigrad.Generator()
-    for wrong in (minigrad.zeros(3, dtype=minigrad.uint8), minigrad.zeros(5024),
-                  minigrad.full((5024,), 255, dtype=minigrad.uint8)):
+    for wrong in (
+        minigrad.zeros(3, dtype=minigrad.uint8),
+        minigrad.zeros(5024),
+        minigrad.full((5024,), 255, dtype=minigrad.uint8),
+    ):
         with pytest.raises((RuntimeError, TypeError)):
             g.set_state(wrong)
     for wrong in (None, "abc", 3):
@@ -286,13 +303,17 @@ ERRORS = {
     "bernoulli of ints": (lambda lib: lib.bernoulli(lib.tensor([0, 1])), RuntimeError),
     "multinomial negative": (lambda lib: lib.multinomial(lib.tensor([1.0, -1.0]), 1), RuntimeError),
     "multinomial nan": (
-        lambda lib: lib.multinomial(lib.tensor([1.0, float("nan")]), 1), RuntimeError),
+        lambda lib: lib.multinomial(lib.tensor([1.0, float("nan")]), 1),
+        RuntimeError,
+    ),
     "multinomial zeros": (lambda lib: lib.multinomial(lib.zeros(3), 1), RuntimeError),
     "multinomial too many": (lambda lib: lib.multinomial(lib.ones(3), 4), RuntimeError),
     "multinomial none": (lambda lib: lib.multinomial(lib.ones(3), 0), RuntimeError),
     "multinomial dims": (lambda lib: lib.multinomial(lib.ones(2, 2, 2), 1), RuntimeError),
     "multinomial of ints": (
-        lambda lib: lib.multinomial(lib.ones(3, dtype=lib.int64), 1), RuntimeError),
+        lambda lib: lib.multinomial(lib.ones(3, dtype=lib.int64), 1),
+        RuntimeError,
+    ),
     "exponential_ rate": (lambda lib: lib.empty(2).exponential_(-1.0), RuntimeError),
     "random_ reversed": (lambda lib: lib.empty(2).random_(5, 2), RuntimeError),
     "rand_like of ints": (lambda lib: lib.rand_like(lib.zeros(2, dtype=lib.int64)), RuntimeError),

@@ -10,28 +10,53 @@ from support import assert_close, compare_with_torch
 import minigrad
 
 UNARY = [
-    "exp", "tanh", "sigmoid", "sin", "cos", "relu", "abs", "square", "neg", "erf", "atan", "expm1",
+    "exp",
+    "tanh",
+    "sigmoid",
+    "sin",
+    "cos",
+    "relu",
+    "abs",
+    "square",
+    "neg",
+    "erf",
+    "atan",
+    "expm1",
 ]
 BINARY = ["add", "sub", "mul", "maximum", "minimum", "atan2"]
 VIEWS = [
-    lambda t, r: t.transpose(0, -1) if t.dim() else t, lambda t, r: t.unsqueeze(r.integers(2)),
-    lambda t, r: t.flatten() if t.dim() else t.reshape(1), lambda t, r: t.squeeze(),
+    lambda t, r: t.transpose(0, -1) if t.dim() else t,
+    lambda t, r: t.unsqueeze(r.integers(2)),
+    lambda t, r: t.flatten() if t.dim() else t.reshape(1),
+    lambda t, r: t.squeeze(),
     lambda t, r: t[..., : 1 + r.integers(3)] if t.dim() else t,
     lambda t, r: t[r.integers(2)] if t.dim() and t.shape[0] > 1 else t,
-    lambda t, r: t[None, ..., None], lambda t, r: t.expand(2, *t.shape),
-    lambda t, r: t.reshape(-1, 1), lambda t, r: t.flip(0) if t.dim() else t,
+    lambda t, r: t[None, ..., None],
+    lambda t, r: t.expand(2, *t.shape),
+    lambda t, r: t.reshape(-1, 1),
+    lambda t, r: t.flip(0) if t.dim() else t,
     lambda t, r: t.narrow(0, 0, 1) if t.dim() else t,
 ]
 REDUCTIONS = [
-    lambda t, r: t.sum(), lambda t, r: t.mean(-1, keepdim=True), lambda t, r: t.sum(0),
-    lambda t, r: t.amax(-1), lambda t, r: t.logsumexp(0), lambda t, r: t.max(-1).values,
-    lambda t, r: t.var(0, correction=0), lambda t, r: t.cumsum(0), lambda t, r: t.norm(),
-    lambda t, r: t.softmax(-1), lambda t, r: t.log_softmax(0), lambda t, r: t.prod(-1),
+    lambda t, r: t.sum(),
+    lambda t, r: t.mean(-1, keepdim=True),
+    lambda t, r: t.sum(0),
+    lambda t, r: t.amax(-1),
+    lambda t, r: t.logsumexp(0),
+    lambda t, r: t.max(-1).values,
+    lambda t, r: t.var(0, correction=0),
+    lambda t, r: t.cumsum(0),
+    lambda t, r: t.norm(),
+    lambda t, r: t.softmax(-1),
+    lambda t, r: t.log_softmax(0),
+    lambda t, r: t.prod(-1),
 ]
 PICKS = [
     lambda lib, t, r: t[lib.tensor([0, 0])] if t.dim() else t,
-    lambda lib, t, r: t[t > 0.1], lambda lib, t, r: lib.where(t > 0, t, t * 2),
-    lambda lib, t, r: t.masked_fill(t > 0.5, 0.25), lambda lib, t, r: t.clamp(-0.5, 0.7),
+    lambda lib, t, r: t[t > 0.1],
+    lambda lib, t, r: lib.where(t > 0, t, t * 2),
+    lambda lib, t, r: t.masked_fill(t > 0.5, 0.25),
+    lambda lib, t, r: t.clamp(-0.5, 0.7),
     lambda lib, t, r: lib.cat([t, t * 0.5]) if t.dim() else t,
     lambda lib, t, r: lib.stack([t, t + 1], -1),
     lambda lib, t, r: t.gather(0, (t > 0).long() * 0) if t.dim() else t,
@@ -61,6 +86,7 @@ def step(lib, tensors, r):
 
 def program(steps, kept):
     """Return function(lib, x, y, z): the steps whose numbers are in ``kept`` (all, if None)."""
+
     def function(lib, x, y, z):
         tensors = [x, y, z]
         for i in range(steps[1]):
@@ -97,7 +123,8 @@ def test_gradients_agree_with_torch(torch, block):
     for seed in range(30 * block, 30 * block + 30):
         kept = possible(torch, seed, 14, arrays)
         compare_with_torch(
-            torch, program((seed, 14), kept), arrays, double=True, rtol=1e-6, atol=1e-7)
+            torch, program((seed, 14), kept), arrays, double=True, rtol=1e-6, atol=1e-7
+        )
         taken += len(kept)
     assert taken > 200
 

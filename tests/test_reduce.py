@@ -16,8 +16,7 @@ FOLDS = {
     "amin": np.min,
     "var": lambda x, axis, keepdims: np.var(x, axis=axis, keepdims=keepdims, ddof=1),
     "std": lambda x, axis, keepdims: np.std(x, axis=axis, keepdims=keepdims, ddof=1),
-    "logsumexp": lambda x, axis, keepdims: np.log(
-        np.sum(np.exp(x), axis=axis, keepdims=keepdims)),
+    "logsumexp": lambda x, axis, keepdims: np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims)),
     "norm": lambda x, axis, keepdims: np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims)),
     "all": np.all,
     "any": np.any,
@@ -47,15 +46,20 @@ def test_values(name, dtype, rng):
         for array in layouts(x).values():
             for dim in dims_of(len(shape)):
                 if name in ("var", "std") and np.prod([shape[d] for d in np.atleast_1d(dim)]) == 1:
-                    continue        # NaN, and NumPy warns
+                    continue  # NaN, and NumPy warns
                 for keepdim in (False, True):
                     expected = np.asarray(
-                        FOLDS[name](x.astype(np.float64), axis=dim, keepdims=keepdim))
+                        FOLDS[name](x.astype(np.float64), axis=dim, keepdims=keepdim)
+                    )
                     if expected.dtype != bool:
                         expected = expected.astype(dtype)
                     out = fold(minigrad, name, minigrad.from_numpy(array), dim, keepdim)
-                    assert_close(out, expected, what=f"{shape} {dim} {keepdim}",
-                                 atol=2e-3 if dtype == "float16" else None)
+                    assert_close(
+                        out,
+                        expected,
+                        what=f"{shape} {dim} {keepdim}",
+                        atol=2e-3 if dtype == "float16" else None,
+                    )
 
 
 @pytest.mark.parametrize("name", FOLDS)
@@ -68,8 +72,12 @@ def test_large_arrays(name, rng):
                 continue
             expected = np.asarray(FOLDS[name](x.astype(np.float64), axis=dim, keepdims=False))
             out = fold(minigrad, name, minigrad.from_numpy(x), dim, False)
-            assert_close(out, expected if expected.dtype == bool else expected.astype("float32"),
-                         atol=1e-5, what=f"{shape} {dim}")
+            assert_close(
+                out,
+                expected if expected.dtype == bool else expected.astype("float32"),
+                atol=1e-5,
+                what=f"{shape} {dim}",
+            )
 
 
 @pytest.mark.parametrize("name", ["sum", "mean", "var", "std", "logsumexp", "norm", "amax"])
@@ -85,8 +93,28 @@ def test_the_number_of_threads_alters_no_bit(name, rng):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
-    "name", ["sum", "prod", "mean", "amax", "amin", "max", "min", "argmax", "argmin", "all", "any",
-             "cumsum", "cumprod", "count_nonzero", "var", "std", "logsumexp", "norm"])
+    "name",
+    [
+        "sum",
+        "prod",
+        "mean",
+        "amax",
+        "amin",
+        "max",
+        "min",
+        "argmax",
+        "argmin",
+        "all",
+        "any",
+        "cumsum",
+        "cumprod",
+        "count_nonzero",
+        "var",
+        "std",
+        "logsumexp",
+        "norm",
+    ],
+)
 def test_dtypes_against_torch(torch, name, dtype, rng):
     x = rng.integers(0, 3, (4, 3)).astype(dtype)
 
@@ -105,9 +133,13 @@ def test_dtypes_against_torch(torch, name, dtype, rng):
                 run(minigrad, minigrad.from_numpy(x), *args)
         else:
             compare_with_torch(
-                torch, lambda lib, t, a=args: run(lib, t, *a), (x,),
-                gradient=dtype in ("float32", "float64") and not name.startswith("arg")
-                and name not in ("all", "any", "count_nonzero"))
+                torch,
+                lambda lib, t, a=args: run(lib, t, *a),
+                (x,),
+                gradient=dtype in ("float32", "float64")
+                and not name.startswith("arg")
+                and name not in ("all", "any", "count_nonzero"),
+            )
 
 
 def test_the_dtype_argument_against_torch(torch, rng):
@@ -120,7 +152,9 @@ def test_the_dtype_argument_against_torch(torch, rng):
                 compare_with_torch(
                     torch,
                     lambda lib, t, n=name, g=given: getattr(lib, n)(t, 1, dtype=getattr(lib, g)),
-                    (x.astype(source),), gradient=given != "int32")
+                    (x.astype(source),),
+                    gradient=given != "int32",
+                )
 
 
 def test_sums_are_exact_to_the_last_bits():
@@ -141,8 +175,11 @@ def test_argmax_finds_the_first_and_nan_wins(torch):
         for name in ("argmax", "argmin", "max", "min"):
             for dim in (0, 1):
                 compare_with_torch(
-                    torch, lambda lib, t, n=name, d=dim: getattr(lib, n)(t, d), (x.astype(dtype),),
-                    gradient=False)
+                    torch,
+                    lambda lib, t, n=name, d=dim: getattr(lib, n)(t, d),
+                    (x.astype(dtype),),
+                    gradient=False,
+                )
     assert minigrad.tensor(x).argmax().item() == 3
 
 
@@ -173,6 +210,7 @@ def test_gradients(name, rng):
 def test_gradients_of_the_others(name, rng):
     x = rng.permutation(12).reshape(3, 4) * 0.37 + 0.2
     for dim in (0, 1):
+
         def one(t, d=dim):
             found = getattr(t, name)(d)
             return found[0] if isinstance(found, tuple) else found
@@ -190,9 +228,13 @@ def test_gradients_against_torch(torch, name, rng):
     for dtype in FLOATS:
         for dim in (0, 1, -1):
             compare_with_torch(
-                torch, lambda lib, t, d=dim: getattr(lib, name)(t, dim=d), (x.astype(dtype),),
-                double=dtype == "float64", rtol=2e-2 if dtype == "float16" else None,
-                atol=2e-2 if dtype == "float16" else None)
+                torch,
+                lambda lib, t, d=dim: getattr(lib, name)(t, dim=d),
+                (x.astype(dtype),),
+                double=dtype == "float64",
+                rtol=2e-2 if dtype == "float16" else None,
+                atol=2e-2 if dtype == "float16" else None,
+            )
 
 
 KINKS = {
@@ -203,7 +245,8 @@ KINKS = {
     "var of constants": lambda lib, x: x[2].var() + x.var(1, correction=0),
     "norm of zeros": lambda lib, x: x[2].norm() + x.norm(dim=1),
     "p-norms": lambda lib, x: sum(
-        x.norm(p, 1) for p in (0, 1, 1.5, 2, 3, float("inf"), float("-inf"))),
+        x.norm(p, 1) for p in (0, 1, 1.5, 2, 3, float("inf"), float("-inf"))
+    ),
     "prod with zeros": lambda lib, x: x.prod() + x.prod(1) + x.prod(0).sum(),
     "cumprod with zeros": lambda lib, x: x.cumprod(1),
     "logsumexp of infinities": lambda lib, x: lib.logsumexp(x[3:] - float("inf"), 1),
@@ -218,7 +261,9 @@ def test_gradients_at_kinks_against_torch(torch, name):
 
 def test_second_gradients_at_kinks_are_finite():
     for function in (
-        lambda x: x.std(), lambda x: x.norm(), lambda x: minigrad.atan2(x, x * 2).sum(),
+        lambda x: x.std(),
+        lambda x: x.norm(),
+        lambda x: minigrad.atan2(x, x * 2).sum(),
         lambda x: (x * 1).norm(3),
     ):
         x = minigrad.zeros(3, dtype=minigrad.float64, requires_grad=True)
@@ -229,7 +274,8 @@ def test_second_gradients_at_kinks_are_finite():
 
 def test_second_gradient_of_a_norm_with_a_zero_element(torch):
     compare_with_torch(
-        torch, lambda lib, t: t.norm() + t.norm(3), (np.array([0.0, 2.0, -1.0]),), double=True)
+        torch, lambda lib, t: t.norm() + t.norm(3), (np.array([0.0, 2.0, -1.0]),), double=True
+    )
 
 
 def test_gradient_of_nan_extremes_against_torch(torch):
@@ -241,17 +287,25 @@ def test_gradient_of_nan_extremes_against_torch(torch):
 def test_corrections_against_torch(torch, rng):
     x = rng.normal(size=(3, 4))
     for name in ("var", "std"):
-        for kwargs in ({}, {"unbiased": False}, {"correction": 0}, {"correction": 2},
-                       {"dim": 1, "unbiased": True}, {"dim": (0, 1), "correction": 1.5},
-                       {"dim": 0, "keepdim": True}):
+        for kwargs in (
+            {},
+            {"unbiased": False},
+            {"correction": 0},
+            {"correction": 2},
+            {"dim": 1, "unbiased": True},
+            {"dim": (0, 1), "correction": 1.5},
+            {"dim": 0, "keepdim": True},
+        ):
             compare_with_torch(
-                torch, lambda lib, t, n=name, k=kwargs: getattr(lib, n)(t, **k), (x,), double=True)
+                torch, lambda lib, t, n=name, k=kwargs: getattr(lib, n)(t, **k), (x,), double=True
+            )
         compare_with_torch(torch, lambda lib, t, n=name: getattr(lib, n)(t, False), (x,))
         compare_with_torch(torch, lambda lib, t, n=name: getattr(lib, n)(t, 1, False, True), (x,))
     for name in ("var_mean", "std_mean"):
         compare_with_torch(torch, lambda lib, t, n=name: getattr(lib, n)(t, 1), (x,))
         compare_with_torch(
-            torch, lambda lib, t, n=name: getattr(lib, n)(t, (0, 1), keepdim=True), (x,))
+            torch, lambda lib, t, n=name: getattr(lib, n)(t, (0, 1), keepdim=True), (x,)
+        )
 
 
 def test_numpys_names_of_the_arguments():
@@ -265,8 +319,25 @@ def test_numpys_names_of_the_arguments():
 # ---------------------------------------------------------------- empty, 0-d, errors
 
 
-@pytest.mark.parametrize("name", ["sum", "prod", "mean", "all", "any", "var", "logsumexp", "norm",
-                                  "amax", "argmax", "max", "cumsum", "cumprod", "median"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sum",
+        "prod",
+        "mean",
+        "all",
+        "any",
+        "var",
+        "logsumexp",
+        "norm",
+        "amax",
+        "argmax",
+        "max",
+        "cumsum",
+        "cumprod",
+        "median",
+    ],
+)
 def test_empty_and_0d_against_torch(torch, name):
     if not hasattr(minigrad, name):
         pytest.skip(f"no {name}")
@@ -274,6 +345,7 @@ def test_empty_and_0d_against_torch(torch, name):
         for dtype in ("float32", "int64"):
             x = np.zeros(shape, dtype)
             for dim in (None, 0, -1, 1):
+
                 def run(lib, t, d=dim):
                     return getattr(lib, name)(t) if d is None else getattr(lib, name)(t, dim=d)
 
@@ -292,8 +364,9 @@ def test_empty_and_0d_against_torch(torch, name):
                         compare_with_torch(torch, run, (x,), gradient=dtype == "float32")
 
 
-@pytest.mark.parametrize("name", ["sum", "mean", "var", "amax", "argmax", "max", "logsumexp",
-                                  "cumsum", "all", "prod"])
+@pytest.mark.parametrize(
+    "name", ["sum", "mean", "var", "amax", "argmax", "max", "logsumexp", "cumsum", "all", "prod"]
+)
 def test_wrong_dims(name):
     x = minigrad.ones(2, 3)
     for dim in (2, -3):

@@ -82,22 +82,31 @@ CASES = {
     "meshgrid xy": (lambda lib, x: lib.meshgrid(x[0, 0], x[1, 0, :2], indexing="xy"), None),
     "gather": (lambda lib, x: x.gather(1, lib.tensor([[[0, 2, 2, 1]], [[1, 1, 0, 0]]])), False),
     "take_along_dim": (
-        lambda lib, x: lib.take_along_dim(x, lib.tensor([[[1], [0], [2]]]), 2), False),
+        lambda lib, x: lib.take_along_dim(x, lib.tensor([[[1], [0], [2]]]), 2),
+        False,
+    ),
     "take_along_dim flat": (lambda lib, x: lib.take_along_dim(x, lib.tensor([3, 3, 9])), False),
     "scatter": (
-        lambda lib, x: x.scatter(2, lib.tensor([[[1], [0], [2]]]), x[:1, :, :1] * 2), False),
+        lambda lib, x: x.scatter(2, lib.tensor([[[1], [0], [2]]]), x[:1, :, :1] * 2),
+        False,
+    ),
     "scatter number": (lambda lib, x: lib.scatter(x, 0, lib.tensor([[[1, 0]]]), 7.0), False),
     "scatter_add": (
-        lambda lib, x: x.scatter_add(
-            1, lib.tensor([[[0, 0, 1, 1], [0, 2, 1, 1]]]), x[:1, :2] * 3), False),
+        lambda lib, x: x.scatter_add(1, lib.tensor([[[0, 0, 1, 1], [0, 2, 1, 1]]]), x[:1, :2] * 3),
+        False,
+    ),
     "index_select": (lambda lib, x: x.index_select(1, lib.tensor([2, 0, 2])), False),
     "masked_fill": (lambda lib, x: x.masked_fill(x > 0, -INF) * 1, False),
     "masked_fill tensor": (lambda lib, x: x.masked_fill(x > 0, x[0, 0, 0]), False),
     "masked_fill broadcast": (
-        lambda lib, x: x.masked_fill(lib.tensor([True, False, True, False]), 2), False),
+        lambda lib, x: x.masked_fill(lib.tensor([True, False, True, False]), 2),
+        False,
+    ),
     "masked_select": (lambda lib, x: x.masked_select(x > 0), False),
     "masked_select broadcast": (
-        lambda lib, x: lib.masked_select(x, lib.tensor([True, False, True, True])), False),
+        lambda lib, x: lib.masked_select(x, lib.tensor([True, False, True, True])),
+        False,
+    ),
 }
 
 
@@ -117,8 +126,9 @@ def test_against_torch(torch, name):
         compare_with_torch(torch, function, (x.astype(dtype),), gradient=dtype == "float32")
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if "inf" not in name.lower()
-                                  and name not in ("masked_fill",)])
+@pytest.mark.parametrize(
+    "name", [name for name in CASES if "inf" not in name.lower() and name not in ("masked_fill",)]
+)
 def test_gradients(name):
     function = CASES[name][0]
     check_gradients(lambda x: function(minigrad, x), example())
@@ -173,11 +183,13 @@ def test_concatenation_promotes_and_skips_the_old_empty(torch):
     arrays = (np.ones((2, 3), "float32"), np.arange(6).reshape(2, 3), np.ones((2, 3), "float64"))
     compare_with_torch(torch, lambda lib, *xs: lib.cat(xs), arrays)
     compare_with_torch(
-        torch, lambda lib, a, b: lib.cat([a, b]), (np.zeros(0, "int64"), np.ones((2, 3))))
+        torch, lambda lib, a, b: lib.cat([a, b]), (np.zeros(0, "int64"), np.ones((2, 3)))
+    )
     compare_with_torch(torch, lambda lib, a, b: lib.cat([a, b]), arrays[:2])
     compare_with_torch(torch, lambda lib, a, b: lib.stack([a, b]), arrays[:2])
     compare_with_torch(
-        torch, lambda lib, a: lib.cat([a > 0, a > 1, a]), (np.ones(2, "float16"),), gradient=False)
+        torch, lambda lib, a: lib.cat([a > 0, a > 1, a]), (np.ones(2, "float16"),), gradient=False
+    )
 
 
 def test_gradients_go_to_each_part():
@@ -192,26 +204,55 @@ def test_gradients_go_to_each_part():
 def test_views_and_0d_and_empty_against_torch(torch):
     scalar, empty = np.array(2.5), np.zeros((0, 3))
     for function in (
-        lambda lib, x: x.reshape(1, 1), lambda lib, x: x.reshape(-1), lambda lib, x: x.flatten(),
-        lambda lib, x: x.squeeze(), lambda lib, x: x.squeeze(0), lambda lib, x: x.unsqueeze(0),
-        lambda lib, x: x.unsqueeze(-1), lambda lib, x: x.permute(()), lambda lib, x: x.t(),
-        lambda lib, x: x.transpose(0, 0), lambda lib, x: x.expand(3), lambda lib, x: x.expand(()),
-        lambda lib, x: x.repeat(2), lambda lib, x: x.ravel(), lambda lib, x: x.view(()),
-        lambda lib, x: lib.stack([x, x]), lambda lib, x: lib.hstack([x, x]),
-        lambda lib, x: lib.vstack([x, x]), lambda lib, x: x.clone(), lambda lib, x: x.flip(()),
-        lambda lib, x: x.tile(2), lambda lib, x: x.movedim(0, 0), lambda lib, x: x.roll(1),
-        lambda lib, x: x.gather(0, lib.tensor(0)), lambda lib, x: x.index_select(0, lib.tensor(0)),
-        lambda lib, x: x.masked_fill(x > 0, 1.0), lambda lib, x: x.masked_select(x > 0),
+        lambda lib, x: x.reshape(1, 1),
+        lambda lib, x: x.reshape(-1),
+        lambda lib, x: x.flatten(),
+        lambda lib, x: x.squeeze(),
+        lambda lib, x: x.squeeze(0),
+        lambda lib, x: x.unsqueeze(0),
+        lambda lib, x: x.unsqueeze(-1),
+        lambda lib, x: x.permute(()),
+        lambda lib, x: x.t(),
+        lambda lib, x: x.transpose(0, 0),
+        lambda lib, x: x.expand(3),
+        lambda lib, x: x.expand(()),
+        lambda lib, x: x.repeat(2),
+        lambda lib, x: x.ravel(),
+        lambda lib, x: x.view(()),
+        lambda lib, x: lib.stack([x, x]),
+        lambda lib, x: lib.hstack([x, x]),
+        lambda lib, x: lib.vstack([x, x]),
+        lambda lib, x: x.clone(),
+        lambda lib, x: x.flip(()),
+        lambda lib, x: x.tile(2),
+        lambda lib, x: x.movedim(0, 0),
+        lambda lib, x: x.roll(1),
+        lambda lib, x: x.gather(0, lib.tensor(0)),
+        lambda lib, x: x.index_select(0, lib.tensor(0)),
+        lambda lib, x: x.masked_fill(x > 0, 1.0),
+        lambda lib, x: x.masked_select(x > 0),
     ):
         compare_with_torch(torch, function, (scalar,))
     for function in (
-        lambda lib, x: x.reshape(3, 0), lambda lib, x: x.flatten(), lambda lib, x: x.t(),
-        lambda lib, x: x.expand(2, 0, 3), lambda lib, x: x.repeat(2, 2), lambda lib, x: x.flip(0),
-        lambda lib, x: lib.cat([x, x]), lambda lib, x: lib.stack([x, x]), lambda lib, x: x.split(2),
-        lambda lib, x: x.chunk(2), lambda lib, x: x.unbind(1), lambda lib, x: x.roll(1, 0),
-        lambda lib, x: x.squeeze(0), lambda lib, x: x.reshape(-1, 3),
-        lambda lib, x: x.view(0, 5), lambda lib, x: x.tril(), lambda lib, x: x.diagonal(),
-        lambda lib, x: x.masked_select(x > 0), lambda lib, x: x.ravel(),
+        lambda lib, x: x.reshape(3, 0),
+        lambda lib, x: x.flatten(),
+        lambda lib, x: x.t(),
+        lambda lib, x: x.expand(2, 0, 3),
+        lambda lib, x: x.repeat(2, 2),
+        lambda lib, x: x.flip(0),
+        lambda lib, x: lib.cat([x, x]),
+        lambda lib, x: lib.stack([x, x]),
+        lambda lib, x: x.split(2),
+        lambda lib, x: x.chunk(2),
+        lambda lib, x: x.unbind(1),
+        lambda lib, x: x.roll(1, 0),
+        lambda lib, x: x.squeeze(0),
+        lambda lib, x: x.reshape(-1, 3),
+        lambda lib, x: x.view(0, 5),
+        lambda lib, x: x.tril(),
+        lambda lib, x: x.diagonal(),
+        lambda lib, x: x.masked_select(x > 0),
+        lambda lib, x: x.ravel(),
         lambda lib, x: x.index_select(1, lib.tensor([2, 2])),
         lambda lib, x: x.index_select(0, lib.zeros(0, dtype=lib.int64)),
     ):
@@ -276,11 +317,17 @@ ERRORS = {
     "gather dims": (lambda lib, x: x.gather(0, lib.tensor([0])), RuntimeError),
     "gather size": (lambda lib, x: x.gather(0, lib.zeros(1, 4, 4, dtype=lib.int64)), RuntimeError),
     "scatter_add size": (
-        lambda lib, x: x.scatter_add(0, lib.zeros(2, 3, 5, dtype=lib.int64), x), RuntimeError),
+        lambda lib, x: x.scatter_add(0, lib.zeros(2, 3, 5, dtype=lib.int64), x),
+        RuntimeError,
+    ),
     "scatter size": (
-        lambda lib, x: x.scatter(0, lib.zeros(2, 3, 5, dtype=lib.int64), x), RuntimeError),
+        lambda lib, x: x.scatter(0, lib.zeros(2, 3, 5, dtype=lib.int64), x),
+        RuntimeError,
+    ),
     "scatter dtype": (
-        lambda lib, x: x.scatter(0, lib.zeros(1, 1, 1, dtype=lib.int64), x.float()), RuntimeError),
+        lambda lib, x: x.scatter(0, lib.zeros(1, 1, 1, dtype=lib.int64), x.float()),
+        RuntimeError,
+    ),
     "index_select dims": (lambda lib, x: x.index_select(0, lib.tensor([[0]])), IndexError),
     "index_select range": (lambda lib, x: x.index_select(0, lib.tensor([2])), IndexError),
     "masked_fill dtype": (lambda lib, x: x.masked_fill(lib.tensor([1]), 1.0), RuntimeError),
@@ -330,9 +377,30 @@ def test_many_dimensions_are_an_error_not_a_crash():
     assert (deep + deep).permute(*range(n - 1, -1, -1)).dim() == n
 
 
-@pytest.mark.parametrize("name", ["reshape", "view", "flatten", "squeeze", "unsqueeze", "permute",
-                                  "transpose", "t", "narrow", "select", "unbind", "split", "chunk",
-                                  "flip", "roll", "clone", "tril", "gather", "expand"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reshape",
+        "view",
+        "flatten",
+        "squeeze",
+        "unsqueeze",
+        "permute",
+        "transpose",
+        "t",
+        "narrow",
+        "select",
+        "unbind",
+        "split",
+        "chunk",
+        "flip",
+        "roll",
+        "clone",
+        "tril",
+        "gather",
+        "expand",
+    ],
+)
 def test_what_is_no_tensor_is_a_type_error(name):
     function = getattr(minigrad, name, None) or getattr(minigrad.Tensor, name)
     for wrong in (None, 1.0, [1.0]):
@@ -343,8 +411,7 @@ def test_what_is_no_tensor_is_a_type_error(name):
 def test_view_as_another_dtype(torch):
     x = np.arange(6, dtype="float32")
     compare_with_torch(torch, lambda lib, t: t.view(lib.int32), (x,), gradient=False)
-    compare_with_torch(
-        torch, lambda lib, t: t.view(lib.uint8), (x.reshape(2, 3),), gradient=False)
+    compare_with_torch(torch, lambda lib, t: t.view(lib.uint8), (x.reshape(2, 3),), gradient=False)
     with pytest.raises(RuntimeError):
         minigrad.ones(3, dtype=minigrad.float32).view(minigrad.float64)
 
@@ -356,14 +423,17 @@ def test_to_and_its_kin_against_torch(torch):
     x = np.array([0.0, 1.7, -1.7, 100.0])
     for name in ("half", "float", "double", "char", "short", "int", "long", "bool"):
         compare_with_torch(torch, lambda lib, t, n=name: getattr(t, n)(), (x,))
-        compare_with_torch(
-            torch, lambda lib, t, n=name: getattr(t, n)(), (np.array([0, 1, 127]),))
+        compare_with_torch(torch, lambda lib, t, n=name: getattr(t, n)(), (np.array([0, 1, 127]),))
     compare_with_torch(torch, lambda lib, t: t.byte(), (np.abs(x),))
     for call in (
-        lambda lib, t: t.to(lib.float32), lambda lib, t: t.to("cpu"),
-        lambda lib, t: t.to("cpu", lib.float16), lambda lib, t: t.to(lib.zeros(1)),
-        lambda lib, t: t.to(dtype=lib.int32, copy=True), lambda lib, t: t.to(lib.device("cpu")),
-        lambda lib, t: t.type(lib.float32), lambda lib, t: t.type("torch.LongTensor"),
+        lambda lib, t: t.to(lib.float32),
+        lambda lib, t: t.to("cpu"),
+        lambda lib, t: t.to("cpu", lib.float16),
+        lambda lib, t: t.to(lib.zeros(1)),
+        lambda lib, t: t.to(dtype=lib.int32, copy=True),
+        lambda lib, t: t.to(lib.device("cpu")),
+        lambda lib, t: t.type(lib.float32),
+        lambda lib, t: t.type("torch.LongTensor"),
         lambda lib, t: t.type_as(lib.zeros(1)),
     ):
         compare_with_torch(torch, call, (x,))

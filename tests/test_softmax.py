@@ -40,9 +40,12 @@ def test_gradients(name, dim, rng):
 def test_as_torch(torch, name, dtype, rng):
     for shape, dim in (((7, 10), 1), ((3, 5, 6), 1), ((2, 40), 0), ((5,), 0), ((0, 3), 1)):
         compare_with_torch(
-            torch, lambda lib, x, d=dim: getattr(lib.nn.functional, name)(x, dim=d),
-            [rng.standard_normal(shape).astype(dtype)], double=dtype == "float64",
-            atol=5e-3 if dtype == "float16" else None)
+            torch,
+            lambda lib, x, d=dim: getattr(lib.nn.functional, name)(x, dim=d),
+            [rng.standard_normal(shape).astype(dtype)],
+            double=dtype == "float64",
+            atol=5e-3 if dtype == "float16" else None,
+        )
 
 
 def test_is_a_function_and_a_method():

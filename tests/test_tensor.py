@@ -17,16 +17,30 @@ import minigrad
 
 def test_sizes_and_strides(torch):
     for make in (
-        lambda lib: lib.zeros(2, 3, 4), lambda lib: lib.zeros(2, 3, 4).transpose(0, 2),
-        lambda lib: lib.zeros(6, 8)[1::2, ::3], lambda lib: lib.zeros(()),
-        lambda lib: lib.zeros(0, 3), lambda lib: lib.zeros(1, 3).expand(4, 3),
-        lambda lib: lib.zeros(2, 3, dtype=lib.float64), lambda lib: lib.zeros(3, dtype=lib.bool),
-        lambda lib: lib.zeros(4, 5)[:, 2], lambda lib: lib.zeros(5)[None, :, None],
+        lambda lib: lib.zeros(2, 3, 4),
+        lambda lib: lib.zeros(2, 3, 4).transpose(0, 2),
+        lambda lib: lib.zeros(6, 8)[1::2, ::3],
+        lambda lib: lib.zeros(()),
+        lambda lib: lib.zeros(0, 3),
+        lambda lib: lib.zeros(1, 3).expand(4, 3),
+        lambda lib: lib.zeros(2, 3, dtype=lib.float64),
+        lambda lib: lib.zeros(3, dtype=lib.bool),
+        lambda lib: lib.zeros(4, 5)[:, 2],
+        lambda lib: lib.zeros(5)[None, :, None],
     ):
         a, b = make(minigrad), make(torch)
         assert tuple(a.shape) == tuple(b.shape) == tuple(a.size())
-        for name in ("dim", "ndimension", "numel", "nelement", "element_size", "is_contiguous",
-                     "is_floating_point", "is_complex", "storage_offset"):
+        for name in (
+            "dim",
+            "ndimension",
+            "numel",
+            "nelement",
+            "element_size",
+            "is_contiguous",
+            "is_floating_point",
+            "is_complex",
+            "storage_offset",
+        ):
             assert getattr(a, name)() == getattr(b, name)(), name
         for name in ("ndim", "itemsize", "nbytes", "is_cuda", "requires_grad", "is_leaf"):
             assert getattr(a, name) == getattr(b, name), name
@@ -167,14 +181,28 @@ def test_item_of_a_recorded_tensor():
 
 
 CONVERSIONS = {
-    "int": int, "float": float, "bool": bool, "complex": complex, "index": operator.index,
-    "round": lambda x: int(x), "len": len, "list": list, "str": str, "hash": lambda x: hash(x) * 0,
-    "range": lambda x: list(range(x)), "abs": lambda x: abs(x).tolist(),
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "complex": complex,
+    "index": operator.index,
+    "round": lambda x: int(x),
+    "len": len,
+    "list": list,
+    "str": str,
+    "hash": lambda x: hash(x) * 0,
+    "range": lambda x: list(range(x)),
+    "abs": lambda x: abs(x).tolist(),
     "neg": lambda x: (-x).tolist(),
-    "pos": lambda x: (+x).tolist(), "not": lambda x: not x, "if": lambda x: 1 if x else 0,
-    "in": lambda x: 1 in x, "in tensor": lambda x: x.reshape(-1)[:1] in x,
-    "list index": lambda x: [10, 20, 30][x], "tuple": lambda x: [t.tolist() for t in x],
-    "sum": lambda x: sum(x).tolist(), "max": lambda x: max(x).tolist(),
+    "pos": lambda x: (+x).tolist(),
+    "not": lambda x: not x,
+    "if": lambda x: 1 if x else 0,
+    "in": lambda x: 1 in x,
+    "in tensor": lambda x: x.reshape(-1)[:1] in x,
+    "list index": lambda x: [10, 20, 30][x],
+    "tuple": lambda x: [t.tolist() for t in x],
+    "sum": lambda x: sum(x).tolist(),
+    "max": lambda x: max(x).tolist(),
     "reversed": lambda x: [t.tolist() for t in reversed(x)],
 }
 PLAIN = (int, float, bool, complex, str, list)
@@ -184,10 +212,16 @@ PLAIN = (int, float, bool, complex, str, list)
 def test_pythons_protocols_against_torch(torch, name):
     """The same answer, or an error of the same class."""
     for make in (
-        lambda lib: lib.tensor(2), lambda lib: lib.tensor(2.5), lambda lib: lib.tensor(True),
-        lambda lib: lib.tensor([1]), lambda lib: lib.tensor([[1.5]]), lambda lib: lib.tensor([]),
-        lambda lib: lib.tensor([1, 2]), lambda lib: lib.tensor([[1.0, 2.0], [3.0, 4.0]]),
-        lambda lib: lib.tensor(float("nan")), lambda lib: lib.tensor(float("inf")),
+        lambda lib: lib.tensor(2),
+        lambda lib: lib.tensor(2.5),
+        lambda lib: lib.tensor(True),
+        lambda lib: lib.tensor([1]),
+        lambda lib: lib.tensor([[1.5]]),
+        lambda lib: lib.tensor([]),
+        lambda lib: lib.tensor([1, 2]),
+        lambda lib: lib.tensor([[1.0, 2.0], [3.0, 4.0]]),
+        lambda lib: lib.tensor(float("nan")),
+        lambda lib: lib.tensor(float("inf")),
         lambda lib: lib.tensor([0]),
     ):
         if name == "hash":
@@ -297,9 +331,12 @@ def test_shallow_copy():
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 def test_pickle(protocol):
     for x in (
-        minigrad.arange(6.0).reshape(2, 3), minigrad.ones(2, requires_grad=True),
-        minigrad.tensor(True), minigrad.zeros(0, 3, dtype=minigrad.int16),
-        minigrad.arange(6).reshape(2, 3).t(), minigrad.ones(3).half(),
+        minigrad.arange(6.0).reshape(2, 3),
+        minigrad.ones(2, requires_grad=True),
+        minigrad.tensor(True),
+        minigrad.zeros(0, 3, dtype=minigrad.int16),
+        minigrad.arange(6).reshape(2, 3).t(),
+        minigrad.ones(3).half(),
     ):
         y = pickle.loads(pickle.dumps(x, protocol))
         assert_close(y, x.detach())

@@ -67,8 +67,11 @@ def test_hooks_are_checked():
     with pytest.raises(RuntimeError, match="doesn't require gradient"):
         minigrad.ones(1).register_hook(lambda g: g)
     for wrong, error in (
-        (lambda g: g.double(), RuntimeError), (lambda g: g.reshape(2, 1), RuntimeError),
-        (lambda g: g[:1], RuntimeError), (lambda g: 1.0, TypeError), (lambda g: "a", TypeError),
+        (lambda g: g.double(), RuntimeError),
+        (lambda g: g.reshape(2, 1), RuntimeError),
+        (lambda g: g[:1], RuntimeError),
+        (lambda g: 1.0, TypeError),
+        (lambda g: "a", TypeError),
     ):
         x = leaf(1.0, 2.0)
         x.register_hook(wrong)
@@ -140,7 +143,9 @@ def test_setting_grad():
     x.sum().backward()
     assert x.grad.tolist() == [6, 7]
     for wrong, error in (
-        (1.0, TypeError), (np.ones(2), TypeError), (minigrad.ones(3), RuntimeError),
+        (1.0, TypeError),
+        (np.ones(2), TypeError),
+        (minigrad.ones(3), RuntimeError),
         (minigrad.ones(2, dtype=minigrad.float64), RuntimeError),
     ):
         with pytest.raises(error):

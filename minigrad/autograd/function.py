@@ -110,19 +110,23 @@ class Function:
 
     @staticmethod
     def forward(*args, **kwargs):
-        raise NotImplementedError("You must implement the forward function for custom "
-                                  "autograd.Function.")
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
 
     @staticmethod
     def backward(ctx, *grads):
-        raise NotImplementedError("You must implement either the backward or vjp method for your "
-                                  "custom autograd.Function to use it with backward mode AD.")
+        raise NotImplementedError(
+            "You must implement either the backward or vjp method for your "
+            "custom autograd.Function to use it with backward mode AD."
+        )
 
     setup_context = None
 
     def __init__(self, *args, **kwargs):
-        raise RuntimeError(f"{type(self).__name__} should not be instantiated: call its static "
-                           "method apply()")
+        raise RuntimeError(
+            f"{type(self).__name__} should not be instantiated: call its static method apply()"
+        )
 
     @classmethod
     def apply(cls, *args):
@@ -146,13 +150,19 @@ class Function:
         outputs = result if isinstance(result, tuple) else (result,)
         # An output that is an input, unchanged, must get a node of its own: a view of it.
         outputs = tuple(
-            o.detach() if isinstance(o, Tensor) and any(o is a for a in args)
-            and not any(o is d for d in ctx.dirty) else o
+            o.detach()
+            if isinstance(o, Tensor)
+            and any(o is a for a in args)
+            and not any(o is d for d in ctx.dirty)
+            else o
             for o in outputs
         )
         with_gradient = tuple(
-            o if isinstance(o, Tensor) and o.is_floating_point()
-            and not any(o is n for n in ctx.non_differentiable) else None
+            o
+            if isinstance(o, Tensor)
+            and o.is_floating_point()
+            and not any(o is n for n in ctx.non_differentiable)
+            else None
             for o in outputs
         )
         ctx.input_meta = tuple(_meta(a) for a in args)

@@ -6,7 +6,7 @@ from minigrad.tape import _set_grad_enabled, is_grad_enabled
 
 __all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
-_CO_GENERATOR = 0x20        # inspect.CO_GENERATOR, without importing inspect
+_CO_GENERATOR = 0x20  # inspect.CO_GENERATOR, without importing inspect
 
 
 class _GradMode:
@@ -34,7 +34,7 @@ class _GradMode:
         def wrapped_generator(*args, **kwargs):
             generator = function(*args, **kwargs)
             resume, argument = generator.send, None
-            while True:         # the mode holds while the generator runs, not while it waits
+            while True:  # the mode holds while the generator runs, not while it waits
                 previous = _set_grad_enabled(self.mode)
                 try:
                     value = resume(argument)
@@ -53,7 +53,7 @@ class _GradMode:
 
     def __new__(cls, function=None, **kwargs):
         self = super().__new__(cls)
-        return self(function) if callable(function) else self      # @no_grad without ()
+        return self(function) if callable(function) else self  # @no_grad without ()
 
 
 class no_grad(_GradMode):
@@ -97,5 +97,5 @@ class set_grad_enabled(_GradMode):
         _set_grad_enabled(self.mode)
 
     def __call__(self, function):
-        _set_grad_enabled(self._previous.pop())     # as a decorator it acts on calls only
+        _set_grad_enabled(self._previous.pop())  # as a decorator it acts on calls only
         return super().__call__(function)

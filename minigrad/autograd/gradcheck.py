@@ -29,11 +29,11 @@ def _numeric(function, inputs, x, eps):
         values[i] = kept - eps
         below = [o.detach().numpy().astype(np.float64).copy() for o in _outputs(function, inputs)]
         values[i] = kept
-        columns.append([((a - b) / (2 * eps)).ravel()
-                        for a, b in zip(above, below, strict=True)])
+        columns.append([((a - b) / (2 * eps)).ravel() for a, b in zip(above, below, strict=True)])
     n_outputs = len(_outputs(function, inputs))
     return [
-        np.stack([c[k] for c in columns]) if columns
+        np.stack([c[k] for c in columns])
+        if columns
         else np.zeros((0, _outputs(function, inputs)[k].numel()))
         for k in range(n_outputs)
     ]
@@ -137,9 +137,7 @@ def gradgradcheck(
             randn(*o.shape, dtype=o.dtype, requires_grad=True, generator=draws)
             for o in _outputs(func, inputs)
         ]
-    grad_outputs = (
-        (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
-    )
+    grad_outputs = (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
     n = len(inputs)
 
     def first_gradients(*args):
@@ -149,11 +147,17 @@ def gradgradcheck(
         found = grad(
             [o for o, _ in pairs],
             [x for x in xs if isinstance(x, Tensor) and x.requires_grad],
-            [g for _, g in pairs], create_graph=True, allow_unused=True,
+            [g for _, g in pairs],
+            create_graph=True,
+            allow_unused=True,
         )
         return tuple(g for g in found if g is not None and g.requires_grad)
 
     return gradcheck(
-        first_gradients, inputs + grad_outputs, eps=eps, atol=atol, rtol=rtol,
+        first_gradients,
+        inputs + grad_outputs,
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
         raise_exception=raise_exception,
     )

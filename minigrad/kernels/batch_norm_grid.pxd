@@ -7,10 +7,10 @@ cdef enum:
 
 # How an array lies in memory.
 cdef enum Kind:
-    COLUMNS       # (N, C * S) with unit stride along C * S
-    CHANNELS_LAST # (N * S, C) with unit stride along C
-    PLANES        # (N, C, S) with unit stride along S
-    PLANES_OF_N   # (N, C, 1) with unit stride along N
+    COLUMNS        # (N, C * S) with unit stride along C * S
+    CHANNELS_LAST  # (N * S, C) with unit stride along C
+    PLANES         # (N, C, S) with unit stride along S
+    PLANES_OF_N    # (N, C, 1) with unit stride along N
     STRIDED       # none of these: to be copied
 
 cdef struct Grid:

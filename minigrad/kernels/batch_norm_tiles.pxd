@@ -13,23 +13,33 @@ ctypedef fused accurate:        # the type of the terms of a sum
 cdef enum Coefficient:
     HI, SCALE, SHIFT, INVSTD = 2, MEAN_DY, DOT, LO, COEFFICIENTS
 
-cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
-    double *mean, double *m2) noexcept nogil
-cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
-    double *mean, double *m2) noexcept nogil
-cdef void plane_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
-    Py_ssize_t stride, Box box, const floating *hi, const floating *invstd,
-    double *total, double *dot) noexcept nogil
-cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
-    Py_ssize_t stride, Box box, const floating *hi, const floating *invstd,
-    double *total, double *dot) noexcept nogil
-cdef void plane_affine(floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride,
-    Box box, const floating *coef, Py_ssize_t pitch) noexcept nogil
-cdef void column_affine(floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride,
-    Box box, const floating *coef, Py_ssize_t pitch) noexcept nogil
-cdef void plane_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,
-    Py_ssize_t dy_stride, const floating *x, Py_ssize_t stride, Box box,
-    const floating *coef, Py_ssize_t pitch) noexcept nogil
-cdef void column_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,
-    Py_ssize_t dy_stride, const floating *x, Py_ssize_t stride, Box box,
-    const floating *coef, Py_ssize_t pitch) noexcept nogil
+cdef void plane_moments(
+    const floating *x, Py_ssize_t stride, Box box, accurate zero, double *mean, double *m2
+) noexcept nogil
+cdef void column_moments(
+    const floating *x, Py_ssize_t stride, Box box, accurate zero, double *mean, double *m2
+) noexcept nogil
+cdef void plane_dot(
+    const floating *dy, Py_ssize_t dy_stride, const floating *x, Py_ssize_t stride, Box
+    box, const floating *hi, const floating *invstd, double *total, double *dot
+) noexcept nogil
+cdef void column_dot(
+    const floating *dy, Py_ssize_t dy_stride, const floating *x, Py_ssize_t stride, Box
+    box, const floating *hi, const floating *invstd, double *total, double *dot
+) noexcept nogil
+cdef void plane_affine(
+    floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride, Box box,
+    const floating *coef, Py_ssize_t pitch
+) noexcept nogil
+cdef void column_affine(
+    floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride, Box box,
+    const floating *coef, Py_ssize_t pitch
+) noexcept nogil
+cdef void plane_slope(
+    floating *dx, Py_ssize_t dx_stride, const floating *dy, Py_ssize_t dy_stride, const
+    floating *x, Py_ssize_t stride, Box box, const floating *coef, Py_ssize_t pitch
+) noexcept nogil
+cdef void column_slope(
+    floating *dx, Py_ssize_t dx_stride, const floating *dy, Py_ssize_t dy_stride, const
+    floating *x, Py_ssize_t stride, Box box, const floating *coef, Py_ssize_t pitch
+) noexcept nogil

@@ -51,15 +51,15 @@ cdef void add_weight_gradient(Correlation* c, floating* partial, const floating*
     cdef Py_ssize_t panel = 2 * lanes_of(dy), padded = pieces(c.outputs, panel) * panel
     cdef Py_ssize_t plane = c.out_height * c.out_width
     cdef Py_ssize_t tile = even(c.taps, TAP_ROWS), first, height, pixels, rows, columns
-    cdef Py_ssize_t n, l, j, k, i
+    cdef Py_ssize_t n, part, j, k, i
     cdef const floating* source[TAP_ROWS]
     for n in range(pieces(c.out_height, c.block)):
         first = n * c.block
         height = min(c.block, c.out_height - first)
         pixels = height * c.out_width
         fill_slab(slab, x, c.channels, &c.rows, &c.columns, first)
-        for l in range(pieces(c.outputs, panel)):
-            j = l * panel
+        for part in range(pieces(c.outputs, panel)):
+            j = part * panel
             columns = min(panel, c.outputs - j)
             if floating is float:
                 pack_float(turned, panel, dy + j * plane + first * c.out_width, columns, plane,

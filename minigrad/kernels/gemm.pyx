@@ -100,7 +100,7 @@ cdef void multiply(Product* p, floating* out, const floating* a, const floating*
     cdef const floating* right
     cdef floating* to
     cdef Py_ssize_t first, width, k, depth, top, height, i, j, rows, columns
-    cdef Py_ssize_t a_row, a_step, b_step, l, m, n, q, r
+    cdef Py_ssize_t a_row, a_step, b_step, part, m, n, q, r
     cdef bint accumulate
     for n in range(pieces(p.columns, COLUMNS)):
         first = n * COLUMNS
@@ -120,8 +120,8 @@ cdef void multiply(Product* p, floating* out, const floating* a, const floating*
                     else:
                         pack_double(b_panels + j * depth, panel, right, columns, p.b_column,
                                     depth, p.b_step)
-            for l in range(pieces(p.rows, block)):
-                top = l * block
+            for part in range(pieces(p.rows, block)):
+                top = part * block
                 height = min(block, p.rows - top)
                 if pack_a:
                     for r in range(pieces(height, tile)):
@@ -190,7 +190,7 @@ cdef int multiply_shared(Product* p, floating* out, const floating* a, const flo
                          const floating* bias, int n_threads) noexcept nogil:
     """Split the result into a grid of rectangles, one a thread."""
     cdef Py_ssize_t panel = panel_width(out), cost, best = -1
-    cdef Py_ssize_t height = p.rows, width = p.columns, rows, columns, row, column
+    cdef Py_ssize_t height = p.rows, width = p.columns, rows, columns
     cdef int across = 1, n, thread
     cdef Product piece
     cdef floating* scratch

@@ -97,7 +97,7 @@ cdef Leaf* collect(tuple columns, list copies) except NULL:
                         copies.append((k, column[i], array))
                         leaf.data[k] = cnp.PyArray_DATA(array)
         leaves[n].offset = offset
-    except:
+    except BaseException:
         free(leaves)
         raise
     return leaves

@@ -108,7 +108,7 @@ cdef void max_plane_2x2(Planes* s, floating* out, int64_t* indices,
     cdef int places[LANES_float]
     cdef floating rows[4 * LANES_float]
     cdef floating results[LANES_float]
-    cdef Py_ssize_t i, j, n, l, v, at, width = s.width
+    cdef Py_ssize_t i, j, n, lane, v, at, width = s.width
     cdef int64_t* noted
     cdef const floating* upper
     cdef const floating* lower
@@ -137,8 +137,8 @@ cdef void max_plane_2x2(Planes* s, floating* out, int64_t* indices,
                 memcpy(out + i * s.out_width + j, results, n * sizeof(floating))
             if indices != NULL:
                 noted = indices + i * s.out_width + j
-                for l in range(n if to == results else lanes):
-                    noted[l] = at + 2 * l + (places[l] & 1) + (places[l] >> 1) * width
+                for lane in range(n if to == results else lanes):
+                    noted[lane] = at + 2 * lane + (places[lane] & 1) + (places[lane] >> 1) * width
 
 
 cdef void max_planes(Planes* s, Sliding* w, floating* out, int64_t* indices, const floating* x,

@@ -20,7 +20,7 @@ a bit.
 
 from cython cimport floating
 from cython.parallel cimport prange
-from libc.math cimport INFINITY, sqrt
+from libc.math cimport sqrt
 from libc.stdlib cimport free, malloc
 cimport numpy as cnp
 from numpy cimport ndarray

@@ -78,11 +78,27 @@ _SHARED = {
 
 # Other names of the same functions.
 _ALIASES = {
-    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div",
-    "absolute": "abs", "negative": "neg", "greater": "gt", "greater_equal": "ge", "less": "lt",
-    "less_equal": "le", "not_equal": "ne", "clip": "clamp", "arctan2": "atan2",
-    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "fix": "trunc", "sgn": "sign",
-    "swapaxes": "transpose", "swapdims": "transpose", "moveaxis": "movedim",
+    "subtract": "sub",
+    "multiply": "mul",
+    "divide": "div",
+    "true_divide": "div",
+    "absolute": "abs",
+    "negative": "neg",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "less": "lt",
+    "less_equal": "le",
+    "not_equal": "ne",
+    "clip": "clamp",
+    "arctan2": "atan2",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "fix": "trunc",
+    "sgn": "sign",
+    "swapaxes": "transpose",
+    "swapdims": "transpose",
+    "moveaxis": "movedim",
 }
 
 # Methods only.
@@ -90,9 +106,7 @@ _METHODS = {
     shape: "view view_as reshape_as expand expand_as repeat",
     reduce: "sum_to_size",
     index: "",
-    copy: (
-        "contiguous to type type_as half float double byte char short int long bool cpu cuda"
-    ),
+    copy: ("contiguous to type type_as half float double byte char short int long bool cpu cuda"),
     creation: "new_tensor new_empty new_zeros new_ones new_full",
     inplace: "add_ sub_ mul_ div_ fill_ zero_ copy_",
     random: "uniform_ normal_ bernoulli_ random_ exponential_",
@@ -135,7 +149,7 @@ def _collect(groups):
 functions = _collect(_SHARED)
 functions.update({alias: functions[name] for alias, name in _ALIASES.items()})
 methods = {**functions, **_collect(_METHODS)}
-methods["where"] = elementwise.where_method     # x.where(condition, y): another order
+methods["where"] = elementwise.where_method  # x.where(condition, y): another order
 for _name in _IN_PLACE.split():
     methods[f"{_name}_"] = inplace.in_place(methods[_name], f"{_name}_")
 for _alias, _name in _ALIASES.items():

@@ -194,7 +194,7 @@ cdef list all_dims = [tuple(range(n)) for n in range(65)]
 
 
 cdef tuple dims_tuple(object dims, int ndim):
-    """Return a ``dim`` argument (None: all; an int; a sequence of ints) as sorted non-negative ints."""
+    """Return a ``dim`` argument (None: all; an int; several ints) as sorted non-negative ints."""
     if dims is None or (isinstance(dims, (tuple, list)) and len(dims) == 0):
         return <tuple>all_dims[ndim]
     if not isinstance(dims, (tuple, list)):

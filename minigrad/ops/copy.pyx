@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from numpy cimport PyArray_IS_C_CONTIGUOUS, import_array, ndarray
+from numpy cimport PyArray_IS_C_CONTIGUOUS, import_array
 
 from minigrad.dtypes cimport (
     as_dtype, bool_, dtype, dtype_of, float16, float32, float64, int16, int32, int64, int8, uint8,

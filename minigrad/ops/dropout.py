@@ -41,7 +41,9 @@ def _channels(name, input, dims, p, training, inplace):
             f"{name}: Received a {input.dim()}-D input to {name}, which is deprecated and will "
             "result in an error in a future release. To retain the behavior and silence this "
             "warning, please use dropout instead. Note that "
-            f"{name} expects inputs of {dims[0]} or {dims[-1]} dimensions.", stacklevel=3)
+            f"{name} expects inputs of {dims[0]} or {dims[-1]} dimensions.",
+            stacklevel=3,
+        )
     shape = (*input.shape[:2], *[1] * (input.dim() - 2))
     return _drop(input, shape, p, training, inplace)
 
@@ -68,7 +70,9 @@ def dropout2d(input, p=0.5, training=True, inplace=False):
         warnings.warn(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D "
             "dropout behavior is desired - input is interpreted as shape (N, C, L). To be clear, "
-            "please use dropout1d instead.", stacklevel=2)
+            "please use dropout1d instead.",
+            stacklevel=2,
+        )
     return _channels("dropout2d", input, (3, 4), p, training, inplace)
 
 

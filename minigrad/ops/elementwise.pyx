@@ -11,11 +11,9 @@ import math
 
 import numpy as np
 
-from numpy cimport (
-    PyArray_DIMS, PyArray_EMPTY, PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array, ndarray,
-)
+from numpy cimport PyArray_NDIM, PyArray_SIZE, import_array, ndarray
 
-from minigrad.dtypes cimport bool_, default_dtype, dtype, dtype_of, float16, float32, int64
+from minigrad.dtypes cimport bool_, default_dtype, dtype_of, float16
 from minigrad.kernels.elementwise cimport (
     ADD, ATAN2, DIV, FLOOR_DIVIDE, FMOD, MAXIMUM, MAXIMUM_SHARE, MINIMUM, MINIMUM_SHARE, MUL, POW,
     REMAINDER, SUB, binary,
@@ -23,9 +21,9 @@ from minigrad.kernels.elementwise cimport (
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
-    broadcast_empty, cast, is_kernel_float, is_number, number_tensor, promoted, same_shape, to_half, zeros_of,
+    broadcast_empty, cast, is_kernel_float, is_number, promoted, same_shape, to_half, zeros_of,
 )
-from minigrad.tape cimport Node, Variable, record, recording, vjp_function
+from minigrad.tape cimport Node, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, as_tensor, empty_like_array, wrap
 
 import_array()
@@ -234,7 +232,8 @@ def remainder(input, other):
     cdef Tensor a, b
     a, b = promoted(input, other)
     check_integer_divisor(b)
-    return arithmetic(REMAINDER, "RemainderBackward0", remainder_vjp, a, b, <Save>(A_FOR_B | B_FOR_B))
+    return arithmetic(
+        REMAINDER, "RemainderBackward0", remainder_vjp, a, b, <Save>(A_FOR_B | B_FOR_B))
 
 
 cdef remainder_vjp(Node node, object g):
@@ -318,7 +317,7 @@ cdef atan2_vjp(Node node, object g):
     )
 
 
-# ---------------------------------------------------------------- the larger, the smaller, the chosen
+# -------------------------------------------------------------- the larger, the smaller, the chosen
 
 def maximum(input, other):
     """Return the larger of each pair, NaN if either is.  A tie shares the gradient evenly."""

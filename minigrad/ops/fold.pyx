@@ -119,7 +119,7 @@ cdef ndarray numpy_fold(int op, ndarray x, tuple dims, bint keepdim):
 
 
 cdef ndarray readable(ndarray x, tuple dims, Layout *layout):
-    """Return ``x``, or a copy of it, such that ``dims`` can be read as the n of (outer, n, inner)."""
+    """Return ``x`` or a copy of it, such that ``dims`` lie as the n of (outer, n, inner)."""
     layout[0] = layout_of(x, dims)
     if layout.adjacent and PyArray_IS_C_CONTIGUOUS(x):
         return x
@@ -174,5 +174,5 @@ cdef ndarray first_extreme(int op, ndarray x, int dim, bint keepdim, ndarray val
     layout = layout_of(x, (dim,))
     indices = new_result(x, (dim,), keepdim, NPY_INT64)
     arg_reduce(op, values, indices, x, layout.outer, layout.n, layout.inner,
-                       threads_for(PyArray_SIZE(x)))
+               threads_for(PyArray_SIZE(x)))
     return indices

@@ -11,10 +11,10 @@ from numpy cimport (
     PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
 )
 
-from minigrad.dtypes cimport bool_, dtype_of, int64, uint8
+from minigrad.dtypes cimport bool_, dtype_of, int64
 from minigrad.ops.broadcast cimport sum_to
-from minigrad.ops.common cimport cast, dims_tuple, is_number, number_tensor
-from minigrad.tape cimport Node, Variable, record, recording
+from minigrad.ops.common cimport cast, is_number, number_tensor
+from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, as_tensor, view_of, wrap
 from minigrad.tensor import checked_dim
 from minigrad.ops.inplace cimport check_inplace, written
@@ -427,7 +427,6 @@ def diagonal(input, offset=0, dim1=0, dim2=1):
 
 def diag(input, diagonal=0):
     """Return the diagonal of a matrix, or a matrix with this vector on its diagonal."""
-    cdef Tensor out
     if input.dim() == 2:
         return diagonal_of(input, diagonal)
     if input.dim() != 1:

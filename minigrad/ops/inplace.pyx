@@ -14,8 +14,8 @@ import numpy as np
 
 from numpy cimport (
     NPY_ARRAY_WRITEABLE, PyArray_BYTES, PyArray_CHKFLAGS, PyArray_DATA, PyArray_DIMS,
-    PyArray_IS_C_CONTIGUOUS, PyArray_NBYTES, PyArray_NDIM, PyArray_SIZE, PyArray_STRIDES, PyArray_TYPE,
-    import_array, ndarray,
+    PyArray_IS_C_CONTIGUOUS, PyArray_NBYTES, PyArray_NDIM, PyArray_SIZE, PyArray_STRIDES,
+    PyArray_TYPE, import_array, ndarray,
 )
 
 from minigrad.dtypes cimport dtype_of
@@ -23,7 +23,7 @@ from minigrad.kernels.elementwise cimport ADD, DIV, MUL, SUB, binary
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
-    cast, is_kernel_float, is_number, number_tensor, promoted, same_shape, zeros_of,
+    cast, is_kernel_float, is_number, number_tensor, same_shape, zeros_of,
 )
 from minigrad.tape cimport (
     Node, Variable, bump_version, grad_enabled, operations, record, recording, set_grad_enabled_,
@@ -33,7 +33,7 @@ from minigrad.tensor cimport Tensor, as_tensor, wrap
 import_array()
 
 
-# ---------------------------------------------------------------- what every in-place op goes through
+# -------------------------------------------------------------- what every in-place op goes through
 
 cdef int check_inplace(Tensor x, bint value_recorded) except -1:
     """Raise if ``x`` may not be written to."""
@@ -95,6 +95,7 @@ cdef ndarray positions(Variable base, Variable view):
     cdef ndarray a = base.array, b = view.array
     itemsize = a.itemsize
     offset = (<Py_ssize_t>PyArray_DATA(b) - <Py_ssize_t>PyArray_DATA(a)) // itemsize
+
     # Where each element lies, in elements from the start of the base's memory ...
     def places(array, start):
         total = np.full(array.shape, start, np.int64)
@@ -182,7 +183,8 @@ def in_place(function, name):
         check_inplace(x, False)
         return assign(x, function(before_write(x), *args, **kwargs))
     method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"Write ``{name.removesuffix('_')}(...)`` of this tensor into it, and return it."
+    method.__doc__ = (
+        f"Write ``{name.removesuffix('_')}(...)`` of this tensor into it, and return it.")
     return method
 
 

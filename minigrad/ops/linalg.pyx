@@ -53,7 +53,8 @@ cdef ndarray product(ndarray a, ndarray b, ndarray bias):
                           None if bias is None else bias.astype(np.float32))
             return out.astype(np.float16)
         if PyArray_TYPE(a) == NPY_BOOL:
-            raise NotImplementedError("matrix products are not implemented for minigrad.bool tensors")
+            raise NotImplementedError(
+                "matrix products are not implemented for minigrad.bool tensors")
         return np.matmul(a, b) if bias is None else np.matmul(a, b) + bias
     shape[0] = PyArray_DIM(a, 0)
     shape[ndim - 2] = PyArray_DIM(a, ndim - 2)

@@ -54,7 +54,8 @@ cdef Tensor exact(object ufunc, int op, str label, vjp_function vjp, object inpu
     """As ``unary`` for functions that integers have too (abs, sign, floor ...): they keep them."""
     cdef Tensor x = <Tensor?>input
     if dtype_of(x.array) is bool_:
-        raise NotImplementedError(f"{label.removesuffix('Backward0').lower()} is not defined for bools")
+        name = label.removesuffix("Backward0").lower()
+        raise NotImplementedError(f"{name} is not defined for bools")
     if not dtype_of(x.array).is_floating_point:
         with np.errstate(all="ignore"):
             return wrap(np.asarray(ufunc(x.array), x.array.dtype))

@@ -25,7 +25,7 @@ from minigrad.kernels.batch_norm cimport (
 )
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.ops.common cimport cast
-from minigrad.tape cimport Node, Variable, bump_version, grad_enabled, record, recording
+from minigrad.tape cimport Node, bump_version, grad_enabled, record, recording
 from minigrad.tensor cimport Tensor, empty_like_array, wrap
 
 import_array()

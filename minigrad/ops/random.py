@@ -39,7 +39,7 @@ class Generator:
     def __init__(self, device="cpu"):
         self.device = _device(device)
         self._twister = None
-        self.manual_seed(67280421310721)     # torch's default seed
+        self.manual_seed(67280421310721)  # torch's default seed
 
     def manual_seed(self, seed):
         """Start the stream that belongs to ``seed``, an int, and return this generator."""
@@ -134,7 +134,7 @@ class Generator:
             return np.array([self._one_normal() for _ in range(n)], np.float64)
         # the rest that makes no block of 16 is drawn, and thrown away, except for float16
         u = self._uniform(n - n % 16 if dtype == np.float16 else n, wide)
-        if n % 16:      # the last block of 16 is drawn anew, overlapping the one before
+        if n % 16:  # the last block of 16 is drawn anew, overlapping the one before
             tail = self._uniform(16, wide)
             whole = _box_muller(u[: n - n % 16].reshape(-1, 16)).ravel()
             out = np.empty(n, wide)
@@ -252,8 +252,9 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     return _new(values, shape, dtype, device, requires_grad)
 
 
-def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None,
-            requires_grad=False):
+def randint(
+    low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
+):
     """Return integers uniform in [low, high): ``randint(high, size)`` or ``randint(low, high,
     size)``; int64 unless a dtype is given."""
     if size is None:
@@ -263,8 +264,9 @@ def randint(low, high=None, size=None, *, generator=None, dtype=None, device=Non
     if size is None:
         raise TypeError("randint() missing the argument 'size'")
     if low >= high:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= "
-                           f"to={high}")
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
     shape = _sizes((size,))
     values = _pick(generator)._integers(low, high, math.prod(shape))
     return _new(values, shape, "int64" if dtype is None else dtype, device, requires_grad)
@@ -297,14 +299,22 @@ def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator
 
 def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False):
     """Return ``randint`` of the input's shape and dtype."""
-    return randint(low, high, tuple(input.shape) if high is not None else None,
-                   dtype=input.dtype if dtype is None else dtype, device=device) if (
-        high is not None) else randint(0, low, tuple(input.shape),
-                                       dtype=input.dtype if dtype is None else dtype)
+    return (
+        randint(
+            low,
+            high,
+            tuple(input.shape) if high is not None else None,
+            dtype=input.dtype if dtype is None else dtype,
+            device=device,
+        )
+        if (high is not None)
+        else randint(0, low, tuple(input.shape), dtype=input.dtype if dtype is None else dtype)
+    )
 
 
-def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None,
-           requires_grad=False):
+def normal(
+    mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
+):
     """Return normal numbers of the given mean and standard deviation (numbers or tensors)."""
     for limit in (std if isinstance(std, Tensor) else tensor(float(std))).reshape(-1).tolist():
         if limit < 0:
@@ -355,14 +365,15 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
         cumulative = np.cumsum(weights / weights.sum(1, keepdims=True), axis=1)
         u = source._uniform(weights.shape[0] * num_samples, np.float64)
         u = u.reshape(weights.shape[0], num_samples)
-        picks = np.stack([
-            np.searchsorted(c, row, side="right") for c, row in zip(cumulative, u, strict=True)
-        ])
+        picks = np.stack(
+            [np.searchsorted(c, row, side="right") for c, row in zip(cumulative, u, strict=True)]
+        )
         picks = np.minimum(picks, weights.shape[1] - 1)
     return _new(picks, (num_samples,) if input.dim() == 1 else picks.shape, "int64", None, False)
 
 
 # ---------------------------------------------------------------- filling a tensor in place
+
 
 def _scaled(values, scale, shift):
     """Return ``values * scale + shift``, for float32 rounded once, as torch's compiled code."""

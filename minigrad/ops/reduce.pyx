@@ -10,16 +10,14 @@ import math
 
 import numpy as np
 
-from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray
+from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array
 
-from minigrad.dtypes cimport (
-    as_dtype, bool_, dtype, dtype_of, float16, float32, int64, uint8,
-)
+from minigrad.dtypes cimport as_dtype, bool_, dtype, dtype_of, int64, uint8
 from minigrad.ops.common cimport cast, dims_tuple, float_operand, size_tuple
 from minigrad.kernels cimport reduce as kernels
 from minigrad.ops.broadcast cimport expand_to, sum_to
 from minigrad.ops.fold cimport first_extreme, fold, log_sum_exp, variance
-from minigrad.tape cimport Node, Variable, record, recording
+from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, alias_of, wrap
 from minigrad.tensor import checked_dim
 
@@ -319,7 +317,7 @@ cdef int check_any(Tensor x, str name) except -1:
 
 
 cdef Tensor arg(int op, str name, object input, object dim, object keepdim):
-    cdef Tensor x = checked(input, name), flat
+    cdef Tensor x = checked(input, name)
     if dtype_of(x.array) is bool_:
         raise RuntimeError(f"{name}(): does not support bool input")
     if dim is None:
@@ -364,7 +362,7 @@ def logsumexp(input, dim, keepdim=False):
 
 cdef logsumexp_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
-    dims, kept, keepdim = node.extra
+    _, kept, keepdim = node.extra
     total = spread(node.tensor(1), kept, keepdim, x)
     return (spread(g, kept, keepdim, x) * (x - total).exp(),)
 

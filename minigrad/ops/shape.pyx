@@ -8,17 +8,15 @@ inverse, an expansion by a sum, a reshape by the old shape.
 import numpy as np
 
 from numpy cimport (
-    NPY_ARRAY_WRITEABLE, PyArray_CHKFLAGS, PyArray_DATA, PyArray_DIMS, PyArray_IS_C_CONTIGUOUS,
-    PyArray_ITEMSIZE, PyArray_NDIM, PyArray_New, PyArray_SIZE, PyArray_STRIDES, PyArray_TYPE,
-    PyArray_SetBaseObject, import_array, ndarray, npy_intp,
+    PyArray_DATA, PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE,
+    PyArray_STRIDES, import_array, ndarray, npy_intp,
 )
-from cpython.ref cimport Py_INCREF
 
 from minigrad.dtypes cimport dtype, dtype_of, promote
 from minigrad.ops.common cimport cast, size_tuple
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, expand_to, strided, viewed
-from minigrad.tape cimport Node, Variable, record, recording, vjp_function
-from minigrad.tensor cimport Tensor, alias_of, view_of, wrap
+from minigrad.tape cimport Node, record, recording
+from minigrad.tensor cimport Tensor, alias_of, wrap
 from minigrad.tensor import checked_dim
 
 import_array()

@@ -12,7 +12,7 @@ from numpy cimport (
     PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
 )
 
-from minigrad.dtypes cimport as_dtype, dtype_of, float16, float32
+from minigrad.dtypes cimport as_dtype, dtype_of, float16
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.softmax cimport softmax_backward, softmax_forward
 from minigrad.ops.common cimport cast

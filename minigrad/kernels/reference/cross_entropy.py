@@ -44,8 +44,21 @@ def sample_gradient(g, total_weight, reduction, shape):
     return g / total_weight if reduction == Reduced.MEAN else g
 
 
-def cross_entropy_forward(loss, total_weight, stats, logits, target, weight, ignore_index,
-                          label_smoothing, reduction, outer, n, inner, n_threads):
+def cross_entropy_forward(
+    loss,
+    total_weight,
+    stats,
+    logits,
+    target,
+    weight,
+    ignore_index,
+    label_smoothing,
+    reduction,
+    outer,
+    n,
+    inner,
+    n_threads,
+):
     """Cross-entropy of ``logits`` and classes; see cross_entropy.pxd for the arguments."""
     x = logits.reshape(outer, n, inner).astype(np.float64)
     qw, weights = weighted_targets(target, weight, ignore_index, label_smoothing, outer, n, inner)
@@ -56,8 +69,22 @@ def cross_entropy_forward(loss, total_weight, stats, logits, target, weight, ign
         reduced_loss(loss, total_weight, qw, weights, log_softmax(x), reduction)
 
 
-def cross_entropy_backward(dlogits, g, total_weight, stats, logits, target, weight, ignore_index,
-                           label_smoothing, reduction, outer, n, inner, n_threads):
+def cross_entropy_backward(
+    dlogits,
+    g,
+    total_weight,
+    stats,
+    logits,
+    target,
+    weight,
+    ignore_index,
+    label_smoothing,
+    reduction,
+    outer,
+    n,
+    inner,
+    n_threads,
+):
     """The gradient of cross_entropy_forward's logits from that of its loss, ``g``."""
     x = logits.reshape(outer, n, inner).astype(np.float64)
     qw, _ = weighted_targets(target, weight, ignore_index, label_smoothing, outer, n, inner)
@@ -68,8 +95,19 @@ def cross_entropy_backward(dlogits, g, total_weight, stats, logits, target, weig
     dlogits.reshape(outer, n, inner)[...] = np.where(kept, dx, 0)
 
 
-def nll_forward(loss, total_weight, log_probs, target, weight, ignore_index, reduction, outer, n,
-                inner, n_threads):
+def nll_forward(
+    loss,
+    total_weight,
+    log_probs,
+    target,
+    weight,
+    ignore_index,
+    reduction,
+    outer,
+    n,
+    inner,
+    n_threads,
+):
     """The negative log-likelihood of classes, given logarithms of probabilities."""
     y = log_probs.reshape(outer, n, inner).astype(np.float64)
     qw, weights = weighted_targets(target, weight, ignore_index, 0, outer, n, inner)
@@ -77,8 +115,9 @@ def nll_forward(loss, total_weight, log_probs, target, weight, ignore_index, red
         reduced_loss(loss, total_weight, qw, weights, y, reduction)
 
 
-def nll_backward(dlog_probs, g, total_weight, target, weight, ignore_index, reduction, outer, n,
-                 inner, n_threads):
+def nll_backward(
+    dlog_probs, g, total_weight, target, weight, ignore_index, reduction, outer, n, inner, n_threads
+):
     """The gradient of nll_forward's log-probabilities from that of its loss, ``g``."""
     qw, _ = weighted_targets(target, weight, ignore_index, 0, outer, n, inner)
     with np.errstate(all="ignore"):
