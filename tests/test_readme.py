@@ -1,0 +1,39 @@
+"""The README says what the code does: its tour runs and prints what it shows, its links lead somewhere."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
+
+
+def test_the_tour_is_the_example_and_prints_what_is_shown():
+    (tour,) = blocks("python")
+    assert (ROOT / "examples" / "tour.py").read_text().endswith(tour)
+    done = subprocess.run([sys.executable, "-c", tour], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    shown = next(b for b in blocks("") if b.startswith("tensor("))
+    number = re.compile(r"\d+\.?\d*")
+    assert number.sub("#", done.stdout) == number.sub("#", shown)
+    # the last digit may differ between instruction sets
+    np.testing.assert_allclose(
+        [float(n) for n in number.findall(done.stdout)],
+        [float(n) for n in number.findall(shown)],
+        rtol=0.02,
+    )
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
+def test_links_lead_to_files(target):
+    assert (ROOT / target).exists()
