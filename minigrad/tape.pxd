@@ -55,7 +55,8 @@ cdef class Operations:
     cdef public object add, sub, mul, div, floor_divide, remainder, pow, matmul, neg, abs
     cdef public object add_, sub_, mul_, div_, floor_divide_, remainder_, pow_
     cdef public object eq, ne, lt, le, gt, ge
-    cdef public object bitwise_and, bitwise_or, bitwise_xor, bitwise_not, lshift, rshift
+    cdef public object bitwise_and, bitwise_or, bitwise_xor, bitwise_not
+    cdef public object bitwise_left_shift, bitwise_right_shift
     cdef public object bitwise_and_, bitwise_or_, bitwise_xor_
     cdef public object getitem, setitem, unbind, permute, clone, regenerate_view, make_tensor
 

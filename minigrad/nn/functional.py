@@ -32,6 +32,7 @@ from minigrad.ops.creation import full, zeros
 from minigrad.ops.creation import tensor as new_tensor
 from minigrad.ops.cross_entropy import cross_entropy, nll_loss
 from minigrad.ops.dropout import dropout, dropout1d, dropout2d, dropout3d
+from minigrad.ops.join import cat
 from minigrad.ops.linalg import linear
 from minigrad.ops.loss import (
     binary_cross_entropy,
@@ -53,7 +54,6 @@ from minigrad.ops.pool import (
     max_pool1d,
     max_pool2d,
 )
-from minigrad.ops.shape import cat
 from minigrad.ops.softmax import log_softmax, softmax, softmin
 
 __all__ = [

@@ -9,6 +9,7 @@ from minigrad import tape, tensor
 from minigrad.ops import (
     activation,
     closeness,
+    compare,
     conv,
     copy,
     creation,
@@ -16,6 +17,7 @@ from minigrad.ops import (
     elementwise,
     index,
     inplace,
+    join,
     linalg,
     math,
     norm,
@@ -27,30 +29,15 @@ from minigrad.ops import (
     softmax,
 )
 
-# The operators of Python, and the few ops that the tape itself needs.
-_table = tape.table()
-for _name in (
-    "add sub mul div floor_divide remainder pow eq ne lt le gt ge "
-    "bitwise_and bitwise_or bitwise_xor bitwise_not"
-).split():
-    setattr(_table, _name, getattr(elementwise, _name))
-_table.lshift = elementwise.bitwise_left_shift
-_table.rshift = elementwise.bitwise_right_shift
-_table.neg, _table.abs = math.neg, math.abs
-_table.getitem, _table.setitem = index.getitem, index.setitem
-_table.matmul = linalg.matmul
-_table.unbind, _table.permute, _table.clone = shape.unbind, shape.permute, copy.clone
-_table.add_, _table.sub_ = inplace.add_, inplace.sub_
-_table.mul_, _table.div_ = inplace.mul_, inplace.div_
-_table.regenerate_view = inplace._regenerate_view
-
 # Functions that are also methods: minigrad.name(x, ...) and x.name(...).
 _SHARED = {
     elementwise: (
         "add sub mul div floor_divide remainder fmod pow atan2 maximum minimum where clamp "
-        "clamp_min clamp_max lerp addcmul addcdiv eq ne lt le gt ge logical_and logical_or "
-        "logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not "
-        "bitwise_left_shift bitwise_right_shift"
+        "clamp_min clamp_max lerp addcmul addcdiv"
+    ),
+    compare: (
+        "eq ne lt le gt ge logical_and logical_or logical_xor logical_not bitwise_and bitwise_or "
+        "bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift"
     ),
     math: (
         "neg abs sign floor ceil trunc round frac square sqrt rsqrt reciprocal exp exp2 expm1 log "
@@ -65,8 +52,9 @@ _SHARED = {
     linalg: "matmul mm bmm mv dot addmm",
     shape: (
         "reshape flatten ravel unflatten squeeze unsqueeze permute transpose t movedim "
-        "broadcast_to tile narrow select unbind split chunk flip roll"
+        "broadcast_to tile flip roll"
     ),
+    join: "narrow select unbind split chunk",
     index: (
         "gather take_along_dim scatter scatter_add index_select masked_fill masked_select nonzero "
         "tril triu diagonal diag"
@@ -105,7 +93,6 @@ _ALIASES = {
 _METHODS = {
     shape: "view view_as reshape_as expand expand_as repeat",
     reduce: "sum_to_size",
-    index: "",
     copy: ("contiguous to type type_as half float double byte char short int long bool cpu cuda"),
     creation: "new_tensor new_empty new_zeros new_ones new_full",
     inplace: "add_ sub_ mul_ div_ fill_ zero_ copy_",
@@ -121,7 +108,8 @@ _FUNCTIONS = {
         "zeros_like ones_like full_like arange linspace logspace eye meshgrid"
     ),
     reduce: "var_mean std_mean",
-    shape: "broadcast_tensors cat stack hstack vstack",
+    shape: "broadcast_tensors",
+    join: "cat stack hstack vstack",
     conv: "conv1d conv2d",
     pool: "max_pool1d max_pool2d avg_pool1d adaptive_avg_pool1d",
     random: (
@@ -157,6 +145,11 @@ for _alias, _name in _ALIASES.items():
         methods[f"{_alias}_"] = methods[f"{_name}_"]
 functions.update(_collect(_FUNCTIONS))
 
-for _name in "floor_divide_ remainder_ pow_ bitwise_and_ bitwise_or_ bitwise_xor_".split():
-    setattr(_table, _name, methods[_name])
+# The table through which tape and tensor reach ops.  All places but these bear a method's name.
+_table = tape.table()
+_table.getitem, _table.setitem = index.getitem, index.setitem
+_table.regenerate_view = inplace._regenerate_view
+for _name in vars(tape.Operations):
+    if getattr(_table, _name) is None:
+        setattr(_table, _name, methods[_name])
 tensor.install_methods(methods)

@@ -9,7 +9,8 @@ from minigrad.kernels.reduce cimport PROD
 from minigrad.ops.common cimport cast, dims_tuple, zeros_of
 from minigrad.ops.fold cimport fold
 from minigrad.ops.reduce cimport keepdim_shape
-from minigrad.ops.shape import flip, stack
+from minigrad.ops.join import stack
+from minigrad.ops.shape import flip
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 from minigrad.tensor import checked_dim

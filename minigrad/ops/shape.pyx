@@ -1,4 +1,4 @@
-"""Changing a tensor's shape, and joining and splitting tensors.
+"""Changing a tensor's shape and the order of its elements.
 
 Most of these return views: the same memory under another shape and other strides, so that an
 in-place write to one shows in the other.  The vjp of a view undoes it: a permutation by its
@@ -12,8 +12,8 @@ from numpy cimport (
     PyArray_STRIDES, import_array, ndarray, npy_intp,
 )
 
-from minigrad.dtypes cimport dtype, dtype_of, promote
-from minigrad.ops.common cimport cast, size_tuple
+from minigrad.dtypes cimport dtype
+from minigrad.ops.common cimport size_tuple
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, expand_to, strided, viewed
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, alias_of, wrap
@@ -305,178 +305,6 @@ def tile(input, *dims):
     """Return the input repeated; fewer counts than dimensions stand for the last ones."""
     counts = size_tuple(dims)
     return repeat(input, (1,) * (input.dim() - len(counts)) + counts)
-
-
-# ---------------------------------------------------------------- joining
-
-cdef tuple tensor_tuple(str name, object tensors):
-    """Return a sequence of tensors as a tuple."""
-    if isinstance(tensors, Tensor):
-        raise TypeError(f"{name}(): argument 'tensors' must be tuple of Tensors, not Tensor")
-    tensors = tuple(tensors)
-    for i, item in enumerate(tensors):
-        if not isinstance(item, Tensor):
-            raise TypeError(
-                f"{name}(): expected Tensor as element {i} in argument 'tensors', but got "
-                f"{type(item).__name__}"
-            )
-    return tensors
-
-
-def cat(tensors, dim=0, *, axis=None):
-    """Return tensors joined along dimension ``dim``; the other sizes must agree.
-
-    >>> import minigrad
-    >>> minigrad.cat([minigrad.ones(2), minigrad.zeros(1)])
-    tensor([1., 1., 0.])
-    """
-    cdef Tensor first, x, out
-    cdef dtype d
-    cdef int k, dimension
-    tensors = tensor_tuple("cat", tensors)
-    if not tensors:
-        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    # an old habit of torch: an empty 1-d tensor joins with anything
-    real = [x for x in tensors if x.shape != (0,)] or [tensors[0]]
-    first = real[0]
-    if PyArray_NDIM(first.array) == 0:
-        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
-    dimension = checked_dim(dim if axis is None else axis, PyArray_NDIM(first.array))
-    d = dtype_of(first.array)
-    for x in tensors:
-        d = promote(d, dtype_of(x.array))
-    for i, item in enumerate(real):
-        if item.dim() != first.dim():
-            raise RuntimeError(
-                f"Tensors must have same number of dimensions: got {first.dim()} and {item.dim()}"
-            )
-        for k in range(first.dim()):
-            if k != dimension and item.shape[k] != first.shape[k]:
-                raise RuntimeError(
-                    f"Sizes of tensors must match except in dimension {dimension}. Expected size "
-                    f"{first.shape[k]} but got size {item.shape[k]} for tensor number {i} in the "
-                    "list."
-                )
-    parts = tuple([cast(x, d) for x in real])
-    # torch's result is contiguous whatever its parts are; NumPy's would follow them
-    out = wrap(np.ascontiguousarray(
-        np.concatenate([(<Tensor>x).array for x in parts], axis=dimension)))
-    for x in parts:
-        if recording(x):
-            record(out, "CatBackward0", cat_vjp, parts, (),
-                   (dimension, [x.shape[dimension] for x in parts]))
-            break
-    return out
-
-
-cdef cat_vjp(Node node, object g):
-    dimension, sizes = node.extra
-    grads, start = [], 0
-    for i, size in enumerate(sizes):
-        grads.append(narrow(g, dimension, start, size) if node.needs(i) else None)
-        start += size
-    return tuple(grads)
-
-
-def stack(tensors, dim=0):
-    """Return tensors of one shape joined along a new dimension ``dim``."""
-    tensors = tensor_tuple("stack", tensors)
-    if not tensors:
-        raise RuntimeError("stack expects a non-empty TensorList")
-    for i, x in enumerate(tensors):
-        if x.shape != tensors[0].shape:
-            raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at "
-                f"entry 0 and {list(x.shape)} at entry {i}"
-            )
-    d = checked_dim(dim, tensors[0].dim() + 1)
-    return cat([unsqueeze(x, d) for x in tensors], d)
-
-
-def hstack(tensors):
-    """Return tensors joined along the second dimension (the first, if they have only one)."""
-    tensors = [x if x.dim() else reshape(x, 1) for x in tensors]
-    return cat(tensors, 0 if tensors[0].dim() == 1 else 1)
-
-
-def vstack(tensors):
-    """Return tensors joined along the first dimension; 1-d tensors count as rows."""
-    return cat([x if x.dim() > 1 else reshape(x, 1, -1) for x in tensors], 0)
-
-
-# ---------------------------------------------------------------- splitting: views of parts
-
-def narrow(input, dim, start, length):
-    """Return the view of ``length`` items from ``start`` on along ``dim``."""
-    cdef Tensor x = <Tensor?>input
-    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
-    if PyArray_NDIM(x.array) == 0:
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    size = PyArray_DIMS(x.array)[d]
-    start = int(start)
-    if not -size <= start <= size:
-        raise IndexError(
-            f"start out of range (expected to be in range of [{-size}, {size}], but got {start})"
-        )
-    start = start + size if start < 0 else start
-    if length < 0 or start + length > size:
-        raise RuntimeError(
-            f"start ({start}) + length ({length}) exceeds dimension size ({size})."
-        )
-    return x[(slice(None),) * d + (slice(start, start + length),)]
-
-
-def select(input, dim, index):
-    """Return the view of item ``index`` along ``dim``, without that dimension."""
-    cdef Tensor x = <Tensor?>input
-    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
-    if PyArray_NDIM(x.array) == 0:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    return x[(slice(None),) * d + (index,)]
-
-
-def unbind(input, dim=0):
-    """Return a tuple of the views of all items along ``dim``."""
-    cdef Tensor x = <Tensor?>input
-    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
-    if PyArray_NDIM(x.array) == 0:
-        raise RuntimeError("unbind() cannot be applied to a 0-dim tensor")
-    return tuple([select(x, d, i) for i in range(PyArray_DIMS(x.array)[d])])
-
-
-def split(tensor, split_size_or_sections, dim=0):
-    """Return a tuple of views along ``dim``: of one size (the last may be smaller), or of a list
-    of sizes."""
-    cdef Tensor x = <Tensor?>tensor
-    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
-    size = x.shape[d]
-    if isinstance(split_size_or_sections, int):
-        step = split_size_or_sections
-        if step < 0 or (step == 0 and size):
-            raise RuntimeError(f"split expects split_size be non-negative, but got {step}")
-        sizes = [min(step, size - i) for i in range(0, size, step)] if step and size else [0]
-    else:
-        sizes = list(split_size_or_sections)
-        if sum(sizes) != size:
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's "
-                f"size at dimension {d}), but got split_sizes={sizes}"
-            )
-    parts, start = [], 0
-    for length in sizes:
-        parts.append(narrow(x, d, start, length))
-        start += length
-    return tuple(parts)
-
-
-def chunk(input, chunks, dim=0):
-    """Return the input in at most ``chunks`` views of one size along ``dim``."""
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    size = input.size(dim)
-    if size == 0:
-        return split(input, [0] * chunks, dim)
-    return split(input, max(1, -(-size // chunks)), dim)
 
 
 # ---------------------------------------------------------------- rearranging: copies

@@ -5,7 +5,7 @@ import math
 from minigrad.autograd import no_grad
 from minigrad.ops import optim
 from minigrad.ops.creation import tensor
-from minigrad.ops.shape import stack
+from minigrad.ops.join import stack
 from minigrad.tensor import Tensor
 
 

@@ -1,6 +1,6 @@
 """All parameters as one vector, and back."""
 
-from minigrad.ops.shape import cat
+from minigrad.ops.join import cat
 from minigrad.tensor import Tensor
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from minigrad.dtypes import float64
 from minigrad.ops.creation import as_tensor, tensor
-from minigrad.ops.shape import stack
+from minigrad.ops.join import stack
 from minigrad.tensor import Tensor
 
 __all__ = ["default_collate", "default_convert"]
