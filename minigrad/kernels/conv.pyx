@@ -263,11 +263,14 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
         free(slabs)
         free(panels)
         return -1
-    for thread in prange(n_threads, num_threads=n_threads, use_threads_if=n_threads > 1,
-                         schedule="static"):
-        for task in range(thread * share, min((thread + 1) * share, tasks)):
-            correlate_block(c, out, x, a, <const floating*>panels, bias, slabs + thread * size,
-                            task)
+    if n_threads == 1:
+        for task in range(tasks):
+            correlate_block(c, out, x, a, <const floating*>panels, bias, slabs, task)
+    else:
+        for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+            for task in range(thread * share, min((thread + 1) * share, tasks)):
+                correlate_block(c, out, x, a, <const floating*>panels, bias,
+                                slabs + thread * size, task)
     free(slabs)
     free(panels)
     return 0

@@ -103,15 +103,21 @@ cdef int weight_gradient(Correlation* c, floating* dweight, floating* dbias, con
         (tiles * size + n_threads * scratch) * sizeof(floating))
     if partials == NULL:
         return -1
+    if n_threads == 1:
+        for tile in range(tiles):
+            add_tile(c, partials + tile * size, dy, x, dbias != NULL, partials + tiles * size,
+                     slab, tile * per_tile, min((tile + 1) * per_tile, c.samples))
+        for row in range(rows):
+            combine(c, dweight, dbias, partials, tiles, size, padded, row)
+        free(partials)
+        return 0
     share = pieces(tiles, n_threads)
-    for thread in prange(n_threads, num_threads=n_threads, use_threads_if=n_threads > 1,
-                         schedule="static"):
+    for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
         for tile in range(thread * share, min((thread + 1) * share, tiles)):
             add_tile(c, partials + tile * size, dy, x, dbias != NULL,
                      partials + tiles * size + thread * scratch, slab,
                      tile * per_tile, min((tile + 1) * per_tile, c.samples))
-    for row in prange(rows, num_threads=n_threads, use_threads_if=n_threads > 1,
-                      schedule="static"):
+    for row in prange(rows, num_threads=n_threads, schedule="static"):
         combine(c, dweight, dbias, partials, tiles, size, padded, row)
     free(partials)
     return 0

@@ -171,19 +171,26 @@ cdef void multiply_vector(Product* p, floating* out, const floating* a, const fl
     cdef Py_ssize_t line = p.b_column if row else p.a_row
     cdef const floating* matrix = b if row else a
     cdef const floating* vector = a if row else b
-    cdef Py_ssize_t share = (lines + n_threads - 1) // n_threads, i, n
+    cdef Py_ssize_t share = (lines + n_threads - 1) // n_threads, i
     cdef int thread
-    for thread in prange(n_threads, num_threads=n_threads, use_threads_if=n_threads > 1,
-                         schedule="static"):
+    if n_threads == 1:
+        dots(p, lines, out, matrix, line, vector, bias, row)
+        return
+    for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
         i = thread * share
-        n = min(share, lines - i)
-        if n > 0:
-            if floating is float:
-                dots_float(n, p.depth, matrix + i * line, line, vector, out + i, p.accumulate,
-                           bias + (i if row else 0) if bias else NULL, row)
-            else:
-                dots_double(n, p.depth, matrix + i * line, line, vector, out + i, p.accumulate,
-                            bias + (i if row else 0) if bias else NULL, row)
+        dots(p, min(share, lines - i), out + i, matrix + i * line, line, vector,
+             bias + (i if row else 0) if bias else NULL, row)
+
+
+cdef void dots(Product* p, Py_ssize_t n, floating* out, const floating* matrix, Py_ssize_t line,
+               const floating* vector, const floating* bias, bint row) noexcept nogil:
+    """``n`` lines of a matrix, each times the vector; none if ``n`` is negative."""
+    if n <= 0:
+        return
+    if floating is float:
+        dots_float(n, p.depth, matrix, line, vector, out, p.accumulate, bias, row)
+    else:
+        dots_double(n, p.depth, matrix, line, vector, out, p.accumulate, bias, row)
 
 
 cdef int multiply_shared(Product* p, floating* out, const floating* a, const floating* b,
@@ -212,8 +219,11 @@ cdef int multiply_shared(Product* p, floating* out, const floating* a, const flo
     scratch = <floating*>malloc(n_threads * size * sizeof(floating))
     if scratch == NULL:
         return -1
-    for thread in prange(n_threads, num_threads=n_threads, use_threads_if=n_threads > 1,
-                         schedule="static"):
+    if n_threads == 1:
+        multiply(p, out, a, b, bias, scratch)
+        free(scratch)
+        return 0
+    for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
         multiply_piece(p, out, a, b, bias, scratch + thread * size,
                        thread // across * height, height, thread % across * width, width)
     free(scratch)
@@ -324,13 +334,12 @@ cdef int product_batch(Product* p, floating* out, const floating* a, const float
     """Threads share out the matrices, or where those are few, each matrix."""
     cdef Py_ssize_t next_out = p.rows * p.columns, i
     cdef int failed = 0
-    if batch < n_threads:
+    if batch < n_threads or n_threads == 1:
         for i in range(batch):
             failed |= product(p, out + i * next_out, a + i * next_a, b + i * next_b,
                               <const floating*>NULL, n_threads)
     else:
-        for i in prange(batch, num_threads=n_threads, use_threads_if=n_threads > 1,
-                        schedule="static"):
+        for i in prange(batch, num_threads=n_threads, schedule="static"):
             failed |= product(p, out + i * next_out, a + i * next_a, b + i * next_b,
                               <const floating*>NULL, 1)
     return failed

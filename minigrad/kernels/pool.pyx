@@ -141,21 +141,33 @@ cdef void max_plane_2x2(Planes* s, floating* out, int64_t* indices,
                     noted[lane] = at + 2 * lane + (places[lane] & 1) + (places[lane] >> 1) * width
 
 
+cdef void max_plane_any(Planes* s, Sliding* w, bint quick, floating* out, int64_t* indices,
+                        const floating* x, Py_ssize_t plane) noexcept nogil:
+    """Plane number ``plane``, the quick way where it can be taken."""
+    cdef Py_ssize_t size = s.out_height * s.out_width
+    out += plane * size
+    x += plane * s.height * s.width
+    if indices:
+        indices += plane * size
+    if quick:
+        max_plane_2x2(s, out, indices, x)
+    else:
+        max_plane(s, w, out, indices, x)
+
+
 cdef void max_planes(Planes* s, Sliding* w, floating* out, int64_t* indices, const floating* x,
                      int n_threads) noexcept nogil:
-    cdef Py_ssize_t plane, size = s.out_height * s.out_width
+    cdef Py_ssize_t plane
     cdef bint quick = (
         w.kernel_h == 2 and w.kernel_w == 2 and w.stride_h == 2 and w.stride_w == 2
         and w.pad_h == 0 and w.pad_w == 0 and w.dil_h == 1 and w.dil_w == 1
         and 2 * s.out_height <= s.height and 2 * s.out_width <= s.width)
-    for plane in prange(s.count, num_threads=n_threads, use_threads_if=n_threads > 1,
-                        schedule="static"):
-        if quick:
-            max_plane_2x2(s, out + plane * size, indices + plane * size if indices else NULL,
-                          x + plane * s.height * s.width)
-        else:
-            max_plane(s, w, out + plane * size, indices + plane * size if indices else NULL,
-                      x + plane * s.height * s.width)
+    if n_threads == 1:
+        for plane in range(s.count):
+            max_plane_any(s, w, quick, out, indices, x, plane)
+        return
+    for plane in prange(s.count, num_threads=n_threads, schedule="static"):
+        max_plane_any(s, w, quick, out, indices, x, plane)
 
 
 cpdef int max_pool2d_forward(cnp.ndarray out, cnp.ndarray indices, cnp.ndarray x,
@@ -189,8 +201,12 @@ cdef void scatter_plane(floating* dx, Py_ssize_t n_in, const floating* dy,
 cdef void scatter_planes(Planes* s, floating* dx, const floating* dy, const int64_t* indices,
                          int n_threads) noexcept nogil:
     cdef Py_ssize_t plane, n_in = s.height * s.width, n_out = s.out_height * s.out_width
-    for plane in prange(s.count, num_threads=n_threads, use_threads_if=n_threads > 1,
-                        schedule="static"):
+    if n_threads == 1:
+        for plane in range(s.count):
+            scatter_plane(dx + plane * n_in, n_in, dy + plane * n_out, indices + plane * n_out,
+                          n_out)
+        return
+    for plane in prange(s.count, num_threads=n_threads, schedule="static"):
         scatter_plane(dx + plane * n_in, n_in, dy + plane * n_out, indices + plane * n_out, n_out)
 
 
@@ -220,8 +236,11 @@ cdef void gather_plane(floating* out, const floating* x, const int64_t* indices,
 cdef void gather_planes(Planes* s, floating* out, const floating* x, const int64_t* indices,
                         int n_threads) noexcept nogil:
     cdef Py_ssize_t plane, n_in = s.height * s.width, n_out = s.out_height * s.out_width
-    for plane in prange(s.count, num_threads=n_threads, use_threads_if=n_threads > 1,
-                        schedule="static"):
+    if n_threads == 1:
+        for plane in range(s.count):
+            gather_plane(out + plane * n_out, x + plane * n_in, indices + plane * n_out, n_out)
+        return
+    for plane in prange(s.count, num_threads=n_threads, schedule="static"):
         gather_plane(out + plane * n_out, x + plane * n_in, indices + plane * n_out, n_out)
 
 
@@ -310,15 +329,25 @@ cdef void spread_plane(Planes* s, Windows* w, floating* dx, const floating* dy) 
                     dx[y * s.width + column] += part
 
 
+cdef void average_or_spread(Planes* s, Windows* w, floating* pooled, floating* x, bint backward,
+                            Py_ssize_t plane) noexcept nogil:
+    pooled += plane * s.out_height * s.out_width
+    x += plane * s.height * s.width
+    if backward:
+        spread_plane(s, w, x, <const floating*>pooled)
+    else:
+        average_plane(s, w, pooled, <const floating*>x)
+
+
 cdef void average_planes(Planes* s, Windows* w, floating* pooled, floating* x, bint backward,
                          int n_threads) noexcept nogil:
-    cdef Py_ssize_t plane, n_in = s.height * s.width, n_out = s.out_height * s.out_width
-    for plane in prange(s.count, num_threads=n_threads, use_threads_if=n_threads > 1,
-                        schedule="static"):
-        if backward:
-            spread_plane(s, w, x + plane * n_in, <const floating*>pooled + plane * n_out)
-        else:
-            average_plane(s, w, pooled + plane * n_out, <const floating*>x + plane * n_in)
+    cdef Py_ssize_t plane
+    if n_threads == 1:
+        for plane in range(s.count):
+            average_or_spread(s, w, pooled, x, backward, plane)
+        return
+    for plane in prange(s.count, num_threads=n_threads, schedule="static"):
+        average_or_spread(s, w, pooled, x, backward, plane)
 
 
 cdef int average(cnp.ndarray pooled, cnp.ndarray x, Sliding* sliding, bint count_include_pad,
