@@ -14,6 +14,8 @@ of ops: with ``create_graph=True`` the walk is recorded too, and can be differen
     y.backward()                            vjp(1.) = (x, x); both go to the leaf: x.grad = 6.
 """
 
+import itertools
+
 cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
@@ -316,6 +318,9 @@ cdef class PythonNode(Node):
 
 # ---------------------------------------------------------------- hooks
 
+cdef object hook_keys = itertools.count()
+
+
 def add_hook(Variable v, function, bint last=False):
     """Call ``function(grad)`` with the gradient of ``v``; return (table, key) to remove it by.
 
@@ -330,7 +335,7 @@ def add_hook(Variable v, function, bint last=False):
         if v.node.hooks is None:
             v.node.hooks = {}
         table = v.node.hooks
-    key = max(table, default=-1) + 1
+    key = next(hook_keys)       # never one that was removed: its handle may still be about
     table[key] = (v.output, function, last)
     return table, key
 

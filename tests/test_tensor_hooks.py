@@ -23,6 +23,18 @@ def test_hooks_on_results_see_and_replace():
     assert x.grad.tolist() == [60, 60]
 
 
+@pytest.mark.parametrize("make", [leaf, lambda *values: leaf(*values) * 1])
+def test_an_old_handle_leaves_newer_hooks_alone(make):
+    x = make(1.0)
+    old = x.register_hook(lambda g: g * 2)
+    old.remove()
+    seen = []
+    x.register_hook(lambda g: seen.append(g.tolist()))
+    old.remove()
+    x.sum().backward()
+    assert seen == [[1]]
+
+
 def test_hooks_on_leaves():
     x = leaf(1.0, 2.0)
     seen = []
