@@ -32,8 +32,8 @@ from minigrad.kernels.batch_norm_grid cimport (
     COLUMNS, Box, Grid, Kind, Strides, as_a_kind, box_of, laid_out, make_grid, offset_of,
 )
 from minigrad.kernels.batch_norm_tiles cimport (
-    COEFFICIENTS, DOT, HI, INVSTD, LO, MEAN_DY, SCALE, SHIFT, Coefficient, column_affine,
-    column_dot, column_moments, column_slope, plane_affine, plane_dot, plane_moments, plane_slope,
+    COEFFICIENTS, HI, INVSTD, MEAN_DY, SCALE, SHIFT, SLOPE, Coefficient, column_affine, column_dot,
+    column_moments, column_slope, plane_affine, plane_dot, plane_moments, plane_slope,
 )
 
 import numpy as np
@@ -255,27 +255,27 @@ cdef void finish_backward(Job *job, floating *coef, Py_ssize_t start,
                           Py_ssize_t stop) noexcept nogil:
     """The gradients of weight and bias, and the coefficients of dx.
 
-    In training dx = ((dy - mean_dy) - ((x - hi) * invstd - lo) * dot) * scale; else dx is
-    (dy - 0) * scale + 0.
+    In training dx = ((dy - mean_dy) - (x - hi) * slope) * scale, where slope = invstd * mean(dy *
+    xhat) and mean_dy takes in what x - hi lacks of x - mean; else dx is (dy - 0) * scale + 0.
     """
     cdef Py_ssize_t k
     cdef double *mean = job.mean
     cdef double *invstd = job.invstd
     cdef double *work = job.work
-    cdef double count = job.grid.count
+    cdef double count = job.grid.count, lo
     for k in range(start, stop):
-        work[k] = (mean[k] - <floating>mean[k]) * invstd[k]
-        job.var[k] -= work[k] * job.total[k]        # the tiles knew of hi only
-    spread(job, coef, LO, work, start, stop)
+        lo = mean[k] - <floating>mean[k]
+        job.var[k] -= lo * invstd[k] * job.total[k]     # the tiles knew of hi only
     for k in range(start, stop):
         work[k] = invstd[k] * job.weight[k]
     spread(job, coef, SCALE, work, start, stop)
     for k in range(start, stop):
-        work[k] = job.total[k] / count if job.training else 0
+        lo = mean[k] - <floating>mean[k]
+        work[k] = (job.total[k] - lo * invstd[k] * job.var[k]) / count if job.training else 0
     spread(job, coef, MEAN_DY if job.training else HI, work, start, stop)
     for k in range(start, stop):
-        work[k] = job.var[k] / count if job.training else 0
-    spread(job, coef, DOT if job.training else SHIFT, work, start, stop)
+        work[k] = job.var[k] * invstd[k] / count if job.training else 0
+    spread(job, coef, SLOPE if job.training else SHIFT, work, start, stop)
 
 
 cdef void write_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:

@@ -11,7 +11,7 @@ ctypedef fused accurate:        # the type of the terms of a sum
 # The last pass reads, for each column (for each channel, in planes), a few numbers of x's type:
 # they lie in rows of one array, `pitch` apart.
 cdef enum Coefficient:
-    HI, SCALE, SHIFT, INVSTD = 2, MEAN_DY, DOT, LO, COEFFICIENTS
+    HI, SCALE, SHIFT, INVSTD = 2, MEAN_DY, SLOPE, COEFFICIENTS
 
 cdef void plane_moments(
     const floating *x, Py_ssize_t stride, Box box, accurate zero, double *mean, double *m2
