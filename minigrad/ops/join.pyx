@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from numpy cimport PyArray_DIMS, PyArray_NDIM, import_array
+from numpy cimport PyArray_DIM, PyArray_DIMS, PyArray_NDIM, import_array, ndarray, npy_intp
 
 from minigrad.dtypes cimport dtype, dtype_of, promote
+from minigrad.memory cimport new_array
 from minigrad.ops.common cimport cast
 from minigrad.ops.shape import reshape, unsqueeze
 from minigrad.tape cimport Node, record, recording
@@ -12,6 +13,11 @@ from minigrad.tensor cimport Tensor, wrap
 from minigrad.tensor import checked_dim
 
 import_array()
+
+cdef object concatenate = np.concatenate
+
+cdef enum:
+    MAX_NDIM = 64   # NumPy's limit
 
 
 # ---------------------------------------------------------------- joining
@@ -38,40 +44,52 @@ def cat(tensors, dim=0, *, axis=None):
     tensor([1., 1., 0.])
     """
     cdef Tensor first, x, out
+    cdef ndarray array
     cdef dtype d
-    cdef int k, dimension
+    cdef int k, dimension, ndim
+    cdef npy_intp shape[MAX_NDIM]
+    cdef npy_intp size = 0
     tensors = tensor_tuple("cat", tensors)
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     # an old habit of torch: an empty 1-d tensor joins with anything
-    real = [x for x in tensors if x.shape != (0,)] or [tensors[0]]
+    real = [x for x in tensors if PyArray_NDIM(x.array) != 1 or PyArray_DIM(x.array, 0)]
+    real = real or [tensors[0]]
     first = real[0]
-    if PyArray_NDIM(first.array) == 0:
+    ndim = PyArray_NDIM(first.array)
+    if ndim == 0:
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
-    dimension = checked_dim(dim if axis is None else axis, PyArray_NDIM(first.array))
+    dimension = checked_dim(dim if axis is None else axis, ndim)
     d = dtype_of(first.array)
     for x in tensors:
         d = promote(d, dtype_of(x.array))
-    for i, item in enumerate(real):
-        if item.dim() != first.dim():
+    for k in range(ndim):
+        shape[k] = PyArray_DIM(first.array, k)
+    for i, x in enumerate(real):
+        array = x.array
+        if PyArray_NDIM(array) != ndim:
             raise RuntimeError(
-                f"Tensors must have same number of dimensions: got {first.dim()} and {item.dim()}"
+                "Tensors must have same number of dimensions: got "
+                f"{ndim} and {PyArray_NDIM(array)}"
             )
-        for k in range(first.dim()):
-            if k != dimension and item.shape[k] != first.shape[k]:
+        for k in range(ndim):
+            if k != dimension and PyArray_DIM(array, k) != shape[k]:
                 raise RuntimeError(
                     f"Sizes of tensors must match except in dimension {dimension}. Expected size "
-                    f"{first.shape[k]} but got size {item.shape[k]} for tensor number {i} in the "
-                    "list."
+                    f"{shape[k]} but got size {PyArray_DIM(array, k)} for tensor number {i} in "
+                    "the list."
                 )
+        size += PyArray_DIM(array, dimension)
+    shape[dimension] = size
     parts = tuple([cast(x, d) for x in real])
-    # torch's result is contiguous whatever its parts are; NumPy's would follow them
-    out = wrap(np.ascontiguousarray(
-        np.concatenate([(<Tensor>x).array for x in parts], axis=dimension)))
+    # torch's result is contiguous whatever its parts are; a new one of NumPy's would follow them
+    array = new_array(ndim, shape, d.num)
+    concatenate([(<Tensor>x).array for x in parts], dimension, array)
+    out = wrap(array)
     for x in parts:
         if recording(x):
             record(out, "CatBackward0", cat_vjp, parts, (),
-                   (dimension, [x.shape[dimension] for x in parts]))
+                   (dimension, [PyArray_DIM((<Tensor>x).array, dimension) for x in parts]))
             break
     return out
 
@@ -90,8 +108,9 @@ def stack(tensors, dim=0):
     tensors = tensor_tuple("stack", tensors)
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
+    shape = (<object>(<Tensor>tensors[0]).array).shape
     for i, x in enumerate(tensors):
-        if x.shape != tensors[0].shape:
+        if (<object>(<Tensor>x).array).shape != shape:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at "
                 f"entry 0 and {list(x.shape)} at entry {i}"
