@@ -413,10 +413,10 @@ def clamp(input, min=None, max=None):
         return clamp_between(x, min, max)
     array = x.array
     if min is not None:
-        array = np.maximum(array, np.asarray(min, array.dtype))
+        array = combine(MAXIMUM, array, np.asarray(min, array.dtype))
     if max is not None:
-        array = np.minimum(array, np.asarray(max, array.dtype))
-    cdef Tensor result = wrap(np.asarray(array))
+        array = combine(MINIMUM, array, np.asarray(max, array.dtype))
+    cdef Tensor result = wrap(array)
     if recording(x):
         record(result, "ClampBackward1", clamp_vjp, (x,), (x,), (min, max))
     return result
