@@ -15,7 +15,6 @@ of ops: with ``create_graph=True`` the walk is recorded too, and can be differen
 """
 
 cimport cython
-from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from numpy cimport import_array
@@ -100,12 +99,9 @@ cdef void bump_version(Variable v):
 cdef class Variable:
     """What the tape sees of a tensor.  ``minigrad.Tensor`` adds everything else."""
 
-    def __hash__(self):
-        return <Py_ssize_t><PyObject *>self >> 4
 
-
-cdef int refresh_view(Variable v) except -1:
-    """Give a view a new node after an in-place write to its base gave the base a new one."""
+cdef int regenerate_view(Variable v) except -1:
+    """Give a view a new node, made from the present node of its base."""
     operations.regenerate_view(v)
     return 0
 
@@ -224,8 +220,7 @@ cdef object edge_to(object input):
     if not isinstance(input, Variable):
         return None
     v = <Variable>input
-    if v.base is not None and v.base.node is not v.base_node:
-        refresh_view(v)
+    refresh_view(v)
     if not v.wants_grad:
         return None
     if v.node is None:

@@ -7,6 +7,7 @@ from numpy cimport (
     PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
+from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport (
     bool_, default_dtype, dtype, dtype_of, float32, float64, int64, promote,
 )
@@ -14,7 +15,6 @@ from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport new_array
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, as_tensor, wrap
-from minigrad.tensor import checked_dim
 
 import_array()
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from numpy cimport import_array, ndarray
 
+from minigrad.convert cimport array_from
 from minigrad.dtypes cimport (
     as_dtype, bool_, default_dtype, dtype, dtype_of, int64, supported,
 )
@@ -13,7 +14,6 @@ from minigrad.ops.common cimport number_tensor
 from minigrad.ops.common import sizes
 from minigrad.tensor cimport Tensor, wrap
 from minigrad.tensor import device as device_type
-from minigrad.tensor import tensor_from
 
 import_array()
 
@@ -32,13 +32,18 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
             [3, 4]])
     """
     on_cpu(device)
-    return tensor_from(data, dtype, True, requires_grad)
+    return finished(np.array(array_of(data, dtype), order="C"), requires_grad)
 
 
 def as_tensor(data, dtype=None, device=None):
     """Return ``data`` as a tensor; tensors and arrays are not copied if the dtype fits."""
     on_cpu(device)
-    return tensor_from(data, dtype, False, False)
+    array = array_of(data, dtype)
+    return data if isinstance(data, Tensor) and array is (<Tensor>data).array else wrap(array)
+
+
+cdef ndarray array_of(object data, object d):
+    return array_from(data, None if d is None else as_dtype(d))
 
 
 asarray = as_tensor

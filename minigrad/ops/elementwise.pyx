@@ -19,12 +19,13 @@ from minigrad.kernels.elementwise cimport (
     REMAINDER, SUB, binary,
 )
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.memory cimport empty_like_array
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
     broadcast_empty, cast, is_kernel_float, is_number, promoted, same_shape, to_half, zeros_of,
 )
 from minigrad.tape cimport Node, record, recording, vjp_function
-from minigrad.tensor cimport Tensor, empty_like_array, wrap
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 

@@ -11,12 +11,12 @@ from numpy cimport (
     PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
 )
 
+from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport bool_, dtype_of, int64
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport cast, is_number, number_tensor
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, as_tensor, view_of, wrap
-from minigrad.tensor import checked_dim
 from minigrad.ops.inplace cimport check_inplace, written
 
 import_array()

@@ -4,12 +4,12 @@ import numpy as np
 
 from numpy cimport PyArray_DIMS, PyArray_NDIM, import_array
 
+from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport dtype, dtype_of, promote
 from minigrad.ops.common cimport cast
 from minigrad.ops.shape import reshape, unsqueeze
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
-from minigrad.tensor import checked_dim
 
 import_array()
 

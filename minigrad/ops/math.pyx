@@ -14,10 +14,11 @@ from numpy cimport PyArray_SIZE, import_array, ndarray
 from minigrad.dtypes cimport bool_, dtype_of, float16, int64
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast, float_operand, is_kernel_float, to_half, zeros_of
 from minigrad.ops.elementwise cimport combine
 from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
-from minigrad.tensor cimport Tensor, empty_like_array, wrap
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 

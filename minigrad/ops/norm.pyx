@@ -24,9 +24,10 @@ from minigrad.kernels.batch_norm cimport (
     batch_norm_backward, batch_norm_eval, batch_norm_forward,
 )
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast
 from minigrad.tape cimport Node, bump_version, grad_enabled, record, recording
-from minigrad.tensor cimport Tensor, empty_like_array, wrap
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array
 
+from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport as_dtype, bool_, dtype, dtype_of, int64, uint8
 from minigrad.ops.common cimport cast, dims_tuple, float_operand, size_tuple
 from minigrad.kernels cimport reduce as kernels
@@ -19,7 +20,6 @@ from minigrad.ops.broadcast cimport expand_to, sum_to
 from minigrad.ops.fold cimport first_extreme, fold, log_sum_exp, variance
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, alias_of, wrap
-from minigrad.tensor import checked_dim
 
 import_array()
 

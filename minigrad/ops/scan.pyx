@@ -4,6 +4,7 @@ import numpy as np
 
 from numpy cimport PyArray_NDIM, import_array
 
+from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport as_dtype, dtype_of, int64
 from minigrad.kernels.reduce cimport PROD
 from minigrad.ops.common cimport cast, dims_tuple, zeros_of
@@ -13,7 +14,6 @@ from minigrad.ops.join import stack
 from minigrad.ops.shape import flip
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
-from minigrad.tensor import checked_dim
 
 import_array()
 

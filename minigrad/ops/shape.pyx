@@ -12,12 +12,12 @@ from numpy cimport (
     PyArray_STRIDES, import_array, ndarray, npy_intp,
 )
 
+from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport dtype
 from minigrad.ops.common cimport size_tuple
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, expand_to, strided, viewed
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, alias_of, wrap
-from minigrad.tensor import checked_dim
 
 import_array()
 

@@ -12,13 +12,14 @@ from numpy cimport (
     PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
 )
 
+from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport as_dtype, dtype_of, float16
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.softmax cimport softmax_backward, softmax_forward
+from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast
 from minigrad.tape cimport Node, grad_enabled, record, recording
-from minigrad.tensor cimport Tensor, empty_like_array, wrap
-from minigrad.tensor import checked_dim
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 
