@@ -231,9 +231,16 @@ cdef tuple shape_of(Tensor x):
     return (<object>x.array).shape
 
 
+cdef ndarray contiguous(ndarray array):
+    """Return the array itself if it is contiguous (or None), else a contiguous copy."""
+    if array is None or PyArray_IS_C_CONTIGUOUS(array):
+        return array
+    return np.ascontiguousarray(array)
+
+
 cdef ndarray dense(Tensor x):
     """Return the array of ``x``, or a contiguous copy of it."""
-    return x.array if PyArray_IS_C_CONTIGUOUS(x.array) else np.ascontiguousarray(x.array)
+    return contiguous(x.array)
 
 
 cdef int threads_for_products(Py_ssize_t multiplications) noexcept:

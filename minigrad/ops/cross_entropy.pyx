@@ -11,7 +11,7 @@ import numpy as np
 
 from libc.stdint cimport int64_t
 from numpy cimport (
-    PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array,
+    PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array,
     ndarray, npy_intp,
 )
 
@@ -21,7 +21,7 @@ from minigrad.kernels.cross_entropy cimport (
 )
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport new_array
-from minigrad.ops.common cimport cast, same_shape
+from minigrad.ops.common cimport cast, contiguous, same_shape
 from minigrad.ops.loss import reduced, reduction_name
 from minigrad.ops.softmax import log_softmax, softmax
 from minigrad.tape cimport Node, grad_enabled, record, recording
@@ -95,12 +95,6 @@ cdef int check_classes(str name, ndarray x, ndarray target, Tensor weight) excep
             f"{dtype_of(weight.array)}"
         )
     return 0
-
-
-cdef ndarray contiguous(object array):
-    if array is None or PyArray_IS_C_CONTIGUOUS(<ndarray>array):
-        return array
-    return np.ascontiguousarray(array)
 
 
 cdef Tensor class_loss(

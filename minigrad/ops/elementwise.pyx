@@ -32,16 +32,15 @@ import_array()
 
 # ---------------------------------------------------------------- the one driver of two-input ops
 
-# NumPy's functions, for the dtypes that the kernels do not take.
+# NumPy's functions, for integers, which the kernels do not take.
 cdef dict ufuncs = {
-    ADD: np.add, SUB: np.subtract, MUL: np.multiply, DIV: np.true_divide, POW: np.power,
-    FLOOR_DIVIDE: np.floor_divide, REMAINDER: np.remainder, FMOD: np.fmod, ATAN2: np.arctan2,
-    MAXIMUM: np.maximum, MINIMUM: np.minimum,
+    ADD: np.add, SUB: np.subtract, MUL: np.multiply, POW: np.power, REMAINDER: np.remainder,
+    FLOOR_DIVIDE: np.floor_divide, FMOD: np.fmod, MAXIMUM: np.maximum, MINIMUM: np.minimum,
 }
 
 
 cdef ndarray combine(int op, ndarray a, ndarray b):
-    """Return op(a, b): by the kernel for float32 and float64, by NumPy for the rest."""
+    """Return op(a, b): by the kernel for floats (float16 through float32), else by NumPy."""
     cdef ndarray out
     if is_kernel_float(a):
         if PyArray_NDIM(b) == 0 or same_shape(a, b):
@@ -50,12 +49,11 @@ cdef ndarray combine(int op, ndarray a, ndarray b):
             out = broadcast_empty(a, b, dtype_of(a))
         binary(op, out, a, b, threads_for(PyArray_SIZE(out)))
         return out
+    if dtype_of(a) is float16:
+        return to_half(combine(op, a.astype(np.float32), b.astype(np.float32)))
     broadcast_empty(a, b, bool_)            # for the error, in torch's words
-    ufunc = ufuncs[op]
     with np.errstate(all="ignore"):
-        if dtype_of(a) is float16:          # through float32, as torch does
-            return np.asarray(ufunc(a.astype(np.float32), b.astype(np.float32))).astype(np.float16)
-        return np.asarray(ufunc(a, b))
+        return np.asarray(ufuncs[op](a, b))
 
 
 cdef object broadcast_shapes(Tensor a, Tensor b, Tensor out):
@@ -76,20 +74,28 @@ cdef object unbroadcast(Node node, object g, int i):
     return sum_to(<Tensor>g, <tuple>(<tuple>node.extra)[i])
 
 
-# What a vjp reads: the gradient of a (or b) may need a, b or both.  Only what is read is saved, so
-# that the rest may be overwritten, and need not be kept.
+cdef tuple promoted_to_float(object input, object other):
+    """Return the operands promoted; integers become the default floating dtype."""
+    cdef Tensor a, b
+    a, b = promoted(input, other)
+    if dtype_of(a.array).is_floating_point:
+        return a, b
+    return cast(a, default_dtype()), cast(b, default_dtype())
+
+
+# What the vjp of op(a, b) reads.  Only that is saved: the rest may be overwritten and is not kept.
 cdef enum Save:
     NOTHING = 0
-    A_FOR_A = 1
-    A_FOR_B = 2
+    A_FOR_A = 1         # the gradient of a reads a
+    A_FOR_B = 2         # the gradient of b reads a
     B_FOR_A = 4
     B_FOR_B = 8
-    EACH_OTHER = A_FOR_B | B_FOR_A
+    EACH_OTHER = A_FOR_B | B_FOR_A      # as in a * b
     EVERYTHING = 15
 
 
 cdef Tensor arithmetic(int op, str label, vjp_function vjp, object input, object other, Save save):
-    """Compute a two-input op and record it."""
+    """Compute a two-input op and record it; ``save`` says what its vjp reads."""
     cdef Tensor a, b, out
     cdef bint of_a, of_b
     cdef int wanted
@@ -138,7 +144,7 @@ def sub(input, other, *, alpha=1):
 
 
 cdef sub_vjp(Node node, object g):
-    return unbroadcast(node, g, 0), unbroadcast(node, -g if node.needs(1) else None, 1)
+    return unbroadcast(node, g, 0), unbroadcast(node, -g, 1) if node.needs(1) else None
 
 
 def mul(input, other):
@@ -166,12 +172,9 @@ def div(input, other, *, rounding_mode=None):
     ``rounding_mode`` "floor" rounds the quotient down, "trunc" towards zero; the gradient of a
     rounded quotient is zero.  Integer operands then stay integers.
     """
-    cdef Tensor a, b
     if rounding_mode is not None:
         return rounded_div(input, other, rounding_mode)
-    a, b = promoted(input, other)
-    if not dtype_of(a.array).is_floating_point:
-        a, b = cast(a, default_dtype()), cast(b, default_dtype())
+    a, b = promoted_to_float(input, other)
     return arithmetic(DIV, "DivBackward0", div_vjp, a, b, <Save>(EACH_OTHER | B_FOR_B))
 
 
@@ -296,10 +299,7 @@ cdef pow_vjp(Node node, object g):
 
 def atan2(input, other):
     """Return the angle of the point (other, input), in radians from -pi to pi."""
-    cdef Tensor a, b
-    a, b = promoted(input, other)
-    if not dtype_of(a.array).is_floating_point:
-        a, b = cast(a, default_dtype()), cast(b, default_dtype())
+    a, b = promoted_to_float(input, other)
     return arithmetic(ATAN2, "Atan2Backward0", atan2_vjp, a, b, EVERYTHING)
 
 
@@ -335,20 +335,16 @@ cdef minimum_vjp(Node node, object g):
 
 
 cdef tuple shared_by(Node node, object g, int op):
-    """Return the gradients of maximum or minimum: each input's share is 1, 0, or 1/2 in a tie."""
+    """Return the gradients of maximum or minimum.
+
+    ``op(a, b)`` is the share of a: 1 where a is chosen (or either is NaN), 0 where b is, 1/2 in a
+    tie.
+    """
     cdef Tensor a = node.tensor(0), b = node.tensor(1)
     return (
-        unbroadcast(node, g * share_of(op, a, b), 0) if node.needs(0) else None,
-        unbroadcast(node, g * share_of(op, b, a), 1) if node.needs(1) else None,
+        unbroadcast(node, g * wrap(combine(op, a.array, b.array)), 0) if node.needs(0) else None,
+        unbroadcast(node, g * wrap(combine(op, b.array, a.array)), 1) if node.needs(1) else None,
     )
-
-
-cdef Tensor share_of(int op, Tensor a, Tensor b):
-    """Return 1 where ``a`` is chosen (or either is NaN), 0 where ``b`` is, 1/2 in a tie."""
-    if dtype_of(a.array) is float16:
-        share = combine(op, a.array.astype(np.float32), b.array.astype(np.float32))
-        return wrap(to_half(share))
-    return wrap(combine(op, a.array, b.array))
 
 
 def where(condition, input=None, other=None):

@@ -15,12 +15,15 @@ from minigrad.dtypes cimport bool_, dtype_of, float16, int64
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
-from minigrad.ops.common cimport cast, float_operand, is_kernel_float, to_half, zeros_of
+from minigrad.ops.common cimport cast, float_operand, to_half, zeros_of
 from minigrad.ops.elementwise cimport combine
 from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
+
+
+# ---------------------------------------------------------------- the one driver of these functions
 
 cdef ndarray apply_unary(int op, ndarray x):
     """Return op(x); float16 goes through float32."""
@@ -44,11 +47,7 @@ cdef Tensor unary(int op, str label, vjp_function vjp, object input, Keep keep):
 
 cdef object fused(int op, object g, Tensor saved):
     """Return a two-input gradient kernel's result as a tensor, for a walk that is not recorded."""
-    cdef ndarray ga = (<Tensor>g).array
-    if not is_kernel_float(ga):
-        return wrap(to_half(
-            combine(op, ga.astype(np.float32), saved.array.astype(np.float32))))
-    return wrap(combine(op, ga, saved.array))
+    return wrap(combine(op, (<Tensor>g).array, saved.array))
 
 
 cdef Tensor exact(object ufunc, int op, str label, vjp_function vjp, object input, Keep keep):
