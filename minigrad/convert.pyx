@@ -1,4 +1,4 @@
-"""What users give, as what the engine works with: data as arrays, ``dim`` as an index from the front.
+"""What users give, as what the engine works with: data as arrays, dims counted from the front.
 
 ``array_from`` is what tensor() makes of numbers, nested sequences, arrays and tensors.
 """

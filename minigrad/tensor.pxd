@@ -13,4 +13,3 @@ cdef class Tensor(Operators):
 cdef Tensor wrap(ndarray array)
 cdef Tensor view_of(Tensor base, ndarray array)
 cdef Tensor alias_of(Tensor source)
-cdef Tensor as_tensor(object given)

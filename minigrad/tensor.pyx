@@ -62,13 +62,6 @@ cdef Tensor alias_of(Tensor source):
     return t
 
 
-cdef Tensor as_tensor(object given):
-    """Return an operand as a tensor: tensors as they are, numbers 0-d, arrays shared."""
-    if isinstance(given, Tensor):
-        return <Tensor>given
-    return wrap(array_from(given, None))
-
-
 cdef object set_requires_grad(Tensor t, bint wanted):
     if wanted and not dtype_of(t.array).is_floating_point:
         raise RuntimeError(
@@ -145,6 +138,7 @@ cdef class Tensor(Operators):
 
     @property
     def device(self):
+        """Where the tensor is: ``device(type='cpu')``."""
         return cpu
 
     @property
@@ -164,6 +158,7 @@ cdef class Tensor(Operators):
 
     @property
     def is_cuda(self):
+        """False: the tensor is on the CPU."""
         return False
 
     @property
@@ -189,6 +184,7 @@ cdef class Tensor(Operators):
 
     @property
     def output_nr(self):
+        """Which output of ``grad_fn`` this tensor is."""
         return self.output
 
     @property
@@ -474,7 +470,6 @@ cdef class Tensor(Operators):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __deepcopy__(self, memo):
-        cdef Tensor new
         if self.grad_fn is not None:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
@@ -482,12 +477,10 @@ cdef class Tensor(Operators):
             )
         if id(self) in memo:
             return memo[id(self)]
-        new = type(self).__new__(type(self))
-        new.array = self.array.copy(order="K")
-        new.wants_grad = self.wants_grad
-        memo[id(self)] = new
+        new = memo[id(self)] = rebuild(
+            type(self), self.array.copy(order="K"), self.wants_grad, {})
         if self.gradient is not None:
-            new.gradient = (<Tensor>self.gradient).__deepcopy__(memo)
+            new.grad = copy.deepcopy(self.gradient, memo)
         take_attributes(new, copy.deepcopy(attributes_of(self), memo))
         return new
 
@@ -498,14 +491,13 @@ cdef class Tensor(Operators):
             type(self), np.asarray(self.array), self.requires_grad, attributes_of(self))
 
 cdef dict attributes_of(Tensor t):
-    """Return what users attached to ``t`` (a subclass keeps it in a ``__dict__``)."""
+    """Return what users attached to ``t`` (a subclass written in Python has a ``__dict__``)."""
     return t.attributes or getattr(t, "__dict__", None) or {}
 
 
-cdef int take_attributes(Tensor t, dict attributes) except -1:
+cdef take_attributes(Tensor t, dict attributes):
     for name, value in attributes.items():
         setattr(t, name, value)
-    return 0
 
 
 def rebuild(cls, array, requires_grad, attributes):

@@ -3,7 +3,6 @@
 from numpy cimport ndarray
 
 from minigrad.dtypes cimport dtype
-from minigrad.tape cimport Node, Variable
 from minigrad.tensor cimport Tensor
 
 
@@ -11,6 +10,7 @@ cdef bint is_kernel_float(ndarray array)
 cdef bint same_shape(ndarray a, ndarray b)
 cdef bint is_number(object x)
 cdef Tensor number_tensor(object x, dtype d)
+cdef Tensor as_tensor(object given)
 cdef tuple promoted(object x, object y)
 cdef Tensor cast(Tensor x, dtype d)
 cdef ndarray to_half(ndarray array)

@@ -7,14 +7,14 @@ from numpy cimport (
     PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
-from minigrad.convert cimport checked_dim
+from minigrad.convert cimport array_from, checked_dim
 from minigrad.dtypes cimport (
     bool_, default_dtype, dtype, dtype_of, float32, float64, int64, promote,
 )
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport new_array
 from minigrad.tape cimport Node, record, recording
-from minigrad.tensor cimport Tensor, as_tensor, wrap
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 
@@ -108,7 +108,13 @@ cdef tuple promoted(object x, object y):
     return cast(a, d), cast(b, d)
 
 
+cdef Tensor as_tensor(object given):
+    """Return what may be any data as a tensor: tensors as they are, numbers 0-d, arrays shared."""
+    return <Tensor>given if isinstance(given, Tensor) else wrap(array_from(given, None))
+
+
 cdef Tensor as_operand(object x):
+    """Return an operand as a tensor.  Lists are none: ``x + [1, 2]`` is a TypeError."""
     if isinstance(x, Tensor):
         return <Tensor>x
     if is_number(x):

@@ -171,6 +171,12 @@ def div(input, other, *, rounding_mode=None):
 
     ``rounding_mode`` "floor" rounds the quotient down, "trunc" towards zero; the gradient of a
     rounded quotient is zero.  Integer operands then stay integers.
+
+    >>> import minigrad
+    >>> minigrad.div(minigrad.tensor([7, -7]), 2)
+    tensor([ 3.5000, -3.5000])
+    >>> minigrad.div(minigrad.tensor([7, -7]), 2, rounding_mode="floor")
+    tensor([ 3, -4])
     """
     if rounding_mode is not None:
         return rounded_div(input, other, rounding_mode)
@@ -264,6 +270,10 @@ def pow(input, exponent):
     """Return ``input ** exponent``, broadcast.
 
     Integers raised to a negative integer power are a RuntimeError, as in torch.
+
+    >>> import minigrad
+    >>> minigrad.tensor([1.0, 2.0, 3.0]) ** 2
+    tensor([1., 4., 9.])
     """
     cdef Tensor a, b
     cdef bint of_b
@@ -317,7 +327,12 @@ cdef atan2_vjp(Node node, object g):
 # -------------------------------------------------------------- the larger, the smaller, the chosen
 
 def maximum(input, other):
-    """Return the larger of each pair, NaN if either is.  A tie shares the gradient evenly."""
+    """Return the larger of each pair, NaN if either is.  A tie shares the gradient evenly.
+
+    >>> import minigrad
+    >>> minigrad.maximum(minigrad.tensor([1.0, 5.0]), minigrad.tensor([4.0, 2.0]))
+    tensor([4., 5.])
+    """
     return arithmetic(MAXIMUM, "MaximumBackward0", maximum_vjp, input, other, EVERYTHING)
 
 
@@ -394,6 +409,10 @@ def clamp(input, min=None, max=None):
     """Return ``input`` limited to [min, max], each a number, a tensor or None.
 
     The gradient passes where ``min <= input <= max``.
+
+    >>> import minigrad
+    >>> minigrad.tensor([-2.0, 0.5, 3.0]).clamp(0, 1)
+    tensor([0.0000, 0.5000, 1.0000])
     """
     cdef Tensor x
     if min is None and max is None:

@@ -86,7 +86,13 @@ cdef cat_vjp(Node node, object g):
 
 
 def stack(tensors, dim=0):
-    """Return tensors of one shape joined along a new dimension ``dim``."""
+    """Return tensors of one shape joined along a new dimension ``dim``.
+
+    >>> import minigrad
+    >>> minigrad.stack([minigrad.ones(2), minigrad.zeros(2)])
+    tensor([[1., 1.],
+            [0., 0.]])
+    """
     tensors = tensor_tuple("stack", tensors)
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
@@ -153,7 +159,12 @@ def unbind(input, dim=0):
 
 def split(tensor, split_size_or_sections, dim=0):
     """Return a tuple of views along ``dim``: of one size (the last may be smaller), or of a list
-    of sizes."""
+    of sizes.
+
+    >>> import minigrad
+    >>> minigrad.arange(5).split(2)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    """
     cdef Tensor x = <Tensor?>tensor
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     size = x.shape[d]

@@ -86,7 +86,12 @@ cdef sum_vjp(Node node, object g):
 
 
 def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None):
-    """Return the mean over ``dim`` of a floating tensor."""
+    """Return the mean over ``dim`` of a floating tensor.
+
+    >>> import minigrad
+    >>> minigrad.tensor([[1.0, 2.0], [3.0, 4.0]]).mean(1)
+    tensor([1.5000, 3.5000])
+    """
     cdef Tensor x = tensor_argument(input, "mean", "input"), out
     dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
     if dtype is not None:
@@ -150,6 +155,10 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=
 
     ``correction`` is 1 unless given (``unbiased=False`` means 0).  Computed in two passes, so a
     large mean costs no accuracy.
+
+    >>> import minigrad
+    >>> minigrad.tensor([1.0, 2.0, 3.0]).var()
+    tensor(1.)
     """
     dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
     return variance_of(input, dim, unbiased, keepdim, correction, False)
@@ -321,7 +330,12 @@ cdef Tensor arg(int op, str name, object input, object dim, object keepdim):
 
 def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
     """Return the int64 index of the largest element (the first of equals) along ``dim``, or in
-    the flattened input."""
+    the flattened input.
+
+    >>> import minigrad
+    >>> minigrad.tensor([[1.0, 5.0], [7.0, 2.0]]).argmax(1)
+    tensor([1, 0])
+    """
     dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
     return arg(kernels.MAX, "argmax", input, dim, keepdim)
 
@@ -336,7 +350,12 @@ def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
 # ---------------------------------------------------------------- logarithms and norms
 
 def logsumexp(input, dim, keepdim=False):
-    """Return ``log(sum(exp(input)))`` over ``dim`` without overflow."""
+    """Return ``log(sum(exp(input)))`` over ``dim`` without overflow.
+
+    >>> import minigrad
+    >>> minigrad.tensor([1000.0, 1000.0]).logsumexp(0)
+    tensor(1000.6932)
+    """
     cdef Tensor x = float_operand(input), out
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
     out = wrap(log_sum_exp(x.array, dims, keepdim))
@@ -354,7 +373,12 @@ cdef logsumexp_vjp(Node node, object g):
 
 
 def norm(input, p=2, dim=None, keepdim=False, *, dtype=None):
-    """Return the p-norm over ``dim``: p a number, "fro" (2), or +-infinity."""
+    """Return the p-norm over ``dim``: p a number, "fro" (2), or +-infinity.
+
+    >>> import minigrad
+    >>> minigrad.tensor([3.0, 4.0]).norm()
+    tensor(5.)
+    """
     cdef Tensor x = tensor_argument(input, "norm", "input")
     if not dtype_of(x.array).is_floating_point:
         raise RuntimeError(

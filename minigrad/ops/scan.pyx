@@ -64,7 +64,12 @@ cdef prod_vjp(Node node, object g):
 
 
 def cumsum(input, dim, *, dtype=None):
-    """Return the running sums along ``dim``.  Integers are summed as int64."""
+    """Return the running sums along ``dim``.  Integers are summed as int64.
+
+    >>> import minigrad
+    >>> minigrad.tensor([1, 2, 3]).cumsum(0)
+    tensor([1, 3, 6])
+    """
     cdef Tensor x = <Tensor?>input, out
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     if dtype is not None:

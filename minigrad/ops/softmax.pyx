@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 
 from numpy cimport (
-    PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
+    PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
 )
 
 from minigrad.convert cimport checked_dim
