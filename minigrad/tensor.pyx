@@ -63,6 +63,7 @@ cdef Tensor alias_of(Tensor source):
 
 
 cdef object set_requires_grad(Tensor t, bint wanted):
+    """Set the flag of a leaf, or raise RuntimeError where that makes no sense."""
     if wanted and not dtype_of(t.array).is_floating_point:
         raise RuntimeError(
             "only Tensors of floating point dtype can require gradients, but this one is "

@@ -9,7 +9,7 @@ from numpy cimport (
 
 from minigrad.convert cimport array_from, checked_dim
 from minigrad.dtypes cimport (
-    bool_, default_dtype, dtype, dtype_of, float32, float64, int64, promote,
+    as_dtype, bool_, default_dtype, dtype, dtype_of, float32, float64, int64, promote,
 )
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport new_array
@@ -159,6 +159,17 @@ cdef Tensor cast(Tensor x, dtype d):
     return out
 
 
+cdef cast_vjp(Node node, object g):
+    return (cast(<Tensor>g, <dtype>node.extra),)
+
+
+cdef Tensor accumulable(Tensor x, object wanted):
+    """Return ``x`` in the dtype of its sums and products: the one wanted, or int64 for integers."""
+    if wanted is not None:
+        return cast(x, as_dtype(wanted))
+    return x if dtype_of(x.array).is_floating_point else cast(x, int64)
+
+
 cdef ndarray to_half(ndarray array):
     """Return a float32 array in float16: what is too large becomes infinite, without a warning."""
     with np.errstate(all="ignore"):
@@ -168,10 +179,6 @@ cdef ndarray to_half(ndarray array):
 cdef Tensor zeros_of(Tensor x):
     """Return zeros like ``x``: a gradient that is zero, even where ``x`` is NaN or infinite."""
     return wrap(np.zeros_like(x.array))
-
-
-cdef cast_vjp(Node node, object g):
-    return (cast(<Tensor>g, <dtype>node.extra),)
 
 
 # ---------------------------------------------------------------- shapes

@@ -13,9 +13,9 @@ import numpy as np
 from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array
 
 from minigrad.convert cimport checked_dim
-from minigrad.dtypes cimport as_dtype, bool_, dtype, dtype_of, int64, uint8
+from minigrad.dtypes cimport as_dtype, bool_, dtype_of, uint8
 from minigrad.kernels cimport reduce as kernels
-from minigrad.ops.common cimport cast, dims_tuple, float_operand, size_tuple, tensor_argument
+from minigrad.ops.common cimport accumulable, cast, dims_tuple, float_operand, size_tuple, tensor_argument
 from minigrad.ops.broadcast cimport expand_to, sum_to
 from minigrad.ops.fold cimport first_extreme, fold, log_sum_exp, variance
 from minigrad.tape cimport Node, record, recording
@@ -65,10 +65,7 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None)
     """
     cdef Tensor x = tensor_argument(input, "sum", "input")
     dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
-    if dtype is not None:
-        x = cast(x, as_dtype(dtype))
-    elif not dtype_of(x.array).is_floating_point:
-        x = cast(x, int64)
+    x = accumulable(x, dtype)
     return sum_dims(x, dims_tuple(dim, PyArray_NDIM(x.array)), keepdim)
 
 
