@@ -71,6 +71,7 @@ class RemovableHandle:
         self._key = key
 
     def remove(self):
+        """Take the hook out.  A second call does nothing."""
         self._table.pop(self._key, None)
         self._table = {}  # another hook may get the same key
 

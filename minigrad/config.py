@@ -31,10 +31,12 @@ class cuda:
 
     @staticmethod
     def is_available():
+        """Return False."""
         return False
 
     @staticmethod
     def device_count():
+        """Return 0."""
         return 0
 
     @staticmethod

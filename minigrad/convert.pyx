@@ -1,4 +1,7 @@
-"""Python data to arrays: what tensor() makes of numbers, nested sequences, arrays and tensors."""
+"""What users give, as what the engine works with: data as arrays, dims counted from the front.
+
+``array_from`` is what tensor() makes of numbers, nested sequences, arrays and tensors.
+"""
 
 import numpy as np
 
@@ -79,3 +82,16 @@ cdef object first_leaf(object data):
 cdef bint holds_numpy_floats(object data):
     """Whether the first number in ``data`` is NumPy's own: then its dtype is kept."""
     return isinstance(first_leaf(data), (np.floating, np.ndarray))
+
+
+cpdef object checked_dim(object dim, int ndim):
+    """Return ``dim`` counted from the front, or raise IndexError as torch does."""
+    cdef int n = max(ndim, 1)
+    if not hasattr(dim, "__index__") or isinstance(dim, bool):
+        raise TypeError(f"dim must be an int, but got {type(dim).__name__}")
+    k = dim.__index__()
+    if not -n <= k < n:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {k})"
+        )
+    return k + n if k < 0 else k

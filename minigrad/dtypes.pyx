@@ -15,6 +15,9 @@ cdef enum:
 cdef class dtype:
     """The type of a tensor's elements: ``minigrad.float32``, ``minigrad.int64``, ...
 
+    Attributes: ``is_floating_point``, ``is_signed``, ``is_complex`` (False), ``itemsize`` in bytes,
+    ``name`` and ``numpy``, the NumPy dtype of the same elements.
+
     >>> import minigrad
     >>> minigrad.float32
     minigrad.float32

@@ -3,3 +3,4 @@
 from numpy cimport ndarray, npy_intp
 
 cdef ndarray new_array(int ndim, npy_intp *shape, int num)
+cdef ndarray empty_like_array(ndarray array)

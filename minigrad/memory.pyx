@@ -18,7 +18,9 @@ from libc.stdint cimport uint8_t, uintptr_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset, strcpy
 from cpython.pycapsule cimport PyCapsule_New
-from numpy cimport PyArray_EMPTY, import_array, ndarray, npy_intp
+from numpy cimport (
+    PyArray_DIMS, PyArray_EMPTY, PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
+)
 
 import_array()
 
@@ -181,6 +183,11 @@ cdef ndarray new_array(int ndim, npy_intp *shape, int num):
         return PyArray_EMPTY(ndim, shape, num, 0)
     finally:
         PyDataMem_SetHandler(others)
+
+
+cdef ndarray empty_like_array(ndarray array):
+    """Return a new contiguous array of the shape and dtype of ``array``, its numbers arbitrary."""
+    return new_array(PyArray_NDIM(array), PyArray_DIMS(array), PyArray_TYPE(array))
 
 
 def empty_cache():

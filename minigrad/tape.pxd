@@ -67,15 +67,21 @@ cdef bint grad_enabled() noexcept
 cdef bint set_grad_enabled_(bint mode) noexcept
 cdef Version version_of(Variable v)
 cdef void bump_version(Variable v)
-cdef int refresh_view(Variable v) except -1
+cdef int regenerate_view(Variable v) except -1
 cdef object edge_to(object input)
 cdef object run_hooks(dict hooks, int output, object grad)
 cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
                  tuple saved=*, object extra=*)
 
 
+cdef inline int refresh_view(Variable v) except -1:
+    """Bring the node of a view up to date, if an in-place write gave its base a new one."""
+    if v.base is not None and v.base.node is not v.base_node:
+        regenerate_view(v)
+    return 0
+
+
 cdef inline bint recording(Variable v) except -1:
     """Whether an op on ``v`` must be recorded: it wants a gradient and grad mode is on."""
-    if v.base is not None and v.base.node is not v.base_node:
-        refresh_view(v)
+    refresh_view(v)
     return v.wants_grad and grad_enabled()

@@ -6,18 +6,23 @@ needs (``saved``), and for each input the place its gradient goes to (``edges``)
 tensor points to its node, nodes point to the nodes of their inputs, and that is the tape: there
 is no list anywhere, and a graph dies with the last tensor that refers to it.
 
-``backward`` (walk.pyx) walks it from the newest node to the oldest.  The vjps are themselves made
-of ops: with ``create_graph=True`` the walk is recorded too, and can be differentiated again.
-
     x = tensor(3., requires_grad=True)      x: a leaf, no node
     y = x * x                               y.node: MulBackward0, edges (x, x), saved (x, x)
     y.backward()                            vjp(1.) = (x, x); both go to the leaf: x.grad = 6.
+
+``backward`` (walk.pyx) walks the tape from the newest node to the oldest.  The vjps are themselves
+made of ops: with ``create_graph=True`` the walk is recorded too, and can be differentiated again.
+
+In-place writes must not lead to wrong gradients.  Each piece of memory counts the writes to it
+(``Version``), and a saved tensor whose count has moved is an error; a view of a tensor that was
+written to gets a new node, with the write in its history (``refresh_view``).
+
+The fields of the classes here, and what each is for, are in tape.pxd: read the two side by side.
 """
 
 import itertools
 
 cimport cython
-from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from numpy cimport import_array
@@ -88,12 +93,14 @@ cdef class Version:
 
 
 cdef Version version_of(Variable v):
+    """Return the counter of ``v``'s memory, which is made when somebody first asks for it."""
     if v.version is None:
         v.version = Version.__new__(Version)
     return v.version
 
 
 cdef void bump_version(Variable v):
+    """Count an in-place write to ``v``."""
     cdef Version version = version_of(v)
     version.number += 1
 
@@ -102,12 +109,9 @@ cdef void bump_version(Variable v):
 cdef class Variable:
     """What the tape sees of a tensor.  ``minigrad.Tensor`` adds everything else."""
 
-    def __hash__(self):
-        return <Py_ssize_t><PyObject *>self >> 4
 
-
-cdef int refresh_view(Variable v) except -1:
-    """Give a view a new node after an in-place write to its base gave the base a new one."""
+cdef int regenerate_view(Variable v) except -1:
+    """Give a view a new node, made from the present node of its base."""
     operations.regenerate_view(v)
     return 0
 
@@ -119,6 +123,8 @@ cdef class Saved:
 
 
 cdef Saved save_one(Variable v, Variable out):
+    """Return ``v`` saved.  The node's own output, ``out``, is saved without a reference to it: the
+    tensor refers to the node, and a cycle would keep both alive."""
     cdef Saved saved
     if v is None:
         return None
@@ -164,6 +170,7 @@ cdef class Node:
         return tuple(functions)
 
     cdef void save(self, tuple variables, Variable out):
+        """Keep ``variables`` (tensors or None) for the vjp; ``out`` is this node's output."""
         cdef list saved = []
         for v in variables:
             saved.append(save_one(<Variable>v, out))
@@ -199,6 +206,7 @@ cdef class Node:
             )
         if saved.variable is not None:
             return saved.variable
+        # The node's own output: another tensor over the same memory, with this node as its history.
         v = operations.make_tensor(saved.array)
         v.version = saved.version
         v.node = self
@@ -213,21 +221,22 @@ class AccumulateGrad:
         self.variable = variable
 
     def name(self):
+        """Return torch's name of this node."""
         return "torch::autograd::AccumulateGrad"
 
     @property
     def next_functions(self):
+        """Return (): nothing comes after a leaf."""
         return ()
 
 
 cdef object edge_to(object input):
-    """Return where the gradient of ``input`` goes."""
+    """Return where the gradient of ``input`` goes, as ``Node.edges`` has it; None: nowhere."""
     cdef Variable v
     if not isinstance(input, Variable):
         return None
     v = <Variable>input
-    if v.base is not None and v.base.node is not v.base_node:
-        refresh_view(v)
+    refresh_view(v)
     if not v.wants_grad:
         return None
     if v.node is None:
@@ -238,6 +247,7 @@ cdef object edge_to(object input):
 
 
 cdef void connect(Node node, tuple inputs):
+    """Give a new node its edges and the next sequence number."""
     global n_recorded
     cdef Py_ssize_t i, n = len(inputs)
     cdef tuple edges = PyTuple_New(n)
@@ -274,6 +284,7 @@ cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
 
 
 cdef object call_backward(Node node, object grad):
+    """The vjp of every PythonNode."""
     return node.run(grad)
 
 

@@ -1,9 +1,10 @@
 """Tensor: an array, its gradient and its place on the tape, under torch's names.
 
-A tensor wraps one NumPy array.  What is here needs no op: making and unwrapping tensors, their
-attributes, and Python's own protocols.  The operators (``a + b``) go through the table
-``operations``, and named methods (``a.sum(0)``) *are* the functions of ``minigrad.ops``, which
-puts them into the class by ``install_methods``.
+A tensor is built up in three steps, each a class: ``Variable`` (tape.pxd) has the fields that the
+tape needs, ``Operators`` (operators.pyx) gives Python's syntax its meaning, and ``Tensor`` here
+adds what has a name and needs no op: attributes, sizes, gradients, the ways out to NumPy and
+Python.  Named ops (``a.sum(0)``) *are* the functions of ``minigrad.ops``, which puts them into
+the class by ``install_methods``.
 """
 
 import copy
@@ -12,18 +13,17 @@ import weakref
 import numpy as np
 
 from cpython.dict cimport PyDict_SetItem
-from cpython.object cimport PyObject, PyTypeObject
+from cpython.object cimport PyTypeObject
 from numpy cimport (
-    PyArray_DATA, PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE,
-    PyArray_TYPE, import_array, ndarray, npy_intp,
+    PyArray_DATA, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
 )
 
 from minigrad import formatting
 from minigrad.attributes import RemovableHandle, Size, device
-from minigrad.convert cimport array_from
-from minigrad.dtypes cimport as_dtype, bool_, default_dtype, dtype, dtype_of
-from minigrad.memory cimport new_array
-from minigrad.tape cimport Variable, operations, refresh_view, version_of
+from minigrad.convert cimport array_from, checked_dim
+from minigrad.dtypes cimport default_dtype, dtype_of
+from minigrad.operators cimport Operators
+from minigrad.tape cimport operations, refresh_view, version_of
 from minigrad.tape import add_hook
 from minigrad.walk import backward
 
@@ -62,35 +62,8 @@ cdef Tensor alias_of(Tensor source):
     return t
 
 
-cdef ndarray empty_array(int ndim, npy_intp *shape, dtype d):
-    return new_array(ndim, shape, d.num)
-
-
-cdef ndarray empty_like_array(ndarray array):
-    return new_array(PyArray_NDIM(array), PyArray_DIMS(array), PyArray_TYPE(array))
-
-
-cdef Tensor as_tensor(object given):
-    """Return an operand as a tensor: tensors as they are, numbers 0-d, arrays shared."""
-    if isinstance(given, Tensor):
-        return <Tensor>given
-    return wrap(array_from(given, None))
-
-
-def tensor_from(data, d, bint copy, bint requires_grad):
-    """Return a leaf made from ``data``: what tensor(), as_tensor() and from_numpy() share."""
-    cdef ndarray array = array_from(data, None if d is None else as_dtype(d))
-    cdef Tensor t
-    if copy:
-        array = np.array(array, order="C")
-    elif isinstance(data, Tensor) and array is (<Tensor>data).array:
-        return data
-    t = wrap(array)
-    set_requires_grad(t, requires_grad)
-    return t
-
-
 cdef object set_requires_grad(Tensor t, bint wanted):
+    """Set the flag of a leaf, or raise RuntimeError where that makes no sense."""
     if wanted and not dtype_of(t.array).is_floating_point:
         raise RuntimeError(
             "only Tensors of floating point dtype can require gradients, but this one is "
@@ -112,28 +85,12 @@ def over_array(ndarray array):
     return wrap(array)
 
 
-cdef object number_of(Tensor t):
-    """Return the one element of ``t``, or raise ValueError, as Python's conversions do."""
-    if PyArray_SIZE(t.array) != 1:
-        raise ValueError("only one element tensors can be converted to Python scalars")
-    return t.array.item()
-
-
-cdef object scalar_of(Tensor t):
-    """Return the one element of ``t`` as a Python number."""
-    if PyArray_SIZE(t.array) != 1:
-        raise RuntimeError(
-            f"a Tensor with {PyArray_SIZE(t.array)} elements cannot be converted to Scalar"
-        )
-    return t.array.item()
-
-
 cdef object cpu = device("cpu")
 
 
 # ---------------------------------------------------------------- the class
 
-cdef class Tensor(Variable):
+cdef class Tensor(Operators):
     """A multi-dimensional array that remembers how it was computed.
 
     Make one by ``minigrad.tensor(data)``, ``minigrad.zeros(2, 3)`` and the like.  Shapes, dtypes,
@@ -182,6 +139,7 @@ cdef class Tensor(Variable):
 
     @property
     def device(self):
+        """Where the tensor is: ``device(type='cpu')``."""
         return cpu
 
     @property
@@ -201,13 +159,13 @@ cdef class Tensor(Variable):
 
     @property
     def is_cuda(self):
+        """False: the tensor is on the CPU."""
         return False
 
     @property
     def requires_grad(self):
         """Whether a gradient is wanted for this tensor or for one it was computed from."""
-        if self.base is not None and self.base.node is not self.base_node:
-            refresh_view(self)
+        refresh_view(self)
         return self.wants_grad
 
     @requires_grad.setter
@@ -222,12 +180,12 @@ cdef class Tensor(Variable):
     @property
     def grad_fn(self):
         """The node that made this tensor, None for a leaf."""
-        if self.base is not None and self.base.node is not self.base_node:
-            refresh_view(self)
+        refresh_view(self)
         return self.node
 
     @property
     def output_nr(self):
+        """Which output of ``grad_fn`` this tensor is."""
         return self.output
 
     @property
@@ -444,7 +402,11 @@ cdef class Tensor(Variable):
 
     def item(self):
         """Return the value of a tensor of one element as a Python number."""
-        return scalar_of(self)
+        if PyArray_SIZE(self.array) != 1:
+            raise RuntimeError(
+                f"a Tensor with {PyArray_SIZE(self.array)} elements cannot be converted to Scalar"
+            )
+        return self.array.item()
 
     def tolist(self):
         """Return the elements as nested lists of Python numbers, or a number for 0 dimensions."""
@@ -486,49 +448,6 @@ cdef class Tensor(Variable):
             )
         return str(self)
 
-    def __len__(self):
-        if PyArray_NDIM(self.array) == 0:
-            raise TypeError("len() of a 0-d tensor")
-        return PyArray_DIMS(self.array)[0]
-
-    def __iter__(self):
-        if PyArray_NDIM(self.array) == 0:
-            raise TypeError("iteration over a 0-d tensor")
-        return iter(operations.unbind(self, 0))
-
-    def __bool__(self):
-        if PyArray_SIZE(self.array) != 1:
-            raise RuntimeError(
-                "Boolean value of Tensor with "
-                + ("no values" if PyArray_SIZE(self.array) == 0 else "more than one value")
-                + " is ambiguous"
-            )
-        return bool(self.array.item())
-
-    def __int__(self):
-        return int(number_of(self))
-
-    def __float__(self):
-        return float(number_of(self))
-
-    def __complex__(self):
-        return complex(number_of(self))
-
-    def __index__(self):
-        if PyArray_SIZE(self.array) != 1 or dtype_of(self.array).is_floating_point:
-            raise TypeError(
-                "only integer tensors of a single element can be converted to an index"
-            )
-        return int(self.array.item())
-
-    def __contains__(self, element):
-        if isinstance(element, (Tensor, int, float)):
-            wanted = (<Tensor>element).array if isinstance(element, Tensor) else element
-            return bool((self.array == wanted).any())
-        raise RuntimeError(
-            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in {type(element)}"
-        )
-
     def __getattr__(self, name):
         if self.attributes is not None and name in self.attributes:
             return self.attributes[name]
@@ -551,14 +470,7 @@ cdef class Tensor(Variable):
         else:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def __hash__(self):
-        return <Py_ssize_t><PyObject *>self >> 4
-
-    def __dir__(self):
-        return sorted(set(object.__dir__(self)))
-
     def __deepcopy__(self, memo):
-        cdef Tensor new
         if self.grad_fn is not None:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
@@ -566,12 +478,10 @@ cdef class Tensor(Variable):
             )
         if id(self) in memo:
             return memo[id(self)]
-        new = type(self).__new__(type(self))
-        new.array = self.array.copy(order="K")
-        new.wants_grad = self.wants_grad
-        memo[id(self)] = new
+        new = memo[id(self)] = rebuild(
+            type(self), self.array.copy(order="K"), self.wants_grad, {})
         if self.gradient is not None:
-            new.gradient = (<Tensor>self.gradient).__deepcopy__(memo)
+            new.grad = copy.deepcopy(self.gradient, memo)
         take_attributes(new, copy.deepcopy(attributes_of(self), memo))
         return new
 
@@ -581,78 +491,14 @@ cdef class Tensor(Variable):
         return rebuild, (
             type(self), np.asarray(self.array), self.requires_grad, attributes_of(self))
 
-    # -------- operators: each a line into the table
-
-    def __add__(self, other): return operate(operations.add, self, other)
-    def __radd__(self, other): return operate(operations.add, other, self)
-    def __iadd__(self, other): return operations.add_(self, other)
-    def __sub__(self, other): return operate(operations.sub, self, other)
-    def __rsub__(self, other): return operate(operations.sub, other, self)
-    def __isub__(self, other): return operations.sub_(self, other)
-    def __mul__(self, other): return operate(operations.mul, self, other)
-    def __rmul__(self, other): return operate(operations.mul, other, self)
-    def __imul__(self, other): return operations.mul_(self, other)
-    def __truediv__(self, other): return operate(operations.div, self, other)
-    def __rtruediv__(self, other): return operate(operations.div, other, self)
-    def __itruediv__(self, other): return operations.div_(self, other)
-    def __floordiv__(self, other): return operate(operations.floor_divide, self, other)
-    def __rfloordiv__(self, other): return operate(operations.floor_divide, other, self)
-    def __ifloordiv__(self, other): return operations.floor_divide_(self, other)
-    def __mod__(self, other): return operate(operations.remainder, self, other)
-    def __rmod__(self, other): return operate(operations.remainder, other, self)
-    def __imod__(self, other): return operations.remainder_(self, other)
-    def __pow__(self, other, modulo): return operate(operations.pow, self, other)
-    def __rpow__(self, other, modulo): return operate(operations.pow, other, self)
-    def __ipow__(self, other): return operations.pow_(self, other)
-    def __matmul__(self, other): return operate(operations.matmul, self, other)
-    def __rmatmul__(self, other): return operate(operations.matmul, other, self)
-    def __neg__(self): return operations.neg(self)
-
-    def __pos__(self):
-        if dtype_of(self.array) is bool_:
-            raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
-        return self
-
-    def __abs__(self): return operations.abs(self)
-    def __invert__(self): return operations.bitwise_not(self)
-    def __and__(self, other): return operate(operations.bitwise_and, self, other)
-    def __rand__(self, other): return operate(operations.bitwise_and, other, self)
-    def __iand__(self, other): return operations.bitwise_and_(self, other)
-    def __or__(self, other): return operate(operations.bitwise_or, self, other)
-    def __ror__(self, other): return operate(operations.bitwise_or, other, self)
-    def __ior__(self, other): return operations.bitwise_or_(self, other)
-    def __xor__(self, other): return operate(operations.bitwise_xor, self, other)
-    def __rxor__(self, other): return operate(operations.bitwise_xor, other, self)
-    def __ixor__(self, other): return operations.bitwise_xor_(self, other)
-    def __lshift__(self, other): return operate(operations.bitwise_left_shift, self, other)
-    def __rshift__(self, other): return operate(operations.bitwise_right_shift, self, other)
-    def __eq__(self, other): return operations.eq(self, other)
-    def __ne__(self, other): return operations.ne(self, other)
-    def __lt__(self, other): return operate(operations.lt, self, other)
-    def __le__(self, other): return operate(operations.le, self, other)
-    def __gt__(self, other): return operate(operations.gt, self, other)
-    def __ge__(self, other): return operate(operations.ge, self, other)
-    def __getitem__(self, index): return operations.getitem(self, index)
-    def __setitem__(self, index, value): operations.setitem(self, index, value)
-
-
 cdef dict attributes_of(Tensor t):
-    """Return what users attached to ``t`` (a subclass keeps it in a ``__dict__``)."""
+    """Return what users attached to ``t`` (a subclass written in Python has a ``__dict__``)."""
     return t.attributes or getattr(t, "__dict__", None) or {}
 
 
-cdef int take_attributes(Tensor t, dict attributes) except -1:
+cdef take_attributes(Tensor t, dict attributes):
     for name, value in attributes.items():
         setattr(t, name, value)
-    return 0
-
-
-cdef object operate(object operation, object a, object b):
-    """Return operation(a, b), or NotImplemented, so that Python asks the other operand's type."""
-    try:
-        return operation(a, b)
-    except TypeError:
-        return NotImplemented
 
 
 def rebuild(cls, array, requires_grad, attributes):
@@ -662,19 +508,6 @@ def rebuild(cls, array, requires_grad, attributes):
     t.wants_grad = requires_grad
     take_attributes(t, attributes)
     return t
-
-
-def checked_dim(dim, int ndim):
-    """Return ``dim`` counted from the front, or raise IndexError as torch does."""
-    cdef int n = max(ndim, 1)
-    if not hasattr(dim, "__index__") or isinstance(dim, bool):
-        raise TypeError(f"dim must be an int, but got {type(dim).__name__}")
-    k = dim.__index__()
-    if not -n <= k < n:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {k})"
-        )
-    return k + n if k < 0 else k
 
 
 def install_methods(dict functions):

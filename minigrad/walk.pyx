@@ -4,6 +4,9 @@ Nodes carry a sequence number, and an input is always older than an output.  So 
 newest node to the oldest visits every node after all of its users, when the gradient of its
 output is complete: no recursion, no counting of users.  What a node saved is freed as soon as its
 vjp has run.
+
+A gradient on its way belongs to an *edge* (see ``edge_to``): a node, ``(node, k)`` for output k of
+a node with several outputs, or a leaf.
 """
 
 import numpy as np
@@ -24,26 +27,29 @@ cdef extern from "Python.h":
 
 # ---------------------------------------------------------------- which nodes, in which order
 
+cdef object end_of(object edge):
+    """Return the node or leaf that an edge leads to."""
+    return (<tuple>edge)[0] if type(edge) is tuple else edge
+
+
 cdef list newest_first(list roots):
     """Return every node that can be reached from ``roots``, the most recent first."""
     cdef dict found = {}
     cdef list stack = []
     cdef Node node
     for root in roots:
-        if isinstance(root, tuple):
-            root = root[0]
-        if isinstance(root, Node):
-            stack.append(root)
+        end = end_of(root)
+        if isinstance(end, Node):
+            stack.append(end)
     while stack:
         node = <Node>stack.pop()
         if node.sequence in found:
             continue
         found[node.sequence] = node
         for edge in node.edges:
-            if type(edge) is tuple:
-                edge = (<tuple>edge)[0]
-            if isinstance(edge, Node) and (<Node>edge).sequence not in found:
-                stack.append(edge)
+            end = end_of(edge)
+            if isinstance(end, Node) and (<Node>end).sequence not in found:
+                stack.append(end)
     return [found[sequence] for sequence in sorted(found, reverse=True)]
 
 
@@ -53,12 +59,11 @@ cdef set leading_to(list order, list targets):
     cdef set ends = set()
     cdef Node node
     for target in targets:
-        ends.add(id(target[0] if type(target) is tuple else target))
+        ends.add(id(end_of(target)))
     for node in reversed(order):
         for edge in node.edges:
-            if type(edge) is tuple:
-                edge = (<tuple>edge)[0]
-            if edge is not None and (id(edge) in ends or edge in needed):
+            end = end_of(edge)
+            if end is not None and (id(end) in ends or end in needed):
                 needed.add(node)
                 break
     return needed
@@ -82,11 +87,19 @@ cdef void give(dict pending, object edge, object grad):
 
 
 cdef object arrived(dict pending, object edge):
+    """Return the gradient that has arrived at ``edge`` so far, or None."""
     if type(edge) is tuple:
         node, k = <tuple>edge
         slots = pending.get(node)
         return None if slots is None else slots[k]
     return pending.get(edge)
+
+
+cdef object after_hooks(Node node, object grad):
+    """Return what has arrived at ``node`` as the hooks of its outputs leave it."""
+    if node.n_outputs == 1:
+        return run_hooks(node.hooks, 0, grad)
+    return [run_hooks(node.hooks, k, g) for k, g in enumerate(grad)]
 
 
 cdef void deposit(Variable leaf, Variable grad, bint create_graph, bint shared):
@@ -117,7 +130,7 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
     """
     cdef Node node
     cdef dict pending = {}          # node or leaf -> the gradient that has arrived so far
-    cdef set needed = None
+    cdef set needed = None          # the nodes on the way to `inputs`; the others need no vjp
     cdef list order, roots, targets = None
     cdef dict captured = {}         # place in `inputs` -> gradient
     cdef dict places = {}           # node -> places in `inputs` of its outputs
@@ -130,24 +143,18 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
         if inputs is not None:
             targets = [edge_to(v) for v in inputs]
             needed = leading_to(order, targets)
-            for i in range(len(targets)):
-                edge = targets[i]
-                node = (<tuple>edge)[0] if type(edge) is tuple else (
-                    edge if isinstance(edge, Node) else None)
-                if node is not None:
-                    places.setdefault(node, []).append(i)
+            for i, target in enumerate(targets):
+                end = end_of(target)
+                if isinstance(end, Node):
+                    places.setdefault(end, []).append(i)
         for i in range(len(roots)):
             give(pending, roots[i], grads[i])
         for node in order:
-            grad = pending.get(node)
+            grad = pending.get(node)        # a list of gradients for a node of several outputs
             if grad is None:
                 continue
             if node.hooks is not None:
-                if node.n_outputs == 1:
-                    grad = run_hooks(node.hooks, 0, grad)
-                else:
-                    grad = [run_hooks(node.hooks, k, g) for k, g in enumerate(grad)]
-                pending[node] = grad
+                grad = pending[node] = after_hooks(node, grad)
             if targets is not None:
                 for place in places.get(node, ()):
                     captured[place] = arrived(pending, targets[place])
@@ -156,8 +163,8 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
                     continue
             del pending[node]
             results = node.vjp(node, grad)
-            grad = None
-            if not retain_graph and node.saved:
+            grad = None                     # free each gradient as soon as it has been used
+            if not retain_graph and node.saved:     # one that saved nothing may run again
                 node.saved = None
             for i in range(len(results)):
                 edge = node.edges[i]
@@ -173,7 +180,7 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
                 captured[i] if i in captured else pending.get(edge)
                 for i, edge in enumerate(targets)
             ]
-        set_grad_enabled_(create_graph)
+        set_grad_enabled_(create_graph)     # a Function or a hook may have switched it
         if inputs is None:
             settle(pending, create_graph)
         else:

@@ -110,12 +110,22 @@ class Function:
 
     @staticmethod
     def forward(*args, **kwargs):
+        """Return the output, a tensor or a tuple of them; nothing done here is recorded.
+
+        To be written as ``forward(ctx, *inputs)``, or as ``forward(*inputs)`` beside a
+        ``setup_context(ctx, inputs, output)``.
+        """
         raise NotImplementedError(
             "You must implement the forward function for custom autograd.Function."
         )
 
     @staticmethod
     def backward(ctx, *grads):
+        """Return the gradient of each input of ``forward``, None where there is none.
+
+        ``grads`` are the gradients of the outputs.  To be written by the subclass (``vjp`` is
+        another name for it), in differentiable ops if gradients are to be differentiated.
+        """
         raise NotImplementedError(
             "You must implement either the backward or vjp method for your "
             "custom autograd.Function to use it with backward mode AD."
@@ -130,6 +140,7 @@ class Function:
 
     @classmethod
     def apply(cls, *args):
+        """Return ``forward(ctx, *args)``, recorded as one op.  This is what programs call."""
         ctx = FunctionCtx()
         ctx.to_save, ctx.non_differentiable, ctx.dirty = (), (), ()
         ctx.materialize_grads = True

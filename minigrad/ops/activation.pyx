@@ -14,13 +14,14 @@ from numpy cimport PyArray_SIZE, import_array, ndarray
 from minigrad.dtypes cimport dtype_of, float16
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport float_operand
 from minigrad.ops.inplace cimport assign, before_write, check_inplace
 from minigrad.ops.math cimport INPUT, fused, unary
 from minigrad.ops.elementwise import clamp, where
 from minigrad.ops.math import erf, sigmoid, tanh
 from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
-from minigrad.tensor cimport Tensor, empty_like_array, wrap
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 

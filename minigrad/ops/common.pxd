@@ -3,7 +3,6 @@
 from numpy cimport ndarray
 
 from minigrad.dtypes cimport dtype
-from minigrad.tape cimport Node, Variable
 from minigrad.tensor cimport Tensor
 
 
@@ -11,8 +10,10 @@ cdef bint is_kernel_float(ndarray array)
 cdef bint same_shape(ndarray a, ndarray b)
 cdef bint is_number(object x)
 cdef Tensor number_tensor(object x, dtype d)
+cdef Tensor as_tensor(object given)
 cdef tuple promoted(object x, object y)
 cdef Tensor cast(Tensor x, dtype d)
+cdef Tensor accumulable(Tensor x, object wanted)
 cdef ndarray to_half(ndarray array)
 cdef Tensor zeros_of(Tensor x)
 cdef Tensor tensor_argument(object given, str function, str name)
@@ -21,6 +22,7 @@ cdef ndarray broadcast_empty(ndarray a, ndarray b, dtype d)
 cdef tuple dims_tuple(object dims, int ndim)
 cdef tuple size_tuple(tuple sizes)
 cdef tuple shape_of(Tensor x)
+cdef ndarray contiguous(ndarray array)
 cdef ndarray dense(Tensor x)
 cdef int threads_for_products(Py_ssize_t multiplications) noexcept
 cdef tuple pair(object value, str name)

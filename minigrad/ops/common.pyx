@@ -7,14 +7,14 @@ from numpy cimport (
     PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
+from minigrad.convert cimport array_from, checked_dim
 from minigrad.dtypes cimport (
-    bool_, default_dtype, dtype, dtype_of, float32, float64, int64, promote,
+    as_dtype, bool_, default_dtype, dtype, dtype_of, float32, float64, int64, promote,
 )
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport new_array
 from minigrad.tape cimport Node, record, recording
-from minigrad.tensor cimport Tensor, as_tensor, wrap
-from minigrad.tensor import checked_dim
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 
@@ -108,7 +108,13 @@ cdef tuple promoted(object x, object y):
     return cast(a, d), cast(b, d)
 
 
+cdef Tensor as_tensor(object given):
+    """Return what may be any data as a tensor: tensors as they are, numbers 0-d, arrays shared."""
+    return <Tensor>given if isinstance(given, Tensor) else wrap(array_from(given, None))
+
+
 cdef Tensor as_operand(object x):
+    """Return an operand as a tensor.  Lists are none: ``x + [1, 2]`` is a TypeError."""
     if isinstance(x, Tensor):
         return <Tensor>x
     if is_number(x):
@@ -153,6 +159,17 @@ cdef Tensor cast(Tensor x, dtype d):
     return out
 
 
+cdef cast_vjp(Node node, object g):
+    return (cast(<Tensor>g, <dtype>node.extra),)
+
+
+cdef Tensor accumulable(Tensor x, object wanted):
+    """Return ``x`` in the dtype of its sums and products: the one wanted, or int64 for integers."""
+    if wanted is not None:
+        return cast(x, as_dtype(wanted))
+    return x if dtype_of(x.array).is_floating_point else cast(x, int64)
+
+
 cdef ndarray to_half(ndarray array):
     """Return a float32 array in float16: what is too large becomes infinite, without a warning."""
     with np.errstate(all="ignore"):
@@ -162,10 +179,6 @@ cdef ndarray to_half(ndarray array):
 cdef Tensor zeros_of(Tensor x):
     """Return zeros like ``x``: a gradient that is zero, even where ``x`` is NaN or infinite."""
     return wrap(np.zeros_like(x.array))
-
-
-cdef cast_vjp(Node node, object g):
-    return (cast(<Tensor>g, <dtype>node.extra),)
 
 
 # ---------------------------------------------------------------- shapes
@@ -231,9 +244,16 @@ cdef tuple shape_of(Tensor x):
     return (<object>x.array).shape
 
 
+cdef ndarray contiguous(ndarray array):
+    """Return the array itself if it is contiguous (or None), else a contiguous copy."""
+    if array is None or PyArray_IS_C_CONTIGUOUS(array):
+        return array
+    return np.ascontiguousarray(array)
+
+
 cdef ndarray dense(Tensor x):
     """Return the array of ``x``, or a contiguous copy of it."""
-    return x.array if PyArray_IS_C_CONTIGUOUS(x.array) else np.ascontiguousarray(x.array)
+    return contiguous(x.array)
 
 
 cdef int threads_for_products(Py_ssize_t multiplications) noexcept:

@@ -1,12 +1,12 @@
-"""Comparison, logic and bits, element by element with broadcasting: bools and ints, no gradients."""
+"""Comparison, logic and bits, element by element with broadcasting.  None has a gradient."""
 
 import numpy as np
 
 from numpy cimport import_array
 
 from minigrad.dtypes cimport bool_, dtype_of
-from minigrad.ops.common cimport broadcast_empty, promoted
-from minigrad.tensor cimport Tensor, as_tensor, wrap
+from minigrad.ops.common cimport as_tensor, broadcast_empty, promoted
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 
@@ -25,7 +25,12 @@ cdef bint comparable(object other):
 
 
 def eq(input, other):
-    """Return, as bools, whether each pair is equal."""
+    """Return, as bools, whether each pair is equal.
+
+    >>> import minigrad
+    >>> minigrad.tensor([1, 2]) == minigrad.tensor([1, 3])
+    tensor([ True, False])
+    """
     return compare(np.equal, input, other) if comparable(other) else NotImplemented
 
 

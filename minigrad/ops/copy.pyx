@@ -42,7 +42,12 @@ def contiguous(input, *, memory_format=None):
 
 def to(input, *args, dtype=None, device=None, copy=False, non_blocking=False, memory_format=None):
     """Return the tensor in another dtype (itself if it has it): ``to(dtype)``, ``to(device)``,
-    ``to(device, dtype)`` or ``to(other)``.  The only device is the CPU."""
+    ``to(device, dtype)`` or ``to(other)``.  The only device is the CPU.
+
+    >>> import minigrad
+    >>> minigrad.tensor([1, 2]).to(minigrad.float32)
+    tensor([1., 2.])
+    """
     cdef Tensor x = <Tensor?>input
     for given in args:
         if isinstance(given, Tensor):

@@ -6,6 +6,7 @@ import numpy as np
 
 from numpy cimport import_array, ndarray
 
+from minigrad.convert cimport array_from
 from minigrad.dtypes cimport (
     as_dtype, bool_, default_dtype, dtype, dtype_of, int64, supported,
 )
@@ -13,7 +14,6 @@ from minigrad.ops.common cimport number_tensor
 from minigrad.ops.common import sizes
 from minigrad.tensor cimport Tensor, wrap
 from minigrad.tensor import device as device_type
-from minigrad.tensor import tensor_from
 
 import_array()
 
@@ -32,20 +32,31 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
             [3, 4]])
     """
     on_cpu(device)
-    return tensor_from(data, dtype, True, requires_grad)
+    return finished(np.array(array_of(data, dtype), order="C"), requires_grad)
 
 
 def as_tensor(data, dtype=None, device=None):
     """Return ``data`` as a tensor; tensors and arrays are not copied if the dtype fits."""
     on_cpu(device)
-    return tensor_from(data, dtype, False, False)
+    array = array_of(data, dtype)
+    return data if isinstance(data, Tensor) and array is (<Tensor>data).array else wrap(array)
+
+
+cdef ndarray array_of(object data, object d):
+    return array_from(data, None if d is None else as_dtype(d))
 
 
 asarray = as_tensor
 
 
 def from_numpy(array):
-    """Return a tensor over the memory of a NumPy array: writes to either show in both."""
+    """Return a tensor over the memory of a NumPy array: writes to either show in both.
+
+    >>> import minigrad
+    >>> import numpy as np
+    >>> minigrad.from_numpy(np.array([1.0, 2.0]))
+    tensor([1., 2.], dtype=minigrad.float64)
+    """
     if not isinstance(array, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
     if supported(array) is not array:
@@ -96,7 +107,13 @@ def empty(*sizes, size=None, dtype=None, device=None, requires_grad=False, memor
 
 
 def zeros(*sizes, size=None, dtype=None, device=None, requires_grad=False):
-    """Return a tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``."""
+    """Return a tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``.
+
+    >>> import minigrad
+    >>> minigrad.zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
     on_cpu(device)
     return finished(np.zeros(checked_sizes(sizes, size), numpy_dtype(dtype)), requires_grad)
 
@@ -108,7 +125,12 @@ def ones(*sizes, size=None, dtype=None, device=None, requires_grad=False):
 
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
-    """Return a tensor of one value; without ``dtype``, of the dtype that value has."""
+    """Return a tensor of one value; without ``dtype``, of the dtype that value has.
+
+    >>> import minigrad
+    >>> minigrad.full((2,), 7.0)
+    tensor([7., 7.])
+    """
     on_cpu(device)
     if isinstance(fill_value, (Tensor, np.generic)):
         fill_value = fill_value.item()
@@ -193,6 +215,10 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     """Return the numbers from ``start`` (0) up to, not including, ``end``, ``step`` apart.
 
     int64 if all three are ints, else the default dtype.
+
+    >>> import minigrad
+    >>> minigrad.arange(1, 6, 2)
+    tensor([1, 3, 5])
     """
     on_cpu(device)
     if end is None:
@@ -223,7 +249,12 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
 
 
 def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
-    """Return ``steps`` numbers evenly spaced from ``start`` to ``end``, both included."""
+    """Return ``steps`` numbers evenly spaced from ``start`` to ``end``, both included.
+
+    >>> import minigrad
+    >>> minigrad.linspace(0, 1, 3)
+    tensor([0.0000, 0.5000, 1.0000])
+    """
     on_cpu(device)
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, but got {steps}")

@@ -11,8 +11,8 @@ import numpy as np
 
 from libc.stdint cimport int64_t
 from numpy cimport (
-    PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
-    npy_intp,
+    PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array,
+    ndarray, npy_intp,
 )
 
 from minigrad.dtypes cimport dtype_of, float16, float32, int64, uint8
@@ -20,11 +20,12 @@ from minigrad.kernels.cross_entropy cimport (
     MEAN, NONE, SUM, cross_entropy_backward, cross_entropy_forward, nll_backward, nll_forward,
 )
 from minigrad.kernels.openmp cimport threads_for
-from minigrad.ops.common cimport cast, same_shape
+from minigrad.memory cimport new_array
+from minigrad.ops.common cimport cast, contiguous, same_shape
 from minigrad.ops.loss import reduced, reduction_name
 from minigrad.ops.softmax import log_softmax, softmax
 from minigrad.tape cimport Node, grad_enabled, record, recording
-from minigrad.tensor cimport Tensor, empty_array, wrap
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 
@@ -96,12 +97,6 @@ cdef int check_classes(str name, ndarray x, ndarray target, Tensor weight) excep
     return 0
 
 
-cdef ndarray contiguous(object array):
-    if array is None or PyArray_IS_C_CONTIGUOUS(<ndarray>array):
-        return array
-    return np.ascontiguousarray(array)
-
-
 cdef Tensor class_loss(
     Tensor x, Tensor target, Tensor weight, long ignore_index, double smoothing, str reduction,
     bint log_probs
@@ -126,12 +121,12 @@ cdef Tensor class_loss(
     rule.n, rule.inner = PyArray_DIMS(x.array)[axis], 1
     for i in range(axis + 1, PyArray_NDIM(x.array)):
         rule.inner *= PyArray_DIMS(x.array)[i]
-    rule.total_weight = empty_array(0, NULL, dtype_of(x.array))
+    rule.total_weight = new_array(0, NULL, PyArray_TYPE(x.array))
     if rule.reduction == NONE:
-        loss = empty_array(
-            PyArray_NDIM(target.array), PyArray_DIMS(target.array), dtype_of(x.array))
+        loss = new_array(
+            PyArray_NDIM(target.array), PyArray_DIMS(target.array), PyArray_TYPE(x.array))
     else:
-        loss = empty_array(0, NULL, dtype_of(x.array))
+        loss = new_array(0, NULL, PyArray_TYPE(x.array))
     a, targets = contiguous(x.array), contiguous(target.array)
     weights = None if weight is None else contiguous(weight.array)
     if log_probs:
@@ -139,7 +134,7 @@ cdef Tensor class_loss(
                     rule.outer, rule.n, rule.inner, 1)
     else:
         two_each = 2 * rule.outer * rule.inner
-        rule.stats = empty_array(1, &two_each, dtype_of(a))
+        rule.stats = new_array(1, &two_each, PyArray_TYPE(a))
         cross_entropy_forward(
             loss, rule.total_weight, rule.stats, a, targets, weights, ignore_index, smoothing,
             rule.reduction, rule.outer, rule.n, rule.inner, threads_for(EXP_COST * PyArray_SIZE(a)))
@@ -156,7 +151,7 @@ cdef class_loss_vjp(Node node, object g):
     cdef ndarray dx, given, targets, weights
     if grad_enabled():
         return (composed_gradient(rule, g, x, target, weight),)
-    dx = empty_array(PyArray_NDIM(x.array), PyArray_DIMS(x.array), dtype_of(x.array))
+    dx = new_array(PyArray_NDIM(x.array), PyArray_DIMS(x.array), PyArray_TYPE(x.array))
     given, targets = contiguous((<Tensor>g).array), contiguous(target.array)
     weights = None if weight is None else contiguous(weight.array)
     if rule.log_probs:

@@ -1,5 +1,5 @@
-from numpy cimport ndarray
+# The driver of two-input ops: see elementwise.pyx.
 
-from minigrad.tape cimport Node
+from numpy cimport ndarray
 
 cdef ndarray combine(int op, ndarray a, ndarray b)

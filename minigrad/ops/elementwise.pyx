@@ -19,28 +19,28 @@ from minigrad.kernels.elementwise cimport (
     REMAINDER, SUB, binary,
 )
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.memory cimport empty_like_array
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
     broadcast_empty, cast, is_kernel_float, is_number, promoted, same_shape, to_half, zeros_of,
 )
 from minigrad.tape cimport Node, record, recording, vjp_function
-from minigrad.tensor cimport Tensor, empty_like_array, wrap
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 
 
 # ---------------------------------------------------------------- the one driver of two-input ops
 
-# NumPy's functions, for the dtypes that the kernels do not take.
+# NumPy's functions, for integers, which the kernels do not take.
 cdef dict ufuncs = {
-    ADD: np.add, SUB: np.subtract, MUL: np.multiply, DIV: np.true_divide, POW: np.power,
-    FLOOR_DIVIDE: np.floor_divide, REMAINDER: np.remainder, FMOD: np.fmod, ATAN2: np.arctan2,
-    MAXIMUM: np.maximum, MINIMUM: np.minimum,
+    ADD: np.add, SUB: np.subtract, MUL: np.multiply, POW: np.power, REMAINDER: np.remainder,
+    FLOOR_DIVIDE: np.floor_divide, FMOD: np.fmod, MAXIMUM: np.maximum, MINIMUM: np.minimum,
 }
 
 
 cdef ndarray combine(int op, ndarray a, ndarray b):
-    """Return op(a, b): by the kernel for float32 and float64, by NumPy for the rest."""
+    """Return op(a, b): by the kernel for floats (float16 through float32), else by NumPy."""
     cdef ndarray out
     if is_kernel_float(a):
         if PyArray_NDIM(b) == 0 or same_shape(a, b):
@@ -49,12 +49,11 @@ cdef ndarray combine(int op, ndarray a, ndarray b):
             out = broadcast_empty(a, b, dtype_of(a))
         binary(op, out, a, b, threads_for(PyArray_SIZE(out)))
         return out
+    if dtype_of(a) is float16:
+        return to_half(combine(op, a.astype(np.float32), b.astype(np.float32)))
     broadcast_empty(a, b, bool_)            # for the error, in torch's words
-    ufunc = ufuncs[op]
     with np.errstate(all="ignore"):
-        if dtype_of(a) is float16:          # through float32, as torch does
-            return np.asarray(ufunc(a.astype(np.float32), b.astype(np.float32))).astype(np.float16)
-        return np.asarray(ufunc(a, b))
+        return np.asarray(ufuncs[op](a, b))
 
 
 cdef object broadcast_shapes(Tensor a, Tensor b, Tensor out):
@@ -75,20 +74,28 @@ cdef object unbroadcast(Node node, object g, int i):
     return sum_to(<Tensor>g, <tuple>(<tuple>node.extra)[i])
 
 
-# What a vjp reads: the gradient of a (or b) may need a, b or both.  Only what is read is saved, so
-# that the rest may be overwritten, and need not be kept.
+cdef tuple promoted_to_float(object input, object other):
+    """Return the operands promoted; integers become the default floating dtype."""
+    cdef Tensor a, b
+    a, b = promoted(input, other)
+    if dtype_of(a.array).is_floating_point:
+        return a, b
+    return cast(a, default_dtype()), cast(b, default_dtype())
+
+
+# What the vjp of op(a, b) reads.  Only that is saved: the rest may be overwritten and is not kept.
 cdef enum Save:
     NOTHING = 0
-    A_FOR_A = 1
-    A_FOR_B = 2
+    A_FOR_A = 1         # the gradient of a reads a
+    A_FOR_B = 2         # the gradient of b reads a
     B_FOR_A = 4
     B_FOR_B = 8
-    EACH_OTHER = A_FOR_B | B_FOR_A
+    EACH_OTHER = A_FOR_B | B_FOR_A      # as in a * b
     EVERYTHING = 15
 
 
 cdef Tensor arithmetic(int op, str label, vjp_function vjp, object input, object other, Save save):
-    """Compute a two-input op and record it."""
+    """Compute a two-input op and record it; ``save`` says what its vjp reads."""
     cdef Tensor a, b, out
     cdef bint of_a, of_b
     cdef int wanted
@@ -137,7 +144,7 @@ def sub(input, other, *, alpha=1):
 
 
 cdef sub_vjp(Node node, object g):
-    return unbroadcast(node, g, 0), unbroadcast(node, -g if node.needs(1) else None, 1)
+    return unbroadcast(node, g, 0), unbroadcast(node, -g, 1) if node.needs(1) else None
 
 
 def mul(input, other):
@@ -164,13 +171,16 @@ def div(input, other, *, rounding_mode=None):
 
     ``rounding_mode`` "floor" rounds the quotient down, "trunc" towards zero; the gradient of a
     rounded quotient is zero.  Integer operands then stay integers.
+
+    >>> import minigrad
+    >>> minigrad.div(minigrad.tensor([7, -7]), 2)
+    tensor([ 3.5000, -3.5000])
+    >>> minigrad.div(minigrad.tensor([7, -7]), 2, rounding_mode="floor")
+    tensor([ 3, -4])
     """
-    cdef Tensor a, b
     if rounding_mode is not None:
         return rounded_div(input, other, rounding_mode)
-    a, b = promoted(input, other)
-    if not dtype_of(a.array).is_floating_point:
-        a, b = cast(a, default_dtype()), cast(b, default_dtype())
+    a, b = promoted_to_float(input, other)
     return arithmetic(DIV, "DivBackward0", div_vjp, a, b, <Save>(EACH_OTHER | B_FOR_B))
 
 
@@ -260,6 +270,10 @@ def pow(input, exponent):
     """Return ``input ** exponent``, broadcast.
 
     Integers raised to a negative integer power are a RuntimeError, as in torch.
+
+    >>> import minigrad
+    >>> minigrad.tensor([1.0, 2.0, 3.0]) ** 2
+    tensor([1., 4., 9.])
     """
     cdef Tensor a, b
     cdef bint of_b
@@ -295,10 +309,7 @@ cdef pow_vjp(Node node, object g):
 
 def atan2(input, other):
     """Return the angle of the point (other, input), in radians from -pi to pi."""
-    cdef Tensor a, b
-    a, b = promoted(input, other)
-    if not dtype_of(a.array).is_floating_point:
-        a, b = cast(a, default_dtype()), cast(b, default_dtype())
+    a, b = promoted_to_float(input, other)
     return arithmetic(ATAN2, "Atan2Backward0", atan2_vjp, a, b, EVERYTHING)
 
 
@@ -316,7 +327,12 @@ cdef atan2_vjp(Node node, object g):
 # -------------------------------------------------------------- the larger, the smaller, the chosen
 
 def maximum(input, other):
-    """Return the larger of each pair, NaN if either is.  A tie shares the gradient evenly."""
+    """Return the larger of each pair, NaN if either is.  A tie shares the gradient evenly.
+
+    >>> import minigrad
+    >>> minigrad.maximum(minigrad.tensor([1.0, 5.0]), minigrad.tensor([4.0, 2.0]))
+    tensor([4., 5.])
+    """
     return arithmetic(MAXIMUM, "MaximumBackward0", maximum_vjp, input, other, EVERYTHING)
 
 
@@ -334,20 +350,16 @@ cdef minimum_vjp(Node node, object g):
 
 
 cdef tuple shared_by(Node node, object g, int op):
-    """Return the gradients of maximum or minimum: each input's share is 1, 0, or 1/2 in a tie."""
+    """Return the gradients of maximum or minimum.
+
+    ``op(a, b)`` is the share of a: 1 where a is chosen (or either is NaN), 0 where b is, 1/2 in a
+    tie.
+    """
     cdef Tensor a = node.tensor(0), b = node.tensor(1)
     return (
-        unbroadcast(node, g * share_of(op, a, b), 0) if node.needs(0) else None,
-        unbroadcast(node, g * share_of(op, b, a), 1) if node.needs(1) else None,
+        unbroadcast(node, g * wrap(combine(op, a.array, b.array)), 0) if node.needs(0) else None,
+        unbroadcast(node, g * wrap(combine(op, b.array, a.array)), 1) if node.needs(1) else None,
     )
-
-
-cdef Tensor share_of(int op, Tensor a, Tensor b):
-    """Return 1 where ``a`` is chosen (or either is NaN), 0 where ``b`` is, 1/2 in a tie."""
-    if dtype_of(a.array) is float16:
-        share = combine(op, a.array.astype(np.float32), b.array.astype(np.float32))
-        return wrap(to_half(share))
-    return wrap(combine(op, a.array, b.array))
 
 
 def where(condition, input=None, other=None):
@@ -397,6 +409,10 @@ def clamp(input, min=None, max=None):
     """Return ``input`` limited to [min, max], each a number, a tensor or None.
 
     The gradient passes where ``min <= input <= max``.
+
+    >>> import minigrad
+    >>> minigrad.tensor([-2.0, 0.5, 3.0]).clamp(0, 1)
+    tensor([0.0000, 0.5000, 1.0000])
     """
     cdef Tensor x
     if min is None and max is None:

@@ -156,23 +156,18 @@ cdef ndarray log_sum_exp(ndarray x, tuple dims, bint keepdim):
     return out
 
 
-cdef ndarray first_extreme(int op, ndarray x, int dim, bint keepdim, ndarray values):
-    """Return the int64 indices of the first largest (MAX) or smallest (MIN) along ``dim``.
-
-    The extremes themselves go into ``values``, if that is not None.
-    """
+cdef ndarray first_extreme(int op, ndarray x, int dim, bint keepdim):
+    """Return the int64 indices of the first largest (MAX) or smallest (MIN) along ``dim``."""
     cdef ndarray indices
     cdef Layout layout
     if not is_kernel_float(x):
         find = np.argmax if op == kernels.MAX else np.argmin
         indices = np.asarray(find(x, axis=dim, keepdims=True), np.int64)
-        if values is not None:
-            values[...] = np.take_along_axis(x, indices, dim).reshape((<object>values).shape)
         return indices if keepdim else indices.squeeze(dim)
     if not PyArray_IS_C_CONTIGUOUS(x):
         x = np.ascontiguousarray(x)
     layout = layout_of(x, (dim,))
     indices = new_result(x, (dim,), keepdim, NPY_INT64)
-    arg_reduce(op, values, indices, x, layout.outer, layout.n, layout.inner,
+    arg_reduce(op, None, indices, x, layout.outer, layout.n, layout.inner,
                threads_for(PyArray_SIZE(x)))
     return indices

@@ -11,12 +11,12 @@ from numpy cimport (
     PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
 )
 
+from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport bool_, dtype_of, int64
 from minigrad.ops.broadcast cimport sum_to
-from minigrad.ops.common cimport cast, is_number, number_tensor
+from minigrad.ops.common cimport as_tensor, cast, is_number, number_tensor
 from minigrad.tape cimport Node, record, recording
-from minigrad.tensor cimport Tensor, as_tensor, view_of, wrap
-from minigrad.tensor import checked_dim
+from minigrad.tensor cimport Tensor, view_of, wrap
 from minigrad.ops.inplace cimport check_inplace, written
 
 import_array()
@@ -246,7 +246,13 @@ cdef Tensor checked_index(Tensor x, int d, object index, str name):
 
 def gather(input, dim, index, *, sparse_grad=False):
     """Return ``out[i][j] = input[index[i][j]][j]`` (for ``dim=0``): one pick for each element of
-    ``index`` (int64), along ``dim``."""
+    ``index`` (int64), along ``dim``.
+
+    >>> import minigrad
+    >>> minigrad.tensor([[1, 2], [3, 4]]).gather(1, minigrad.tensor([[0], [1]]))
+    tensor([[1],
+            [4]])
+    """
     cdef Tensor x = <Tensor?>input, out
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     cdef Tensor i = checked_index(x, d, index, "gather")
@@ -342,7 +348,13 @@ def index_select(input, dim, index):
 
 
 def masked_fill(input, mask, value):
-    """Return a copy with ``value`` (a number or 0-d tensor) where ``mask`` (bool) is True."""
+    """Return a copy with ``value`` (a number or 0-d tensor) where ``mask`` (bool) is True.
+
+    >>> import minigrad
+    >>> x = minigrad.tensor([1.0, -2.0])
+    >>> x.masked_fill(x < 0, 0.0)
+    tensor([1., 0.])
+    """
     cdef Tensor x = <Tensor?>input, m = <Tensor?>mask, out, v
     if dtype_of(m.array) is not bool_:
         raise RuntimeError(

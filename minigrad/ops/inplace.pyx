@@ -23,12 +23,12 @@ from minigrad.kernels.elementwise cimport ADD, DIV, MUL, SUB, binary
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
-    cast, is_kernel_float, is_number, number_tensor, same_shape, zeros_of,
+    as_tensor, cast, is_kernel_float, is_number, number_tensor, same_shape, zeros_of,
 )
 from minigrad.tape cimport (
     Node, Variable, bump_version, grad_enabled, operations, record, recording, set_grad_enabled_,
 )
-from minigrad.tensor cimport Tensor, as_tensor, wrap
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 

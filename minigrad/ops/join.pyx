@@ -4,13 +4,13 @@ import numpy as np
 
 from numpy cimport PyArray_DIM, PyArray_DIMS, PyArray_NDIM, import_array, ndarray, npy_intp
 
+from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport dtype, dtype_of, promote
 from minigrad.memory cimport new_array
 from minigrad.ops.common cimport cast
 from minigrad.ops.shape import reshape, unsqueeze
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
-from minigrad.tensor import checked_dim
 
 import_array()
 
@@ -104,7 +104,13 @@ cdef cat_vjp(Node node, object g):
 
 
 def stack(tensors, dim=0):
-    """Return tensors of one shape joined along a new dimension ``dim``."""
+    """Return tensors of one shape joined along a new dimension ``dim``.
+
+    >>> import minigrad
+    >>> minigrad.stack([minigrad.ones(2), minigrad.zeros(2)])
+    tensor([[1., 1.],
+            [0., 0.]])
+    """
     tensors = tensor_tuple("stack", tensors)
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
@@ -172,7 +178,12 @@ def unbind(input, dim=0):
 
 def split(tensor, split_size_or_sections, dim=0):
     """Return a tuple of views along ``dim``: of one size (the last may be smaller), or of a list
-    of sizes."""
+    of sizes.
+
+    >>> import minigrad
+    >>> minigrad.arange(5).split(2)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    """
     cdef Tensor x = <Tensor?>tensor
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     size = x.shape[d]

@@ -1,8 +1,8 @@
 """Products of matrices and vectors, and the linear layer.
 
-Three products are recorded: ``multiply`` of two matrices, ``multiply_batch`` of two batches of
-them, and ``affine``, which is ``x @ weight.T + bias`` in one pass.  Every other shape is brought
-to one of these by views.  The gradient of a product is two products:
+Two products are recorded: ``multiply``, of two matrices or two batches of them, and ``affine``,
+which is ``x @ weight.T + bias`` in one pass.  Every other shape is brought to one of these by
+views.  The gradient of a product is two products:
 
     forward  c = a @ b                     (m, k) @ (k, n) -> (m, n)
     vjp      da = g @ b.T,  db = a.T @ g   (the kernel reads transposed views as they lie)
@@ -91,10 +91,14 @@ cdef tuple each_other(Tensor a, Tensor b):
 
 
 cdef Tensor multiply(Tensor a, Tensor b):
-    """Return the product of two matrices whose shapes and dtypes fit."""
+    """Return the product of two matrices, or of two batches of them, (n, i, k) @ (n, k, j).
+
+    Shapes and dtypes must fit.
+    """
     cdef Tensor out = wrap(product(a.array, b.array, None))
     if recording(a) or recording(b):
-        record(out, "MmBackward0", multiply_vjp, (a, b), each_other(a, b))
+        record(out, "MmBackward0" if PyArray_NDIM(a.array) == 2 else "BmmBackward0", multiply_vjp,
+               (a, b), each_other(a, b))
     return out
 
 
@@ -102,21 +106,6 @@ cdef multiply_vjp(Node node, object g):
     return (
         multiply(<Tensor>g, turned(node.tensor(1))) if node.needs(0) else None,
         multiply(turned(node.tensor(0)), <Tensor>g) if node.needs(1) else None,
-    )
-
-
-cdef Tensor multiply_batch(Tensor a, Tensor b):
-    """Return the products of two batches, (n, i, k) @ (n, k, j), whose shapes and dtypes fit."""
-    cdef Tensor out = wrap(product(a.array, b.array, None))
-    if recording(a) or recording(b):
-        record(out, "BmmBackward0", multiply_batch_vjp, (a, b), each_other(a, b))
-    return out
-
-
-cdef multiply_batch_vjp(Node node, object g):
-    return (
-        multiply_batch(<Tensor>g, turned(node.tensor(1))) if node.needs(0) else None,
-        multiply_batch(turned(node.tensor(0)), <Tensor>g) if node.needs(1) else None,
     )
 
 
@@ -194,7 +183,7 @@ def bmm(input, mat2):
             f"{list(shape_of(b)[:2])}."
         )
     check_dtypes(a, b)
-    return multiply_batch(a, b)
+    return multiply(a, b)
 
 
 def mv(input, vec):
@@ -321,7 +310,7 @@ cdef Tensor matmul_batches(Tensor a, Tensor b):
         a = (<object>a).expand(*batch, n, depth)
     if shape_b[:rank_b - 2] != batch:
         b = (<object>b).expand(*batch, depth, m)
-    return reshape_to(multiply_batch(reshape_to(a, (count, n, depth)),
+    return reshape_to(multiply(reshape_to(a, (count, n, depth)),
                                      reshape_to(b, (count, depth, m))), (*batch, n, m))
 
 

@@ -14,12 +14,16 @@ from numpy cimport PyArray_SIZE, import_array, ndarray
 from minigrad.dtypes cimport bool_, dtype_of, float16, int64
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
-from minigrad.ops.common cimport cast, float_operand, is_kernel_float, to_half, zeros_of
+from minigrad.memory cimport empty_like_array
+from minigrad.ops.common cimport cast, float_operand, to_half, zeros_of
 from minigrad.ops.elementwise cimport combine
 from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
-from minigrad.tensor cimport Tensor, empty_like_array, wrap
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
+
+
+# ---------------------------------------------------------------- the one driver of these functions
 
 cdef ndarray apply_unary(int op, ndarray x):
     """Return op(x); float16 goes through float32."""
@@ -43,11 +47,7 @@ cdef Tensor unary(int op, str label, vjp_function vjp, object input, Keep keep):
 
 cdef object fused(int op, object g, Tensor saved):
     """Return a two-input gradient kernel's result as a tensor, for a walk that is not recorded."""
-    cdef ndarray ga = (<Tensor>g).array
-    if not is_kernel_float(ga):
-        return wrap(to_half(
-            combine(op, ga.astype(np.float32), saved.array.astype(np.float32))))
-    return wrap(combine(op, ga, saved.array))
+    return wrap(combine(op, (<Tensor>g).array, saved.array))
 
 
 cdef Tensor exact(object ufunc, int op, str label, vjp_function vjp, object input, Keep keep):
@@ -79,7 +79,12 @@ cdef neg_vjp(Node node, object g):
 
 
 def abs(input):
-    """Return the absolute value.  The slope at 0 is 0."""
+    """Return the absolute value.  The slope at 0 is 0.
+
+    >>> import minigrad
+    >>> minigrad.tensor([-1.5, 2.0]).abs()
+    tensor([1.5000, 2.0000])
+    """
     return exact(np.abs, kernels.ABS, "AbsBackward0", abs_vjp, input, INPUT)
 
 
@@ -147,7 +152,12 @@ cdef square_vjp(Node node, object g):
 
 
 def sqrt(input):
-    """Return the square root; NaN below 0."""
+    """Return the square root; NaN below 0.
+
+    >>> import minigrad
+    >>> minigrad.sqrt(minigrad.tensor([4.0, 9.0]))
+    tensor([2., 3.])
+    """
     return unary(kernels.SQRT, "SqrtBackward0", sqrt_vjp, input, OUTPUT)
 
 
@@ -212,7 +222,12 @@ cdef expm1_vjp(Node node, object g):
 
 
 def log(input):
-    """Return the natural logarithm; -inf at 0, NaN below."""
+    """Return the natural logarithm; -inf at 0, NaN below.
+
+    >>> import minigrad
+    >>> minigrad.log(minigrad.tensor([1.0, minigrad.e]))
+    tensor([0., 1.])
+    """
     return unary(kernels.LOG, "LogBackward0", log_vjp, input, INPUT)
 
 
@@ -325,7 +340,12 @@ cdef cosh_vjp(Node node, object g):
 # ---------------------------------------------------------------- squashing functions
 
 def tanh(input):
-    """Return the hyperbolic tangent."""
+    """Return the hyperbolic tangent.
+
+    >>> import minigrad
+    >>> minigrad.tanh(minigrad.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7616])
+    """
     return unary(kernels.TANH, "TanhBackward0", tanh_vjp, input, OUTPUT)
 
 
@@ -337,7 +357,12 @@ cdef tanh_vjp(Node node, object g):
 
 
 def sigmoid(input):
-    """Return ``1 / (1 + exp(-input))``."""
+    """Return ``1 / (1 + exp(-input))``.
+
+    >>> import minigrad
+    >>> minigrad.sigmoid(minigrad.tensor([0.0, 2.0]))
+    tensor([0.5000, 0.8808])
+    """
     return unary(kernels.SIGMOID, "SigmoidBackward0", sigmoid_vjp, input, OUTPUT)
 
 
@@ -349,7 +374,12 @@ cdef sigmoid_vjp(Node node, object g):
 
 
 def relu(input):
-    """Return the input where it is positive, else 0.  The slope at 0 is 0; NaN stays NaN."""
+    """Return the input where it is positive, else 0.  The slope at 0 is 0; NaN stays NaN.
+
+    >>> import minigrad
+    >>> minigrad.relu(minigrad.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
     return exact(lambda x: np.maximum(x, 0), kernels.RELU, "ReluBackward0", relu_vjp, input, OUTPUT)
 
 

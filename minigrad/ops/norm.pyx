@@ -24,9 +24,10 @@ from minigrad.kernels.batch_norm cimport (
     batch_norm_backward, batch_norm_eval, batch_norm_forward,
 )
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast
 from minigrad.tape cimport Node, bump_version, grad_enabled, record, recording
-from minigrad.tensor cimport Tensor, empty_like_array, wrap
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 
@@ -268,7 +269,7 @@ cdef batch_norm_vjp(Node node, object grad):
     cdef bint training
     mean, invstd, training, eps, bias_dtype = node.extra
     if grad_enabled():
-        return composed_vjp(node, g, x, weight, mean, invstd, training, eps)
+        return composed_vjp(node, g, x, weight, mean, invstd, training, eps, bias_dtype)
     wide = widened(x.array)
     if node.needs(0):
         dx = empty_laid_out_as(wide)
@@ -286,8 +287,8 @@ cdef batch_norm_vjp(Node node, object grad):
 
 
 cdef composed_vjp(Node node, Tensor grad, Tensor input, Tensor weight, ndarray mean,
-                  ndarray invstd, bint training, double eps):
-    """The vjp, made of ops."""
+                  ndarray invstd, bint training, double eps, dtype bias_dtype):
+    """The vjp made of ops, each of which is recorded."""
     cdef dtype d = float32 if dtype_of(input.array) is float16 else dtype_of(input.array)
     x, g = cast(input, d), cast(grad, d)
     dims = tuple([i for i in range(PyArray_NDIM(input.array)) if i != 1])
@@ -315,5 +316,5 @@ cdef composed_vjp(Node node, Tensor grad, Tensor input, Tensor weight, ndarray m
     if node.needs(1):
         dweight = cast((g * xhat).sum(dims), dtype_of(weight.array))
     if node.needs(2):
-        dbias = cast(g.sum(dims), <dtype>node.extra[4])
+        dbias = cast(g.sum(dims), bias_dtype)
     return dx, dweight, dbias

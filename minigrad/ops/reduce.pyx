@@ -12,14 +12,14 @@ import numpy as np
 
 from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array
 
-from minigrad.dtypes cimport as_dtype, bool_, dtype, dtype_of, int64, uint8
-from minigrad.ops.common cimport cast, dims_tuple, float_operand, size_tuple
+from minigrad.convert cimport checked_dim
+from minigrad.dtypes cimport as_dtype, bool_, dtype_of, uint8
 from minigrad.kernels cimport reduce as kernels
+from minigrad.ops.common cimport accumulable, cast, dims_tuple, float_operand, size_tuple, tensor_argument
 from minigrad.ops.broadcast cimport expand_to, sum_to
 from minigrad.ops.fold cimport first_extreme, fold, log_sum_exp, variance
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, alias_of, wrap
-from minigrad.tensor import checked_dim
 
 import_array()
 
@@ -28,14 +28,6 @@ min_result = collections.namedtuple("min", ("values", "indices"))
 
 
 # ---------------------------------------------------------------- arguments
-
-cdef Tensor checked(object input, str name):
-    if not isinstance(input, Tensor):
-        raise TypeError(
-            f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}"
-        )
-    return <Tensor>input
-
 
 cdef tuple dim_arguments(object dim, object keepdim, object axis, object keepdims):
     """Return (dim, keepdim) from torch's or NumPy's names for them."""
@@ -57,7 +49,7 @@ cdef Py_ssize_t count(Tensor x, tuple dims):
     return n
 
 
-cdef object spread(object g, tuple shape, bint keepdim, Tensor x):
+cdef object spread(object g, tuple shape, bint keepdim):
     """Return the gradient of a result with its reduced dimensions back, ready to broadcast."""
     return g if keepdim or not shape else g.reshape(shape)
 
@@ -71,12 +63,9 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None)
     >>> minigrad.tensor([[1.0, 2.0], [3.0, 4.0]]).sum(0)
     tensor([4., 6.])
     """
-    cdef Tensor x = checked(input, "sum")
+    cdef Tensor x = tensor_argument(input, "sum", "input")
     dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
-    if dtype is not None:
-        x = cast(x, as_dtype(dtype))
-    elif not dtype_of(x.array).is_floating_point:
-        x = cast(x, int64)
+    x = accumulable(x, dtype)
     return sum_dims(x, dims_tuple(dim, PyArray_NDIM(x.array)), keepdim)
 
 
@@ -90,12 +79,17 @@ cdef Tensor sum_dims(Tensor x, tuple dims, bint keepdim):
 
 cdef sum_vjp(Node node, object g):
     shape, kept, keepdim = node.extra
-    return (expand_to(<Tensor>spread(g, kept, keepdim, None), <tuple>shape),)
+    return (expand_to(<Tensor>spread(g, kept, keepdim), <tuple>shape),)
 
 
 def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None):
-    """Return the mean over ``dim`` of a floating tensor."""
-    cdef Tensor x = checked(input, "mean"), out
+    """Return the mean over ``dim`` of a floating tensor.
+
+    >>> import minigrad
+    >>> minigrad.tensor([[1.0, 2.0], [3.0, 4.0]]).mean(1)
+    tensor([1.5000, 3.5000])
+    """
+    cdef Tensor x = tensor_argument(input, "mean", "input"), out
     dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
     if dtype is not None:
         x = cast(x, as_dtype(dtype))
@@ -115,23 +109,41 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None
 
 cdef mean_vjp(Node node, object g):
     shape, kept, keepdim, n = node.extra
-    g = spread(g, kept, keepdim, None)
+    g = spread(g, kept, keepdim)
     return ((g / n if n else g).expand(shape),)
 
 
 # ---------------------------------------------------------------- variance
 
-cdef double degrees(object unbiased, object correction):
+cdef tuple positional_unbiased(object dim, object unbiased):
+    """Return (dim, unbiased) from ``f(x, dim, unbiased)`` or ``f(x, unbiased)``, as in torch."""
+    return (None, dim) if isinstance(dim, bool) else (dim, unbiased)
+
+
+cdef Tensor variance_of(object input, object dim, object unbiased, object keepdim,
+                        object correction, bint root):
+    """Return the variance over ``dim``, or its root, recorded."""
+    cdef Tensor x = tensor_argument(input, "std" if root else "var", "input"), out
+    cdef double divisor
+    dim, unbiased = positional_unbiased(dim, unbiased)
     if unbiased is not None:
-        return 1.0 if unbiased else 0.0
-    return 1.0 if correction is None else float(correction)
-
-
-cdef tuple variance_arguments(object dim, object unbiased):
-    # var(x, unbiased) and var(x, dim, unbiased): torch's two positional forms
-    if isinstance(dim, bool):
-        return None, dim
-    return dim, unbiased
+        correction = 1 if unbiased else 0
+    elif correction is None:
+        correction = 1
+    if not dtype_of(x.array).is_floating_point:
+        raise RuntimeError(
+            f"std and var only support floating point dtypes, but got {dtype_of(x.array)}"
+        )
+    dims = dims_tuple(dim, PyArray_NDIM(x.array))
+    out = wrap(variance(x.array, dims, keepdim, correction, root))
+    if recording(x):
+        divisor = count(x, dims) - <double>correction
+        extra = dims, keepdim_shape(x, dims), keepdim, divisor
+        if root:
+            record(out, "StdBackward0", std_vjp, (x,), (x, out), extra)
+        else:
+            record(out, "VarBackward0", var_vjp, (x,), (x,), extra)
+    return out
 
 
 def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=None,
@@ -140,27 +152,19 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=
 
     ``correction`` is 1 unless given (``unbiased=False`` means 0).  Computed in two passes, so a
     large mean costs no accuracy.
+
+    >>> import minigrad
+    >>> minigrad.tensor([1.0, 2.0, 3.0]).var()
+    tensor(1.)
     """
-    cdef Tensor x = checked(input, "var"), out
     dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
-    dim, unbiased = variance_arguments(dim, unbiased)
-    cdef double minus = degrees(unbiased, correction)
-    if not dtype_of(x.array).is_floating_point:
-        raise RuntimeError(
-            f"std and var only support floating point dtypes, but got {dtype_of(x.array)}"
-        )
-    dims = dims_tuple(dim, PyArray_NDIM(x.array))
-    out = wrap(variance(x.array, dims, keepdim, minus, False))
-    if recording(x):
-        record(out, "VarBackward0", var_vjp, (x,), (x,),
-               (dims, keepdim_shape(x, dims), keepdim, count(x, dims) - minus))
-    return out
+    return variance_of(input, dim, unbiased, keepdim, correction, False)
 
 
 cdef var_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     dims, kept, keepdim, divisor = node.extra
-    return (spread(g, kept, keepdim, x) * deviation(x, dims, divisor),)
+    return (spread(g, kept, keepdim) * deviation(x, dims, divisor),)
 
 
 cdef object deviation(Tensor x, tuple dims, double divisor):
@@ -172,20 +176,8 @@ cdef object deviation(Tensor x, tuple dims, double divisor):
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=None,
         keepdims=None):
     """Return the standard deviation over ``dim``: the square root of ``var``."""
-    cdef Tensor x = checked(input, "std"), out
     dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
-    dim, unbiased = variance_arguments(dim, unbiased)
-    cdef double minus = degrees(unbiased, correction)
-    if not dtype_of(x.array).is_floating_point:
-        raise RuntimeError(
-            f"std and var only support floating point dtypes, but got {dtype_of(x.array)}"
-        )
-    dims = dims_tuple(dim, PyArray_NDIM(x.array))
-    out = wrap(variance(x.array, dims, keepdim, minus, True))
-    if recording(x):
-        record(out, "StdBackward0", std_vjp, (x,), (x, out),
-               (dims, keepdim_shape(x, dims), keepdim, count(x, dims) - minus))
-    return out
+    return variance_of(input, dim, unbiased, keepdim, correction, True)
 
 
 cdef std_vjp(Node node, object g):
@@ -193,12 +185,12 @@ cdef std_vjp(Node node, object g):
     dims, kept, keepdim, divisor = node.extra
     # a constant slice has no slope: 0, as in torch, rather than 0 / 0
     share = g / (s * 2.0).masked_fill(s == 0, math.inf)
-    return (spread(share, kept, keepdim, x) * deviation(x, dims, divisor),)
+    return (spread(share, kept, keepdim) * deviation(x, dims, divisor),)
 
 
 def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """Return (variance, mean) over ``dim``."""
-    dim, unbiased = variance_arguments(dim, unbiased)
+    dim, unbiased = positional_unbiased(dim, unbiased)
     return (
         var(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
     )
@@ -206,7 +198,7 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
 def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """Return (standard deviation, mean) over ``dim``."""
-    dim, unbiased = variance_arguments(dim, unbiased)
+    dim, unbiased = positional_unbiased(dim, unbiased)
     return (
         std(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
     )
@@ -216,7 +208,7 @@ def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
 cdef Tensor extreme(int op, str name, object input, object dim, object keepdim):
     """Return amax or amin over ``dim``; ties share the gradient evenly."""
-    cdef Tensor x = checked(input, name), out
+    cdef Tensor x = tensor_argument(input, name, "input"), out
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
     if dim == ():
         check_any(x, name)
@@ -235,10 +227,10 @@ cdef Tensor extreme(int op, str name, object input, object dim, object keepdim):
 cdef extreme_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     dims, kept, keepdim = node.extra
-    out = spread(node.tensor(1).detach(), kept, keepdim, x)
+    out = spread(node.tensor(1).detach(), kept, keepdim)
     x = x.detach()
     at = ((x == out) | ((x != x) & (out != out))).to(x.dtype)
-    return (spread(g, kept, keepdim, x) * (at / at.sum(dims, True)),)
+    return (spread(g, kept, keepdim) * (at / at.sum(dims, True)),)
 
 
 def amax(input, dim=(), keepdim=False):
@@ -254,12 +246,12 @@ def amin(input, dim=(), keepdim=False):
 cdef object extreme_with_indices(int op, str name, object result, object input, object dim,
                                  object keepdim):
     """Return (values, indices) along ``dim``; the gradient goes to the element picked."""
-    cdef Tensor x = checked(input, name), values, indices
+    cdef Tensor x = tensor_argument(input, name, "input"), values, indices
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     if PyArray_NDIM(x.array) == 0:
         return result(x.clone(), wrap(np.zeros((), np.int64)))
     check_not_empty(x, d, name)
-    indices = wrap(first_extreme(op, x.array, d, True, None))
+    indices = wrap(first_extreme(op, x.array, d, True))
     values = x.gather(d, indices)
     if keepdim:
         return result(values, indices)
@@ -303,7 +295,7 @@ def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None)
 
 
 cdef Tensor whole_extreme(int op, str name, object input):
-    check_any(checked(input, name), name)
+    check_any(tensor_argument(input, name, "input"), name)
     return extreme(op, "a" + name, input, (), False)
 
 
@@ -317,7 +309,7 @@ cdef int check_any(Tensor x, str name) except -1:
 
 
 cdef Tensor arg(int op, str name, object input, object dim, object keepdim):
-    cdef Tensor x = checked(input, name)
+    cdef Tensor x = tensor_argument(input, name, "input")
     if dtype_of(x.array) is bool_:
         raise RuntimeError(f"{name}(): does not support bool input")
     if dim is None:
@@ -325,17 +317,22 @@ cdef Tensor arg(int op, str name, object input, object dim, object keepdim):
             raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() "
                              "== 0. Specify the reduction dim with the 'dim' argument.")
         shape = (1,) * PyArray_NDIM(x.array) if keepdim else ()
-        return wrap(first_extreme(op, x.array.reshape(-1), 0, False, None).reshape(shape))
+        return wrap(first_extreme(op, x.array.reshape(-1), 0, False).reshape(shape))
     d = checked_dim(dim, PyArray_NDIM(x.array))
     if PyArray_NDIM(x.array) == 0:
         return wrap(np.zeros((), np.int64))
     check_not_empty(x, d, name)
-    return wrap(first_extreme(op, x.array, d, bool(keepdim), None))
+    return wrap(first_extreme(op, x.array, d, bool(keepdim)))
 
 
 def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
     """Return the int64 index of the largest element (the first of equals) along ``dim``, or in
-    the flattened input."""
+    the flattened input.
+
+    >>> import minigrad
+    >>> minigrad.tensor([[1.0, 5.0], [7.0, 2.0]]).argmax(1)
+    tensor([1, 0])
+    """
     dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
     return arg(kernels.MAX, "argmax", input, dim, keepdim)
 
@@ -350,7 +347,12 @@ def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
 # ---------------------------------------------------------------- logarithms and norms
 
 def logsumexp(input, dim, keepdim=False):
-    """Return ``log(sum(exp(input)))`` over ``dim`` without overflow."""
+    """Return ``log(sum(exp(input)))`` over ``dim`` without overflow.
+
+    >>> import minigrad
+    >>> minigrad.tensor([1000.0, 1000.0]).logsumexp(0)
+    tensor(1000.6932)
+    """
     cdef Tensor x = float_operand(input), out
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
     out = wrap(log_sum_exp(x.array, dims, keepdim))
@@ -363,13 +365,18 @@ def logsumexp(input, dim, keepdim=False):
 cdef logsumexp_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     _, kept, keepdim = node.extra
-    total = spread(node.tensor(1), kept, keepdim, x)
-    return (spread(g, kept, keepdim, x) * (x - total).exp(),)
+    total = spread(node.tensor(1), kept, keepdim)
+    return (spread(g, kept, keepdim) * (x - total).exp(),)
 
 
 def norm(input, p=2, dim=None, keepdim=False, *, dtype=None):
-    """Return the p-norm over ``dim``: p a number, "fro" (2), or +-infinity."""
-    cdef Tensor x = checked(input, "norm")
+    """Return the p-norm over ``dim``: p a number, "fro" (2), or +-infinity.
+
+    >>> import minigrad
+    >>> minigrad.tensor([3.0, 4.0]).norm()
+    tensor(5.)
+    """
+    cdef Tensor x = tensor_argument(input, "norm", "input")
     if not dtype_of(x.array).is_floating_point:
         raise RuntimeError(
             f"linalg.vector_norm: Expected a floating point tensor as input. Got {x.dtype}"
@@ -404,7 +411,7 @@ cdef Tensor power_norm(Tensor x, double p, tuple dims, bint keepdim):
 cdef power_norm_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     p, kept, keepdim = node.extra
-    out = spread(node.tensor(1), kept, keepdim, x)
+    out = spread(node.tensor(1), kept, keepdim)
     out = out.masked_fill(out == 0, math.inf)       # the norm of zeros has no slope: 0, as in torch
     if p == 2:
         slope = x / out
@@ -412,13 +419,13 @@ cdef power_norm_vjp(Node node, object g):
         slope = x.sign() * (x.abs() / out).pow(p - 1)
         if p < 1:
             slope = slope.masked_fill(x == 0, 0.0)
-    return (spread(g, kept, keepdim, x) * slope,)
+    return (spread(g, kept, keepdim) * slope,)
 
 
 # ---------------------------------------------------------------- logic
 
 cdef Tensor logical(object ufunc, str name, object input, object dim, object keepdim):
-    cdef Tensor x = checked(input, name)
+    cdef Tensor x = tensor_argument(input, name, "input")
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
     out = ufunc.reduce(x.array.astype(np.bool_), axis=dims, keepdims=bool(keepdim))
     d = uint8 if dtype_of(x.array) is uint8 else bool_
@@ -439,12 +446,12 @@ def any(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
 
 def count_nonzero(input, dim=None):
     """Return the int64 number of elements that are not zero, over ``dim``."""
-    return (checked(input, "count_nonzero") != 0).sum(dim)
+    return (tensor_argument(input, "count_nonzero", "input") != 0).sum(dim)
 
 
 def sum_to_size(input, *size):
     """Return the input summed to ``size``, a shape that broadcasts to the input's."""
-    cdef Tensor x = checked(input, "sum_to_size")
+    cdef Tensor x = tensor_argument(input, "sum_to_size", "input")
     shape = size_tuple(size)
     own = (<object>x.array).shape
     start = len(own) - len(shape)

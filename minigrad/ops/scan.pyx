@@ -4,16 +4,15 @@ import numpy as np
 
 from numpy cimport PyArray_NDIM, import_array
 
-from minigrad.dtypes cimport as_dtype, dtype_of, int64
+from minigrad.convert cimport checked_dim
 from minigrad.kernels.reduce cimport PROD
-from minigrad.ops.common cimport cast, dims_tuple, zeros_of
+from minigrad.ops.common cimport accumulable, dims_tuple, zeros_of
 from minigrad.ops.fold cimport fold
-from minigrad.ops.reduce cimport keepdim_shape
 from minigrad.ops.join import stack
+from minigrad.ops.reduce cimport keepdim_shape
 from minigrad.ops.shape import flip
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
-from minigrad.tensor import checked_dim
 
 import_array()
 
@@ -21,10 +20,7 @@ import_array()
 def prod(input, dim=None, keepdim=False, *, dtype=None):
     """Return the product over ``dim``, one dimension or all."""
     cdef Tensor x = <Tensor?>input, out
-    if dtype is not None:
-        x = cast(x, as_dtype(dtype))
-    elif not dtype_of(x.array).is_floating_point:
-        x = cast(x, int64)
+    x = accumulable(x, dtype)
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
     out = wrap(fold(PROD, x.array, dims, keepdim))
     if recording(x):
@@ -64,13 +60,15 @@ cdef prod_vjp(Node node, object g):
 
 
 def cumsum(input, dim, *, dtype=None):
-    """Return the running sums along ``dim``.  Integers are summed as int64."""
+    """Return the running sums along ``dim``.  Integers are summed as int64.
+
+    >>> import minigrad
+    >>> minigrad.tensor([1, 2, 3]).cumsum(0)
+    tensor([1, 3, 6])
+    """
     cdef Tensor x = <Tensor?>input, out
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
-    if dtype is not None:
-        x = cast(x, as_dtype(dtype))
-    elif not dtype_of(x.array).is_floating_point:
-        x = cast(x, int64)
+    x = accumulable(x, dtype)
     if PyArray_NDIM(x.array) == 0:
         return x.clone()
     out = wrap(np.cumsum(x.array, axis=d, dtype=x.array.dtype))
@@ -87,10 +85,7 @@ def cumprod(input, dim, *, dtype=None):
     """Return the running products along ``dim``.  Integers are multiplied as int64."""
     cdef Tensor x = <Tensor?>input
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
-    if dtype is not None:
-        x = cast(x, as_dtype(dtype))
-    elif not dtype_of(x.array).is_floating_point:
-        x = cast(x, int64)
+    x = accumulable(x, dtype)
     if PyArray_NDIM(x.array) == 0:
         return x.clone()
     parts, product = [], None

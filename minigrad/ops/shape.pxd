@@ -1,4 +1,4 @@
-from numpy cimport ndarray
+# Shapes and the order of dimensions: see shape.pyx.
 
 from minigrad.tensor cimport Tensor
 

@@ -12,12 +12,12 @@ from numpy cimport (
     PyArray_STRIDES, import_array, ndarray, npy_intp,
 )
 
+from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport dtype
 from minigrad.ops.common cimport size_tuple
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, expand_to, strided, viewed
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, alias_of, wrap
-from minigrad.tensor import checked_dim
 
 import_array()
 
@@ -120,7 +120,12 @@ def reshape_as(input, other):
 
 
 def flatten(input, start_dim=0, end_dim=-1):
-    """Return the input with dimensions ``start_dim`` to ``end_dim`` made one."""
+    """Return the input with dimensions ``start_dim`` to ``end_dim`` made one.
+
+    >>> import minigrad
+    >>> minigrad.zeros(2, 3, 4).flatten(1).shape
+    minigrad.Size([2, 12])
+    """
     cdef Tensor x = <Tensor?>input
     cdef tuple shape = (<object>x.array).shape
     cdef int n = PyArray_NDIM(x.array)
@@ -152,7 +157,12 @@ def unflatten(input, dim, sizes):
 
 
 def squeeze(input, dim=None):
-    """Return the input without its dimensions of size 1 (only ``dim``, if given)."""
+    """Return the input without its dimensions of size 1 (only ``dim``, if given).
+
+    >>> import minigrad
+    >>> minigrad.zeros(2, 1, 3).squeeze().shape
+    minigrad.Size([2, 3])
+    """
     cdef Tensor x = <Tensor?>input
     cdef tuple shape = (<object>x.array).shape
     if dim is None:
@@ -165,7 +175,12 @@ def squeeze(input, dim=None):
 
 
 def unsqueeze(input, dim):
-    """Return the input with a dimension of size 1 put in before ``dim``."""
+    """Return the input with a dimension of size 1 put in before ``dim``.
+
+    >>> import minigrad
+    >>> minigrad.zeros(2, 3).unsqueeze(1).shape
+    minigrad.Size([2, 1, 3])
+    """
     cdef Tensor x = <Tensor?>input
     cdef tuple shape = (<object>x.array).shape
     cdef int d = checked_dim(dim, len(shape) + 1)
@@ -194,7 +209,12 @@ cdef permute_vjp(Node node, object g):
 
 
 def permute(input, *dims):
-    """Return a view with the dimensions in the given order."""
+    """Return a view with the dimensions in the given order.
+
+    >>> import minigrad
+    >>> minigrad.zeros(2, 3, 4).permute(2, 0, 1).shape
+    minigrad.Size([4, 2, 3])
+    """
     cdef Tensor x = <Tensor?>input
     cdef int n = PyArray_NDIM(x.array)
     if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
@@ -212,7 +232,13 @@ def permute(input, *dims):
 
 
 def transpose(input, dim0, dim1):
-    """Return a view with two dimensions exchanged."""
+    """Return a view with two dimensions exchanged.
+
+    >>> import minigrad
+    >>> minigrad.tensor([[1, 2], [3, 4]]).transpose(0, 1)
+    tensor([[1, 3],
+            [2, 4]])
+    """
     cdef Tensor x = <Tensor?>input
     cdef int n = PyArray_NDIM(x.array)
     i, j = checked_dim(dim0, n), checked_dim(dim1, n)

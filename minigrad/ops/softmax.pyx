@@ -9,16 +9,17 @@ import warnings
 import numpy as np
 
 from numpy cimport (
-    PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
+    PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
 )
 
+from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport as_dtype, dtype_of, float16
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.softmax cimport softmax_backward, softmax_forward
-from minigrad.ops.common cimport cast
+from minigrad.memory cimport empty_like_array
+from minigrad.ops.common cimport cast, contiguous, to_half
 from minigrad.tape cimport Node, grad_enabled, record, recording
-from minigrad.tensor cimport Tensor, empty_like_array, wrap
-from minigrad.tensor import checked_dim
+from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 
@@ -46,15 +47,11 @@ cdef Classes classes_of(ndarray x, int dim):
     return found
 
 
-cdef ndarray contiguous(ndarray x):
-    return x if PyArray_IS_C_CONTIGUOUS(x) else np.ascontiguousarray(x)
-
-
 cdef ndarray apply_softmax(ndarray x, int dim, bint log):
     cdef Classes c = classes_of(x, dim)
     cdef ndarray out
     if dtype_of(x) is float16:
-        return apply_softmax(x.astype(np.float32), dim, log).astype(np.float16)
+        return to_half(apply_softmax(x.astype(np.float32), dim, log))
     out = empty_like_array(x)
     softmax_forward(out, contiguous(x), log, c.outer, c.n, c.inner,
                     threads_for(EXP_COST * PyArray_SIZE(x)))
@@ -65,8 +62,8 @@ cdef ndarray apply_softmax_backward(ndarray g, ndarray y, int dim, bint log):
     cdef Classes c = classes_of(y, dim)
     cdef ndarray dx
     if dtype_of(y) is float16:
-        return apply_softmax_backward(
-            g.astype(np.float32), y.astype(np.float32), dim, log).astype(np.float16)
+        return to_half(apply_softmax_backward(
+            g.astype(np.float32), y.astype(np.float32), dim, log))
     dx = empty_like_array(y)
     softmax_backward(dx, contiguous(g), y, log, c.outer, c.n, c.inner,
                      threads_for((EXP_COST if log else 1) * PyArray_SIZE(y)))

@@ -14,10 +14,12 @@ EPOCH_WARNING = (
 
 
 def number(lr):
+    """Return a learning rate, a number or a tensor of one element, as a number."""
     return lr.item() if isinstance(lr, Tensor) else lr
 
 
 def set_lr(group, lr):
+    """Give a parameter group a learning rate; one that is a tensor is filled in place."""
     if isinstance(group["lr"], Tensor):
         group["lr"].fill_(lr)
     else:
@@ -25,6 +27,7 @@ def set_lr(group, lr):
 
 
 def check_optimizer(optimizer):
+    """Raise TypeError unless ``optimizer`` is an Optimizer."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
 
