@@ -85,7 +85,7 @@ def _set_grad_enabled(bint mode):
     return set_grad_enabled_(mode)
 
 
-# ---------------------------------------------------------------- versions and saved tensors
+# -------------------------------------------- tensors as the tape sees them: versions, views, saved
 
 @cython.freelist(64)
 cdef class Version:
@@ -289,7 +289,11 @@ cdef object call_backward(Node node, object grad):
 
 
 cdef class PythonNode(Node):
-    """A node whose vjp is a Python method, ``run(grads)``: the base of autograd.Function."""
+    """A node whose vjp is a Python method, ``run(grads)``: the base of autograd.Function's ctx.
+
+    It is made before its outputs are, to be their forward's ``ctx``, and may have several.
+    """
+
     cdef dict __dict__
     cdef readonly tuple needs_input_grad
 
@@ -301,14 +305,9 @@ cdef class PythonNode(Node):
         self.vjp = call_backward
         self.n_outputs = max(len(outputs), 2)   # the list form of the gradient, whatever the count
         connect(self, inputs)
-        kept = []
-        for s in saved:
-            own = None
-            for out in outputs:
-                if s is out:
-                    own = s
-            kept.append(save_one(<Variable>s, <Variable>own))
-        self.saved = tuple(kept)
+        self.saved = tuple([
+            save_one(s, s if any([s is out for out in outputs]) else None) for s in saved
+        ])
         for k, out in enumerate(outputs):
             if out is not None:
                 v = <Variable>out
@@ -317,13 +316,12 @@ cdef class PythonNode(Node):
                 v.wants_grad = True
 
     def _mark_needs(self, tuple inputs):
+        """Note which inputs want a gradient, for the forward to see before anything is recorded."""
         self.needs_input_grad = tuple([edge_to(v) is not None for v in inputs])
 
     def _saved_tensors(self):
-        cdef Py_ssize_t i
-        cdef Py_ssize_t n = 0 if self.saved is None else len(self.saved)
-        if self.saved is None:
-            self.tensor(0)
+        """Return all saved tensors, or raise as ``tensor`` does."""
+        cdef Py_ssize_t i, n = 1 if self.saved is None else len(self.saved)
         return tuple([self.tensor(i) for i in range(n)])
 
 
