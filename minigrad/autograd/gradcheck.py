@@ -129,6 +129,11 @@ def gradgradcheck(
     """As ``gradcheck`` for the gradients of gradients: the backward pass of the backward pass.
 
     ``grad_outputs`` are the gradients of the outputs; random ones by default.
+
+    >>> import minigrad
+    >>> x = minigrad.ones(2, dtype=minigrad.float64, requires_grad=True)
+    >>> minigrad.autograd.gradgradcheck(minigrad.sigmoid, x)
+    True
     """
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if grad_outputs is None:

@@ -49,6 +49,14 @@ class DataLoader(Generic[T_co]):
     would.
 
     Raises ValueError for arguments that exclude each other, as torch does.
+
+    >>> import minigrad
+    >>> from minigrad.utils import data
+    >>> dataset = data.TensorDataset(minigrad.arange(5), minigrad.arange(5) > 2)
+    >>> for numbers, large in data.DataLoader(dataset, batch_size=3):
+    ...     print(numbers, large)
+    tensor([0, 1, 2]) tensor([False, False, False])
+    tensor([3, 4]) tensor([True, True])
     """
 
     _initialized = False
