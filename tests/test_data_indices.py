@@ -30,6 +30,7 @@ def read(m, batch, subset):
     return found
 
 
+@pytest.mark.filterwarnings("ignore:Using a non-tuple sequence")  # torch, of lists of slices
 @pytest.mark.parametrize("subset", [False, True])
 @pytest.mark.parametrize("name", BATCHES)
 def test_batches_of_any_kind_of_index(name, subset, torch):

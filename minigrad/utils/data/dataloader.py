@@ -229,7 +229,7 @@ def _gathered(dataset, indices):
         return None
     try:
         index = as_tensor(indices)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):  # what as_tensor says to no indices
         return None
     if index.dtype is not int64 or index.dim() != 1:
         return None
