@@ -25,7 +25,7 @@ cdef ndarray array_from(object data, dtype wanted):
         array = supported(np.asarray(data))
     elif hasattr(data, "__array__") or hasattr(data, "__array_interface__"):
         array = supported(np.asarray(data))
-    elif isinstance(data, (str, bytes)) or data is None:
+    elif isinstance(data, (str, bytes)):
         raise TypeError(f"expected a number, a (nested) sequence or an array, but got {data!r}")
     else:
         array = array_from_sequence(data, wanted)
@@ -42,18 +42,43 @@ cdef ndarray array_from_sequence(object data, dtype wanted):
     try:
         array = np.asarray(data)
     except ValueError:
+        check_numbers(data)
         raise ValueError(
             "expected a rectangular sequence: all parts at the same depth of the same length"
         ) from None
     kind = array.dtype.kind
-    if kind == "f" and (array.size == 0 or not holds_numpy_floats(data)):
+    if kind not in "biuf":
+        check_numbers(data)
+    if kind == "O" or array.dtype == np.uint64 or kind == "f" and isinstance(first_leaf(data), int):
+        # what NumPy makes of an int that is too large for int64
+        if all(isinstance(leaf, int) for leaf in leaves(data)):
+            raise ValueError("Overflow when unpacking long: an int does not fit in int64")
+    if kind == "O" or kind == "f" and (array.size == 0 or not holds_numpy_floats(data)):
         with np.errstate(all="ignore"):
             return array.astype(floating.numpy)
-    if array.dtype == np.uint64 or isinstance(first_leaf(data), int) and kind == "O":
-        raise ValueError("Overflow when unpacking long: an int does not fit in int64")
-    if kind not in "biuf":
-        raise TypeError(f"new(): invalid data type {first_leaf(data)!r}; expected numbers")
     return supported(array)
+
+
+def leaves(data):
+    """Yield what nested lists and tuples hold in the end."""
+    if not isinstance(data, (list, tuple)):
+        yield data
+        return
+    for item in data:
+        yield from leaves(item)
+
+
+cdef int check_numbers(object data) except -1:
+    """Raise for the first leaf of ``data`` that is no number."""
+    for leaf in leaves(data):
+        if isinstance(leaf, (str, bytes, complex)):
+            raise TypeError(f"new(): invalid data type '{type(leaf).__name__}'; expected numbers, "
+                            f"but got {leaf!r}")
+        if not isinstance(leaf, (int, float, np.generic, np.ndarray)):
+            raise RuntimeError(
+                f"Could not infer dtype of {type(leaf).__name__}: expected numbers, but got {leaf!r}"
+            )
+    return 0
 
 
 cdef object unwrapped(object data, int depth):

@@ -202,6 +202,13 @@ def load(f, map_location=None, *, weights_only=True):
     Raises ValueError for a file that is not exactly what the format prescribes: truncated, with
     bytes to spare, with overlapping tensors, with an unknown dtype ...  Files of ``torch.save``
     hold pickled objects, which could run any code, and are refused.
+
+    >>> import io, minigrad
+    >>> file = io.BytesIO()
+    >>> minigrad.save({"epoch": 3, "w": minigrad.ones(2)}, file)
+    >>> _ = file.seek(0)
+    >>> minigrad.load(file)["w"]
+    tensor([1., 1.])
     """
     if map_location is not None and not callable(map_location):
         device(map_location)  # raises for any but the CPU

@@ -282,6 +282,12 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     """Add the gradients of ``tensors`` with respect to the leaves of their graph to ``.grad``.
 
     As ``Tensor.backward``; ``tensors`` and ``grad_tensors`` may be sequences.
+
+    >>> import minigrad
+    >>> x = minigrad.ones(2, requires_grad=True)
+    >>> minigrad.autograd.backward((x * 3).sum())
+    >>> x.grad
+    tensor([3., 3.])
     """
     cdef list outputs = variables(tensors, "tensors")
     cdef list grads = gradients_of(outputs, grad_tensors)

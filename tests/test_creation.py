@@ -230,7 +230,7 @@ def test_readers_of_other_kinds():
     assert minigrad.tensor(std_array.array("d", [1.0, 2.0])).tolist() == [1, 2]
     assert minigrad.tensor(memoryview(np.arange(3))).tolist() == [0, 1, 2]
     assert minigrad.tensor(bytearray(b"\x01\x02")).tolist() == [1, 2]
-    with pytest.raises(TypeError):
+    with pytest.raises(RuntimeError, match="Could not infer dtype of Fraction"):
         minigrad.tensor([fractions.Fraction(1, 2)])
 
     class Sequence:
@@ -279,11 +279,26 @@ def test_unsupported_arrays():
     assert minigrad.tensor(np.arange(3).astype(">f4")).tolist() == [0, 1, 2]
 
 
-def test_what_holds_no_numbers():
-    for wrong in (None, "abc", b"abc", {"a": 1}, {1, 2}, object(), [None, 1.0], ["a", "b"], [{}]):
-        for make in (minigrad.tensor, minigrad.as_tensor):
-            with pytest.raises(TypeError):
-                make(wrong)
+@pytest.mark.parametrize("make", [minigrad.tensor, minigrad.as_tensor])
+def test_what_holds_no_numbers(make):
+    for wrong in ("abc", b"abc", ["a", "b"], [1, "a"], [b"a"], [1j]):
+        with pytest.raises(TypeError, match="but got"):
+            make(wrong)
+    for wrong in (None, {"a": 1}, {1, 2}, object(), [None, 1.0], [1, None], [[1, 2], [3, {}]]):
+        with pytest.raises(RuntimeError, match="Could not infer dtype of"):
+            make(wrong)
+
+
+def test_ints_that_do_not_fit_are_refused_and_not_made_floats():
+    for wrong in (2**63, [2**70], [1, 2**63], [[1, 2**64], [0, -1]]):
+        with pytest.raises(ValueError, match="does not fit in int64"):
+            minigrad.tensor(wrong)
+    assert minigrad.tensor([-(2**63), 2**63 - 1]).tolist() == [-(2**63), 2**63 - 1]
+    assert minigrad.tensor([1, 2**63, 0.5]).tolist() == [1, 2.0**63, 0.5]
+    assert minigrad.tensor([1.5, 2**70]).dtype is minigrad.float32
+
+
+def test_ragged_sequences_are_refused():
     for ragged in ([[1, 2], [3]], [[1, 2], 3], [[[1]], [1]]):
         with pytest.raises(ValueError, match="rectangular"):
             minigrad.tensor(ragged)

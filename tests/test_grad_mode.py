@@ -159,3 +159,41 @@ def test_threads_build_and_walk_graphs_of_their_own():
     for thread in threads:
         thread.join()
     assert found == [True] * 120
+
+
+def test_a_decorated_generator_takes_values_and_exceptions():
+    @minigrad.no_grad()
+    def numbers():
+        got = yield 1
+        try:
+            yield got
+        except ValueError as error:
+            yield str(error), minigrad.is_grad_enabled()
+        return 5
+
+    steps = numbers()
+    assert next(steps) == 1
+    assert steps.send(7) == 7
+    assert steps.throw(ValueError("thrown")) == ("thrown", False)
+    with pytest.raises(StopIteration) as stop:
+        next(steps)
+    assert stop.value.value == 5
+    steps = numbers()
+    next(steps)
+    steps.close()
+    assert minigrad.is_grad_enabled()
+
+
+@pytest.mark.parametrize("mode", [minigrad.no_grad, minigrad.inference_mode])
+def test_a_decorated_function_that_fails_restores_the_mode(mode):
+    @mode()
+    def fails():
+        assert not minigrad.is_grad_enabled()
+        raise ArithmeticError("planted")
+
+    with pytest.raises(ArithmeticError):
+        fails()
+    assert minigrad.is_grad_enabled()
+    with pytest.raises(ArithmeticError), mode():
+        raise ArithmeticError("planted")
+    assert minigrad.is_grad_enabled()

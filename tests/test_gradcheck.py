@@ -151,3 +151,82 @@ def test_non_contiguous_and_empty_and_0d_inputs():
     assert gradcheck(lambda x: x * x, x.requires_grad_())
     assert gradcheck(lambda x: x * x, example())
     assert gradcheck(lambda x: x * x, example(0))
+
+
+class Product(autograd.Function):
+    """``a * b``; the gradient of ``b`` does not know that it depends on anything."""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        ctx.save_for_backward(a, b)
+        return a * b
+
+    @staticmethod
+    def backward(ctx, g):
+        a, b = ctx.saved_tensors
+        return g * b, (g * a).detach()
+
+
+def test_one_first_gradient_cut_off_among_several():
+    inputs = example(3), example(3)
+    assert gradcheck(Product.apply, inputs)
+    with pytest.raises(GradcheckError, match="output 1"):
+        gradgradcheck(Product.apply, inputs)
+    assert gradgradcheck(Product.apply, inputs, raise_exception=False) is False
+
+
+def test_gradients_of_the_wrong_shape():
+    for wrong in (lambda g, x: g[:2], lambda g, x: g.sum(), lambda g, x: g.reshape(3, 1)):
+        with pytest.raises(RuntimeError, match=r"shape|size"):
+            gradcheck(planted(wrong), example(3))
+
+
+def test_a_gradient_in_single_precision_is_caught_by_its_rounding():
+    function = planted(lambda g, x: (2 * x * g).float().double())
+    with pytest.raises(GradcheckError):
+        gradcheck(function, example(3), rtol=0, atol=1e-9)
+
+
+def test_a_forward_that_draws_is_caught():
+    with pytest.raises(GradcheckError):
+        gradcheck(lambda x: x * minigrad.rand(3, dtype=x.dtype), example(3))
+
+
+def test_how_far_two_passes_may_differ():
+    calls = []
+
+    def unsteady(g, x):
+        calls.append(1)
+        return 2 * x * g + len(calls) * 1e-7
+
+    assert gradcheck(planted(unsteady), example(2), nondet_tol=1e-6)
+    with pytest.raises(GradcheckError, match="differ"):
+        gradcheck(planted(unsteady), example(2), nondet_tol=1e-8)
+
+
+def test_an_output_that_is_not_differentiable_is_left_out():
+    class Both(autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            sign = x.sign()
+            ctx.mark_non_differentiable(sign)
+            return x * 2, sign
+
+        @staticmethod
+        def backward(ctx, g, _):
+            return g * 2
+
+    assert gradcheck(Both.apply, example(3))
+    assert gradgradcheck(Both.apply, example(3))
+
+
+def test_elements_that_share_memory_can_not_be_checked():
+    x = minigrad.ones(1, dtype=minigrad.float64).expand(3).requires_grad_()
+    with pytest.raises(RuntimeError, match="stride 0"):
+        gradcheck(minigrad.exp, x)
+
+
+def test_a_misspelt_option_is_an_error():
+    with pytest.raises(TypeError, match="atoll"):
+        gradcheck(minigrad.exp, example(3), atoll=1.0)
+    assert gradcheck(minigrad.exp, example(3), fast_mode=True, check_undefined_grad=False)

@@ -51,32 +51,48 @@ def test_a_long_chain_of_ops_that_save():
     del y
 
 
-def test_a_long_chain_with_create_graph():
+@pytest.mark.parametrize("dropped", [False, True])
+def test_a_long_chain_with_create_graph(dropped):
     x = minigrad.ones(1, requires_grad=True)
     y = x
-    for _ in range(DEPTH // 10):
+    for _ in range(DEPTH):
         y = y * 1.00001
     (g,) = autograd.grad(y * y, x, create_graph=True)
-    g.backward()
-    assert x.grad.item() == pytest.approx(2 * 1.00001 ** (DEPTH // 5), rel=1e-2)
+    if not dropped:
+        g.backward()
+        assert x.grad.item() == pytest.approx(2 * 1.00001 ** (2 * DEPTH), rel=1e-2)
     del g, y
 
 
-def test_a_long_chain_of_views_and_writes():
-    x = minigrad.ones(2, requires_grad=True)
+def chain_of_views(x):
+    y = x * 1
+    for _ in range(DEPTH):
+        y = y.view(2)
+    return y
+
+
+def chain_of_writes(x):
+    y = x * 1
+    for _ in range(DEPTH):
+        y.add_(1)
+    return y
+
+
+def chain_of_writes_through_views(x):
     y = x * 1
     for _ in range(DEPTH // 10):
-        y = y.view(2)
-    y.sum().backward()
-    assert x.grad.tolist() == [1, 1]
-    z = x * 1
-    for _ in range(DEPTH // 10):
-        z.add_(1)
-    z.sum().backward()
-    del y, z
+        y[0].mul_(1)
+    return y
 
 
-def test_a_long_chain_of_functions():
+def chain_of_assignments(x):
+    y = x * 1
+    for i in range(DEPTH):
+        y[1] = float(i)
+    return y
+
+
+def chain_of_functions(x):
     class Plus(autograd.Function):
         @staticmethod
         def forward(ctx, x):
@@ -86,13 +102,29 @@ def test_a_long_chain_of_functions():
         def backward(ctx, g):
             return g
 
-    x = minigrad.ones(1, requires_grad=True)
-    y = x
-    for _ in range(DEPTH // 10):
-        y = Plus.apply(y)
-    y.backward()
-    assert x.grad.item() == 1
-    del y
+    for _ in range(DEPTH // 2):
+        x = Plus.apply(x)
+    return x
+
+
+CHAINS = {
+    chain_of_views: [1, 1],
+    chain_of_writes: [1, 1],
+    chain_of_writes_through_views: [1, 1],
+    chain_of_assignments: [1, 0],
+    chain_of_functions: [1, 1],
+}
+
+
+@pytest.mark.parametrize("build", CHAINS, ids=lambda f: f.__name__)
+def test_a_long_chain_of(build):
+    x = minigrad.ones(2, requires_grad=True)
+    y = build(x)
+    dead = weakref.ref(y.grad_fn)
+    del y  # without a backward
+    assert dead() is None
+    build(x).sum().backward()
+    assert x.grad.tolist() == CHAINS[build]
 
 
 def test_a_long_chain_in_a_thread_with_a_small_stack():

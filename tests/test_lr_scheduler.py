@@ -306,3 +306,30 @@ def test_errors(error, match, make):
 @pytest.fixture(scope="session")
 def torch():
     return pytest.importorskip("torch")
+
+
+def test_cosine_goes_up_again_after_its_minimum(torch):
+    rates = []
+    for m in (minigrad, torch):
+        optimizer = m.optim.SGD([m.zeros(1, requires_grad=True)], lr=1.0)
+        scheduler = m.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4, eta_min=0.1)
+        found = []
+        for _ in range(20):
+            optimizer.step()
+            scheduler.step()
+            found += scheduler.get_last_lr()
+        rates.append(found)
+    assert rates[0] == pytest.approx(rates[1], rel=1e-12)
+    assert rates[0][3] == pytest.approx(0.1) and rates[0][7] == pytest.approx(1.0)
+
+
+def test_one_cycle_without_momentum():
+    optimizer = minigrad.optim.SGD([minigrad.zeros(1, requires_grad=True)], lr=1.0, momentum=0.3)
+    one_cycle = minigrad.optim.lr_scheduler.OneCycleLR
+    scheduler = one_cycle(optimizer, 1.0, total_steps=4, cycle_momentum=False)
+    optimizer.step()
+    scheduler.step()
+    assert optimizer.param_groups[0]["momentum"] == 0.3
+    plain = minigrad.optim.Optimizer([minigrad.zeros(1, requires_grad=True)], {"lr": 0.1})
+    with pytest.raises(ValueError, match="momentum or beta1"):
+        one_cycle(plain, 1.0, total_steps=4)

@@ -166,3 +166,31 @@ def test_setting_grad():
         x.grad = x
     del x.grad
     assert x.grad is None
+
+
+KEEP = {
+    "itself": lambda g: g,
+    "detached": lambda g: g.detach(),
+    "array": lambda g: g.numpy(),
+    "view": lambda g: g.view(3),
+}
+
+
+@pytest.mark.parametrize("keep", KEEP)
+def test_what_a_hook_keeps_is_not_added_to_later(keep):
+    x = minigrad.ones(3, requires_grad=True)
+    kept = []
+    x.register_hook(lambda g: kept.append(KEEP[keep](g)))
+    for _ in range(2):
+        (x * 2).backward(minigrad.ones(3))
+    assert x.grad.tolist() == [4, 4, 4]
+    assert [list(k) for k in kept] == [[2, 2, 2]] * 2
+
+
+def test_the_gradient_given_is_not_added_to_later():
+    x = minigrad.ones(3, requires_grad=True)
+    seed = minigrad.ones(3)
+    for given in (seed, seed.detach(), seed[:]):
+        x.view(3).backward(given)
+    assert x.grad.tolist() == [3, 3, 3]
+    assert seed.tolist() == [1, 1, 1]

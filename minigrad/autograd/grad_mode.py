@@ -71,20 +71,45 @@ class no_grad(_GradMode):
 
 
 class enable_grad(_GradMode):
-    """Record again, inside of ``no_grad``."""
+    """Record again, inside of ``no_grad``.
+
+    >>> import minigrad
+    >>> x = minigrad.ones(1, requires_grad=True)
+    >>> with minigrad.no_grad():
+    ...     with minigrad.enable_grad():
+    ...         y = x * 2
+    >>> y.requires_grad
+    True
+    """
 
     mode = True
 
 
 class inference_mode(_GradMode):
-    """As ``no_grad``: minigrad keeps no other books that it could save."""
+    """As ``no_grad``: minigrad keeps no other books that it could save.
+
+    >>> import minigrad
+    >>> x = minigrad.ones(1, requires_grad=True)
+    >>> with minigrad.inference_mode():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
 
     def __init__(self, mode=True):
         self.mode = not mode if isinstance(mode, bool) else False
 
 
 class set_grad_enabled(_GradMode):
-    """Set grad mode at once; as a context manager, restore it at the end."""
+    """Set grad mode at once; as a context manager, restore it at the end.
+
+    >>> import minigrad
+    >>> x = minigrad.ones(1, requires_grad=True)
+    >>> with minigrad.set_grad_enabled(False):
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
 
     def __new__(cls, mode):
         return object.__new__(cls)

@@ -42,6 +42,8 @@ def _numeric(function, inputs, x, eps):
 def _analytic(out, x):
     """Return d out / d x by one backward pass for each element of ``out``."""
     rows = np.zeros((x.numel(), out.numel()))
+    if not out.requires_grad:
+        return rows
     for j in range(out.numel()):
         seed = zeros(out.numel(), dtype=out.dtype)
         seed[j] = 1
@@ -57,7 +59,17 @@ def _analytic(out, x):
 
 
 def gradcheck(
-    func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True, nondet_tol=0.0, **_
+    func,
+    inputs,
+    *,
+    eps=1e-6,
+    atol=1e-5,
+    rtol=1e-3,
+    raise_exception=True,
+    nondet_tol=0.0,
+    check_undefined_grad=True,
+    check_grad_dtypes=False,
+    fast_mode=False,
 ):
     """Compare the gradients of ``func(*inputs)`` with central finite differences.
 
@@ -69,10 +81,29 @@ def gradcheck(
         raise_exception: raise GradcheckError where they differ, rather than return False.
         nondet_tol: how far two backward passes may differ.
 
+    ``check_undefined_grad``, ``check_grad_dtypes`` and ``fast_mode`` are accepted: the dtypes of
+    gradients are always checked, and every element of the Jacobian is compared.
+
+    Raises ValueError for inputs that cannot be checked, RuntimeError for inputs some of whose
+    elements share memory.
+
     >>> import minigrad
     >>> x = minigrad.randn(3, dtype=minigrad.float64, requires_grad=True)
     >>> minigrad.autograd.gradcheck(minigrad.exp, x)
     True
+    """
+    try:
+        return _check(func, inputs, eps, atol, rtol, nondet_tol)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+
+
+def _check(func, inputs, eps, atol, rtol, nondet_tol=0.0, constants=False):
+    """Raise GradcheckError if a gradient is wrong; return True.
+
+    ``constants``: compare outputs that require no gradient too, which may then not vary.
     """
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     wanted = [(i, x) for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
@@ -87,27 +118,27 @@ def gradcheck(
                 f"gradcheck needs float64 inputs to tell a wrong gradient from rounding, but input "
                 f"{i} is {x.dtype}"
             )
-    try:
-        outputs = _outputs(func, inputs)
-        differentiable = [k for k, o in enumerate(outputs) if o.requires_grad]
-        if not differentiable:
-            raise GradcheckError("no output of the function requires a gradient")
-        for i, x in wanted:
-            numeric = _numeric(func, inputs, x, eps)
-            for k in differentiable:
-                analytic = _analytic(outputs[k], x)
-                again = _analytic(outputs[k], x)
-                if not np.allclose(analytic, again, rtol=0, atol=nondet_tol, equal_nan=True):
-                    raise GradcheckError(
-                        f"two backward passes differ by {np.abs(analytic - again).max():g}, for "
-                        f"output {k} with respect to input {i}"
-                    )
-                if not np.allclose(analytic, numeric[k], rtol=rtol, atol=atol, equal_nan=True):
-                    raise GradcheckError(_difference(i, k, x, analytic, numeric[k]))
-    except GradcheckError:
-        if raise_exception:
-            raise
-        return False
+        if 0 in x.stride() and x.numel() > 1:
+            raise RuntimeError(
+                f"gradcheck changes one element at a time, but input {i} has a dimension with "
+                f"stride 0, whose elements share memory: stride {x.stride()}, size {list(x.shape)}"
+            )
+    outputs = _outputs(func, inputs)
+    compared = [k for k, o in enumerate(outputs) if o.requires_grad or constants]
+    if not any(o.requires_grad for o in outputs):
+        raise GradcheckError("no output of the function requires a gradient")
+    for i, x in wanted:
+        numeric = _numeric(func, inputs, x, eps)
+        for k in compared:
+            analytic = _analytic(outputs[k], x)
+            again = _analytic(outputs[k], x)
+            if not np.allclose(analytic, again, rtol=0, atol=nondet_tol, equal_nan=True):
+                raise GradcheckError(
+                    f"two backward passes differ by {np.abs(analytic - again).max():g}, for "
+                    f"output {k} with respect to input {i}"
+                )
+            if not np.allclose(analytic, numeric[k], rtol=rtol, atol=atol, equal_nan=True):
+                raise GradcheckError(_difference(i, k, x, analytic, numeric[k]))
     return True
 
 
@@ -124,11 +155,28 @@ def _difference(i, k, x, analytic, numeric):
 
 
 def gradgradcheck(
-    func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True, **_
+    func,
+    inputs,
+    grad_outputs=None,
+    *,
+    eps=1e-6,
+    atol=1e-5,
+    rtol=1e-3,
+    raise_exception=True,
+    nondet_tol=0.0,
+    check_undefined_grad=True,
+    check_grad_dtypes=False,
+    fast_mode=False,
 ):
     """As ``gradcheck`` for the gradients of gradients: the backward pass of the backward pass.
 
-    ``grad_outputs`` are the gradients of the outputs; random ones by default.
+    ``grad_outputs`` are the gradients of the outputs; random ones by default.  A gradient that
+    depends on an input and yet is cut off from it is an error too.
+
+    >>> import minigrad
+    >>> x = minigrad.ones(2, dtype=minigrad.float64, requires_grad=True)
+    >>> minigrad.autograd.gradgradcheck(minigrad.sigmoid, x)
+    True
     """
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if grad_outputs is None:
@@ -151,13 +199,13 @@ def gradgradcheck(
             create_graph=True,
             allow_unused=True,
         )
-        return tuple(g for g in found if g is not None and g.requires_grad)
+        return tuple(g for g in found if g is not None)
 
-    return gradcheck(
-        first_gradients,
-        inputs + grad_outputs,
-        eps=eps,
-        atol=atol,
-        rtol=rtol,
-        raise_exception=raise_exception,
-    )
+    try:
+        return _check(
+            first_gradients, inputs + grad_outputs, eps, atol, rtol, nondet_tol, constants=True
+        )
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False

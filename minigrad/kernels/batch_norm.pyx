@@ -441,12 +441,16 @@ cpdef int batch_norm_forward(ndarray out, ndarray mean, ndarray invstd, ndarray 
     An empty `x` changes nothing.
     """
     cdef Job job
-    cdef Py_ssize_t n = cnp.PyArray_DIM(x, 1)
+    cdef Py_ssize_t k, n = cnp.PyArray_DIM(x, 1)
     if cnp.PyArray_SIZE(x) == 0:
         return 0
     job.backward, job.training, job.reduces = False, True, True
     job.momentum, job.eps = momentum, eps
     run(&job, out, None, x, weight, bias, None, None, None, n_threads)
+    for k in range(n):
+        if job.mean[k] != job.mean[k]:      # of deviations from infinity; a plain sum is inf
+            with np.errstate(invalid="ignore"):
+                job.mean[k] = np.sum(x[:, k], dtype=np.float64)
     store(mean, job.mean, n)
     store(invstd, job.invstd, n)
     blend(running_mean, job.mean, 1, &job)

@@ -110,7 +110,12 @@ cdef tuple promoted(object x, object y):
 
 cdef Tensor as_tensor(object given):
     """Return what may be any data as a tensor: tensors as they are, numbers 0-d, arrays shared."""
-    return <Tensor>given if isinstance(given, Tensor) else wrap(array_from(given, None))
+    if isinstance(given, Tensor):
+        return <Tensor>given
+    try:
+        return wrap(array_from(given, None))
+    except RuntimeError as error:       # tensor(None) is a RuntimeError, x.add_(None) a TypeError
+        raise TypeError(str(error)) from None
 
 
 cdef Tensor as_operand(object x):

@@ -36,7 +36,13 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
 
 
 def as_tensor(data, dtype=None, device=None):
-    """Return ``data`` as a tensor; tensors and arrays are not copied if the dtype fits."""
+    """Return ``data`` as a tensor; tensors and arrays are not copied if the dtype fits.
+
+    >>> import minigrad
+    >>> x = minigrad.ones(2)
+    >>> minigrad.as_tensor(x) is x
+    True
+    """
     on_cpu(device)
     array = array_of(data, dtype)
     return data if isinstance(data, Tensor) and array is (<Tensor>data).array else wrap(array)
@@ -72,7 +78,13 @@ def from_numpy(array):
 
 
 def from_dlpack(source):
-    """Return a tensor over the memory of any CPU array that speaks DLPack."""
+    """Return a tensor over the memory of any CPU array that speaks DLPack.
+
+    >>> import minigrad
+    >>> import numpy as np
+    >>> minigrad.from_dlpack(np.arange(3))
+    tensor([0, 1, 2])
+    """
     return wrap(supported(np.from_dlpack(source)))
 
 
@@ -101,7 +113,12 @@ cdef object numpy_dtype(object d):
 
 def empty(*sizes, size=None, dtype=None, device=None, requires_grad=False, memory_format=None,
           pin_memory=False):
-    """Return an uninitialised tensor of the given sizes."""
+    """Return an uninitialised tensor of the given sizes.
+
+    >>> import minigrad
+    >>> minigrad.empty(2, 3).shape
+    minigrad.Size([2, 3])
+    """
     on_cpu(device)
     return finished(np.empty(checked_sizes(sizes, size), numpy_dtype(dtype)), requires_grad)
 
@@ -119,7 +136,12 @@ def zeros(*sizes, size=None, dtype=None, device=None, requires_grad=False):
 
 
 def ones(*sizes, size=None, dtype=None, device=None, requires_grad=False):
-    """Return a tensor of ones."""
+    """Return a tensor of ones.
+
+    >>> import minigrad
+    >>> minigrad.ones(2, dtype=minigrad.int64)
+    tensor([1, 1])
+    """
     on_cpu(device)
     return finished(np.ones(checked_sizes(sizes, size), numpy_dtype(dtype)), requires_grad)
 
@@ -153,26 +175,46 @@ cdef object like(Tensor x, object d):
 
 
 def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
-    """Return an uninitialised tensor of the input's shape and dtype."""
+    """Return an uninitialised tensor of the input's shape and dtype.
+
+    >>> import minigrad
+    >>> minigrad.empty_like(minigrad.ones(2, 3)).shape
+    minigrad.Size([2, 3])
+    """
     on_cpu(device)
     return finished(np.empty_like((<Tensor?>input).array, like(input, dtype)), requires_grad)
 
 
 def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
-    """Return zeros of the input's shape and dtype."""
+    """Return zeros of the input's shape and dtype.
+
+    >>> import minigrad
+    >>> minigrad.zeros_like(minigrad.tensor([1, 2]))
+    tensor([0, 0])
+    """
     on_cpu(device)
     return finished(np.zeros_like((<Tensor?>input).array, like(input, dtype)), requires_grad)
 
 
 def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
-    """Return ones of the input's shape and dtype."""
+    """Return ones of the input's shape and dtype.
+
+    >>> import minigrad
+    >>> minigrad.ones_like(minigrad.tensor([3.0, 4.0]))
+    tensor([1., 1.])
+    """
     on_cpu(device)
     return finished(np.ones_like((<Tensor?>input).array, like(input, dtype)), requires_grad)
 
 
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False,
               memory_format=None):
-    """Return one value in the input's shape and dtype."""
+    """Return one value in the input's shape and dtype.
+
+    >>> import minigrad
+    >>> minigrad.full_like(minigrad.tensor([3.0, 4.0]), 7)
+    tensor([7., 7.])
+    """
     on_cpu(device)
     value = fill_value.item() if isinstance(fill_value, (Tensor, np.generic)) else fill_value
     out = np.empty_like((<Tensor?>input).array, like(input, dtype))
@@ -271,21 +313,39 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
 
 
 def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False):
-    """Return ``base`` to the power of ``linspace(start, end, steps)``."""
+    """Return ``base`` to the power of ``linspace(start, end, steps)``.
+
+    >>> import minigrad
+    >>> minigrad.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
     on_cpu(device)
     values = base ** linspace(start, end, steps, dtype=np.float64).numpy()
     return finished(values.astype(numpy_dtype(dtype)), requires_grad)
 
 
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
-    """Return ones on the diagonal of an ``n`` by ``m`` (``n``) matrix, zeros elsewhere."""
+    """Return ones on the diagonal of an ``n`` by ``m`` (``n``) matrix, zeros elsewhere.
+
+    >>> import minigrad
+    >>> minigrad.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     on_cpu(device)
     shape = checked_sizes((n, n if m is None else m), None)
     return finished(np.eye(*shape, dtype=numpy_dtype(dtype)), requires_grad)
 
 
 def meshgrid(*tensors, indexing="ij"):
-    """Return the coordinates of the grid that 1-d tensors span: one tensor each."""
+    """Return the coordinates of the grid that 1-d tensors span: one tensor each.
+
+    >>> import minigrad
+    >>> rows, columns = minigrad.meshgrid(minigrad.arange(2), minigrad.arange(3))
+    >>> columns
+    tensor([[0, 1, 2],
+            [0, 1, 2]])
+    """
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tuple(tensors[0])
     if indexing not in ("ij", "xy"):

@@ -303,9 +303,6 @@ cdef composed_vjp(Node node, Tensor grad, Tensor input, Tensor weight, ndarray m
         again = ((centred * centred).mean(dims, keepdim=True) + eps * scale * scale).rsqrt()
         xhat = centred * again
         scale = scale * again
-    elif not training:
-        xhat = xhat + wrap(((rough.array - mean.reshape(ones)) * invstd.reshape(ones))
-                           .astype(d.numpy))
     dx = dweight = dbias = None
     if node.needs(0):
         dx = g

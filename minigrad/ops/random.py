@@ -239,14 +239,26 @@ def _below(values, low, high):
 
 
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
-    """Return numbers uniform in [0, 1)."""
+    """Return numbers uniform in [0, 1).
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.rand(2)
+    tensor([0.4963, 0.7682])
+    """
     shape, dtype = _sizes(size), _float_dtype(dtype, "rand")
     values = _pick(generator)._uniform(math.prod(shape), dtype.numpy)
     return _new(_below(values.astype(dtype.numpy), 0, 1), shape, dtype, device, requires_grad)
 
 
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
-    """Return numbers from the standard normal distribution."""
+    """Return numbers from the standard normal distribution.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.randn(2, 2).shape
+    minigrad.Size([2, 2])
+    """
     shape, dtype = _sizes(size), _float_dtype(dtype, "randn")
     values = _pick(generator)._normal(math.prod(shape), dtype.numpy)
     return _new(values, shape, dtype, device, requires_grad)
@@ -256,7 +268,13 @@ def randint(
     low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
 ):
     """Return integers uniform in [low, high): ``randint(high, size)`` or ``randint(low, high,
-    size)``; int64 unless a dtype is given."""
+    size)``; int64 unless a dtype is given.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.randint(6, (3,))
+    tensor([2, 3, 5])
+    """
     if size is None:
         low, high, size = 0, low, high
     elif high is None:
@@ -273,7 +291,13 @@ def randint(
 
 
 def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False):
-    """Return the integers from 0 to n - 1 in random order; int64 unless a dtype is given."""
+    """Return the integers from 0 to n - 1 in random order; int64 unless a dtype is given.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.randperm(5)
+    tensor([4, 0, 1, 3, 2])
+    """
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
     draws = _pick(generator)._raw32(max(n - 1, 0)).tolist()
@@ -286,19 +310,34 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False)
 
 
 def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None):
-    """Return ``rand`` of the input's shape and dtype."""
+    """Return ``rand`` of the input's shape and dtype.
+
+    >>> import minigrad
+    >>> minigrad.rand_like(minigrad.ones(2, 3)).shape
+    minigrad.Size([2, 3])
+    """
     out = uniform_(empty_like(input, dtype=dtype, device=device), generator=generator)
     return out.requires_grad_(requires_grad)
 
 
 def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator=None):
-    """Return ``randn`` of the input's shape and dtype."""
+    """Return ``randn`` of the input's shape and dtype.
+
+    >>> import minigrad
+    >>> minigrad.randn_like(minigrad.ones(2, 3)).shape
+    minigrad.Size([2, 3])
+    """
     out = normal_(empty_like(input, dtype=dtype, device=device), generator=generator)
     return out.requires_grad_(requires_grad)
 
 
 def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False):
-    """Return ``randint`` of the input's shape and dtype."""
+    """Return ``randint`` of the input's shape and dtype.
+
+    >>> import minigrad
+    >>> minigrad.randint_like(minigrad.ones(2, 3), 5).dtype
+    minigrad.float32
+    """
     return (
         randint(
             low,
@@ -315,7 +354,13 @@ def randint_like(input, low, high=None, *, dtype=None, device=None, requires_gra
 def normal(
     mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
 ):
-    """Return normal numbers of the given mean and standard deviation (numbers or tensors)."""
+    """Return normal numbers of the given mean and standard deviation (numbers or tensors).
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.normal(10.0, 1.0, (2,))
+    tensor([11.5410,  9.7066])
+    """
     for limit in (std if isinstance(std, Tensor) else tensor(float(std))).reshape(-1).tolist():
         if limit < 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {limit}")

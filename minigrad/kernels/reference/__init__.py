@@ -1,5 +1,5 @@
 """The kernels in plain NumPy: what each computes, with nothing done for speed.
 
-Every public function here has the name and the signature of a compiled one in
-``minigrad.kernels``, which the tests compare with it.  ``n_threads`` is accepted and ignored.
+Every kernel in ``minigrad.kernels`` has a twin of its name and signature here, in the file of the
+same name, and the tests compare the two.  ``n_threads`` is accepted and ignored.
 """

@@ -43,7 +43,15 @@ class ReLU(_Activation):
 
 
 class Hardtanh(_Activation):
-    """``x`` held between ``min_val`` and ``max_val``."""
+    """``x`` held between ``min_val`` and ``max_val``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Hardtanh()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-1.,  0.,  1.])
+    """
 
     settings: tuple[str, ...] = ("min_val", "max_val")
 
@@ -59,7 +67,15 @@ class Hardtanh(_Activation):
 
 
 class ReLU6(Hardtanh):
-    """``min(max(x, 0), 6)``."""
+    """``min(max(x, 0), 6)``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.ReLU6()(minigrad.tensor([-2.0, 2.0, 8.0]))
+        tensor([0., 2., 6.])
+    """
 
     settings = ()
 
@@ -68,7 +84,15 @@ class ReLU6(Hardtanh):
 
 
 class LeakyReLU(_Activation):
-    """``x`` where positive, ``negative_slope * x`` elsewhere."""
+    """``x`` where positive, ``negative_slope * x`` elsewhere.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.LeakyReLU()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-0.0200,  0.0000,  2.0000])
+    """
 
     settings = ("negative_slope",)
 
@@ -81,7 +105,15 @@ class LeakyReLU(_Activation):
 
 
 class ELU(_Activation):
-    """``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere."""
+    """``x`` where positive, ``alpha * (exp(x) - 1)`` elsewhere.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.ELU()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-0.8647,  0.0000,  2.0000])
+    """
 
     settings = ("alpha",)
 
@@ -94,7 +126,15 @@ class ELU(_Activation):
 
 
 class CELU(_Activation):
-    """``x`` where positive, ``alpha * (exp(x / alpha) - 1)`` elsewhere."""
+    """``x`` where positive, ``alpha * (exp(x / alpha) - 1)`` elsewhere.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.CELU()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-0.8647,  0.0000,  2.0000])
+    """
 
     settings = ("alpha",)
 
@@ -107,14 +147,30 @@ class CELU(_Activation):
 
 
 class SELU(_Activation):
-    """ELU scaled so that normalised activations stay normalised from layer to layer."""
+    """ELU scaled so that normalised activations stay normalised from layer to layer.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.SELU()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-1.5202,  0.0000,  2.1014])
+    """
 
     def forward(self, input):
         return F.selu(input, self.inplace)
 
 
 class GELU(_Activation):
-    """``x * Phi(x)``, Phi the normal distribution function; "tanh" computes an approximation."""
+    """``x * Phi(x)``, Phi the normal distribution function; "tanh" computes an approximation.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.GELU()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-0.0455,  0.0000,  1.9545])
+    """
 
     settings = ("approximate",)
 
@@ -127,21 +183,45 @@ class GELU(_Activation):
 
 
 class SiLU(_Activation):
-    """``x * sigmoid(x)``, also called swish."""
+    """``x * sigmoid(x)``, also called swish.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.SiLU()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-0.2384,  0.0000,  1.7616])
+    """
 
     def forward(self, input):
         return F.silu(input, self.inplace)
 
 
 class Mish(_Activation):
-    """``x * tanh(softplus(x))``."""
+    """``x * tanh(softplus(x))``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Mish()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-0.2525,  0.0000,  1.9440])
+    """
 
     def forward(self, input):
         return F.mish(input, self.inplace)
 
 
 class Softplus(_Activation):
-    """``log(1 + exp(beta * x)) / beta``, and x itself where ``beta * x > threshold``."""
+    """``log(1 + exp(beta * x)) / beta``, and x itself where ``beta * x > threshold``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Softplus()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([0.1269, 0.6931, 2.1269])
+    """
 
     settings = ("beta", "threshold")
 
@@ -155,7 +235,15 @@ class Softplus(_Activation):
 
 
 class Sigmoid(_Activation):
-    """``1 / (1 + exp(-x))``."""
+    """``1 / (1 + exp(-x))``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Sigmoid()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([0.1192, 0.5000, 0.8808])
+    """
 
     def __init__(self):
         super().__init__()
@@ -165,7 +253,15 @@ class Sigmoid(_Activation):
 
 
 class LogSigmoid(_Activation):
-    """``log(sigmoid(x))``, computed so that it does not overflow."""
+    """``log(sigmoid(x))``, computed so that it does not overflow.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.LogSigmoid()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-2.1269, -0.6931, -0.1269])
+    """
 
     def __init__(self):
         super().__init__()
@@ -175,21 +271,45 @@ class LogSigmoid(_Activation):
 
 
 class Hardsigmoid(_Activation):
-    """``relu6(x + 3) / 6``."""
+    """``relu6(x + 3) / 6``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Hardsigmoid()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([0.1667, 0.5000, 0.8333])
+    """
 
     def forward(self, input):
         return F.hardsigmoid(input, self.inplace)
 
 
 class Hardswish(_Activation):
-    """``x * relu6(x + 3) / 6``."""
+    """``x * relu6(x + 3) / 6``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Hardswish()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-0.3333,  0.0000,  1.6667])
+    """
 
     def forward(self, input):
         return F.hardswish(input, self.inplace)
 
 
 class Tanh(_Activation):
-    """``tanh(x)``."""
+    """``tanh(x)``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Tanh()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-0.9640,  0.0000,  0.9640])
+    """
 
     def __init__(self):
         super().__init__()
@@ -199,7 +319,15 @@ class Tanh(_Activation):
 
 
 class Softsign(_Activation):
-    """``x / (1 + abs(x))``."""
+    """``x / (1 + abs(x))``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Softsign()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-0.6667,  0.0000,  0.6667])
+    """
 
     def __init__(self):
         super().__init__()
@@ -209,7 +337,15 @@ class Softsign(_Activation):
 
 
 class Tanhshrink(_Activation):
-    """``x - tanh(x)``."""
+    """``x - tanh(x)``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Tanhshrink()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-1.0360,  0.0000,  1.0360])
+    """
 
     def __init__(self):
         super().__init__()
@@ -219,7 +355,15 @@ class Tanhshrink(_Activation):
 
 
 class Hardshrink(_Activation):
-    """``x`` where ``abs(x) > lambd``, 0 elsewhere."""
+    """``x`` where ``abs(x) > lambd``, 0 elsewhere.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Hardshrink()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-2.,  0.,  2.])
+    """
 
     def __init__(self, lambd=0.5):
         super().__init__()
@@ -233,14 +377,30 @@ class Hardshrink(_Activation):
 
 
 class Softshrink(Hardshrink):
-    """``x`` moved towards 0 by ``lambd``, and 0 where it would pass it."""
+    """``x`` moved towards 0 by ``lambd``, and 0 where it would pass it.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Softshrink()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-1.5000,  0.0000,  1.5000])
+    """
 
     def forward(self, input):
         return F.softshrink(input, self.lambd)
 
 
 class Threshold(_Activation):
-    """``x`` where ``x > threshold``, ``value`` elsewhere."""
+    """``x`` where ``x > threshold``, ``value`` elsewhere.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Threshold(0.5, 9.0)(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([9., 9., 2.])
+    """
 
     settings = ("threshold", "value")
 
@@ -261,6 +421,13 @@ class PReLU(_Activation):
         init: what the weight starts at.
         device: None or the CPU.
         dtype: dtype of the weight; default: the default dtype.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.PReLU()(minigrad.tensor([-2.0, 0.0, 2.0])).detach()
+        tensor([-0.5000,  0.0000,  2.0000])
     """
 
     settings = ("num_parameters",)
@@ -281,7 +448,15 @@ class PReLU(_Activation):
 
 
 class GLU(_Activation):
-    """The first half of dimension ``dim`` times the sigmoid of the second half."""
+    """The first half of dimension ``dim`` times the sigmoid of the second half.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.GLU()(minigrad.tensor([1.0, 2.0, 0.0, 0.0]))
+        tensor([0.5000, 1.0000])
+    """
 
     settings = ("dim",)
 
@@ -316,14 +491,30 @@ class Softmax(_Activation):
 
 
 class Softmin(Softmax):
-    """``softmax(-x)`` over dimension ``dim``."""
+    """``softmax(-x)`` over dimension ``dim``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Softmin(dim=0)(minigrad.tensor([0.0, 1.0]))
+        tensor([0.7311, 0.2689])
+    """
 
     def forward(self, input):
         return F.softmin(input, self.dim)
 
 
 class LogSoftmax(Softmax):
-    """``log(softmax(x))`` over dimension ``dim``, computed so that it does not overflow."""
+    """``log(softmax(x))`` over dimension ``dim``, computed so that it does not overflow.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.LogSoftmax(dim=0)(minigrad.tensor([0.0, 1.0]))
+        tensor([-1.3133, -0.3133])
+    """
 
     def forward(self, input):
         return F.log_softmax(input, self.dim)

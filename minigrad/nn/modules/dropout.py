@@ -66,6 +66,13 @@ class Dropout2d(_DropoutNd):
     """Dropout of whole channels of ``(N, C, H, W)``.
 
     Arguments as for :class:`Dropout`.  Source: ``torch.nn.Dropout2d``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Dropout2d(p=0.2).eval()(minigrad.ones(1, 2, 1, 1)).flatten()
+        tensor([1., 1.])
     """
 
     def forward(self, input):
@@ -76,6 +83,13 @@ class Dropout3d(_DropoutNd):
     """Dropout of whole channels of ``(N, C, D, H, W)``.
 
     Arguments as for :class:`Dropout`.  Source: ``torch.nn.Dropout3d``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Dropout3d(p=1.0)(minigrad.ones(1, 2, 1, 1, 1)).flatten()
+        tensor([0., 0.])
     """
 
     def forward(self, input):

@@ -64,6 +64,13 @@ class SmoothL1Loss(_Loss):
     ``d - beta / 2``.
 
     Shape: input and target alike.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.SmoothL1Loss()(minigrad.tensor([1.0, 2.0]), minigrad.tensor([1.5, 5.0]))
+        tensor(1.3125)
     """
 
     def __init__(self, size_average=None, reduce=None, reduction="mean", beta=1.0):
@@ -79,6 +86,13 @@ class HuberLoss(_Loss):
     ``delta * (d - delta / 2)``.
 
     Shape: input and target alike.  Raises TypeError if ``delta`` is no number.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.HuberLoss()(minigrad.tensor([1.0, 2.0]), minigrad.tensor([1.5, 5.0]))
+        tensor(1.3125)
     """
 
     def __init__(self, reduction="mean", delta=1.0):
@@ -99,6 +113,14 @@ class KLDivLoss(_Loss):
 
     ``reduction="batchmean"`` divides the sum by the size of the first dimension, which is what
     mathematics means.  Shape: input and target alike.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> input = minigrad.tensor([[0.5, 0.5]]).log()
+        >>> nn.KLDivLoss(reduction="batchmean")(input, minigrad.tensor([[0.25, 0.75]]))
+        tensor(0.1308)
     """
 
     def __init__(self, size_average=None, reduce=None, reduction="mean", log_target=False):
@@ -116,6 +138,13 @@ class BCELoss(_WeightedLoss):
         weight: Tensor that broadcasts to the input, a factor for each element.
 
     Shape: input (probabilities) and target alike.  :class:`BCEWithLogitsLoss` is more accurate.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.BCELoss()(minigrad.tensor([0.5, 0.9]), minigrad.tensor([0.0, 1.0]))
+        tensor(0.3993)
     """
 
     def forward(self, input, target):
@@ -165,6 +194,14 @@ class NLLLoss(_WeightedLoss):
 
     Shape: input ``(N, C)`` or ``(N, C, d1, ...)``, target ``(N,)`` or ``(N, d1, ...)`` of int64;
     also without N.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> input = minigrad.tensor([[0.5, 0.5], [0.1, 0.9]]).log()
+        >>> nn.NLLLoss()(input, minigrad.tensor([0, 1]))
+        tensor(0.3993)
     """
 
     def __init__(

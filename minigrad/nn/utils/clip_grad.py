@@ -15,10 +15,11 @@ def _gradients(parameters):
     return [p.grad for p in parameters if p.grad is not None]
 
 
-def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
+def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None):
     """Return the norm of all elements of ``tensors`` together, as a 0-d tensor.
 
-    Raises RuntimeError if it is infinite or NaN and ``error_if_nonfinite``.
+    Raises RuntimeError if it is infinite or NaN and ``error_if_nonfinite``.  ``foreach`` is
+    accepted and changes nothing.
 
     Source: ``torch.nn.utils.get_total_norm``.
 
@@ -47,8 +48,10 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False):
     return total
 
 
-def clip_grads_with_norm_(parameters, max_norm, total_norm):
+def clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None):
     """Scale the gradients by ``max_norm / total_norm`` if that is less than 1.
+
+    ``foreach`` is accepted and changes nothing.
 
     Source: ``torch.nn.utils.clip_grads_with_norm_``.
     """

@@ -24,6 +24,12 @@ class OneCycleLR(LRScheduler):
         three_phase: fall in the time of the rise, then to the last rate in the time left.
 
     Schedule of Smith and Topin, "Super-Convergence" (2018).
+
+    >>> import minigrad
+    >>> optimizer = minigrad.optim.SGD([minigrad.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = minigrad.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=10)
+    >>> round(scheduler.get_last_lr()[0], 6)  # max_lr / 25: the warm-up begins
+    0.04
     """
 
     def __init__(

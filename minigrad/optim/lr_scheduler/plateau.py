@@ -25,6 +25,14 @@ class ReduceLROnPlateau(LRScheduler):
         cooldown: epochs to wait after a reduction.
         min_lr: a lower bound, or a list with one for each group.
         eps: smaller changes of the rate are not made.
+
+    >>> import minigrad
+    >>> optimizer = minigrad.optim.SGD([minigrad.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = minigrad.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=2)
+    >>> for loss in [1.0, 0.5, 0.5, 0.5, 0.5]:
+    ...     scheduler.step(loss)
+    >>> scheduler.get_last_lr()
+    [0.1]
     """
 
     def __init__(

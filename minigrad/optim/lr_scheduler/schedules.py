@@ -100,7 +100,17 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """Multiply the learning rate by ``gamma`` at each epoch in ``milestones``."""
+    """Multiply the learning rate by ``gamma`` at each epoch in ``milestones``.
+
+    >>> import minigrad
+    >>> optimizer = minigrad.optim.SGD([minigrad.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = minigrad.optim.lr_scheduler.MultiStepLR(optimizer, milestones=[2, 3], gamma=0.5)
+    >>> for _ in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.25]
+    """
 
     def __init__(self, optimizer, milestones, gamma=0.1, last_epoch=-1):
         self.milestones = Counter(milestones)
@@ -124,7 +134,17 @@ class MultiStepLR(LRScheduler):
 
 
 class ConstantLR(LRScheduler):
-    """Multiply the learning rate by ``factor`` until epoch ``total_iters``."""
+    """Multiply the learning rate by ``factor`` until epoch ``total_iters``.
+
+    >>> import minigrad
+    >>> optimizer = minigrad.optim.SGD([minigrad.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = minigrad.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=9)
+    >>> for _ in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.5]
+    """
 
     def __init__(self, optimizer, factor=1.0 / 3, total_iters=5, last_epoch=-1):
         if not 0 <= factor <= 1.0:
@@ -150,6 +170,15 @@ class LinearLR(LRScheduler):
     """Let the factor of the learning rate go from ``start_factor`` to ``end_factor``, linearly.
 
     It takes ``total_iters`` epochs: a warm-up.
+
+    >>> import minigrad
+    >>> optimizer = minigrad.optim.SGD([minigrad.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = minigrad.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.5, total_iters=8)
+    >>> for _ in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.75]
     """
 
     def __init__(
@@ -184,7 +213,17 @@ class LinearLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """Multiply the learning rate by ``gamma`` every epoch."""
+    """Multiply the learning rate by ``gamma`` every epoch.
+
+    >>> import minigrad
+    >>> optimizer = minigrad.optim.SGD([minigrad.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = minigrad.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> for _ in range(4):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.0625]
+    """
 
     def __init__(self, optimizer, gamma, last_epoch=-1):
         self.gamma = gamma

@@ -35,7 +35,8 @@ def default_collate(batch):
 
     Raises TypeError for anything else, RuntimeError for samples whose shapes or lengths differ.
 
-    >>> default_collate([(1.5, 2, "a"), (2.5, 3, "b")])
+    >>> from minigrad.utils import data
+    >>> data.default_collate([(1.5, 2, "a"), (2.5, 3, "b")])
     [tensor([1.5000, 2.5000], dtype=minigrad.float64), tensor([2, 3]), ('a', 'b')]
     """
     first = batch[0]
@@ -70,7 +71,13 @@ def default_collate(batch):
 
 
 def default_convert(data):
-    """Return ``data`` with the arrays in it as tensors: what is done where nothing is batched."""
+    """Return ``data`` with the arrays in it as tensors: what is done where nothing is batched.
+
+    >>> import numpy as np
+    >>> from minigrad.utils import data
+    >>> data.default_convert({"x": np.zeros(2), "name": "a"})
+    {'x': tensor([0., 0.], dtype=minigrad.float64), 'name': 'a'}
+    """
     if isinstance(data, (Tensor, str, bytes)):
         return data
     if _is_numeric(data):

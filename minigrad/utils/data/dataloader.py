@@ -49,6 +49,14 @@ class DataLoader(Generic[T_co]):
     would.
 
     Raises ValueError for arguments that exclude each other, as torch does.
+
+    >>> import minigrad
+    >>> from minigrad.utils import data
+    >>> dataset = data.TensorDataset(minigrad.arange(5), minigrad.arange(5) > 2)
+    >>> for numbers, large in data.DataLoader(dataset, batch_size=3):
+    ...     print(numbers, large)
+    tensor([0, 1, 2]) tensor([False, False, False])
+    tensor([3, 4]) tensor([True, True])
     """
 
     _initialized = False
@@ -221,7 +229,7 @@ def _gathered(dataset, indices):
         return None
     try:
         index = as_tensor(indices)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):  # what as_tensor says to no indices
         return None
     if index.dtype is not int64 or index.dim() != 1:
         return None

@@ -26,6 +26,15 @@ class Dataset(Generic[T_co]):
     """A data set of numbered samples: subclasses define ``__getitem__`` and ``__len__``.
 
     A subclass may also define ``__getitems__(indices)``, which returns a list of samples at once.
+
+    >>> from minigrad.utils import data
+    >>> class Squares(data.Dataset):
+    ...     def __getitem__(self, index):
+    ...         return index**2
+    ...     def __len__(self):
+    ...         return 4
+    >>> list(data.DataLoader(Squares(), batch_size=2))
+    [tensor([0, 1]), tensor([4, 9])]
     """
 
     def __getitem__(self, index):
@@ -41,6 +50,13 @@ class IterableDataset(Dataset[T_co]):
 
     With several workers each iterates a copy of its own; ``get_worker_info()`` tells ``__iter__``
     which part of the stream is its.
+
+    >>> from minigrad.utils import data
+    >>> class Stream(data.IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter(range(3))
+    >>> list(data.DataLoader(Stream(), batch_size=2))
+    [tensor([0, 1]), tensor([2])]
     """
 
     def __iter__(self):
@@ -55,6 +71,11 @@ class TensorDataset(Dataset):
     """Tensors of equal length: sample ``i`` is the tuple of their ``i``-th items.
 
     Raises AssertionError if the lengths differ.
+
+    >>> import minigrad
+    >>> from minigrad.utils import data
+    >>> data.TensorDataset(minigrad.arange(4), minigrad.ones(4))[2]
+    (tensor(2), tensor(1.))
     """
 
     def __init__(self, *tensors):
@@ -72,7 +93,12 @@ class TensorDataset(Dataset):
 
 
 class StackDataset(Dataset):
-    """Data sets side by side: a sample is the tuple (or, given names, the dict) of theirs."""
+    """Data sets side by side: a sample is the tuple (or, given names, the dict) of theirs.
+
+    >>> from minigrad.utils import data
+    >>> data.StackDataset(name=["a", "b"], size=[1, 2])[1]
+    {'name': 'b', 'size': 2}
+    """
 
     def __init__(self, *args, **kwargs):
         if args and kwargs:
@@ -98,7 +124,12 @@ class StackDataset(Dataset):
 
 
 class ConcatDataset(Dataset[T_co]):
-    """Data sets one after the other."""
+    """Data sets one after the other.
+
+    >>> from minigrad.utils import data
+    >>> list(data.ConcatDataset([range(2), range(3)]))
+    [0, 1, 0, 1, 2]
+    """
 
     def __init__(self, datasets):
         self.datasets = list(datasets)
@@ -123,7 +154,15 @@ class ConcatDataset(Dataset[T_co]):
 
 
 class ChainDataset(IterableDataset):
-    """Iterable data sets one after the other."""
+    """Iterable data sets one after the other.
+
+    >>> from minigrad.utils import data
+    >>> class Stream(data.IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter(range(2))
+    >>> list(data.ChainDataset([Stream(), Stream()]))
+    [0, 1, 0, 1]
+    """
 
     def __init__(self, datasets):
         self.datasets = datasets
@@ -146,6 +185,10 @@ class Subset(Dataset[T_co]):
 
     A subclass that overrides ``__getitem__`` must override ``__getitems__`` as well, which is
     what ``DataLoader`` calls.
+
+    >>> from minigrad.utils import data
+    >>> list(data.Subset(["a", "b", "c", "d"], [3, 0]))
+    ['d', 'a']
     """
 
     def __init__(self, dataset, indices):
@@ -187,8 +230,9 @@ def random_split(dataset, lengths, generator=None):
     The split is the one that torch makes with the same seed.
 
     >>> import minigrad
+    >>> from minigrad.utils import data
     >>> generator = minigrad.Generator().manual_seed(42)
-    >>> [list(s) for s in random_split(range(10), [0.7, 0.3], generator)]
+    >>> [list(s) for s in data.random_split(range(10), [0.7, 0.3], generator)]
     [[2, 6, 1, 8, 4, 5, 0], [9, 3, 7]]
     """
     lengths = list(lengths)

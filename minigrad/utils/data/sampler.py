@@ -42,7 +42,12 @@ class Sampler(Generic[T_co]):
 
 
 class SequentialSampler(Sampler[int]):
-    """The indices of ``data_source`` in order."""
+    """The indices of ``data_source`` in order.
+
+    >>> from minigrad.utils import data
+    >>> list(data.SequentialSampler(range(3)))
+    [0, 1, 2]
+    """
 
     def __init__(self, data_source):
         self.data_source = data_source
@@ -65,8 +70,9 @@ class RandomSampler(Sampler[int]):
             generator with a seed drawn from the default one.
 
     >>> import minigrad
+    >>> from minigrad.utils import data
     >>> _ = minigrad.manual_seed(0)
-    >>> list(RandomSampler(range(5)))
+    >>> list(data.RandomSampler(range(5)))
     [1, 3, 4, 2, 0]
     """
 
@@ -104,7 +110,12 @@ class RandomSampler(Sampler[int]):
 
 
 class SubsetRandomSampler(Sampler[int]):
-    """The given ``indices`` in random order."""
+    """The given ``indices`` in random order.
+
+    >>> from minigrad.utils import data
+    >>> sorted(data.SubsetRandomSampler([3, 5, 8]))
+    [3, 5, 8]
+    """
 
     def __init__(self, indices, generator=None):
         self.indices = indices
@@ -119,7 +130,12 @@ class SubsetRandomSampler(Sampler[int]):
 
 
 class WeightedRandomSampler(Sampler[int]):
-    """``num_samples`` indices drawn with probabilities in proportion to ``weights``."""
+    """``num_samples`` indices drawn with probabilities in proportion to ``weights``.
+
+    >>> from minigrad.utils import data
+    >>> list(data.WeightedRandomSampler([0.0, 1.0, 0.0], num_samples=4))
+    [1, 1, 1, 1]
+    """
 
     def __init__(self, weights, num_samples, replacement=True, generator=None):
         _check_positive("num_samples", num_samples)
@@ -149,7 +165,9 @@ class BatchSampler(Sampler[list[int]]):
 
     With ``drop_last`` a shorter last one is left out.
 
-    >>> list(BatchSampler(SequentialSampler(range(5)), batch_size=2, drop_last=False))
+    >>> from minigrad.utils import data
+    >>> order = data.SequentialSampler(range(5))
+    >>> list(data.BatchSampler(order, batch_size=2, drop_last=False))
     [[0, 1], [2, 3], [4]]
     """
 
