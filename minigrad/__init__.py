@@ -11,6 +11,7 @@ tensor([2., 4., 6.])
 from math import e, inf, nan, pi
 
 from minigrad import ops
+from minigrad.attributes import Size, device
 from minigrad.config import (
     __version__,
     cuda,
@@ -38,7 +39,7 @@ from minigrad.dtypes import (
     uint8,
 )
 from minigrad.formatting import get_printoptions, set_printoptions
-from minigrad.tensor import Size, Tensor, device
+from minigrad.tensor import Tensor
 
 half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64

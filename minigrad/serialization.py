@@ -19,8 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
+from minigrad.attributes import device
 from minigrad.ops.creation import from_numpy
-from minigrad.tensor import Tensor, device
+from minigrad.tensor import Tensor
 
 __all__ = ["load", "save"]
 

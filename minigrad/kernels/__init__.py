@@ -14,7 +14,7 @@ from pathlib import Path
 try:
     from numpy._core._multiarray_umath import __cpu_features__  # what NumPy found at run time
 except ImportError:  # NumPy 1
-    from numpy.core._multiarray_umath import __cpu_features__
+    from numpy.core._multiarray_umath import __cpu_features__  # type: ignore[no-redef]
 
 # Best first.  A level asks for CPU features by the names NumPy's own dispatcher uses.
 REQUIRES = {

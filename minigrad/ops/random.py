@@ -19,12 +19,12 @@ import os
 
 import numpy as np
 
+from minigrad.attributes import device as _device
 from minigrad.dtypes import as_dtype_, get_default_dtype
 from minigrad.ops.common import sizes as _sizes
 from minigrad.ops.creation import empty, empty_like, tensor
 from minigrad.ops.inplace import copy_
 from minigrad.tensor import Tensor, over_array
-from minigrad.tensor import device as _device
 
 
 class Generator:

@@ -6,9 +6,10 @@ import itertools
 import warnings
 from collections import defaultdict
 
+from minigrad.attributes import RemovableHandle
 from minigrad.autograd.grad_mode import enable_grad
 from minigrad.ops import optim as ops
-from minigrad.tensor import RemovableHandle, Tensor
+from minigrad.tensor import Tensor
 
 __all__ = ["Optimizer"]
 

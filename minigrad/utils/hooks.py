@@ -2,7 +2,7 @@
 
 import itertools
 
-from minigrad.tensor import RemovableHandle
+from minigrad.attributes import RemovableHandle
 
 __all__ = ["RemovableHandle", "add_hook"]
 

@@ -110,7 +110,7 @@ class _BatchNorm(_NormBase):
         )
 
     # The numbers of dimensions that a subclass takes, and how an error puts them.
-    _input_dims = ()
+    _input_dims: tuple[int, ...] = ()
     _input_dims_text = ""
 
     def _check_input_dim(self, input):

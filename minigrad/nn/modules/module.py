@@ -9,13 +9,13 @@ from collections import OrderedDict
 from collections.abc import MutableMapping
 
 from minigrad import dtypes
+from minigrad.attributes import device as device_type
 from minigrad.autograd import no_grad
 from minigrad.nn.modules.hooks import HooksMixin
 from minigrad.nn.modules.state import StateMixin
 from minigrad.nn.modules.tree import TreeMixin
 from minigrad.nn.parameter import Buffer, Parameter
 from minigrad.tensor import Tensor
-from minigrad.tensor import device as device_type
 
 
 class _Registry(MutableMapping):
