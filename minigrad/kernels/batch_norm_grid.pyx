@@ -14,6 +14,7 @@ cnp.import_array()
 
 cdef enum:
     TILE = 8192           # elements in a tile
+    MAX_ROWS = 64         # of a tile of columns: as many numbers are summed up in float32
     MAX_SPAN = 32         # channels in a block of planes, at most
     LARGE_PLANE = 128     # planes smaller than this are walked as columns ...
     LARGE_IF_FEW = 48     # ... or than this, if there are but a few in a channel
@@ -123,7 +124,7 @@ cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept:
             g.block_width -= step
         g.block_width = min(g.block_width, g.cols)
         g.blocks = (g.cols + g.block_width - 1) // g.block_width
-        g.tile_rows = max(16, TILE // g.block_width)
+        g.tile_rows = min(max(16, TILE // g.block_width), MAX_ROWS)
         g.tiles = (g.rows + g.tile_rows - 1) // g.tile_rows
         g.pieces, g.tile_cols = 1, g.block_width
     return g

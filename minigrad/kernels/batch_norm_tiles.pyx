@@ -3,12 +3,12 @@
 For planes all of a tile belongs to one channel; for columns every column has statistics and
 coefficients of its own, and sums are vectors.  See batch_norm.pyx for what a tile is part of.
 
-Moments take two passes over the tile, which stays in the L1 cache: one for a centre close to the
-mean, one for the squares of x - centre and, the centre being rounded, the sum of x - centre that
-corrects it.  Sums over float32 are taken in float32, of numbers near zero (x less its first value,
-x less the centre); squares, which do not cancel out, over short runs that are then added up in
-double.  Squares may leave float32's range where x does not: a tile whose M2 is not safely inside is
-done again, every number widened to double.
+Moments take one pass over the tile: x less a centre guessed from a few of its numbers, and that
+squared.  The sum of the former corrects the mean; and should it show that the guess lies far outside
+the spread of the tile, where squares cancel out, the mean is the centre of a second pass.  Sums over
+float32 are taken in float32, over short runs that are then added up in double.  Squares may leave
+float32's range where x does not: a tile whose M2 is not safely inside is done again, every number
+widened to double.
 
 Sums run in LANES, or one for each column: that vectorises without leave for the compiler to
 reorder additions.  The vectors that a loop over columns uses lie in local arrays, which the
@@ -21,6 +21,7 @@ from minigrad.kernels.batch_norm_grid cimport MAX_COLS, Box
 
 cdef enum:
     AHEAD = 8           # rows of columns that are prefetched before they are needed
+    GUESS = 8           # numbers that a centre is guessed from
     LANES = 64          # sums that run side by side, as many as vector registers hold
     RUN = 1024          # elements, at least, that are summed up in x's own type
 
@@ -52,6 +53,11 @@ cdef inline bint in_range(double m2, double count) noexcept nogil:
     return 1e-30 * count < m2 and m2 < 1e300        # false for NaN, too
 
 
+cdef inline bint cancelled(double squares, double count, double off) noexcept nogil:
+    """Whether M2 = squares - count * off**2 has lost two bits to a centre `off` the mean."""
+    return count * off * off > 0.75 * squares
+
+
 cdef inline double drain(accurate *lanes) noexcept nogil:
     """The sum of the lanes, 64 of them, halved until 8 are left; they are set to zero."""
     cdef int j
@@ -67,17 +73,6 @@ cdef inline double drain(accurate *lanes) noexcept nogil:
     for j in range(LANES):
         lanes[j] = 0
     return total
-
-
-cdef inline void add_run(const floating *x, Py_ssize_t n, accurate centre,
-                         accurate *sums) noexcept nogil:
-    """Add x - centre."""
-    cdef Py_ssize_t i, j, whole = n // LANES * LANES
-    for i from 0 <= i < whole by LANES:
-        for j in range(LANES):
-            sums[j] += x[i + j] - centre
-    for j in range(n - whole):
-        sums[j] += x[whole + j] - centre
 
 
 cdef inline void add_squares(const floating *x, Py_ssize_t n, accurate centre, accurate *sums,
@@ -99,33 +94,40 @@ cdef inline void add_squares(const floating *x, Py_ssize_t n, accurate centre, a
 cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
                         double *mean, double *m2) noexcept nogil:
     """Mean and M2 of a tile; `zero` is of the type to sum in."""
-    cdef Py_ssize_t r, i, n, pending = 0, count = box.rows * box.cols
+    cdef Py_ssize_t r, i, n, pending, count = box.rows * box.cols
     cdef const floating *row
-    cdef accurate first = x[0], centre, sums[LANES], squares[LANES]
-    cdef double square_sum = 0, off
+    cdef accurate centre = zero, sums[LANES], squares[LANES]
+    cdef double total, square_sum, off
+    cdef int passes
+    for i in range(GUESS):
+        centre += x[i * box.cols // GUESS] / <accurate>GUESS
     for i in range(LANES):
         sums[i] = squares[i] = zero
-    for r in range(box.rows):
-        row = x + r * stride
-        add_run(row, box.cols, first, sums)
-    centre = <accurate>(first + drain(sums) / count)
-    for r in range(box.rows):
-        row = x + r * stride
-        if box.rows > 1:                # of the next tile
-            prefetch(row + box.rows * stride, box.cols)
-        for i from 0 <= i < box.cols by RUN:
-            n = min(RUN, box.cols - i)
-            add_squares(row + i, n, centre, sums, squares)
-            pending += n
-            if pending >= RUN:
-                square_sum += drain(squares)
-                pending = 0
-    square_sum += drain(squares)
+    for passes in range(2):
+        total = square_sum = pending = 0
+        for r in range(box.rows):
+            row = x + r * stride
+            if box.rows > 1:                # of the next tile
+                prefetch(row + box.rows * stride, box.cols)
+            for i from 0 <= i < box.cols by RUN:
+                n = min(RUN, box.cols - i)
+                add_squares(row + i, n, centre, sums, squares)
+                pending += n
+                if pending >= RUN:
+                    total += drain(sums)
+                    square_sum += drain(squares)
+                    pending = 0
+        total += drain(sums)
+        square_sum += drain(squares)
+        off = total / count
+        if not cancelled(square_sum, count, off):
+            break
+        if passes == 0:
+            centre = <accurate>(centre + off)
     if accurate is float:
         if not in_range(square_sum, count):
             plane_moments(x, stride, box, <double>0, mean, m2)
             return
-    off = drain(sums) / count
     mean[0] = centre + off
     m2[0] = not_negative(square_sum - count * off * off)
 
@@ -137,50 +139,48 @@ cdef inline double not_negative(double value) noexcept nogil:
 cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
                          double *mean, double *m2) noexcept nogil:
     """Mean and M2 of each column of a tile; `zero` is of the type to sum in."""
-    cdef Py_ssize_t r, j, n = box.rows, n4 = n // 4 * 4, cols = box.cols, wrong = 0
+    cdef Py_ssize_t r, j, n = box.rows, n4 = n // 4 * 4, cols = box.cols, far, wrong = 0
     cdef const floating *x0
     cdef const floating *x1
     cdef const floating *x2
     cdef const floating *x3
-    cdef accurate a, b, c, d, first[MAX_COLS], centre[MAX_COLS]
-    cdef double sums[MAX_COLS], squares[MAX_COLS], off, share = 1.0 / n
+    cdef accurate a, b, c, d, centre[MAX_COLS], sums[MAX_COLS], squares[MAX_COLS]
+    cdef double off, share = 1.0 / n
+    cdef int passes
     for j in range(cols):
-        first[j] = x[j]
-        sums[j] = squares[j] = zero
-    for r in range(0, n4, 4):
-        x0 = x + r * stride
-        x1, x2, x3 = x0 + stride, x0 + 2 * stride, x0 + 3 * stride
-        for j in range(cols):
-            a = x0[j] - first[j]
-            b = x1[j] - first[j]
-            c = x2[j] - first[j]
-            d = x3[j] - first[j]
-            sums[j] += (a + b) + (c + d)
-    for r in range(n4, n):
+        centre[j] = zero
+    for r in range(min(n, GUESS)):
         x0 = x + r * stride
         for j in range(cols):
-            sums[j] += <accurate>(x0[j] - first[j])
-    for j in range(cols):
-        centre[j] = <accurate>(first[j] + sums[j] * share)
-        sums[j] = zero
-    for r in range(0, n4, 4):
-        x0 = x + r * stride
-        x1, x2, x3 = x0 + stride, x0 + 2 * stride, x0 + 3 * stride
-        for j in range(4):
-            prefetch(x0 + (j + box.rows) * stride, cols)
+            centre[j] += x0[j] / <accurate>min(n, GUESS)
+    for passes in range(2):
+        far = 0
         for j in range(cols):
-            a = x0[j] - centre[j]
-            b = x1[j] - centre[j]
-            c = x2[j] - centre[j]
-            d = x3[j] - centre[j]
-            squares[j] += (a * a + b * b) + (c * c + d * d)
-            sums[j] += (a + b) + (c + d)
-    for r in range(n4, n):
-        x0 = x + r * stride
+            sums[j] = squares[j] = zero
+        for r in range(0, n4, 4):
+            x0 = x + r * stride
+            x1, x2, x3 = x0 + stride, x0 + 2 * stride, x0 + 3 * stride
+            for j in range(4):
+                prefetch(x0 + (j + AHEAD) * stride, cols)
+            for j in range(cols):
+                a = x0[j] - centre[j]
+                b = x1[j] - centre[j]
+                c = x2[j] - centre[j]
+                d = x3[j] - centre[j]
+                squares[j] += (a * a + b * b) + (c * c + d * d)
+                sums[j] += (a + b) + (c + d)
+        for r in range(n4, n):
+            x0 = x + r * stride
+            for j in range(cols):
+                a = x0[j] - centre[j]
+                squares[j] += a * a
+                sums[j] += a
         for j in range(cols):
-            a = x0[j] - centre[j]
-            squares[j] += a * a
-            sums[j] += a
+            far += cancelled(squares[j], n, sums[j] * share)
+        if passes == 1 or not far:
+            break
+        for j in range(cols):
+            centre[j] = <accurate>(centre[j] + sums[j] * share)
     if accurate is float:
         for j in range(cols):
             wrong += not in_range(squares[j], n)
@@ -240,8 +240,7 @@ cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x
     cdef const floating *dy1
     cdef const floating *dy2
     cdef const floating *dy3
-    cdef floating a, b, c, d, h[MAX_COLS], s[MAX_COLS]
-    cdef double totals[MAX_COLS], dots[MAX_COLS]
+    cdef floating a, b, c, d, h[MAX_COLS], s[MAX_COLS], totals[MAX_COLS], dots[MAX_COLS]
     for j in range(cols):
         h[j], s[j] = hi[j], invstd[j]
         totals[j] = dots[j] = 0
