@@ -40,6 +40,10 @@ import numpy as np
 
 cnp.import_array()
 
+cdef enum:
+    L2 = 262144         # numbers of a block that a core's own cache may hold
+
+
 cdef void load(double *target, ndarray a, double default, Py_ssize_t n) noexcept:
     """Widen a vector of one number a channel, float32 or float64; None is all `default`."""
     cdef Py_ssize_t i, step
@@ -354,10 +358,13 @@ cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
 
 
 cdef bint by_block(Job *job, int n_threads) noexcept nogil:
+    cdef Grid *g = &job.grid
     if not job.reduces:
         return False                    # nothing is read twice
-    return (n_threads == 1 or job.grid.tiles == 1 or job.grid.blocks % n_threads == 0
-            or job.grid.blocks >= 4 * n_threads)
+    if not g.planes and g.rows * g.block_width > L2:
+        return False                    # no cache holds a block: rather whole rows of memory
+    return (n_threads == 1 or g.tiles == 1 or g.blocks % n_threads == 0
+            or g.blocks >= 4 * n_threads)
 
 
 # ---------------------------------------------------------------------------- the face
