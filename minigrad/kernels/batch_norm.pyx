@@ -29,7 +29,7 @@ cimport numpy as cnp
 from numpy cimport ndarray
 
 from minigrad.kernels.batch_norm_grid cimport (
-    COLUMNS, Box, Grid, Kind, Strides, as_a_kind, box_of, laid_out, make_grid, offset_of,
+    COLUMNS, MAX_SPAN, Box, Grid, Kind, Strides, as_a_kind, box_of, laid_out, make_grid, offset_of,
 )
 from minigrad.kernels.batch_norm_tiles cimport (
     COEFFICIENTS, HI, INVSTD, MEAN_DY, SCALE, SHIFT, SLOPE, Coefficient, column_affine, column_dot,
@@ -397,8 +397,10 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
         job.x_strides.row *= g.fold
         job.out_strides.row *= g.fold
         job.dy_strides.row *= g.fold
-    if not job.reduces and g.planes and g.pieces == 1 and g.cols >= 512:
-        g.tile_rows, g.tiles = 1, g.rows        # one pass: strictly in the order of memory
+    if not job.reduces and g.planes and g.pieces == 1:
+        # One pass, in which no tile sums anything: strictly in the order of memory.
+        g.tile_rows, g.tiles, g.block_width = 1, g.rows, MAX_SPAN
+        g.blocks = (g.channels + MAX_SPAN - 1) // MAX_SPAN
     n_threads = <int>min(<Py_ssize_t>n_threads, g.blocks * g.tiles)
     job.slots = min(g.tiles, 2) if by_block(job, n_threads) else g.tiles
     sums = g.blocks * job.slots * 2 * g.block_width if job.reduces else 0

@@ -4,6 +4,7 @@ from numpy cimport ndarray
 
 cdef enum:
     MAX_COLS = 256      # columns in a block, at most
+    MAX_SPAN = 32       # channels in a block of planes, at most
 
 # How an array lies in memory.
 cdef enum Kind:

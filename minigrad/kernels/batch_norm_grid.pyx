@@ -15,7 +15,6 @@ cnp.import_array()
 cdef enum:
     TILE = 8192           # elements in a tile
     MAX_ROWS = 64         # of a tile of columns: as many numbers are summed up in float32
-    MAX_SPAN = 32         # channels in a block of planes, at most
     LARGE_PLANE = 128     # planes smaller than this are walked as columns ...
     LARGE_IF_FEW = 48     # ... or than this, if there are but a few in a channel
     FEW = 8
