@@ -4,6 +4,7 @@ With ``compiled`` the functions a user would hand to ``torch.compile`` are compi
 """
 
 import contextlib
+import functools
 import importlib
 import io
 
@@ -117,17 +118,17 @@ def operation(peer: Peer, name: str, shapes: list, backward: bool, **keywords) -
     for operand in operands:
         operand.requires_grad_()
     function = OPERATIONS[name]
-    compute = peer.compile(lambda *operands: function(torch, *operands, **keywords))
+    compute = peer.compile(functools.partial(function, torch, **keywords))
     (upstream,) = arrays(tuple(function(torch, *operands, **keywords).shape))
     upstream = torch.from_numpy(upstream)
 
-    def forward():
-        return compute(*operands)
+    # partial, since on ten elements another layer of Python would cost as much as the operation
+    forward = functools.partial(compute, *operands)
 
     def with_backward():
         for operand in operands:
             operand.grad = None
-        result = compute(*operands)
+        result = forward()
         result.backward(upstream)
         return result
 
