@@ -15,7 +15,6 @@ import json
 import math
 import os
 import stat
-from pathlib import Path
 
 import numpy as np
 
@@ -163,23 +162,25 @@ def _write(file, header, arrays):
 
 def _replace_file(path, write):
     """Let ``write(file)`` write a new file, then put it in the place of the one at ``path``."""
-    path = Path(path).resolve()  # through a symbolic link, not over it
-    if not path.parent.is_dir():
-        raise RuntimeError(f"Parent directory {path.parent} does not exist.")
-    temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")
+    path = os.path.realpath(os.fspath(path))  # through a symbolic link, not over it
+    parent = os.path.dirname(path)
+    if not os.path.isdir(parent):
+        raise RuntimeError(f"Parent directory {parent} does not exist.")
+    temporary = os.path.join(parent, f".{os.urandom(8).hex()}.tmp")
     try:
-        with temporary.open("xb") as file:
+        with open(temporary, "xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        if path.exists():
-            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
-        temporary.replace(path)
+        if os.path.exists(path):
+            os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
+        os.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        if os.path.exists(temporary):
+            os.unlink(temporary)
         raise
     if os.name == "posix":  # have the new name on the disk, too
-        folder = os.open(path.parent, os.O_RDONLY)
+        folder = os.open(parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
@@ -218,8 +219,9 @@ def load(f, map_location=None, *, weights_only=True):
         size = f.seek(0, os.SEEK_END) - start
         f.seek(start)
         return _read(f, size, getattr(f, "name", "the file"))
-    with Path(f).open("rb") as file:
-        return _read(file, os.fstat(file.fileno()).st_size, os.fspath(f))
+    path = os.fspath(f)
+    with open(path, "rb") as file:
+        return _read(file, os.fstat(file.fileno()).st_size, path)
 
 
 def _read(file, size, where):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import minigrad
@@ -37,21 +38,20 @@ def run(code, *, env=None, timeout=120, check=True):
 
 
 def test_import_takes_at_most_40_ms_beyond_numpy(tmp_path):
-    """The best of several fresh processes: a busy machine can only make it longer."""
+    """The median of fresh processes; on a machine where NumPy's own import takes more than
+    60 ms, slow or busy as it is, two thirds of that."""
     code = (
-        "import time, numpy\n"
-        "start = time.perf_counter()\n"
-        "import minigrad\n"
-        "print(time.perf_counter() - start)"
+        "import time; start = time.perf_counter()\n"
+        "import numpy; between = time.perf_counter()\n"
+        "import minigrad; end = time.perf_counter()\n"
+        "print(between - start, end - between)"
     )
     env = {"PYTHONPYCACHEPREFIX": str(tmp_path)}
     run(code, env=env)  # compiles the byte code
-    best = 1.0
-    for _ in range(25):
-        best = min(best, float(run(code, env=env)))
-        if best < 0.040:
-            break
-    assert best < 0.040, f"{best * 1e3:.0f} ms"
+    numpys, ours = np.median(
+        [[float(t) for t in run(code, env=env).split()] for _ in range(11)], axis=0
+    )
+    assert ours < max(0.040, numpys * 2 / 3), f"{ours * 1e3:.0f} ms, NumPy {numpys * 1e3:.0f} ms"
 
 
 def test_import_loads_no_optional_or_heavy_module():
@@ -74,8 +74,20 @@ def test_import_loads_no_optional_or_heavy_module():
         "http.client",
         "inspect",
         "multiprocessing",
+        "pathlib",
+        "urllib.parse",
+        "queue",
+        "minigrad.utils.data",
     }
     assert not heavy & set(loaded)
+
+
+def test_what_is_imported_late_is_found():
+    run("import minigrad; minigrad.utils.data.DataLoader")
+    run("from minigrad import utils; from minigrad.utils import data; assert utils.data is data")
+    run("import minigrad.utils.data; from minigrad.utils.data import DataLoader")
+    with pytest.raises(AttributeError, match=r"minigrad\.utils.*nothing"):
+        _ = minigrad.utils.nothing
 
 
 def test_warnings_as_errors():

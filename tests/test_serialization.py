@@ -386,7 +386,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     def fail(*args):
         raise OSError("disk full")
 
-    for module, name in ((os, "fsync"), (Path, "replace")):
+    for module, name in ((os, "fsync"), (os, "replace")):
         with monkeypatch.context() as patched:
             patched.setattr(module, name, fail)
             with pytest.raises(OSError, match="disk full"):

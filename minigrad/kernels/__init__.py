@@ -9,12 +9,13 @@ that ``minigrad.kernels.batch_norm`` *is* the picked one, for ``import`` and ``c
 """
 
 import os
-from pathlib import Path
 
 try:
     from numpy._core._multiarray_umath import __cpu_features__  # what NumPy found at run time
 except ImportError:  # NumPy 1
     from numpy.core._multiarray_umath import __cpu_features__  # type: ignore[no-redef]
+
+HERE = os.path.dirname(__file__)
 
 # Best first.  A level asks for CPU features by the names NumPy's own dispatcher uses.
 REQUIRES = {
@@ -25,8 +26,7 @@ REQUIRES = {
 
 
 def _pick_level():
-    here = Path(__file__).parent
-    built = [level for level in REQUIRES if (here / level).is_dir()]
+    built = [level for level in REQUIRES if os.path.isdir(os.path.join(HERE, level))]
     forced = os.environ.get("MINIGRAD_LEVEL")
     if forced:
         if forced not in built:
@@ -43,4 +43,4 @@ def _pick_level():
 
 
 level = _pick_level()
-__path__.append(str(Path(__file__).parent / level))
+__path__.append(os.path.join(HERE, level))

@@ -16,8 +16,9 @@ def _drop(input, shape, p, training, inplace):
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0:
         return input
-    kept = default_generator._below(math.prod(shape), 1 - p).reshape(shape)
-    noise = over_array(kept * input.dtype.numpy.type(1 / (1 - p) if p < 1 else 0))
+    scale = 1 / (1 - p) if p < 1 else 0.0
+    noise = default_generator._bernoulli(math.prod(shape), 1 - p, input.dtype.numpy, scale)
+    noise = over_array(noise.reshape(shape))
     return input.mul_(noise) if inplace else input * noise
 
 

@@ -8,10 +8,10 @@ torch draws from a Mersenne twister (mt19937) seeded as NumPy's legacy seeding d
   float64 uniforms a sample pair, the second kept for the next call
 * integers below n: the draw modulo n (two draws joined where n needs more than 32 bits)
 * permutations: item i changes places with item i + draw % (n - i)
-
 * bernoulli, and so dropout: a float64 uniform below p
 
-so that the same seed gives the same weights, shuffles and dropout as torch.
+so that the same seed gives the same weights, shuffles and dropout as torch.  The draws, and what
+is made of many of them, are in kernels/random.pyx.
 """
 
 import math
@@ -21,6 +21,14 @@ import numpy as np
 
 from minigrad.attributes import device as _device
 from minigrad.dtypes import as_dtype_, get_default_dtype
+from minigrad.kernels.random import (
+    draw_bernoulli,
+    draw_integers,
+    draw_normal,
+    draw_uniform,
+    seed_twister,
+    shuffle,
+)
 from minigrad.ops.common import sizes as _sizes
 from minigrad.ops.creation import empty, empty_like, tensor
 from minigrad.ops.inplace import copy_
@@ -38,7 +46,7 @@ class Generator:
 
     def __init__(self, device="cpu"):
         self.device = _device(device)
-        self._twister = None
+        self._twister = np.empty(625, np.uint32)  # its words, and how many are used up
         self.manual_seed(67280421310721)  # torch's default seed
 
     def manual_seed(self, seed):
@@ -49,8 +57,7 @@ class Generator:
         if not -(2**63) <= seed < 2**64:
             raise RuntimeError("Overflow when unpacking long long: the seed does not fit 64 bits")
         self._seed = seed % 2**64
-        if self._twister is not None:
-            self._twister._legacy_seeding(self._seed % 2**32)
+        seed_twister(self._twister, self._seed % 2**32)
         self._next_normal = None
         return self
 
@@ -65,10 +72,8 @@ class Generator:
 
     def get_state(self):
         """Return the state of the stream as a uint8 tensor, for ``set_state``."""
-        state = self._bits.state["state"]
         words = np.empty(628, np.uint64)
-        words[:624] = state["key"]
-        words[624] = state["pos"]
+        words[:625] = self._twister
         words[625] = self._seed
         words[626] = self._next_normal is not None
         words[627] = np.float64(self._next_normal or 0.0).view(np.uint64)
@@ -85,10 +90,7 @@ class Generator:
         words = np.ascontiguousarray(data).view(np.uint64)
         if words[624] > 624 or (words[:624] >> np.uint64(32)).any():
             raise RuntimeError("RNG state is not one that get_state() returned")
-        self._bits.state = {
-            "bit_generator": "MT19937",
-            "state": {"key": words[:624].astype(np.uint32), "pos": int(words[624])},
-        }
+        self._twister[:] = words[:625]
         self._seed = int(words[625])
         self._next_normal = words[627:].view(np.float64)[0].item() if words[626] else None
 
@@ -98,64 +100,49 @@ class Generator:
         other.set_state(self.get_state())
         return other
 
-    # -------- raw draws
+    # -------- draws, as NumPy arrays of n
 
-    @property
-    def _bits(self):
-        # Made at the first draw: numpy.random takes longer to import than all of minigrad's ops.
-        if self._twister is None:
-            self._twister = np.random.MT19937()
-            self._twister._legacy_seeding(self._seed % 2**32)
-        return self._twister
+    def _uniform(self, n, dtype, low=0.0, high=1.0):
+        out = np.empty(n, np.float64 if dtype == np.float64 else np.float32)
+        draw_uniform(out, self._twister, low, high)
+        if dtype == np.float16:
+            high = out.dtype.type(high)
+            out = out.astype(dtype)
+            out[out == high] = low  # which rounding has made of some: torch does the same
+        return out
 
-    def _raw32(self, n):
-        return self._bits.random_raw(n).astype(np.uint64) if n else np.empty(0, np.uint64)
+    def _bernoulli(self, n, p, dtype, yes=1.0):
+        """Return ``yes`` with probability ``p``, else 0."""
+        out = np.empty(n, dtype if dtype == np.float32 else np.float64)
+        draw_bernoulli(out, self._twister, p, yes)
+        return out.astype(dtype, copy=False)
 
-    def _raw64(self, n):
-        high_low = self._raw32(2 * n).reshape(n, 2)
-        return (high_low[:, 0] << np.uint64(32)) | high_low[:, 1]
-
-    def _uniform(self, n, dtype):
-        if dtype == np.float64:
-            return (self._raw64(n) & np.uint64(2**53 - 1)) * 2.0**-53
-        return ((self._raw32(n) & np.uint64(2**24 - 1)) * 2.0**-24).astype(np.float32)
-
-    def _below(self, n, p):
-        """Return, for each of ``n`` float64 uniforms, whether it is below ``p``: by their bits."""
-        draws = self._bits.random_raw(2 * n).reshape(n, 2) if n else np.empty((0, 2), np.uint64)
-        bits = draws[:, 0] & np.uint64(2**21 - 1)
-        bits <<= np.uint64(32)
-        bits |= draws[:, 1]
-        return bits < np.uint64(math.ceil(p * 2**53))
-
-    def _normal(self, n, dtype, one_by_one=False):
-        wide = np.float64 if dtype == np.float64 else np.float32
+    def _normal(self, n, dtype, mean=0.0, std=1.0, one_by_one=False):
         if n < 16 or one_by_one:
-            return np.array([self._one_normal() for _ in range(n)], np.float64)
-        # the rest that makes no block of 16 is drawn, and thrown away, except for float16
-        u = self._uniform(n - n % 16 if dtype == np.float16 else n, wide)
-        if n % 16:  # the last block of 16 is drawn anew, overlapping the one before
-            tail = self._uniform(16, wide)
-            whole = _box_muller(u[: n - n % 16].reshape(-1, 16)).ravel()
-            out = np.empty(n, wide)
-            out[: whole.size] = whole
-            out[n - 16 :] = _box_muller(tail.reshape(1, 16)).ravel()
-            return out
-        return _box_muller(u.reshape(-1, 16)).ravel()
+            values = np.array([self._one_normal() for _ in range(n)], np.float64)
+            return (values * float(std) + float(mean)).astype(dtype)
+        out = np.empty(n, np.float64 if dtype == np.float64 else np.float32)
+        if n % 16 and dtype == np.float16:  # torch draws nothing for the rest, then 16 anew
+            draw_normal(out[: n - n % 16], self._twister, mean, std)
+            draw_normal(out[n - 16 :], self._twister, mean, std)
+        else:
+            draw_normal(out, self._twister, mean, std)
+        return out.astype(dtype, copy=False)
 
     def _one_normal(self):
         if self._next_normal is not None:
             value, self._next_normal = self._next_normal, None
             return value
-        u1, u2 = self._uniform(2, np.float64)
+        u1, u2 = self._uniform(2, np.float64).tolist()
         r, theta = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
         self._next_normal = r * math.sin(theta)
         return r * math.cos(theta)
 
     def _integers(self, low, high, n):
+        out = np.empty(n, np.int64)
         span = high - low
-        raw = self._raw64(n) if span >= 2**28 else self._raw32(n)
-        return (raw % np.uint64(span)).astype(np.int64) + low
+        draw_integers(out, self._twister, low, span, span >= 2**28)
+        return out
 
     def _any_integers(self, n, dtype):
         """Draw from all non-negative integers that ``dtype`` represents one by one."""
@@ -163,16 +150,14 @@ class Generator:
             largest = 2 ** (np.finfo(dtype).nmant + 1)
         else:
             largest = 1 if dtype.kind == "b" else np.iinfo(dtype).max
-        raw = self._raw64(n) if dtype.itemsize == 8 else self._raw32(n)
-        return raw % np.uint64(largest + 1)
+        out = np.empty(n, np.int64)
+        draw_integers(out, self._twister, 0, largest + 1, dtype.itemsize == 8)
+        return out
 
-
-def _box_muller(blocks):
-    one = blocks.dtype.type(1)
-    u1, u2 = one - blocks[:, :8], blocks[:, 8:]
-    radius = np.sqrt(blocks.dtype.type(-2) * np.log(u1))
-    theta = blocks.dtype.type(2.0 * math.pi) * u2
-    return np.concatenate([radius * np.cos(theta), radius * np.sin(theta)], axis=1)
+    def _permutation(self, n):
+        out = np.arange(n, dtype=np.int64)
+        shuffle(out, self._twister)
+        return out
 
 
 default_generator = Generator()
@@ -232,12 +217,6 @@ def _float_dtype(dtype, name):
     return dtype
 
 
-def _below(values, low, high):
-    """Return uniform draws with ``low`` for those that rounding has made ``high``, as torch."""
-    values[values == high] = low
-    return values
-
-
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """Return numbers uniform in [0, 1).
 
@@ -248,7 +227,7 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     """
     shape, dtype = _sizes(size), _float_dtype(dtype, "rand")
     values = _pick(generator)._uniform(math.prod(shape), dtype.numpy)
-    return _new(_below(values.astype(dtype.numpy), 0, 1), shape, dtype, device, requires_grad)
+    return _new(values, shape, dtype, device, requires_grad)
 
 
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
@@ -300,12 +279,7 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False)
     """
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
-    draws = _pick(generator)._raw32(max(n - 1, 0)).tolist()
-    order = list(range(n))
-    for i, draw in enumerate(draws):
-        j = i + draw % (n - i)
-        order[i], order[j] = order[j], order[i]
-    values = np.array(order, np.int64)
+    values = _pick(generator)._permutation(n)
     return _new(values, (n,), "int64" if dtype is None else dtype, device, requires_grad)
 
 
@@ -420,11 +394,6 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
 # ---------------------------------------------------------------- filling a tensor in place
 
 
-def _scaled(values, scale, shift):
-    """Return ``values * scale + shift``, for float32 rounded once, as torch's compiled code."""
-    return (values.astype(np.float64) * np.float64(scale) + np.float64(shift)).astype(values.dtype)
-
-
 def _dealt_out(values, input):
     """Return draws in the shape of ``input``, in the order of its memory, as torch draws them."""
     if input.is_contiguous():
@@ -443,9 +412,7 @@ def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds):
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}"
         )
     dtype = _float_dtype(input.dtype, "uniform_").numpy
-    values = _pick(generator)._uniform(input.numel(), dtype)
-    low, to = values.dtype.type(low), values.dtype.type(to)
-    values = _below(_scaled(values, to - low, low).astype(dtype), low, to)
+    values = _pick(generator)._uniform(input.numel(), dtype, low, to)
     return copy_(input, over_array(_dealt_out(values, input)))
 
 
@@ -454,19 +421,26 @@ def normal_(input, mean=0.0, std=1.0, *, generator=None):
     if std < 0:
         raise RuntimeError(f"normal_ expects std >= 0.0, but found std {std}")
     dtype = _float_dtype(input.dtype, "normal_").numpy
-    values = _pick(generator)._normal(input.numel(), dtype, not input.is_contiguous())
-    values = _scaled(values, values.dtype.type(std), values.dtype.type(mean))
-    return copy_(input, over_array(_dealt_out(values.astype(dtype), input)))
+    values = _pick(generator)._normal(
+        input.numel(), dtype, mean, std, one_by_one=not input.is_contiguous()
+    )
+    return copy_(input, over_array(_dealt_out(values, input)))
 
 
 def bernoulli_(input, p=0.5, *, generator=None):
     """Fill with 1 with probability ``p``, else 0, in place, and return the tensor."""
-    chance = p.detach().expand_as(input).numpy() if isinstance(p, Tensor) else np.float64(p)
-    if ((chance < 0) | (chance > 1)).any():
-        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-    kind = np.float64 if chance.dtype == np.float64 else np.float32
-    u = _pick(generator)._uniform(input.numel(), kind)
-    drawn = np.asarray(_dealt_out(u, input) < chance).astype(input.dtype.numpy)
+    if isinstance(p, Tensor):
+        chance = p.detach().expand_as(input).numpy()
+        if not ((chance >= 0) & (chance <= 1)).all():
+            raise RuntimeError("bernoulli expects every p to be in [0, 1]")
+        kind = np.float64 if chance.dtype == np.float64 else np.float32
+        u = _pick(generator)._uniform(input.numel(), kind)
+        drawn = np.asarray(_dealt_out(u, input) < chance).astype(input.dtype.numpy)
+    else:
+        if not 0 <= p <= 1:
+            raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
+        values = _pick(generator)._bernoulli(input.numel(), p, input.dtype.numpy)
+        drawn = _dealt_out(values, input)
     return copy_(input, over_array(drawn))
 
 

@@ -1,5 +1,12 @@
 """Data loading and hooks."""
 
-from minigrad.utils import data
+import importlib
 
 __all__ = ["data"]
+
+
+def __getattr__(name):
+    # Programs that load no data are spared the import of data, and of the queues it needs.
+    if name in __all__:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
