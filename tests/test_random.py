@@ -375,3 +375,11 @@ def test_factory_arguments():
     minigrad.set_default_dtype(minigrad.float64)
     assert minigrad.rand(2).dtype is minigrad.float64
     assert minigrad.randint(3, (2,)).dtype is minigrad.int64
+
+
+@pytest.mark.parametrize("bounds", [(0, 0.5), (1.5,), (True,), (None, 3), (0, "4")], ids=str)
+def test_bounds_of_randint_are_ints(bounds):
+    with pytest.raises(TypeError, match="ints"):
+        minigrad.randint(*bounds, size=(3,))
+    with pytest.raises(ValueError, match="64 bits"):
+        minigrad.randint(0, 2**63, (3,))

@@ -15,6 +15,7 @@ is made of many of them, are in kernels/random.pyx.
 """
 
 import math
+import operator
 import os
 
 import numpy as np
@@ -243,6 +244,15 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     return _new(values, shape, dtype, device, requires_grad)
 
 
+def _int64(bound):
+    if isinstance(bound, bool) or not hasattr(bound, "__index__"):
+        raise TypeError(f"randint() takes bounds that are ints, but got {bound!r}")
+    value = operator.index(bound)
+    if not -(2**63) <= value < 2**63:
+        raise ValueError(f"randint(): the bound {value} does not fit into 64 bits")
+    return value
+
+
 def randint(
     low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
 ):
@@ -260,6 +270,7 @@ def randint(
         low, high = 0, low
     if size is None:
         raise TypeError("randint() missing the argument 'size'")
+    low, high = _int64(low), _int64(high)
     if low >= high:
         raise RuntimeError(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
