@@ -1,11 +1,5 @@
-"""Types of a compiled module; written by .ci/stubs.py."""
+from collections.abc import Iterator
+from typing import Any
 
-import builtins
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Self
-
-from minigrad import attributes, dtypes
-from minigrad.tensor import Tensor
-
-def checked_dim(dim: builtins.int | Sequence[builtins.int], ndim: Any) -> builtins.int: ...
-def leaves(data: Any) -> Tensor: ...
+def leaves(data: Any) -> Iterator[Any]: ...
+def checked_dim(dim: int, ndim: int) -> int: ...

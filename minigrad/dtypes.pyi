@@ -1,11 +1,10 @@
-"""Types of a compiled module."""
-
 from typing import Any
 
 class dtype:
     name: str
     numpy: Any
     num: int
+    category: int
     itemsize: int
     is_floating_point: bool
     is_signed: bool

@@ -5,7 +5,7 @@ is filled, and the functions listed here become methods, so that ``x.sum(0)`` is
 ``minigrad.sum(x, 0)``.
 """
 
-from minigrad import tape, tensor
+from minigrad import tape
 from minigrad.ops import (
     activation,
     closeness,
@@ -28,6 +28,7 @@ from minigrad.ops import (
     shape,
     softmax,
 )
+from minigrad.tensor import install_methods
 
 # Functions that are also methods: minigrad.name(x, ...) and x.name(...).
 _SHARED = {
@@ -152,4 +153,4 @@ _table.regenerate_view = inplace._regenerate_view
 for _name in vars(tape.Operations):
     if getattr(_table, _name) is None:
         setattr(_table, _name, methods[_name])
-tensor.install_methods(methods)
+install_methods(methods)

@@ -1,32 +1,164 @@
-"""Types of a compiled module; written by .ci/stubs.py."""
+from collections.abc import Sequence
+from typing import Any
 
-import builtins
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Self
+import numpy as np
 
-from minigrad import attributes, dtypes
+from minigrad.attributes import device
+from minigrad.dtypes import dtype
 from minigrad.tensor import Tensor
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None) -> Tensor: ...
-def asarray(data: Any, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None) -> Tensor: ...
-def empty(*sizes: Any, size: Any = None, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False, memory_format: Any = None, pin_memory: Any = False) -> Tensor: ...
-def empty_like(input: Tensor, *, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False, memory_format: Any = None) -> Tensor: ...
-def eye(n: builtins.int, m: builtins.int | None = None, *, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def from_dlpack(source: Any) -> Tensor: ...
-def from_numpy(array: Any) -> Tensor: ...
-def full(size: Any, fill_value: Any, *, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def full_like(input: Tensor, fill_value: Any, *, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False, memory_format: Any = None) -> Tensor: ...
-def linspace(start: Any, end: Any, steps: Any, *, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def logspace(start: Any, end: Any, steps: Any, base: Any = ..., *, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def meshgrid(*tensors: Any, indexing: builtins.str = 'ij') -> tuple[Tensor, ...]: ...
-def new_empty(input: Tensor, *sizes: Any, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def new_full(input: Tensor, size: Any, fill_value: Any, *, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def new_ones(input: Tensor, *sizes: Any, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def new_tensor(input: Tensor, data: Any, *, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def new_zeros(input: Tensor, *sizes: Any, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def ones(*sizes: Any, size: Any = None, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def ones_like(input: Tensor, *, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False, memory_format: Any = None) -> Tensor: ...
-def tensor(data: Any, *, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False, pin_memory: Any = False) -> Tensor: ...
-def zeros(*sizes: Any, size: Any = None, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False) -> Tensor: ...
-def zeros_like(input: Tensor, *, dtype: dtypes.dtype | None = None, device: attributes.device | builtins.str | None = None, requires_grad: builtins.bool = False, memory_format: Any = None) -> Tensor: ...
+def tensor(
+    data: Any,
+    *,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor: ...
+def as_tensor(
+    data: Any, dtype: dtype | None = None, device: device | str | None = None
+) -> Tensor: ...
+
+asarray = as_tensor
+
+def from_numpy(array: np.ndarray[Any, Any]) -> Tensor: ...
+def from_dlpack(source: int | Sequence[int]) -> Tensor: ...
+def empty(
+    *sizes: int | Sequence[int],
+    size: int | Sequence[int] | None = None,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+    memory_format: object = None,
+    pin_memory: bool = False,
+) -> Tensor: ...
+def zeros(
+    *sizes: int | Sequence[int],
+    size: int | Sequence[int] | None = None,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def ones(
+    *sizes: int | Sequence[int],
+    size: int | Sequence[int] | None = None,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def full(
+    size: int | Sequence[int],
+    fill_value: float,
+    *,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+    memory_format: object = None,
+) -> Tensor: ...
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+    memory_format: object = None,
+) -> Tensor: ...
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+    memory_format: object = None,
+) -> Tensor: ...
+def full_like(
+    input: Tensor,
+    fill_value: float,
+    *,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+    memory_format: object = None,
+) -> Tensor: ...
+def new_tensor(
+    input: Tensor,
+    data: Any,
+    *,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def new_empty(
+    input: Tensor,
+    *sizes: int | Sequence[int],
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def new_zeros(
+    input: Tensor,
+    *sizes: int | Sequence[int],
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def new_ones(
+    input: Tensor,
+    *sizes: int | Sequence[int],
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def new_full(
+    input: Tensor,
+    size: int | Sequence[int],
+    fill_value: float,
+    *,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def arange(
+    start: float,
+    end: float | None = None,
+    step: float = 1,
+    *,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def linspace(
+    start: float,
+    end: float,
+    steps: int,
+    *,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def logspace(
+    start: float,
+    end: float,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def meshgrid(*tensors: Tensor | Sequence[Tensor], indexing: str = "ij") -> tuple[Tensor, ...]: ...

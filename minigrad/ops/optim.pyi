@@ -1,15 +1,41 @@
-"""Types of a compiled module; written by .ci/stubs.py."""
+from collections.abc import Sequence
+from typing import Any
 
-import builtins
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Self
-
-from minigrad import attributes, dtypes
 from minigrad.tensor import Tensor
 
-def adam(params: Any, state: Any, lr: Any, beta1: Any, beta2: Any, eps: builtins.float, weight_decay: Any, decoupled: Any, amsgrad: Any, maximize: Any) -> Tensor: ...
-def norm(tensors: Tensor | Sequence[Any], p: builtins.float = ...) -> Tensor: ...
-def rmsprop(params: Any, state: Any, lr: Any, alpha: builtins.float, eps: builtins.float, weight_decay: Any, momentum: builtins.float, centered: Any, maximize: Any) -> Tensor: ...
-def scale_(tensors: Tensor | Sequence[Any], factor: Any) -> Tensor: ...
-def sgd(params: Any, state: Any, lr: Any, momentum: builtins.float, dampening: Any, weight_decay: Any, nesterov: Any, maximize: Any) -> Tensor: ...
-def zero_(tensors: Tensor | Sequence[Any]) -> Tensor: ...
+def sgd(
+    params: Sequence[Tensor],
+    state: Any,
+    lr: float,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+    maximize: bool,
+) -> None: ...
+def adam(
+    params: Sequence[Tensor],
+    state: dict,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+    decoupled: bool,
+    amsgrad: bool,
+    maximize: bool,
+) -> None: ...
+def rmsprop(
+    params: Sequence[Tensor],
+    state: Any,
+    lr: float,
+    alpha: float,
+    eps: float,
+    weight_decay: float,
+    momentum: float,
+    centered: bool,
+    maximize: bool,
+) -> None: ...
+def norm(tensors: Sequence[Tensor], p: float | str = 2.0) -> float: ...
+def scale_(tensors: Sequence[Tensor], factor: float) -> None: ...
+def zero_(tensors: Sequence[Tensor]) -> None: ...
