@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 
-def show_config():
+def show_config() -> None:
     """Print the version, the instruction set of the kernels in use, OpenMP and threads."""
     print(f"minigrad {__version__}")
     print(f"instruction set: {kernels.level}")
@@ -30,21 +30,21 @@ class cuda:
     """What programs ask before they pick a device: there is none but the CPU."""
 
     @staticmethod
-    def is_available():
+    def is_available() -> bool:
         """Return False."""
         return False
 
     @staticmethod
-    def device_count():
+    def device_count() -> int:
         """Return 0."""
         return 0
 
     @staticmethod
-    def manual_seed(seed):
+    def manual_seed(seed) -> None:
         """Do nothing, as torch does without a GPU."""
 
     @staticmethod
-    def manual_seed_all(seed):
+    def manual_seed_all(seed) -> None:
         """Do nothing, as torch does without a GPU."""
 
 

@@ -15,6 +15,7 @@ import json
 import math
 import os
 import stat
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ METADATA = "__metadata__"
 # ---------------------------------------------------------------- saving
 
 
-def save(obj, f):
+def save(obj, f) -> None:
     """Write tensors, and plain values around them, to a file in the safetensors format.
 
     Args:
@@ -190,7 +191,7 @@ def _replace_file(path, write):
 # ---------------------------------------------------------------- loading
 
 
-def load(f, map_location=None, *, weights_only=True):
+def load(f, map_location=None, *, weights_only=True) -> Any:
     """Read what ``save``, or any writer of safetensors files, wrote.
 
     Args:

@@ -19,6 +19,7 @@ ALLOWED = r"""
 minigrad\.kernels\..*
 minigrad\.tape\.Operations\..*
 minigrad\.utils\.(__all__|data)
+minigrad\.nn\.\S+\.__getattr__
 minigrad\.operators\.Operators\.__r[lr]shift__
 .*\.(__test__|__pyx_\w+|__\w+_cython__)
 """
@@ -57,9 +58,16 @@ with minigrad.no_grad():
     model.eval()
     values, indices = model(x).softmax(1).max(1)
 minigrad.save(model.state_dict(), "model.pt")
+
+
+@minigrad.no_grad()
+def accuracy(inputs: minigrad.Tensor, classes: minigrad.Tensor) -> float:
+    return float((model(inputs).argmax(1) == classes).float().mean())
 """
 
 REVEALED = {
+    "accuracy": "def (inputs: minigrad.tensor.Tensor, classes: minigrad.tensor.Tensor) -> float",
+    "next(model.parameters())": "minigrad.nn.parameter.Parameter",
     "2 * x.sigmoid().mean() + 1": "minigrad.tensor.Tensor",
     "x.exp_()": "minigrad.tensor.Tensor",
     "x.max()": "minigrad.tensor.Tensor",

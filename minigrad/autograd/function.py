@@ -1,5 +1,7 @@
 """Function: an op of your own, with its own gradient, in Python."""
 
+from typing import Any
+
 from minigrad.ops.creation import zeros
 from minigrad.tape import PythonNode, _set_grad_enabled, is_grad_enabled
 from minigrad.tensor import Tensor
@@ -8,7 +10,7 @@ from minigrad.tensor import Tensor
 class FunctionCtx(PythonNode):
     """What ``forward`` and ``backward`` share: the node of this call, with room for attributes."""
 
-    def save_for_backward(self, *tensors):
+    def save_for_backward(self, *tensors) -> None:
         """Keep tensors (or None) for ``backward``; overwriting one in place is then noticed."""
         for t in tensors:
             if t is not None and not isinstance(t, Tensor):
@@ -23,15 +25,15 @@ class FunctionCtx(PythonNode):
         """The tensors that ``save_for_backward`` kept."""
         return self._saved_tensors()
 
-    def mark_non_differentiable(self, *tensors):
+    def mark_non_differentiable(self, *tensors) -> None:
         """Say that these outputs have no gradient."""
         self.non_differentiable = tensors
 
-    def mark_dirty(self, *tensors):
+    def mark_dirty(self, *tensors) -> None:
         """Say that these inputs were changed in place by ``forward``, which returns them."""
         self.dirty = tensors
 
-    def set_materialize_grads(self, value):
+    def set_materialize_grads(self, value) -> None:
         """With False, gradients of outputs that were not used arrive as None, not zeros."""
         self.materialize_grads = value
 
@@ -109,7 +111,7 @@ class Function:
     """
 
     @staticmethod
-    def forward(*args, **kwargs):
+    def forward(*args, **kwargs) -> Any:
         """Return the output, a tensor or a tuple of them; nothing done here is recorded.
 
         To be written as ``forward(ctx, *inputs)``, or as ``forward(*inputs)`` beside a
@@ -133,7 +135,7 @@ class Function:
 
     setup_context = None
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, **kwargs) -> None:
         raise RuntimeError(
             f"{type(self).__name__} should not be instantiated: call its static method apply()"
         )

@@ -1,10 +1,14 @@
 """Switching the tape off and on: no_grad, enable_grad, set_grad_enabled."""
 
 import functools
+from collections.abc import Callable
+from typing import Any, Self, TypeVar, cast
 
 from minigrad.tape import _set_grad_enabled, is_grad_enabled
 
 __all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _CO_GENERATOR = 0x20  # inspect.CO_GENERATOR, without importing inspect
 
@@ -13,15 +17,16 @@ class _GradMode:
     """A context manager and decorator that sets grad mode in this thread, and restores it."""
 
     mode = True
+    _previous: list[bool]
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         # a stack, so that one object may be entered again while it is entered
         self.__dict__.setdefault("_previous", []).append(_set_grad_enabled(self.mode))
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info) -> None:
         _set_grad_enabled(self._previous.pop())
 
-    def __call__(self, function):
+    def __call__(self, function: F) -> F:
         @functools.wraps(function)
         def wrapped(*args, **kwargs):
             previous = _set_grad_enabled(self.mode)
@@ -49,9 +54,9 @@ class _GradMode:
 
         code = getattr(function, "__code__", None)
         is_generator = code is not None and code.co_flags & _CO_GENERATOR
-        return wrapped_generator if is_generator else wrapped
+        return cast(F, wrapped_generator if is_generator else wrapped)
 
-    def __new__(cls, function=None, **kwargs):
+    def __new__(cls, function=None, **kwargs) -> Self:
         self = super().__new__(cls)
         return self(function) if callable(function) else self  # @no_grad without ()
 
@@ -96,7 +101,7 @@ class inference_mode(_GradMode):
     False
     """
 
-    def __init__(self, mode=True):
+    def __init__(self, mode=True) -> None:
         self.mode = not mode if isinstance(mode, bool) else False
 
 
@@ -111,16 +116,16 @@ class set_grad_enabled(_GradMode):
     False
     """
 
-    def __new__(cls, mode):
+    def __new__(cls, mode) -> Self:
         return object.__new__(cls)
 
-    def __init__(self, mode):
+    def __init__(self, mode) -> None:
         self.mode = bool(mode)
         self._previous = [_set_grad_enabled(self.mode)]
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         _set_grad_enabled(self.mode)
 
-    def __call__(self, function):
+    def __call__(self, function: F) -> F:
         _set_grad_enabled(self._previous.pop())  # as a decorator it acts on calls only
         return super().__call__(function)

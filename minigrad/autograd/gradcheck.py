@@ -70,7 +70,7 @@ def gradcheck(
     check_undefined_grad=True,
     check_grad_dtypes=False,
     fast_mode=False,
-):
+) -> bool:
     """Compare the gradients of ``func(*inputs)`` with central finite differences.
 
     Args:
@@ -167,7 +167,7 @@ def gradgradcheck(
     check_undefined_grad=True,
     check_grad_dtypes=False,
     fast_mode=False,
-):
+) -> bool:
     """As ``gradcheck`` for the gradients of gradients: the backward pass of the backward pass.
 
     ``grad_outputs`` are the gradients of the outputs; random ones by default.  A gradient that

@@ -55,6 +55,7 @@ from minigrad.ops.pool import (
     max_pool2d,
 )
 from minigrad.ops.softmax import log_softmax, softmax, softmin
+from minigrad.tensor import Tensor
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -113,7 +114,7 @@ __all__ = [
 ]
 
 
-def relu(input, inplace=False):
+def relu(input, inplace=False) -> Tensor:
     """Return ``max(input, 0)``, with ``inplace`` in the input's own memory.
 
     Source: ``torch.nn.functional.relu``.
@@ -130,7 +131,7 @@ def relu_(input):
     return input.relu_()
 
 
-def pad(input, pad, mode="constant", value=None):
+def pad(input, pad, mode="constant", value=None) -> Tensor:
     """Return ``input`` with elements added at the ends of its last dimensions.
 
     Args:
@@ -203,7 +204,7 @@ def _padded_index(size, before, after, mode, dim):
     return [size - 1 - abs(size - 1 - abs(i)) for i in places]
 
 
-def one_hot(tensor, num_classes=-1):
+def one_hot(tensor, num_classes=-1) -> Tensor:
     """Return for each class index a row of 0 with a 1 at that index.
 
     Args:
@@ -240,7 +241,7 @@ def one_hot(tensor, num_classes=-1):
     return rows.scatter(-1, tensor.unsqueeze(-1), 1)
 
 
-def normalize(input, p=2.0, dim=1, eps=1e-12):
+def normalize(input, p=2.0, dim=1, eps=1e-12) -> Tensor:
     """Return ``input`` divided by its p-norm over ``dim``, or by ``eps`` if that is larger.
 
     Source: ``torch.nn.functional.normalize``.

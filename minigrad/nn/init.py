@@ -14,9 +14,10 @@ from minigrad.autograd import no_grad
 from minigrad.dtypes import bool_
 from minigrad.ops.creation import empty, empty_like, eye, from_numpy, ones_like
 from minigrad.ops.elementwise import where
+from minigrad.tensor import Tensor
 
 
-def uniform_(tensor, a=0.0, b=1.0, generator=None):
+def uniform_(tensor, a=0.0, b=1.0, generator=None) -> Tensor:
     """Fill with draws from the uniform distribution on [a, b).
 
     Example::
@@ -30,13 +31,13 @@ def uniform_(tensor, a=0.0, b=1.0, generator=None):
         return tensor.uniform_(a, b, generator=generator)
 
 
-def normal_(tensor, mean=0.0, std=1.0, generator=None):
+def normal_(tensor, mean=0.0, std=1.0, generator=None) -> Tensor:
     """Fill with draws from the normal distribution of the given mean and standard deviation."""
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)
 
 
-def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
+def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None) -> Tensor:
     """Fill with draws from the normal distribution, drawn again while they are outside [a, b]."""
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
@@ -81,23 +82,23 @@ def _accept_uniform(tensor, mean, std, a, b, generator):
         pending = pending & (chance.log() > log_density)
 
 
-def constant_(tensor, val):
+def constant_(tensor, val) -> Tensor:
     """Fill with ``val``."""
     with no_grad():
         return tensor.fill_(val)
 
 
-def ones_(tensor):
+def ones_(tensor) -> Tensor:
     """Fill with 1."""
     return constant_(tensor, 1.0)
 
 
-def zeros_(tensor):
+def zeros_(tensor) -> Tensor:
     """Fill with 0."""
     return constant_(tensor, 0.0)
 
 
-def eye_(tensor):
+def eye_(tensor) -> Tensor:
     """Fill a matrix with 1 on the diagonal and 0 elsewhere.  Raises ValueError if it is none."""
     if tensor.ndim != 2:
         raise ValueError(f"Only tensors with 2 dimensions are supported, got {tensor.ndim}")
@@ -105,7 +106,7 @@ def eye_(tensor):
         return tensor.copy_(eye(*tensor.shape))
 
 
-def dirac_(tensor, groups=1):
+def dirac_(tensor, groups=1) -> Tensor:
     """Fill a convolution's weight so that it passes its input channels on as they are.
 
     Raises ValueError unless there are 3, 4 or 5 dimensions and ``groups`` divides the first.
@@ -134,7 +135,7 @@ def dirac_(tensor, groups=1):
     return tensor
 
 
-def calculate_gain(nonlinearity, param=None):
+def calculate_gain(nonlinearity, param=None) -> float:
     """Return the factor that keeps the variance of activations from layer to layer.
 
     Args:
@@ -186,7 +187,7 @@ def _calculate_correct_fan(tensor, mode):
     return fan_in if mode == "fan_in" else fan_out
 
 
-def xavier_uniform_(tensor, gain=1.0, generator=None):
+def xavier_uniform_(tensor, gain=1.0, generator=None) -> Tensor:
     """Fill uniformly in ±gain * sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010).
 
     Raises ValueError if there are fewer than 2 dimensions.
@@ -197,7 +198,7 @@ def xavier_uniform_(tensor, gain=1.0, generator=None):
     return uniform_(tensor, -bound, bound, generator)
 
 
-def xavier_normal_(tensor, gain=1.0, generator=None):
+def xavier_normal_(tensor, gain=1.0, generator=None) -> Tensor:
     """Fill with normal draws of standard deviation gain * sqrt(2 / (fan_in + fan_out)).
 
     Raises ValueError if there are fewer than 2 dimensions.
@@ -206,7 +207,9 @@ def xavier_normal_(tensor, gain=1.0, generator=None):
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / float(fan_in + fan_out)), generator)
 
 
-def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
+def kaiming_uniform_(
+    tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None
+) -> Tensor:
     """Fill uniformly in ±gain * sqrt(3 / fan) (He et al., 2015).
 
     Args:
@@ -226,7 +229,9 @@ def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", gene
     return uniform_(tensor, -bound, bound, generator)
 
 
-def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
+def kaiming_normal_(
+    tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None
+) -> Tensor:
     """Fill with normal draws of standard deviation gain / sqrt(fan).
 
     Arguments and errors are those of :func:`kaiming_uniform_`.
@@ -242,7 +247,7 @@ def _nothing_to_draw(tensor):
     return tensor
 
 
-def orthogonal_(tensor, gain=1, generator=None):
+def orthogonal_(tensor, gain=1, generator=None) -> Tensor:
     """Fill with ``gain`` times a matrix of orthogonal rows, or columns if those are fewer.
 
     All dimensions after the first count as one.  Raises ValueError if there are fewer than 2.
@@ -265,5 +270,5 @@ def orthogonal_(tensor, gain=1, generator=None):
         matrix = drawn.numpy()
         q, r = np.linalg.qr(matrix.T if rows < columns else matrix)
         q *= np.sign(np.diag(r))  # makes the decomposition unique, and the draw uniform
-        q = from_numpy(q.T if rows < columns else q)
-        return tensor.copy_(q.reshape(tensor.shape)).mul_(gain)
+        new = from_numpy(q.T if rows < columns else q)
+        return tensor.copy_(new.reshape(tensor.shape)).mul_(gain)

@@ -24,7 +24,7 @@ class Parameter(Tensor):
         tensor([0., 0.], requires_grad=True)
     """
 
-    def __init__(self, data=None, requires_grad=True):
+    def __init__(self, data=None, requires_grad=True) -> None:
         self._share(empty(0) if data is None else data)
         self.requires_grad = requires_grad
 
@@ -34,7 +34,7 @@ class Parameter(Tensor):
             memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
         return memo[id(self)]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
 
 
@@ -59,6 +59,6 @@ class Buffer(Tensor):
         ['mean']
     """
 
-    def __init__(self, data=None, *, persistent=True):
+    def __init__(self, data=None, *, persistent=True) -> None:
         self._share(empty(0) if data is None else data)
         self.persistent = persistent

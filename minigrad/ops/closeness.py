@@ -12,13 +12,13 @@ def _pair(input, other, name):
     return input.detach().numpy(), other.detach().numpy()
 
 
-def equal(input, other):
+def equal(input, other) -> bool:
     """Return whether both tensors have the same shape and the same elements (NaN equals none)."""
     a, b = _pair(input, other, "equal")
     return a.shape == b.shape and bool((a == b).all())
 
 
-def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> Tensor:
     """Return, as bools, whether ``|input - other| <= atol + rtol * |other|``."""
     a, b = _pair(input, other, "isclose")
     if a.dtype != b.dtype:
@@ -26,6 +26,6 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     return over_array(np.asarray(np.isclose(a, b, rtol, atol, equal_nan)))
 
 
-def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> bool:
     """Return whether ``isclose`` holds for all elements."""
     return bool(isclose(input, other, rtol, atol, equal_nan).all())

@@ -7,7 +7,7 @@ import math
 import warnings
 
 from minigrad.ops.random import default_generator
-from minigrad.tensor import over_array
+from minigrad.tensor import Tensor, over_array
 
 
 def _drop(input, shape, p, training, inplace):
@@ -22,7 +22,7 @@ def _drop(input, shape, p, training, inplace):
     return input.mul_(noise) if inplace else input * noise
 
 
-def dropout(input, p=0.5, training=True, inplace=False):
+def dropout(input, p=0.5, training=True, inplace=False) -> Tensor:
     """Return the input with each element zero with probability ``p``, else over ``1 - p``.
 
     Out of training it is the input itself.
@@ -49,7 +49,7 @@ def _channels(name, input, dims, p, training, inplace):
     return _drop(input, shape, p, training, inplace)
 
 
-def dropout1d(input, p=0.5, training=True, inplace=False):
+def dropout1d(input, p=0.5, training=True, inplace=False) -> Tensor:
     """Return the input (N, C, L) or (C, L) with whole channels dropped, see ``dropout``."""
     if input.dim() not in (2, 3):
         raise RuntimeError(
@@ -62,7 +62,7 @@ def dropout1d(input, p=0.5, training=True, inplace=False):
     return _channels("dropout1d", input, (2, 3), p, training, inplace)
 
 
-def dropout2d(input, p=0.5, training=True, inplace=False):
+def dropout2d(input, p=0.5, training=True, inplace=False) -> Tensor:
     """Return the input (N, C, H, W) with whole channels dropped, see ``dropout``.
 
     As in torch, three dimensions are read as (N, C, L), with a warning.
@@ -77,6 +77,6 @@ def dropout2d(input, p=0.5, training=True, inplace=False):
     return _channels("dropout2d", input, (3, 4), p, training, inplace)
 
 
-def dropout3d(input, p=0.5, training=True, inplace=False):
+def dropout3d(input, p=0.5, training=True, inplace=False) -> Tensor:
     """Return the input (N, C, D, H, W) with whole channels dropped, see ``dropout``."""
     return _channels("dropout3d", input, (4, 5), p, training, inplace)

@@ -17,6 +17,7 @@ is made of many of them, are in kernels/random.pyx.
 import math
 import operator
 import os
+from typing import Self
 
 import numpy as np
 
@@ -45,12 +46,12 @@ class Generator:
     tensor([0.4963, 0.7682])
     """
 
-    def __init__(self, device="cpu"):
+    def __init__(self, device="cpu") -> None:
         self.device = _device(device)
         self._twister = np.empty(625, np.uint32)  # its words, and how many are used up
         self.manual_seed(67280421310721)  # torch's default seed
 
-    def manual_seed(self, seed):
+    def manual_seed(self, seed) -> Self:
         """Start the stream that belongs to ``seed``, an int, and return this generator."""
         if isinstance(seed, bool) or not hasattr(seed, "__index__"):
             raise TypeError(f"manual_seed expects an int, but got {type(seed).__name__}")
@@ -62,16 +63,16 @@ class Generator:
         self._next_normal = None
         return self
 
-    def seed(self):
+    def seed(self) -> int:
         """Seed from the operating system; return the seed."""
         self.manual_seed(int.from_bytes(os.urandom(8), "little"))
         return self._seed
 
-    def initial_seed(self):
+    def initial_seed(self) -> int:
         """Return the seed that started the stream."""
         return self._seed
 
-    def get_state(self):
+    def get_state(self) -> Tensor:
         """Return the state of the stream as a uint8 tensor, for ``set_state``."""
         words = np.empty(628, np.uint64)
         words[:625] = self._twister
@@ -80,7 +81,7 @@ class Generator:
         words[627] = np.float64(self._next_normal or 0.0).view(np.uint64)
         return tensor(words.view(np.uint8))
 
-    def set_state(self, new_state):
+    def set_state(self, new_state) -> None:
         """Continue a stream from a state that ``get_state`` returned."""
         data = new_state.numpy() if isinstance(new_state, Tensor) else np.asarray(new_state)
         if data.dtype != np.uint8 or data.size != 628 * 8:
@@ -172,7 +173,7 @@ def _pick(generator):
     return generator
 
 
-def manual_seed(seed):
+def manual_seed(seed) -> Generator:
     """Seed the default generator, from which every random op draws; return it.
 
     >>> import minigrad
@@ -183,22 +184,22 @@ def manual_seed(seed):
     return default_generator.manual_seed(seed)
 
 
-def seed():
+def seed() -> int:
     """Seed the default generator from the operating system; return the seed."""
     return default_generator.seed()
 
 
-def initial_seed():
+def initial_seed() -> int:
     """Return the seed of the default generator."""
     return default_generator.initial_seed()
 
 
-def get_rng_state():
+def get_rng_state() -> Tensor:
     """Return the state of the default generator as a uint8 tensor."""
     return default_generator.get_state()
 
 
-def set_rng_state(new_state):
+def set_rng_state(new_state) -> None:
     """Continue the default generator from a state that ``get_rng_state`` returned."""
     default_generator.set_state(new_state)
 
@@ -218,7 +219,7 @@ def _float_dtype(dtype, name):
     return dtype
 
 
-def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
+def rand(*size, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Return numbers uniform in [0, 1).
 
     >>> import minigrad
@@ -231,7 +232,7 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
     return _new(values, shape, dtype, device, requires_grad)
 
 
-def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
+def randn(*size, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Return numbers from the standard normal distribution.
 
     >>> import minigrad
@@ -255,7 +256,7 @@ def _int64(bound):
 
 def randint(
     low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
-):
+) -> Tensor:
     """Return integers uniform in [low, high): ``randint(high, size)`` or ``randint(low, high,
     size)``; int64 unless a dtype is given.
 
@@ -280,7 +281,7 @@ def randint(
     return _new(values, shape, "int64" if dtype is None else dtype, device, requires_grad)
 
 
-def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False):
+def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Return the integers from 0 to n - 1 in random order; int64 unless a dtype is given.
 
     >>> import minigrad
@@ -294,7 +295,7 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False)
     return _new(values, (n,), "int64" if dtype is None else dtype, device, requires_grad)
 
 
-def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None):
+def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None) -> Tensor:
     """Return ``rand`` of the input's shape and dtype.
 
     >>> import minigrad
@@ -305,7 +306,7 @@ def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=
     return out.requires_grad_(requires_grad)
 
 
-def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator=None):
+def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator=None) -> Tensor:
     """Return ``randn`` of the input's shape and dtype.
 
     >>> import minigrad
@@ -316,7 +317,7 @@ def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator
     return out.requires_grad_(requires_grad)
 
 
-def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False):
+def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Return ``randint`` of the input's shape and dtype.
 
     >>> import minigrad
@@ -338,7 +339,7 @@ def randint_like(input, low, high=None, *, dtype=None, device=None, requires_gra
 
 def normal(
     mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
-):
+) -> Tensor:
     """Return normal numbers of the given mean and standard deviation (numbers or tensors).
 
     >>> import minigrad
@@ -360,7 +361,7 @@ def normal(
     return out.requires_grad_() if requires_grad else out
 
 
-def bernoulli(input, p=None, *, generator=None):
+def bernoulli(input, p=None, *, generator=None) -> Tensor:
     """Return 1 with the probability that the input (or ``p``) gives, else 0."""
     if p is None:
         _float_dtype(input.dtype, "bernoulli")
@@ -368,7 +369,7 @@ def bernoulli(input, p=None, *, generator=None):
     return bernoulli_(out, input if p is None else p, generator=generator)
 
 
-def multinomial(input, num_samples, replacement=False, *, generator=None):
+def multinomial(input, num_samples, replacement=False, *, generator=None) -> Tensor:
     """Return ``num_samples`` indices a row, drawn with the probabilities in ``input``."""
     _float_dtype(input.dtype, "multinomial")
     if not 1 <= input.dim() <= 2:
@@ -413,7 +414,7 @@ def _dealt_out(values, input):
     return values.reshape([input.shape[d] for d in order]).transpose(np.argsort(order))
 
 
-def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds):
+def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds) -> Tensor:
     """Fill with numbers uniform in [from, to), in place, and return the tensor."""
     low = bounds.pop("from", from_)
     if bounds:
@@ -427,7 +428,7 @@ def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds):
     return copy_(input, over_array(_dealt_out(values, input)))
 
 
-def normal_(input, mean=0.0, std=1.0, *, generator=None):
+def normal_(input, mean=0.0, std=1.0, *, generator=None) -> Tensor:
     """Fill with normal numbers, in place, and return the tensor."""
     if std < 0:
         raise RuntimeError(f"normal_ expects std >= 0.0, but found std {std}")
@@ -438,7 +439,7 @@ def normal_(input, mean=0.0, std=1.0, *, generator=None):
     return copy_(input, over_array(_dealt_out(values, input)))
 
 
-def bernoulli_(input, p=0.5, *, generator=None):
+def bernoulli_(input, p=0.5, *, generator=None) -> Tensor:
     """Fill with 1 with probability ``p``, else 0, in place, and return the tensor."""
     if isinstance(p, Tensor):
         chance = p.detach().expand_as(input).numpy()
@@ -455,7 +456,7 @@ def bernoulli_(input, p=0.5, *, generator=None):
     return copy_(input, over_array(drawn))
 
 
-def random_(input, from_=None, to=None, *, generator=None):
+def random_(input, from_=None, to=None, *, generator=None) -> Tensor:
     """Fill with integers uniform in [from, to), in place, and return the tensor.
 
     ``random_(to)`` starts at 0; without bounds: all non-negative integers that the dtype can hold
@@ -465,12 +466,12 @@ def random_(input, from_=None, to=None, *, generator=None):
         values = _pick(generator)._any_integers(input.numel(), input.dtype.numpy)
         drawn = _new(values, input.shape, input.dtype, None, False)
     else:
-        bounds = (0, from_) if to is None else (from_, to)
-        drawn = randint(*bounds, tuple(input.shape), generator=generator)
+        low, high = (0, from_) if to is None else (from_, to)
+        drawn = randint(low, high, tuple(input.shape), generator=generator)
     return copy_(input, drawn)
 
 
-def exponential_(input, lambd=1.0, *, generator=None):
+def exponential_(input, lambd=1.0, *, generator=None) -> Tensor:
     """Fill with numbers from the exponential distribution of rate ``lambd``, in place."""
     if lambd <= 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")

@@ -1,5 +1,7 @@
 """Adam."""
 
+from typing import Any
+
 from minigrad.ops import optim as ops
 from minigrad.optim.optimizer import (
     Optimizer,
@@ -61,7 +63,7 @@ class Adam(Optimizer):
         differentiable=False,
         fused=None,
         decoupled_weight_decay=False,
-    ):
+    ) -> None:
         check_lr(lr)
         check_not_negative(epsilon=eps, weight_decay=weight_decay)
         betas = tuple(float(beta) for beta in betas)
@@ -86,7 +88,7 @@ class Adam(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def step(self, closure=None):
+    def step(self, closure=None) -> Any:
         """Update every parameter that has a gradient; return the closure's loss, if any."""
         loss = self._evaluate(closure)
         for group in self.param_groups:

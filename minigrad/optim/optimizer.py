@@ -5,6 +5,7 @@ import functools
 import itertools
 import warnings
 from collections import defaultdict
+from typing import Any
 
 from minigrad.attributes import RemovableHandle
 from minigrad.autograd.grad_mode import enable_grad
@@ -87,19 +88,22 @@ class Optimizer:
         if "step" in cls.__dict__:
             cls.step = _with_hooks(cls.step)
 
-    def __init__(self, params, defaults):
+    def __init__(self, params, defaults) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or "
                 f"dicts, but got {type(params).__name__}"
             )
         self.defaults = defaults
-        self.state = defaultdict(dict)
-        self.param_groups = []
+        self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+        self.param_groups: list[dict[str, Any]] = []
         self._opt_called = False
-        self._step_pre_hooks, self._step_post_hooks = {}, {}
-        self._state_dict_pre_hooks, self._state_dict_post_hooks = {}, {}
-        self._load_state_dict_pre_hooks, self._load_state_dict_post_hooks = {}, {}
+        self._step_pre_hooks: dict[int, Any] = {}
+        self._step_post_hooks: dict[int, Any] = {}
+        self._state_dict_pre_hooks: dict[int, Any] = {}
+        self._state_dict_post_hooks: dict[int, Any] = {}
+        self._load_state_dict_pre_hooks: dict[int, Any] = {}
+        self._load_state_dict_post_hooks: dict[int, Any] = {}
 
         groups = list(params)
         if not groups:
@@ -112,14 +116,14 @@ class Optimizer:
     def __setstate__(self, state):
         self.__dict__.update(state)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
         for i, group in enumerate(self.param_groups):
             lines.append(f"Parameter Group {i}")
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
 
-    def add_param_group(self, param_group):
+    def add_param_group(self, param_group) -> None:
         """Add a parameter group: a dict of ``"params"`` and options; defaults fill the rest.
 
         Useful to let frozen layers train later on.
@@ -166,7 +170,7 @@ class Optimizer:
                 raise ValueError("some parameters appear in more than one parameter group")
         self.param_groups.append(param_group)
 
-    def zero_grad(self, set_to_none=True):
+    def zero_grad(self, set_to_none=True) -> None:
         """Forget the gradients of all parameters; with ``set_to_none=False`` fill them with 0."""
         if set_to_none:
             for group in self.param_groups:
@@ -181,7 +185,7 @@ class Optimizer:
                 grad.requires_grad_(False)
         ops.zero_(grads)
 
-    def step(self, closure=None):
+    def step(self, closure=None) -> Any:
         """Update every parameter that has a gradient.
 
         Args:
@@ -199,14 +203,14 @@ class Optimizer:
 
     # -------- saving and restoring
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """Return ``{"state": ..., "param_groups": ...}``, with parameters as indices.
 
         The layout is torch's.  The tensors in it are the optimizer's own, not copies.
         """
         for hook in self._state_dict_pre_hooks.values():
             hook(self)
-        index = {}
+        index: dict[Tensor, int] = {}
         for p in itertools.chain.from_iterable(g["params"] for g in self.param_groups):
             index.setdefault(p, len(index))
         result = {
@@ -222,7 +226,7 @@ class Optimizer:
             result = result if replaced is None else replaced
         return result
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict) -> Any:
         """Restore what ``state_dict()`` returned, or torch's ``state_dict()`` did.
 
         State tensors are copied and cast to the dtype of their parameter, ``step`` excepted.
@@ -238,7 +242,7 @@ class Optimizer:
                 "loaded state dict has a different number of parameter groups: "
                 f"{len(saved)}, but the optimizer has {len(self.param_groups)}"
             )
-        params = {}
+        params: dict[int, Tensor] = {}
         for i, (group, old) in enumerate(zip(self.param_groups, saved, strict=True)):
             if len(group["params"]) != len(old["params"]):
                 raise ValueError(
@@ -252,7 +256,7 @@ class Optimizer:
                     old.setdefault(name, value)
             old["params"] = group["params"]
 
-        state = defaultdict(dict)
+        state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         for key, value in state_dict["state"].items():
             p = params.get(key)
             state[key if p is None else p] = copy.deepcopy(value) if p is None else _cast(value, p)

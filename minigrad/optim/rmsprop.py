@@ -1,5 +1,7 @@
 """RMSprop."""
 
+from typing import Any
+
 from minigrad.ops import optim as ops
 from minigrad.optim.optimizer import (
     Optimizer,
@@ -57,7 +59,7 @@ class RMSprop(Optimizer):
         foreach=None,
         maximize=False,
         differentiable=False,
-    ):
+    ) -> None:
         check_lr(lr)
         check_not_negative(epsilon=eps, momentum=momentum, weight_decay=weight_decay, alpha=alpha)
         check_unsupported(capturable=capturable, foreach=foreach, differentiable=differentiable)
@@ -75,7 +77,7 @@ class RMSprop(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def step(self, closure=None):
+    def step(self, closure=None) -> Any:
         """Update every parameter that has a gradient; return the closure's loss, if any."""
         loss = self._evaluate(closure)
         for group in self.param_groups:

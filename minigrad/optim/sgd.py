@@ -1,5 +1,7 @@
 """Stochastic gradient descent."""
 
+from typing import Any
+
 from minigrad.ops import optim as ops
 from minigrad.optim.optimizer import (
     Optimizer,
@@ -56,7 +58,7 @@ class SGD(Optimizer):
         foreach=None,
         differentiable=False,
         fused=None,
-    ):
+    ) -> None:
         check_lr(lr)
         check_not_negative(momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
@@ -75,7 +77,7 @@ class SGD(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def step(self, closure=None):
+    def step(self, closure=None) -> Any:
         """Update every parameter that has a gradient; return the closure's loss, if any."""
         loss = self._evaluate(closure)
         for group in self.param_groups:

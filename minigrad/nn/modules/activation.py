@@ -9,6 +9,7 @@ from minigrad.nn.init import constant_
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.creation import empty
+from minigrad.tensor import Tensor
 
 
 class _Activation(Module):
@@ -16,11 +17,11 @@ class _Activation(Module):
 
     settings: tuple[str, ...] = ()
 
-    def __init__(self, inplace=False):
+    def __init__(self, inplace=False) -> None:
         super().__init__()
         self.inplace = inplace
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         shown = [f"{name}={getattr(self, name)!r}" for name in self.settings]
         if self.inplace:
             shown.append("inplace=True")
@@ -38,7 +39,7 @@ class ReLU(_Activation):
         tensor([0., 2.])
     """
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.relu(input, self.inplace)
 
 
@@ -55,14 +56,14 @@ class Hardtanh(_Activation):
 
     settings: tuple[str, ...] = ("min_val", "max_val")
 
-    def __init__(self, min_val=-1.0, max_val=1.0, inplace=False):
+    def __init__(self, min_val=-1.0, max_val=1.0, inplace=False) -> None:
         super().__init__(inplace)
         if max_val <= min_val:
             raise AssertionError(f"max_val ({max_val}) must be greater than min_val ({min_val})")
         self.min_val = min_val
         self.max_val = max_val
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
 
@@ -79,7 +80,7 @@ class ReLU6(Hardtanh):
 
     settings = ()
 
-    def __init__(self, inplace=False):
+    def __init__(self, inplace=False) -> None:
         super().__init__(0.0, 6.0, inplace)
 
 
@@ -96,11 +97,11 @@ class LeakyReLU(_Activation):
 
     settings = ("negative_slope",)
 
-    def __init__(self, negative_slope=0.01, inplace=False):
+    def __init__(self, negative_slope=0.01, inplace=False) -> None:
         super().__init__(inplace)
         self.negative_slope = negative_slope
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.leaky_relu(input, self.negative_slope, self.inplace)
 
 
@@ -117,11 +118,11 @@ class ELU(_Activation):
 
     settings = ("alpha",)
 
-    def __init__(self, alpha=1.0, inplace=False):
+    def __init__(self, alpha=1.0, inplace=False) -> None:
         super().__init__(inplace)
         self.alpha = alpha
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.elu(input, self.alpha, self.inplace)
 
 
@@ -138,11 +139,11 @@ class CELU(_Activation):
 
     settings = ("alpha",)
 
-    def __init__(self, alpha=1.0, inplace=False):
+    def __init__(self, alpha=1.0, inplace=False) -> None:
         super().__init__(inplace)
         self.alpha = alpha
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.celu(input, self.alpha, self.inplace)
 
 
@@ -157,7 +158,7 @@ class SELU(_Activation):
         tensor([-1.5202,  0.0000,  2.1014])
     """
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.selu(input, self.inplace)
 
 
@@ -174,11 +175,11 @@ class GELU(_Activation):
 
     settings = ("approximate",)
 
-    def __init__(self, approximate="none"):
+    def __init__(self, approximate="none") -> None:
         super().__init__()
         self.approximate = approximate
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.gelu(input, approximate=self.approximate)
 
 
@@ -193,7 +194,7 @@ class SiLU(_Activation):
         tensor([-0.2384,  0.0000,  1.7616])
     """
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.silu(input, self.inplace)
 
 
@@ -208,7 +209,7 @@ class Mish(_Activation):
         tensor([-0.2525,  0.0000,  1.9440])
     """
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.mish(input, self.inplace)
 
 
@@ -225,12 +226,12 @@ class Softplus(_Activation):
 
     settings = ("beta", "threshold")
 
-    def __init__(self, beta=1.0, threshold=20.0):
+    def __init__(self, beta=1.0, threshold=20.0) -> None:
         super().__init__()
         self.beta = beta
         self.threshold = threshold
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.softplus(input, self.beta, self.threshold)
 
 
@@ -245,10 +246,10 @@ class Sigmoid(_Activation):
         tensor([0.1192, 0.5000, 0.8808])
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.sigmoid(input)
 
 
@@ -263,10 +264,10 @@ class LogSigmoid(_Activation):
         tensor([-2.1269, -0.6931, -0.1269])
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.logsigmoid(input)
 
 
@@ -281,7 +282,7 @@ class Hardsigmoid(_Activation):
         tensor([0.1667, 0.5000, 0.8333])
     """
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.hardsigmoid(input, self.inplace)
 
 
@@ -296,7 +297,7 @@ class Hardswish(_Activation):
         tensor([-0.3333,  0.0000,  1.6667])
     """
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.hardswish(input, self.inplace)
 
 
@@ -311,10 +312,10 @@ class Tanh(_Activation):
         tensor([-0.9640,  0.0000,  0.9640])
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.tanh(input)
 
 
@@ -329,10 +330,10 @@ class Softsign(_Activation):
         tensor([-0.6667,  0.0000,  0.6667])
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.softsign(input)
 
 
@@ -347,10 +348,10 @@ class Tanhshrink(_Activation):
         tensor([-1.0360,  0.0000,  1.0360])
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.tanhshrink(input)
 
 
@@ -365,14 +366,14 @@ class Hardshrink(_Activation):
         tensor([-2.,  0.,  2.])
     """
 
-    def __init__(self, lambd=0.5):
+    def __init__(self, lambd=0.5) -> None:
         super().__init__()
         self.lambd = lambd
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.hardshrink(input, self.lambd)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return str(self.lambd)
 
 
@@ -387,7 +388,7 @@ class Softshrink(Hardshrink):
         tensor([-1.5000,  0.0000,  1.5000])
     """
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.softshrink(input, self.lambd)
 
 
@@ -404,12 +405,12 @@ class Threshold(_Activation):
 
     settings = ("threshold", "value")
 
-    def __init__(self, threshold, value, inplace=False):
+    def __init__(self, threshold, value, inplace=False) -> None:
         super().__init__(inplace)
         self.threshold = threshold
         self.value = value
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.threshold(input, self.threshold, self.value, self.inplace)
 
 
@@ -432,18 +433,18 @@ class PReLU(_Activation):
 
     settings = ("num_parameters",)
 
-    def __init__(self, num_parameters=1, init=0.25, device=None, dtype=None):
+    def __init__(self, num_parameters=1, init=0.25, device=None, dtype=None) -> None:
         super().__init__()
         self.num_parameters = num_parameters
         self.init = init
         self.weight = Parameter(empty(num_parameters, device=device, dtype=dtype))
         self.reset_parameters()
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Set the weight back to what it started at."""
         constant_(self.weight, self.init)
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.prelu(input, self.weight)
 
 
@@ -460,11 +461,11 @@ class GLU(_Activation):
 
     settings = ("dim",)
 
-    def __init__(self, dim=-1):
+    def __init__(self, dim=-1) -> None:
         super().__init__()
         self.dim = dim
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.glu(input, self.dim)
 
 
@@ -482,11 +483,11 @@ class Softmax(_Activation):
 
     settings = ("dim",)
 
-    def __init__(self, dim=None):
+    def __init__(self, dim=None) -> None:
         super().__init__()
         self.dim = dim
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.softmax(input, self.dim)
 
 
@@ -501,7 +502,7 @@ class Softmin(Softmax):
         tensor([0.7311, 0.2689])
     """
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.softmin(input, self.dim)
 
 
@@ -516,5 +517,5 @@ class LogSoftmax(Softmax):
         tensor([-1.3133, -0.3133])
     """
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.log_softmax(input, self.dim)

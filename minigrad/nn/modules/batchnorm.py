@@ -6,6 +6,7 @@ from minigrad.nn import init
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.norm import count_batch
+from minigrad.tensor import Tensor
 
 
 class _NormBase(Module):
@@ -24,7 +25,7 @@ class _NormBase(Module):
         dtype=None,
         *,
         bias=True,
-    ):
+    ) -> None:
         super().__init__()
         options = {"device": device, "dtype": dtype}
         self.num_features = num_features
@@ -48,14 +49,14 @@ class _NormBase(Module):
             self.register_buffer("num_batches_tracked", None)
         self.reset_parameters()
 
-    def reset_running_stats(self):
+    def reset_running_stats(self) -> None:
         """Set the running mean to 0, the running variance to 1 and the count of batches to 0."""
         if self.track_running_stats:
             self.running_mean.zero_()
             self.running_var.fill_(1)
             self.num_batches_tracked.zero_()
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Reset the running statistics, and set the weight to 1 and the bias to 0."""
         self.reset_running_stats()
         if self.affine:
@@ -68,7 +69,7 @@ class _NormBase(Module):
             f"{self._get_name()} does not define _check_input_dim, which says what inputs it takes"
         )
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
             f"affine={self.affine}, bias={self.bias is not None}, "
@@ -88,7 +89,7 @@ class _NormBase(Module):
 class _BatchNorm(_NormBase):
     """The forward of the batch norm layers; a subclass says what inputs it takes."""
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         self._check_input_dim(input)
         momentum = 0.0 if self.momentum is None else self.momentum
         if self.training and self.track_running_stats and self.num_batches_tracked is not None:

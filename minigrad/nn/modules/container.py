@@ -1,9 +1,11 @@
 """Modules that hold other modules: Sequential, ModuleList, ModuleDict."""
 
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from minigrad.nn.modules.module import Module
+from minigrad.tensor import Tensor
 
 
 class _ListLike(Module):
@@ -26,10 +28,10 @@ class _ListLike(Module):
         for module in modules:
             self.append(module)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._modules)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return iter(self._modules.values())
 
     def __setitem__(self, index, module):
@@ -97,7 +99,7 @@ class Sequential(_ListLike):
         )
     """
 
-    def __init__(self, *args):
+    def __init__(self, *args) -> None:
         super().__init__()
         if len(args) == 1 and isinstance(args[0], Mapping):
             for name, module in args[0].items():
@@ -105,14 +107,14 @@ class Sequential(_ListLike):
         else:
             self.extend(args)
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         """Return the output of the last module; the first one gets ``input``."""
         attributes = self.__dict__
         for name in self._names["module"]:
             input = attributes[name](input)
         return input
 
-    def __getitem__(self, index):
+    def __getitem__(self, index) -> Any:
         if isinstance(index, slice):
             return type(self)(dict(list(self._modules.items())[index]))
         return self._modules[self._key(index)]
@@ -179,12 +181,12 @@ class ModuleList(_ListLike):
         6
     """
 
-    def __init__(self, modules=None):
+    def __init__(self, modules=None) -> None:
         super().__init__()
         if modules is not None:
             self.extend(modules)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index) -> Any:
         if isinstance(index, slice):
             return type(self)(list(self)[index])
         return self._modules[self._key(index)]
@@ -232,12 +234,12 @@ class ModuleDict(Module):
         ['relu', 'tanh']
     """
 
-    def __init__(self, modules=None):
+    def __init__(self, modules=None) -> None:
         super().__init__()
         if modules is not None:
             self.update(modules)
 
-    def __getitem__(self, key):
+    def __getitem__(self, key) -> Any:
         return self._modules[key]
 
     def __setitem__(self, key, module):
@@ -246,10 +248,10 @@ class ModuleDict(Module):
     def __delitem__(self, key):
         del self._modules[key]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._modules)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return iter(self._modules)
 
     def __contains__(self, key):

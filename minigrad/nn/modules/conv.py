@@ -7,6 +7,7 @@ from minigrad.nn.modules.linear import reset_weight_and_bias
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.creation import empty
+from minigrad.tensor import Tensor
 
 _PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -35,7 +36,7 @@ class _ConvNd(Module):
         padding_mode="zeros",
         device=None,
         dtype=None,
-    ):
+    ) -> None:
         super().__init__()
         if groups <= 0:
             raise ValueError("groups must be a positive integer")
@@ -74,11 +75,11 @@ class _ConvNd(Module):
             self.register_parameter("bias", None)
         self.reset_parameters()
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Draw the weight and the bias anew."""
         reset_weight_and_bias(self.weight, self.bias)
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         padding = self.padding
         if self.padding_mode != "zeros":
             input = F.pad(input, self._sides(), mode=self.padding_mode)
@@ -101,7 +102,7 @@ class _ConvNd(Module):
             sides += [before, after]
         return sides
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         shown = (
             f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
             f"stride={self.stride}"

@@ -2,17 +2,18 @@
 
 from minigrad.nn import functional as F
 from minigrad.nn.modules.module import Module
+from minigrad.tensor import Tensor
 
 
 class _DropoutNd(Module):
-    def __init__(self, p=0.5, inplace=False):
+    def __init__(self, p=0.5, inplace=False) -> None:
         super().__init__()
         if not 0 <= p <= 1:
             raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
         self.p = p
         self.inplace = inplace
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"p={self.p}, inplace={self.inplace}"
 
 
@@ -40,7 +41,7 @@ class Dropout(_DropoutNd):
         tensor([1., 1., 1.])
     """
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.dropout(input, self.p, self.training, self.inplace)
 
 
@@ -58,7 +59,7 @@ class Dropout1d(_DropoutNd):
                 [0., 0., 0.]])
     """
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.dropout1d(input, self.p, self.training, self.inplace)
 
 
@@ -75,7 +76,7 @@ class Dropout2d(_DropoutNd):
         tensor([1., 1.])
     """
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.dropout2d(input, self.p, self.training, self.inplace)
 
 
@@ -92,5 +93,5 @@ class Dropout3d(_DropoutNd):
         tensor([0., 0.])
     """
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.dropout3d(input, self.p, self.training, self.inplace)

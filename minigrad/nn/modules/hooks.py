@@ -1,6 +1,7 @@
 """What runs around a module's forward and backward: one part of Module."""
 
 import warnings
+from typing import Any
 
 from minigrad.autograd import Function, is_grad_enabled
 from minigrad.tensor import Tensor
@@ -139,7 +140,7 @@ class _BackwardHooks:
     hooks want to see.
     """
 
-    def __init__(self, module, args):
+    def __init__(self, module, args) -> None:
         self.module = module
         self.n_inputs = len(args)
         self.pre_hooks = tuple(module._backward_pre_hooks.values())
@@ -224,7 +225,7 @@ class _Watch(Function):
     """The identity, except that the gradients pass through ``look`` on their way back."""
 
     @staticmethod
-    def forward(ctx, look, *tensors):
+    def forward(ctx, look, *tensors) -> Any:
         ctx.look = look
         ctx.set_materialize_grads(False)
         return tuple(tensor.view_as(tensor) for tensor in tensors)

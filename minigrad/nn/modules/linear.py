@@ -7,6 +7,7 @@ from minigrad.nn import init
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.creation import empty
+from minigrad.tensor import Tensor
 
 
 class Identity(Module):
@@ -21,10 +22,10 @@ class Identity(Module):
         'as it was'
     """
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, **kwargs) -> None:
         super().__init__()
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return input
 
 
@@ -54,7 +55,7 @@ class Linear(Module):
         minigrad.Size([128, 30])
     """
 
-    def __init__(self, in_features, out_features, bias=True, device=None, dtype=None):
+    def __init__(self, in_features, out_features, bias=True, device=None, dtype=None) -> None:
         super().__init__()
         options = {"device": device, "dtype": dtype}
         self.in_features = in_features
@@ -66,14 +67,14 @@ class Linear(Module):
             self.register_parameter("bias", None)
         self.reset_parameters()
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Draw the weight and the bias anew."""
         reset_weight_and_bias(self.weight, self.bias)
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.linear(input, self.weight, self.bias)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return (
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}"

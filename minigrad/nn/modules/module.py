@@ -6,7 +6,8 @@ saves and loads them, ``hooks.py`` runs hooks.
 """
 
 from collections import OrderedDict
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
+from typing import Any, Self
 
 from minigrad import dtypes
 from minigrad.attributes import device as device_type
@@ -27,11 +28,11 @@ class _Registry(MutableMapping):
 
     __slots__ = ("attributes", "names")
 
-    def __init__(self, names, attributes):
+    def __init__(self, names, attributes) -> None:
         self.names = names
         self.attributes = attributes
 
-    def __getitem__(self, name):
+    def __getitem__(self, name) -> Any:
         if name not in self.names:
             raise KeyError(name)
         return self.attributes[name]
@@ -47,10 +48,10 @@ class _Registry(MutableMapping):
     def __contains__(self, name):
         return name in self.names
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return iter(self.names)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.names)
 
     def items(self):
@@ -61,7 +62,7 @@ class _Registry(MutableMapping):
         """Return the values as a list."""
         return [self.attributes[name] for name in self.names]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return repr(dict(self))
 
 
@@ -100,7 +101,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
     # buffers raises it, and upgrades older state in _load_from_state_dict.
     _version = 1
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.__dict__.update(
             training=True,
             # What is registered, in order.  A buffer's value is whether it is persistent.
@@ -115,7 +116,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
             _load_state_dict_post_hooks=OrderedDict(),
         )
 
-    def forward(self, *args, **kwargs):
+    def forward(self, *args, **kwargs) -> Any:
         """Compute the output; every subclass defines this.
 
         Call the module rather than this method: only the call runs the hooks.
@@ -124,7 +125,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
             f'Module [{self._get_name()}] is missing the required "forward" function'
         )
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args, **kwargs) -> Any:
         if not (
             self._forward_hooks
             or self._forward_pre_hooks
@@ -148,7 +149,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
     def _modules(self):
         return _Registry(self._names["module"], self.__dict__)
 
-    def register_parameter(self, name, param):
+    def register_parameter(self, name, param) -> None:
         """Add a parameter (or None, a place for one) that is read as attribute ``name``.
 
         Raises TypeError if ``param`` is something else or the name no string, KeyError if the name
@@ -169,7 +170,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
                 )
         self._parameters[name] = param
 
-    def register_buffer(self, name, tensor, persistent=True):
+    def register_buffer(self, name, tensor, persistent=True) -> None:
         """Add a tensor that is state but no parameter, such as BatchNorm's running mean.
 
         Args:
@@ -189,7 +190,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         self._buffers[name] = tensor
         self._names["buffer"][name] = bool(persistent)
 
-    def add_module(self, name, module):
+    def add_module(self, name, module) -> None:
         """Add a submodule (or None, a place for one) that is read as attribute ``name``.
 
         Raises TypeError if ``module`` is no Module or the name no string, KeyError if the name is
@@ -200,7 +201,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         self._check_name("module", name)
         self._modules[name] = module
 
-    def register_module(self, name, module):
+    def register_module(self, name, module) -> None:
         """The same as :meth:`add_module`."""
         self.add_module(name, module)
 
@@ -260,7 +261,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
 
     # Changing all of it.
 
-    def apply(self, fn):
+    def apply(self, fn) -> Self:
         """Call ``fn(module)`` for every module below this one and then for this one; return it.
 
         Example::
@@ -277,7 +278,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         fn(self)
         return self
 
-    def train(self, mode=True):
+    def train(self, mode=True) -> Self:
         """Set training mode (or, with False, evaluation mode) here and below; return the module.
 
         Raises ValueError if ``mode`` is not a bool.
@@ -289,17 +290,17 @@ class Module(TreeMixin, StateMixin, HooksMixin):
             module.train(mode)
         return self
 
-    def eval(self):
+    def eval(self) -> Self:
         """Set evaluation mode here and below, the same as ``train(False)``; return the module."""
         return self.train(False)
 
-    def requires_grad_(self, requires_grad=True):
+    def requires_grad_(self, requires_grad=True) -> Self:
         """Set whether the parameters get gradients (False freezes them); return the module."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
-    def zero_grad(self, set_to_none=True):
+    def zero_grad(self, set_to_none=True) -> None:
         """Forget the gradients of all parameters, or set them to zero if not ``set_to_none``."""
         for parameter in self.parameters():
             if set_to_none or parameter.grad is None:
@@ -330,7 +331,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
                     self._buffers[name] = fn(buffer)
         return self
 
-    def to(self, *args, **kwargs):
+    def to(self, *args, **kwargs) -> Self:
         """Convert all floating-point parameters and buffers in place; return the module.
 
         Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(tensor)``, which
@@ -355,27 +356,27 @@ class Module(TreeMixin, StateMixin, HooksMixin):
             )
         return self._apply(lambda t: t.to(dtype) if t.is_floating_point() else t)
 
-    def half(self):
+    def half(self) -> Self:
         """The same as ``to(minigrad.float16)``."""
         return self.to(dtypes.float16)
 
-    def float(self):
+    def float(self) -> Self:
         """The same as ``to(minigrad.float32)``."""
         return self.to(dtypes.float32)
 
-    def double(self):
+    def double(self) -> Self:
         """The same as ``to(minigrad.float64)``."""
         return self.to(dtypes.float64)
 
-    def type(self, dst_type):
+    def type(self, dst_type) -> Self:
         """Convert all parameters and buffers to ``dst_type``, integers too; return the module."""
         return self._apply(lambda t: t.type(dst_type))
 
-    def cpu(self):
+    def cpu(self) -> Self:
         """Return the module: everything is on the CPU already."""
         return self
 
-    def cuda(self, device=None):
+    def cuda(self, device=None) -> Self:
         """Raise RuntimeError: this engine runs on the CPU."""
         return self.to("cuda")
 
@@ -384,11 +385,11 @@ class Module(TreeMixin, StateMixin, HooksMixin):
     def _get_name(self):
         return type(self).__name__
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """Return what :meth:`__repr__` shows about this layer's settings; subclasses define it."""
         return ""
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         settings = self.extra_repr()
         children = [
             f"({name}): {module!r}".replace("\n", "\n  ") for name, module in self._modules.items()

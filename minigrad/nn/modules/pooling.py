@@ -5,6 +5,7 @@ from collections.abc import Callable
 from minigrad.nn import functional as F
 from minigrad.nn.modules.conv import per_dimension
 from minigrad.nn.modules.module import Module
+from minigrad.tensor import Tensor
 
 
 class _MaxPoolNd(Module):
@@ -18,7 +19,7 @@ class _MaxPoolNd(Module):
         dilation=1,
         return_indices=False,
         ceil_mode=False,
-    ):
+    ) -> None:
         super().__init__()
         self.kernel_size = kernel_size
         self.stride = kernel_size if stride is None else stride
@@ -27,7 +28,7 @@ class _MaxPoolNd(Module):
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return self.pool(
             input,
             self.kernel_size,
@@ -38,7 +39,7 @@ class _MaxPoolNd(Module):
             return_indices=self.return_indices,
         )
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return (
             f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
             f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
@@ -93,7 +94,7 @@ class MaxPool2d(_MaxPoolNd):
 
 
 class _AvgPoolNd(Module):
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
@@ -116,7 +117,7 @@ class AvgPool1d(_AvgPoolNd):
 
     def __init__(
         self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True
-    ):
+    ) -> None:
         super().__init__()
         self.kernel_size = per_dimension(kernel_size, 1)
         self.stride = per_dimension(kernel_size if stride is None else stride, 1)
@@ -124,7 +125,7 @@ class AvgPool1d(_AvgPoolNd):
         self.ceil_mode = ceil_mode
         self.count_include_pad = count_include_pad
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.avg_pool1d(
             input,
             self.kernel_size,
@@ -167,7 +168,7 @@ class AvgPool2d(_AvgPoolNd):
         ceil_mode=False,
         count_include_pad=True,
         divisor_override=None,
-    ):
+    ) -> None:
         super().__init__()
         self.kernel_size = kernel_size
         self.stride = kernel_size if stride is None else stride
@@ -176,7 +177,7 @@ class AvgPool2d(_AvgPoolNd):
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return F.avg_pool2d(
             input,
             self.kernel_size,
@@ -191,14 +192,14 @@ class AvgPool2d(_AvgPoolNd):
 class _AdaptiveAvgPoolNd(Module):
     pool: Callable
 
-    def __init__(self, output_size):
+    def __init__(self, output_size) -> None:
         super().__init__()
         self.output_size = output_size
 
-    def forward(self, input):
+    def forward(self, input) -> Tensor:
         return self.pool(input, self.output_size)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"output_size={self.output_size}"
 
 

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd import no_grad
 from minigrad.nn.parameter import Parameter
@@ -28,7 +29,11 @@ class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpec
 class StateMixin:
     """The methods of Module that save and load its parameters and persistent buffers."""
 
-    def state_dict(self, destination=None, prefix="", keep_vars=False):
+    if TYPE_CHECKING:  # what a Module registers are attributes that no class declares
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def state_dict(self, destination=None, prefix="", keep_vars=False) -> dict[str, Any]:
         """Return an OrderedDict of all parameters and persistent buffers, by full name.
 
         Its values share memory with the module; copy them to keep them as they are.  Its attribute
@@ -85,11 +90,11 @@ class StateMixin:
         """
         raise RuntimeError(f"{self._get_name()} defines set_extra_state but not get_extra_state")
 
-    def set_extra_state(self, state):
+    def set_extra_state(self, state) -> None:
         """Take back what :meth:`get_extra_state` returned when the state was saved."""
         raise RuntimeError(f"{self._get_name()} defines get_extra_state but not set_extra_state")
 
-    def load_state_dict(self, state_dict, strict=True, assign=False):
+    def load_state_dict(self, state_dict, strict=True, assign=False) -> Any:
         """Copy the tensors of ``state_dict`` into the parameters and buffers of the same names.
 
         Args:
@@ -111,7 +116,9 @@ class StateMixin:
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        missing_keys, unexpected_keys, errors = [], [], []
+        missing_keys: list[str] = []
+        unexpected_keys: list[str] = []
+        errors: list[str] = []
         metadata = getattr(state_dict, "_metadata", {})
         state_dict = OrderedDict(state_dict)  # hooks may change it
         state_dict._metadata = metadata

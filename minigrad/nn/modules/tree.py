@@ -1,10 +1,22 @@
 """Walking over the tree of modules, and finding in it by name: one part of Module."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from minigrad.nn.parameter import Parameter
+from minigrad.tensor import Tensor
+
 
 class TreeMixin:
     """The methods of Module that yield or look up submodules, parameters and buffers."""
 
-    def named_modules(self, memo=None, prefix="", remove_duplicate=True):
+    if TYPE_CHECKING:  # what a Module registers are attributes that no class declares
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def named_modules(
+        self, memo=None, prefix="", remove_duplicate=True
+    ) -> Iterator[tuple[str, Any]]:
         """Yield ``(name, module)`` for this module (its name is ``prefix``) and all below it.
 
         Parents come before their children, which come in the order they were registered in.
@@ -22,12 +34,12 @@ class TreeMixin:
                 inner = f"{prefix}.{name}" if prefix else name
                 yield from module.named_modules(memo, inner, remove_duplicate)
 
-    def modules(self, remove_duplicate=True):
+    def modules(self, remove_duplicate=True) -> Iterator[Any]:
         """Yield this module and all below it, each once unless ``remove_duplicate`` is False."""
         for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
-    def named_children(self):
+    def named_children(self) -> Iterator[tuple[str, Any]]:
         """Yield ``(name, module)`` for the modules directly below this one, each once."""
         memo = set()
         for name, module in self._modules.items():
@@ -35,7 +47,7 @@ class TreeMixin:
                 memo.add(module)
                 yield name, module
 
-    def children(self):
+    def children(self) -> Iterator[Any]:
         """Yield the modules directly below this one, each once."""
         for _, module in self.named_children():
             yield module
@@ -54,7 +66,9 @@ class TreeMixin:
                     memo.add(id(member))
                 yield f"{module_prefix}.{name}" if module_prefix else name, member
 
-    def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
+    def named_parameters(
+        self, prefix="", recurse=True, remove_duplicate=True
+    ) -> Iterator[tuple[str, Parameter]]:
         """Yield ``(name, parameter)`` for this module and, if ``recurse``, for all below it.
 
         A shared parameter is yielded once, unless ``remove_duplicate`` is False.
@@ -63,7 +77,7 @@ class TreeMixin:
             lambda module: module._parameters.items(), prefix, recurse, remove_duplicate
         )
 
-    def parameters(self, recurse=True):
+    def parameters(self, recurse=True) -> Iterator[Parameter]:
         """Yield the parameters of this module and, if ``recurse``, of all below it.
 
         This is what an optimizer takes.
@@ -71,13 +85,15 @@ class TreeMixin:
         for _, parameter in self.named_parameters(recurse=recurse):
             yield parameter
 
-    def named_buffers(self, prefix="", recurse=True, remove_duplicate=True):
+    def named_buffers(
+        self, prefix="", recurse=True, remove_duplicate=True
+    ) -> Iterator[tuple[str, Tensor]]:
         """Yield ``(name, buffer)`` as :meth:`named_parameters` does for parameters."""
         return self._named_members(
             lambda module: module._buffers.items(), prefix, recurse, remove_duplicate
         )
 
-    def buffers(self, recurse=True):
+    def buffers(self, recurse=True) -> Iterator[Tensor]:
         """Yield the buffers of this module and, if ``recurse``, of all below it."""
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer

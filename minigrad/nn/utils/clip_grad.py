@@ -15,7 +15,7 @@ def _gradients(parameters):
     return [p.grad for p in parameters if p.grad is not None]
 
 
-def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None):
+def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None) -> Tensor:
     """Return the norm of all elements of ``tensors`` together, as a 0-d tensor.
 
     Raises RuntimeError if it is infinite or NaN and ``error_if_nonfinite``.  ``foreach`` is
@@ -60,7 +60,9 @@ def clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None):
         optim.scale_(_gradients(parameters), factor.item())
 
 
-def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):
+def clip_grad_norm_(
+    parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None
+) -> Tensor:
     """Scale the gradients of ``parameters`` so that their norm is at most ``max_norm``.
 
     The norm is that of all gradients together, as if they were one vector.
@@ -93,7 +95,7 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
     return total_norm
 
 
-def clip_grad_value_(parameters, clip_value, foreach=None):
+def clip_grad_value_(parameters, clip_value, foreach=None) -> None:
     """Hold every element of the gradients of ``parameters`` between ``±clip_value``.
 
     Source: ``torch.nn.utils.clip_grad_value_``.

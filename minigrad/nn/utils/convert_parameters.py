@@ -4,7 +4,7 @@ from minigrad.ops.join import cat
 from minigrad.tensor import Tensor
 
 
-def parameters_to_vector(parameters):
+def parameters_to_vector(parameters) -> Tensor:
     """Return the elements of all ``parameters``, one after the other, as one vector.
 
     Source: ``torch.nn.utils.parameters_to_vector``.
@@ -18,7 +18,7 @@ def parameters_to_vector(parameters):
     return cat([parameter.reshape(-1) for parameter in parameters])
 
 
-def vector_to_parameters(vec, parameters):
+def vector_to_parameters(vec, parameters) -> None:
     """Give each of ``parameters`` its part of the vector ``vec`` as data; their memory is shared.
 
     Raises TypeError if ``vec`` is no Tensor.

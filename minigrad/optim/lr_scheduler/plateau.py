@@ -46,7 +46,7 @@ class ReduceLROnPlateau(LRScheduler):
         cooldown=0,
         min_lr=0,
         eps=1e-8,
-    ):
+    ) -> None:
         check_optimizer(optimizer)
         if factor >= 1.0:
             raise ValueError("Factor should be < 1.0.")
@@ -70,7 +70,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.num_bad_epochs = 0
         self._last_lr = self._current()
 
-    def step(self, metrics, epoch=None):
+    def step(self, metrics, epoch=None) -> None:  # type: ignore[override]  # as in torch
         """Note the epoch's metric (a number or a tensor of one); reduce the rate if it is time."""
         value = float(metrics)
         if epoch is not None:

@@ -1,6 +1,7 @@
 """LRScheduler: what all schedules share."""
 
 import warnings
+from typing import Any
 
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
@@ -18,7 +19,7 @@ def number(lr):
     return lr.item() if isinstance(lr, Tensor) else lr
 
 
-def set_lr(group, lr):
+def set_lr(group, lr) -> None:
     """Give a parameter group a learning rate; one that is a tensor is filled in place."""
     if isinstance(group["lr"], Tensor):
         group["lr"].fill_(lr)
@@ -59,7 +60,7 @@ class LRScheduler:
     _get_lr_called_within_step = False
     _is_initial = False
 
-    def __init__(self, optimizer, last_epoch=-1):
+    def __init__(self, optimizer, last_epoch=-1) -> None:
         check_optimizer(optimizer)
         self.optimizer = optimizer
         for i, group in enumerate(optimizer.param_groups):
@@ -80,15 +81,15 @@ class LRScheduler:
         finally:
             self._is_initial = False
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """Return everything but the optimizer, as a dict."""
         return {key: value for key, value in self.__dict__.items() if key != "optimizer"}
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict) -> Any:
         """Restore what ``state_dict()`` returned."""
         self.__dict__.update(state_dict)
 
-    def get_last_lr(self):
+    def get_last_lr(self) -> list[float]:
         """Return the learning rates that the last step set, one for each group."""
         return self._last_lr
 
@@ -96,7 +97,7 @@ class LRScheduler:
         """Return the next learning rates, one for each group."""
         raise NotImplementedError
 
-    def step(self, epoch=None):
+    def step(self, epoch=None) -> None:
         """Go on to the next epoch (or to ``epoch``, deprecated) and set the learning rates."""
         if self._step_count == 1 and not self.optimizer._opt_called:
             warnings.warn(

@@ -9,6 +9,7 @@ import math
 import types
 from bisect import bisect_right
 from collections import Counter
+from typing import Any
 
 from minigrad.optim.lr_scheduler.scheduler import LRScheduler, check_optimizer, per_group
 
@@ -38,7 +39,7 @@ class LambdaLR(LRScheduler):
     [0.25]
     """
 
-    def __init__(self, optimizer, lr_lambda, last_epoch=-1):
+    def __init__(self, optimizer, lr_lambda, last_epoch=-1) -> None:
         check_optimizer(optimizer)
         n = len(optimizer.param_groups)
         if isinstance(lr_lambda, (list, tuple)) and len(lr_lambda) != n:
@@ -46,7 +47,7 @@ class LambdaLR(LRScheduler):
         self.lr_lambdas = per_group("lr_lambda", optimizer, lr_lambda)
         super().__init__(optimizer, last_epoch)
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """Return everything but the optimizer and the functions, as a dict."""
         state = super().state_dict()
         state["lr_lambdas"] = [
@@ -55,7 +56,7 @@ class LambdaLR(LRScheduler):
         ]
         return state
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict) -> Any:
         """Restore what ``state_dict()`` returned; functions stay those of this scheduler."""
         state = dict(state_dict)
         for mine, saved in zip(self.lr_lambdas, state.pop("lr_lambdas"), strict=True):
@@ -83,7 +84,7 @@ class StepLR(LRScheduler):
     [0.25]
     """
 
-    def __init__(self, optimizer, step_size, gamma=0.1, last_epoch=-1):
+    def __init__(self, optimizer, step_size, gamma=0.1, last_epoch=-1) -> None:
         self.step_size = step_size
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
@@ -112,12 +113,12 @@ class MultiStepLR(LRScheduler):
     [0.25]
     """
 
-    def __init__(self, optimizer, milestones, gamma=0.1, last_epoch=-1):
+    def __init__(self, optimizer, milestones, gamma=0.1, last_epoch=-1) -> None:
         self.milestones = Counter(milestones)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict) -> Any:
         """Restore what ``state_dict()`` returned."""
         super().load_state_dict(state_dict)
         self.milestones = Counter(self.milestones)  # a file gives a plain dict
@@ -146,7 +147,7 @@ class ConstantLR(LRScheduler):
     [0.5]
     """
 
-    def __init__(self, optimizer, factor=1.0 / 3, total_iters=5, last_epoch=-1):
+    def __init__(self, optimizer, factor=1.0 / 3, total_iters=5, last_epoch=-1) -> None:
         if not 0 <= factor <= 1.0:
             raise ValueError("Constant multiplicative factor expected to be between 0 and 1.")
         self.factor = factor
@@ -183,7 +184,7 @@ class LinearLR(LRScheduler):
 
     def __init__(
         self, optimizer, start_factor=1.0 / 3, end_factor=1.0, total_iters=5, last_epoch=-1
-    ):
+    ) -> None:
         if not 0 < start_factor <= 1.0:
             raise ValueError(
                 "Starting multiplicative factor expected to be greater than 0 and less or equal "
@@ -225,7 +226,7 @@ class ExponentialLR(LRScheduler):
     [0.0625]
     """
 
-    def __init__(self, optimizer, gamma, last_epoch=-1):
+    def __init__(self, optimizer, gamma, last_epoch=-1) -> None:
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
@@ -252,7 +253,7 @@ class CosineAnnealingLR(LRScheduler):
     0.500
     """
 
-    def __init__(self, optimizer, T_max, eta_min=0.0, last_epoch=-1):
+    def __init__(self, optimizer, T_max, eta_min=0.0, last_epoch=-1) -> None:
         self.T_max = T_max
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)

@@ -2,7 +2,8 @@
 
 import copy
 import itertools
-from typing import Generic, TypeVar
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
 
 from minigrad.dtypes import int64
 from minigrad.ops.creation import as_tensor
@@ -81,7 +82,7 @@ class DataLoader(Generic[T_co]):
         persistent_workers=False,
         pin_memory_device="",
         in_order=True,
-    ):
+    ) -> None:
         _check_workers(
             num_workers, timeout, prefetch_factor, persistent_workers, multiprocessing_context
         )
@@ -147,16 +148,16 @@ class DataLoader(Generic[T_co]):
             )
         super().__setattr__(name, value)
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of batches (of samples, if ``batch_size`` is None)."""
         if not isinstance(self.dataset, IterableDataset):
             return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
-        n = len(self.dataset)
+        n = len(self.dataset)  # type: ignore[arg-type]  # which raises, if it has no length
         if self.batch_size is None:
             return n
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         # torch draws the seed of its workers here even where it has none: so do we, since the
         # shuffle's seed comes next.
         seed = draw_seed(self.generator)

@@ -4,7 +4,8 @@ import bisect
 import itertools
 import math
 import warnings
-from typing import Generic, TypeVar
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
 
 from minigrad.ops.random import randperm
 
@@ -37,7 +38,7 @@ class Dataset(Generic[T_co]):
     [tensor([0, 1]), tensor([4, 9])]
     """
 
-    def __getitem__(self, index):
+    def __getitem__(self, index) -> Any:
         raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
 
     def __add__(self, other):
@@ -59,7 +60,7 @@ class IterableDataset(Dataset[T_co]):
     [tensor([0, 1]), tensor([2])]
     """
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError("Subclasses of IterableDataset should implement __iter__.")
 
     def __add__(self, other):
@@ -78,17 +79,17 @@ class TensorDataset(Dataset):
     (tensor(2), tensor(1.))
     """
 
-    def __init__(self, *tensors):
+    def __init__(self, *tensors) -> None:
         if any(len(tensor) != len(tensors[0]) for tensor in tensors):
             raise AssertionError(
                 "Size mismatch between tensors: lengths are " + str([len(t) for t in tensors])
             )
         self.tensors = tensors
 
-    def __getitem__(self, index):
+    def __getitem__(self, index) -> Any:
         return tuple(tensor[index] for tensor in self.tensors)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.tensors[0])
 
 
@@ -100,7 +101,7 @@ class StackDataset(Dataset):
     {'name': 'b', 'size': 2}
     """
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, **kwargs) -> None:
         if args and kwargs:
             raise ValueError(
                 "Supported either ``tuple``- (via ``args``) or ``dict``- (via ``kwargs``) like "
@@ -114,12 +115,12 @@ class StackDataset(Dataset):
             raise ValueError(f"Size mismatch between datasets: lengths are {lengths}")
         self._length = lengths[0]
 
-    def __getitem__(self, index):
+    def __getitem__(self, index) -> Any:
         if isinstance(self.datasets, dict):
             return {name: dataset[index] for name, dataset in self.datasets.items()}
         return tuple(dataset[index] for dataset in self.datasets)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._length
 
 
@@ -131,7 +132,7 @@ class ConcatDataset(Dataset[T_co]):
     [0, 1, 0, 1, 2]
     """
 
-    def __init__(self, datasets):
+    def __init__(self, datasets) -> None:
         self.datasets = list(datasets)
         if not self.datasets:
             raise AssertionError("datasets should not be an empty iterable")
@@ -139,7 +140,7 @@ class ConcatDataset(Dataset[T_co]):
             raise AssertionError("ConcatDataset does not support IterableDataset")
         self.cumulative_sizes = list(itertools.accumulate(len(d) for d in self.datasets))
 
-    def __getitem__(self, index):
+    def __getitem__(self, index) -> Any:
         if index < 0:
             if -index > len(self):
                 raise ValueError("absolute value of index should not exceed dataset length")
@@ -149,7 +150,7 @@ class ConcatDataset(Dataset[T_co]):
             raise IndexError(f"index {index} is out of range for a data set of {len(self)}")
         return self.datasets[i][index - (self.cumulative_sizes[i - 1] if i else 0)]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.cumulative_sizes[-1]
 
 
@@ -164,7 +165,7 @@ class ChainDataset(IterableDataset):
     [0, 1, 0, 1]
     """
 
-    def __init__(self, datasets):
+    def __init__(self, datasets) -> None:
         self.datasets = datasets
 
     def _checked(self):
@@ -173,10 +174,10 @@ class ChainDataset(IterableDataset):
                 raise AssertionError("ChainDataset only supports IterableDataset")
             yield dataset
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return itertools.chain.from_iterable(self._checked())
 
-    def __len__(self):
+    def __len__(self) -> int:
         return sum(len(dataset) for dataset in self._checked())
 
 
@@ -191,7 +192,7 @@ class Subset(Dataset[T_co]):
     ['d', 'a']
     """
 
-    def __init__(self, dataset, indices):
+    def __init__(self, dataset, indices) -> None:
         self.dataset = dataset
         self.indices = indices
         cls = type(self)
@@ -202,7 +203,7 @@ class Subset(Dataset[T_co]):
                 "def __getitems__(self, indices): return [self[i] for i in indices]"
             )
 
-    def __getitem__(self, index):
+    def __getitem__(self, index) -> Any:
         if isinstance(index, list):
             return self.dataset[[self.indices[i] for i in index]]
         return self.dataset[self.indices[index]]
@@ -214,7 +215,7 @@ class Subset(Dataset[T_co]):
             return self.dataset.__getitems__(chosen)
         return [self.dataset[i] for i in chosen]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.indices)
 
 

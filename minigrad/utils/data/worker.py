@@ -21,7 +21,7 @@ def get_worker_info():
 class _Task:
     """An index to fetch, and later what came of it."""
 
-    def __init__(self, index):
+    def __init__(self, index) -> None:
         self.index = index
         self.done = threading.Event()
         self.result = self.error = None

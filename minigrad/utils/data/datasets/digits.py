@@ -36,7 +36,7 @@ class Digits(ImageDataset):
     classes = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
     white = 16
 
-    def __init__(self, transform=None, target_transform=None):
+    def __init__(self, transform=None, target_transform=None) -> None:
         with np.load(Path(__file__).with_name("digits.npz"), allow_pickle=False) as file:
             images, labels = file["images"], file["labels"]
         super().__init__(images, labels, transform, target_transform)

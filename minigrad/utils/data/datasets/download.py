@@ -5,6 +5,7 @@ import http.client
 import os
 import sys
 import urllib.request
+from typing import Any
 
 CHUNK = 1 << 16
 TIMEOUT = 30  # seconds without an answer before the next mirror is tried
@@ -68,10 +69,10 @@ def progress_bar(name, total):
 class SilentBar:
     """Stands in for tqdm: says what is being fetched, once."""
 
-    def __init__(self, name):
+    def __init__(self, name) -> None:
         print(f"fetching {name}", file=sys.stderr)
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         return self
 
     def __exit__(self, *exception):

@@ -1,5 +1,7 @@
 """What the image data sets have in common."""
 
+from typing import Any
+
 import minigrad
 from minigrad.utils.data import Dataset
 
@@ -26,16 +28,16 @@ class ImageDataset(Dataset):
     classes: tuple[str, ...] = ()
     white = 255
 
-    def __init__(self, images, labels, transform=None, target_transform=None):
+    def __init__(self, images, labels, transform=None, target_transform=None) -> None:
         self.data = minigrad.from_numpy(images)
         self.targets = minigrad.from_numpy(labels.astype("int64"))
         self.transform = transform
         self.target_transform = target_transform
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.data)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index) -> Any:
         image = self.data[index].unsqueeze(0).to(minigrad.float32) / self.white
         label = int(self.targets[index])
         if self.transform is not None:
@@ -44,6 +46,6 @@ class ImageDataset(Dataset):
             label = self.target_transform(label)
         return image, label
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         height, width = self.data.shape[1:]
         return f"{type(self).__name__}({len(self)} images of {height} x {width})"

@@ -56,7 +56,9 @@ class MNIST(ImageDataset):
     elsewhere = ""  # another way to get the files, for the message that they are missing
     classes = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
-    def __init__(self, root, train=True, transform=None, target_transform=None, download=False):
+    def __init__(
+        self, root, train=True, transform=None, target_transform=None, download=False
+    ) -> None:
         self.root = Path(root)
         self.train = train
         names = FILES[:2] if train else FILES[2:]
@@ -65,7 +67,8 @@ class MNIST(ImageDataset):
             paths = self.download(names)
         if paths is None:
             raise RuntimeError(f"{type(self).__name__} not found. {self.instructions()}")
-        super().__init__(*self.read(*paths), transform, target_transform)
+        images, labels = self.read(*paths)
+        super().__init__(images, labels, transform, target_transform)
 
     def folders(self):
         """The folders that are searched, the one that is downloaded to first."""
