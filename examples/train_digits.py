@@ -12,6 +12,7 @@ passed a floor.
 """
 
 import argparse
+import contextlib
 import json
 import math
 import sys
@@ -181,7 +182,10 @@ def train(model, data, arguments, name):
     scheduler = CosineAnnealingLR(optimizer, T_max=arguments.epochs)
     history = []
     print(f"\n{name}\nepoch      loss   train acc    test acc   samples/s", flush=True)
-    with tqdm(total=arguments.epochs * len(loader), desc=name, unit="batch") as bar:
+    with (
+        tqdm(total=arguments.epochs * len(loader), desc=name, unit="batch") as bar,
+        contextlib.suppress(KeyboardInterrupt),  # Ctrl-C: what was learned so far is kept
+    ):
         for epoch in range(1, arguments.epochs + 1):
             loss, train_accuracy, speed = train_epoch(model, optimizer, loader, bar)
             scheduler.step()
@@ -205,6 +209,8 @@ def train(model, data, arguments, name):
 
 def fault(history, first_loss, floor):
     """Say why the network counts as not trained, or return None."""
+    if not history:
+        return "it was interrupted in its first epoch"
     last = history[-1]
     if last["loss"] is None:
         return f"the loss was not finite in epoch {last['epoch']}; try a smaller --lr"
@@ -255,11 +261,16 @@ def main():
         sys.exit(str(error))
     images, _, test_images, test_labels = data
     if len(images) < arguments.batch_size:
-        sys.exit(f"--batch-size {arguments.batch_size}: there are {len(images)} images")
+        sys.exit(f"--batch-size {arguments.batch_size}: there are only {len(images)} images")
     print(f"{arguments.data}: {len(images):,} images to train on, {len(test_images):,} held out")
 
     out = Path(arguments.out)
-    out.mkdir(parents=True, exist_ok=True)
+    try:  # before training, not after
+        out.mkdir(parents=True, exist_ok=True)
+        if arguments.json:
+            Path(arguments.json).touch()
+    except OSError as error:
+        sys.exit(f"cannot write there: {error}")
     runs = []
     for batchnorm in [True, False] if arguments.compare else [not arguments.no_batchnorm]:
         name = f"{arguments.model} {'with' if batchnorm else 'without'} batch norm"
@@ -272,14 +283,19 @@ def main():
         run = {"name": name, "history": history}
         run["fault"] = fault(history, first_loss, DATA[arguments.data]["floor"])
         runs.append(run)
-        accuracy_reached = history[-1]["test_accuracy"]
-        print(f"accuracy on the {len(test_images):,} held-out images: {accuracy_reached:.2%}")
+        run["interrupted"] = len(history) < arguments.epochs and run["fault"] is None
+        if history:
+            reached = history[-1]["test_accuracy"]
+            print(f"accuracy on the {len(test_images):,} held-out images: {reached:.2%}")
         if run["fault"] is None:
             run["weights"] = str(out / f"{arguments.data}-{name.replace(' ', '-')}.safetensors")
             save_and_check(model, fresh, test_images, run["weights"])
             print(f"weights, saved, loaded back and checked: {run['weights']}")
         else:
             print(f"it did not train, so it is not saved: {run['fault']}")
+        if run["interrupted"]:
+            print(f"interrupted after epoch {len(history)}")
+            break
 
     picture = out / f"{arguments.data}-{arguments.model}.png"
     plot(runs, f"{arguments.data}, seed {arguments.seed}", picture)
@@ -290,6 +306,8 @@ def main():
         Path(arguments.json).write_text(json.dumps(report, indent=2) + "\n")
     if runs[0]["fault"]:  # the first run counts: a comparison may show that others fail
         sys.exit(f"{runs[0]['name']} did not train: {runs[0]['fault']}")
+    if runs[-1]["interrupted"]:
+        sys.exit(130)  # as a shell has it for Ctrl-C
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 import os
 import struct
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -164,7 +165,7 @@ def test_train_digits_says_how_to_install_what_is_missing(tmp_path, package):
         (["--lr", "nan"], "nan is not a positive number"),
         (["--batch-size", "1"], "batch norm needs two images"),
         (["--compare", "--no-batchnorm"], "leave out --no-batchnorm"),
-        (["--batch-size", "5000"], "there are 1438 images"),
+        (["--batch-size", "5000"], "there are only 1438 images"),
         (["--data", "mnist", "--root", str(TRAIN)], "Not a directory"),
     ],
 )
@@ -199,3 +200,16 @@ def test_benchmark_on_fashion_mnist(tmp_path):
         assert result["epochs"][1]["loss"] < result["epochs"][0]["loss"]
         first = report["minigrad"]["epochs"][0]["loss"]
         assert result["epochs"][0]["loss"] == pytest.approx(first, rel=0.05)
+
+
+def test_train_digits_interrupted_keeps_what_it_learned(tmp_path):
+    script = ROOT / "examples" / "train_digits.py"
+    command = [sys.executable, "-u", str(script), "--epochs", "5000", "--out", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as training:
+        while not training.stdout.readline().strip().startswith(b"4 "):  # epochs
+            assert training.poll() is None
+        training.send_signal(signal.SIGINT)
+        printed = training.communicate(timeout=60)[0].decode()
+    assert training.returncode == 130, printed
+    assert "interrupted after epoch" in printed
+    assert {path.suffix for path in tmp_path.iterdir()} == {".safetensors", ".png"}
