@@ -2,8 +2,8 @@
 
 import json
 import os
-import struct
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
