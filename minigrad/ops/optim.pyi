@@ -15,7 +15,7 @@ def sgd(
 ) -> None: ...
 def adam(
     params: Sequence[Tensor],
-    state: dict,
+    state: dict[str, Any],
     lr: float,
     beta1: float,
     beta2: float,
