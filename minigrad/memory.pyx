@@ -11,15 +11,25 @@ NumPy's own do: with fewer pages to look up, batch norm's backward takes 1.1 ins
 (4096, 512) on one thread.
 
 At most ``LIMIT`` bytes are kept: a block that would exceed it empties the lists first.  NumPy's
-own arrays, and the small ones, are not touched.  Everything here runs with the GIL held.
+own arrays are not touched.
+
+Of small arrays it is not the memory that costs but the object: NumPy takes longer to make and free
+one than to add ten numbers.  So the array of a tensor that dies is kept whole, if nobody else can
+see it, for the next one of its shape and dtype (``recycle``).
+
+Everything here runs with the GIL held.
 """
 
 from libc.stdint cimport uint8_t, uintptr_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset, strcpy
+from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_New
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from numpy cimport (
-    PyArray_DIMS, PyArray_EMPTY, PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
+    NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_OWNDATA, NPY_ARRAY_WRITEABLE,
+    PyArray_BASE, PyArray_CheckExact, PyArray_CHKFLAGS, PyArray_DATA, PyArray_DESCR, PyArray_DIMS,
+    PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS, PyArray_NBYTES, PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
 import_array()
@@ -170,12 +180,92 @@ handler.allocator.free = give_back
 cdef object handler_capsule = PyCapsule_New(&handler, "mem_handler", NULL)
 
 
+# ---------------------------------------------------------------- small arrays, kept whole
+
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(PyObject *)
+    PyObject **PyObject_GET_WEAKREFS_LISTPTR(PyObject *)
+
+cdef enum:
+    RECYCLED = 4096         # elements up to which an array is kept whole
+    SETS = 64               # lists of such arrays: which one, shape and dtype say
+    WAYS = 8                # the longest a list gets
+    OWN = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_OWNDATA | NPY_ARRAY_ALIGNED | NPY_ARRAY_WRITEABLE
+    TYPES = 24              # NumPy's numbers for its own dtypes
+
+cdef PyObject *arrays[SETS][WAYS]
+cdef int n_arrays[SETS]
+cdef void *native[TYPES]    # the descriptor of arrays that are made here, by NumPy's number
+
+
+cdef inline int set_of(int ndim, npy_intp *shape, int num) noexcept:
+    cdef npy_intp mixed = num
+    cdef int d
+    for d in range(ndim):
+        mixed = mixed * 31 + shape[d]
+    return <int>((mixed ^ (mixed >> 6)) & (SETS - 1))
+
+
+cdef inline bint fits(ndarray array, int ndim, npy_intp *shape, int num) noexcept:
+    cdef int d
+    if PyArray_TYPE(array) != num or PyArray_NDIM(array) != ndim:
+        return False
+    for d in range(ndim):
+        if PyArray_DIMS(array)[d] != shape[d]:
+            return False
+    return True
+
+
+cdef void recycle(PyObject *given) noexcept:
+    """Keep a dying tensor's array for ``new_array``, if it is small and nobody else can see it."""
+    cdef ndarray array
+    cdef npy_intp size = 1
+    cdef int d, at
+    if Py_REFCNT(given) != 1 or not PyArray_CheckExact(<object>given):
+        return
+    array = <ndarray>given
+    for d in range(PyArray_NDIM(array)):
+        size *= PyArray_DIMS(array)[d]
+    if (size > RECYCLED or PyArray_BASE(array) != NULL or not PyArray_CHKFLAGS(array, OWN)
+            or PyArray_TYPE(array) >= TYPES
+            or <void *>PyArray_DESCR(array) != native[PyArray_TYPE(array)]
+            or PyObject_GET_WEAKREFS_LISTPTR(given)[0] != NULL):
+        return
+    at = set_of(PyArray_NDIM(array), PyArray_DIMS(array), PyArray_TYPE(array))
+    if n_arrays[at] < WAYS:
+        Py_INCREF(array)
+        arrays[at][n_arrays[at]] = given
+        n_arrays[at] += 1
+
+
+cdef ndarray small_array(int ndim, npy_intp *shape, int num):
+    """Return a kept array that fits, or a new one."""
+    cdef int at = set_of(ndim, shape, num), i = n_arrays[at]
+    cdef ndarray array
+    while i > 0:
+        i -= 1
+        array = <ndarray>arrays[at][i]
+        if fits(array, ndim, shape, num):
+            n_arrays[at] -= 1
+            arrays[at][i] = arrays[at][n_arrays[at]]
+            Py_DECREF(array)        # the list's reference
+            return array
+    array = PyArray_EMPTY(ndim, shape, num, 0)
+    if num < TYPES:
+        native[num] = <void *>PyArray_DESCR(array)
+    return array
+
+
+# ---------------------------------------------------------------- what the rest of minigrad calls
+
 cdef ndarray new_array(int ndim, npy_intp *shape, int num):
     """Return a new contiguous array of NumPy type ``num``, its numbers arbitrary."""
     cdef npy_intp size = 1
     cdef int d
     for d in range(ndim):
         size *= shape[d]
+    if size <= RECYCLED:
+        return small_array(ndim, shape, num)
     if size < SMALL:
         return PyArray_EMPTY(ndim, shape, num, 0)
     others = PyDataMem_SetHandler(handler_capsule)
@@ -190,8 +280,24 @@ cdef ndarray empty_like_array(ndarray array):
     return new_array(PyArray_NDIM(array), PyArray_DIMS(array), PyArray_TYPE(array))
 
 
+cdef ndarray copied(ndarray array):
+    """Return a copy of ``array`` that is contiguous, or laid out as ``array`` if that is not."""
+    cdef ndarray new
+    if not PyArray_IS_C_CONTIGUOUS(array):
+        return array.copy(order="K")
+    new = empty_like_array(array)
+    memcpy(PyArray_DATA(new), PyArray_DATA(array), PyArray_NBYTES(array))
+    return new
+
+
 def empty_cache():
     """Give the memory kept for new arrays back to the system; return how many bytes it was."""
+    cdef int at
     before = kept_bytes
     release()
+    for at in range(SETS):
+        while n_arrays[at] > 0:
+            n_arrays[at] -= 1
+            before += (<ndarray>arrays[at][n_arrays[at]]).nbytes
+            Py_DECREF(<ndarray>arrays[at][n_arrays[at]])
     return before

@@ -17,6 +17,8 @@ cdef class Variable:
     cdef Variable base              # the tensor this one is a differentiable view of
     cdef Node base_node             # base.node when this view's own node was made
     cdef dict hooks                 # gradient hooks of a leaf
+    cdef bint keeps_grad            # retain_grad() was called
+    cdef dict attributes            # what users attach: t.name = value; None until then
     cdef object __weakref__
 
 
@@ -41,6 +43,8 @@ cdef class Node:
     cdef readonly long sequence     # grows from op to op: inputs are always older than outputs
     cdef readonly int n_outputs
     cdef dict hooks                 # hooks of the outputs: {key: (output, function, last)}
+    cdef object walk                # the backward walk that is under way and has come here, and
+    cdef object incoming            # the gradient that has arrived on it (see walk.pyx)
     cdef object __weakref__
 
     cdef Variable tensor(self, Py_ssize_t i)
@@ -58,7 +62,8 @@ cdef class Operations:
     cdef public object bitwise_and, bitwise_or, bitwise_xor, bitwise_not
     cdef public object bitwise_left_shift, bitwise_right_shift
     cdef public object bitwise_and_, bitwise_or_, bitwise_xor_
-    cdef public object getitem, setitem, unbind, permute, clone, regenerate_view, make_tensor
+    cdef public object getitem, setitem, unbind, permute, clone, regenerate_view
+    cdef Variable (*wrap)(ndarray array)        # a new tensor over an array
 
 
 cdef Operations operations

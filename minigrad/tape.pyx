@@ -23,11 +23,17 @@ The fields of the classes here, and what each is for, are in tape.pxd: read the 
 import itertools
 
 cimport cython
-from cpython.ref cimport Py_INCREF
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from numpy cimport import_array
 
+from minigrad.memory cimport recycle
+
 import_array()
+
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(PyObject *)
 
 cdef extern from *:
     """
@@ -105,9 +111,12 @@ cdef void bump_version(Variable v):
     version.number += 1
 
 
-@cython.trashcan(True)
+@cython.freelist(64)            # Tensors have the same size, so that it serves them too
 cdef class Variable:
     """What the tape sees of a tensor.  ``minigrad.Tensor`` adds everything else."""
+
+    def __dealloc__(self):
+        recycle(<PyObject *>self.array)
 
 
 cdef int regenerate_view(Variable v) except -1:
@@ -117,7 +126,6 @@ cdef int regenerate_view(Variable v) except -1:
 
 
 @cython.freelist(64)
-@cython.trashcan(True)
 cdef class Saved:
     """A tensor kept for the vjp, with the version it had then."""
 
@@ -143,7 +151,7 @@ cdef long n_recorded = 0
 
 
 @cython.freelist(64)
-@cython.trashcan(True)
+@cython.trashcan(True)          # a chain of any length is dropped without recursion
 cdef class Node:
     """One recorded op.  As in torch, ``tensor.grad_fn`` shows it."""
 
@@ -171,10 +179,13 @@ cdef class Node:
 
     cdef void save(self, tuple variables, Variable out):
         """Keep ``variables`` (tensors or None) for the vjp; ``out`` is this node's output."""
-        cdef list saved = []
-        for v in variables:
-            saved.append(save_one(<Variable>v, out))
-        self.saved = tuple(saved)
+        cdef Py_ssize_t i, n = len(variables)
+        cdef tuple kept = PyTuple_New(n)
+        for i in range(n):
+            saved = save_one(<Variable>variables[i], out)
+            Py_INCREF(saved)
+            PyTuple_SET_ITEM(kept, i, saved)
+        self.saved = kept
 
     cdef Variable tensor(self, Py_ssize_t i):
         """Return saved tensor ``i``, or raise if it was freed, or overwritten since."""
@@ -207,7 +218,7 @@ cdef class Node:
         if saved.variable is not None:
             return saved.variable
         # The node's own output: another tensor over the same memory, with this node as its history.
-        v = operations.make_tensor(saved.array)
+        v = operations.wrap(saved.array)
         v.version = saved.version
         v.node = self
         v.wants_grad = True
@@ -247,14 +258,22 @@ cdef object edge_to(object input):
 
 
 cdef void connect(Node node, tuple inputs):
-    """Give a new node its edges and the next sequence number."""
+    """Give a new node its edges and the next sequence number.
+
+    A tuple that the caller has just made, as ops do, is not copied: it becomes the edges.
+    """
     global n_recorded
     cdef Py_ssize_t i, n = len(inputs)
-    cdef tuple edges = PyTuple_New(n)
+    cdef tuple edges = inputs
+    if Py_REFCNT(<PyObject *>inputs) > 2:       # the caller's, and that of `edges`
+        edges = tuple([x for x in inputs])
     for i in range(n):
-        edge = edge_to(inputs[i])
-        Py_INCREF(edge)
-        PyTuple_SET_ITEM(edges, i, edge)
+        input = edges[i]
+        edge = edge_to(input)
+        if edge is not input:
+            Py_INCREF(edge)
+            PyTuple_SET_ITEM(edges, i, edge)
+            Py_DECREF(input)
     node.edges = edges
     n_recorded += 1
     node.sequence = n_recorded
@@ -264,7 +283,8 @@ cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
                  tuple saved=(), object extra=None):
     """Make ``out`` the output of a new node.  Call it only if ``recording(...)`` some input.
 
-    ``inputs`` may hold anything; what is not a tensor that wants a gradient gets no edge.
+    ``inputs`` may hold anything; what is not a tensor that wants a gradient gets no edge.  It must
+    be a tuple made for this call.
     ``saved`` may hold tensors (``out`` too) and None; the vjp gets them by ``node.tensor(i)``.
     """
     cdef Node node = Node.__new__(Node)

@@ -6,8 +6,7 @@ from minigrad.operators cimport Operators
 
 
 cdef class Tensor(Operators):
-    cdef bint keeps_grad            # retain_grad() was called
-    cdef dict attributes            # what users attach: t.name = value; None until then
+    pass
 
 
 cdef Tensor wrap(ndarray array)

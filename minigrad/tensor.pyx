@@ -13,7 +13,7 @@ import weakref
 import numpy as np
 
 from cpython.dict cimport PyDict_SetItem
-from cpython.object cimport PyTypeObject
+from cpython.object cimport PyObject, PyTypeObject
 from numpy cimport (
     PyArray_DATA, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
 )
@@ -23,14 +23,16 @@ from minigrad.attributes import RemovableHandle, Size, device
 from minigrad.convert cimport array_from, checked_dim
 from minigrad.dtypes cimport default_dtype, dtype_of
 from minigrad.operators cimport Operators
-from minigrad.tape cimport operations, refresh_view, version_of
+from minigrad.tape cimport Variable, operations, refresh_view, version_of
+from minigrad.walk cimport backward_from
 from minigrad.tape import add_hook
-from minigrad.walk import backward
 
 import_array()
 
 cdef extern from "Python.h":
     void PyType_Modified(PyTypeObject *type)
+    PyTypeObject *Py_TYPE(object o)
+    PyObject *_PyType_Lookup(PyTypeObject *type, object name)
     int PyObject_GenericSetAttr(object o, object name, object value) except -1
 
 
@@ -82,6 +84,11 @@ cdef object set_requires_grad(Tensor t, bint wanted):
 
 def over_array(ndarray array):
     """Return a leaf over ``array``, which must have one of minigrad's dtypes: no copy, no check."""
+    return wrap(array)
+
+
+cdef Variable wrapped(ndarray array):
+    """Return what ``wrap`` does, as the tape sees it."""
     return wrap(array)
 
 
@@ -340,7 +347,7 @@ cdef class Tensor(Operators):
         Raises RuntimeError if this tensor has no graph, if a shape or dtype does not fit, if the
         graph was already freed, or if a saved tensor was overwritten since.
         """
-        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+        backward_from(self, gradient, retain_graph, create_graph, inputs)
 
     def detach(self):
         """Return a tensor over the same memory that is not part of the graph."""
@@ -455,7 +462,7 @@ cdef class Tensor(Operators):
 
     def __setattr__(self, name, value):
         # Any name may be set, but a dict for each tensor would cost more than adding ten numbers.
-        if hasattr(type(self), name) or hasattr(self, "__dict__"):
+        if _PyType_Lookup(Py_TYPE(self), name) or hasattr(self, "__dict__"):
             PyObject_GenericSetAttr(self, name, value)
         else:
             if self.attributes is None:
@@ -518,4 +525,4 @@ def install_methods(dict functions):
     PyType_Modified(cls)
 
 
-operations.make_tensor = over_array
+operations.wrap = wrapped

@@ -2,6 +2,8 @@ from collections.abc import Sequence
 
 from minigrad.tensor import Tensor
 
+class Walk: ...  # one walk under way
+
 def backward(
     tensors: Tensor | Sequence[Tensor],
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,

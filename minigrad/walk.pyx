@@ -1,9 +1,10 @@
 """The walk back over the tape: backward() and grad().
 
-Nodes carry a sequence number, and an input is always older than an output.  So going from the
-newest node to the oldest visits every node after all of its users, when the gradient of its
-output is complete: no recursion, no counting of users.  What a node saved is freed as soon as its
-vjp has run.
+Nodes carry a sequence number, and an input is always older than an output.  So of all nodes that a
+gradient has arrived at, the newest is the one whose gradient is complete: whoever could add to it
+is newer and has had its turn.  The walk runs that node's vjp, which lets gradients arrive at older
+nodes, and goes on with the newest: no recursion, no list of the graph, no counting of users.  What
+a node saved is freed as soon as its vjp has run.
 
 A gradient on its way belongs to an *edge* (see ``edge_to``): a node, ``(node, k)`` for output k of
 a node with several outputs, or a leaf.
@@ -12,11 +13,14 @@ a node with several outputs, or a leaf.
 import numpy as np
 
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdlib cimport free, realloc
 from numpy cimport (
-    PyArray_BASE, PyArray_DIMS, PyArray_EMPTY, PyArray_FillWithScalar, PyArray_IS_C_CONTIGUOUS,
-    PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array, ndarray,
+    NPY_FLOAT, PyArray_BASE, PyArray_DATA, PyArray_FillWithScalar, PyArray_IS_C_CONTIGUOUS,
+    PyArray_SAMESHAPE, PyArray_SIZE, PyArray_TYPE, import_array, ndarray,
 )
 
+from minigrad.memory cimport copied, empty_like_array
 from minigrad.tape cimport Node, Variable, edge_to, operations, run_hooks, set_grad_enabled_
 
 import_array()
@@ -25,7 +29,122 @@ cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject *)
 
 
-# ---------------------------------------------------------------- which nodes, in which order
+# ---------------------------------------------------------------- the nodes that wait their turn
+
+cdef class Walk:
+    """One walk back over the tape: the nodes that a gradient has arrived at, and the gradients.
+
+    The nodes wait in a heap, the newest on top.  What has arrived at a node lies in the node
+    itself, in ``incoming``, and ``walk`` says whose it is: a walk that starts within another one (a
+    hook may call ``backward``), or in another thread, and comes to the same node, keeps what is
+    its own in ``elsewhere``.
+    """
+
+    cdef PyObject **heap            # nodes, each with a reference; no parent older than a child
+    cdef Py_ssize_t n, capacity
+    cdef dict elsewhere             # node -> the gradient that has arrived
+    cdef dict leaves                # leaf -> the gradient that has arrived
+
+    def __cinit__(self):
+        self.leaves = {}
+
+    def __dealloc__(self):
+        free(self.heap)
+
+    cdef object forget(self):
+        """Drop what is left after an error."""
+        while self.n:
+            self.take(self.pop())
+
+    cdef int push(self, Node node) except -1:
+        cdef Py_ssize_t at = self.n, parent
+        cdef PyObject **larger
+        if self.n == self.capacity:
+            larger = <PyObject **>realloc(self.heap, (2 * self.n + 64) * sizeof(PyObject *))
+            if larger == NULL:
+                raise MemoryError()
+            self.heap, self.capacity = larger, 2 * self.n + 64
+        while at > 0:
+            parent = (at - 1) // 2
+            if (<Node>self.heap[parent]).sequence >= node.sequence:
+                break
+            self.heap[at] = self.heap[parent]
+            at = parent
+        Py_INCREF(node)
+        self.heap[at] = <PyObject *>node
+        self.n += 1
+        return 0
+
+    cdef Node pop(self):
+        """Return the newest node.  No other can still send it a gradient."""
+        cdef Node node = <Node>self.heap[0], last
+        cdef Py_ssize_t at = 0, child = 1
+        Py_DECREF(node)                 # the heap's reference
+        self.n -= 1
+        if self.n == 0:
+            return node
+        last = <Node>self.heap[self.n]
+        while child < self.n:
+            if child + 1 < self.n and (
+                    (<Node>self.heap[child + 1]).sequence > (<Node>self.heap[child]).sequence):
+                child += 1
+            if last.sequence >= (<Node>self.heap[child]).sequence:
+                break
+            self.heap[at] = self.heap[child]
+            at, child = child, 2 * child + 1
+        self.heap[at] = <PyObject *>last
+        return node
+
+    cdef object arrived(self, Node node):
+        """Return what has arrived at ``node`` so far (a list, if it has several outputs), or None.
+        """
+        if node.walk is self:
+            return node.incoming
+        return None if self.elsewhere is None else self.elsewhere.get(node)
+
+    cdef int arrives(self, Node node, object grad) except -1:
+        """Let ``grad`` be what has arrived at ``node``."""
+        if node.walk is self:
+            node.incoming = grad
+        elif self.elsewhere is not None and node in self.elsewhere:
+            self.elsewhere[node] = grad
+        else:
+            self.push(node)
+            if node.walk is None:
+                node.walk, node.incoming = self, grad
+            else:
+                self.elsewhere = self.elsewhere or {}
+                self.elsewhere[node] = grad
+        return 0
+
+    cdef object take(self, Node node):
+        """Return what has arrived at ``node``, which is then without it."""
+        if node.walk is not self:
+            return self.elsewhere.pop(node)
+        grad = node.incoming
+        node.walk = node.incoming = None
+        return grad
+
+    cdef int give(self, object edge, object grad) except -1:
+        """Add ``grad`` to what has arrived at ``edge``."""
+        cdef list slots
+        if isinstance(edge, Node):
+            before = self.arrived(<Node>edge)
+            self.arrives(<Node>edge, grad if before is None else operations.add(before, grad))
+        elif type(edge) is tuple:
+            node, k = <tuple>edge
+            slots = self.arrived(<Node>node)
+            if slots is None:
+                slots = [None] * (<Node>node).n_outputs
+                self.arrives(<Node>node, slots)
+            slots[k] = grad if slots[k] is None else operations.add(slots[k], grad)
+        else:
+            before = self.leaves.get(edge)
+            self.leaves[edge] = grad if before is None else operations.add(before, grad)
+        return 0
+
+
+# ---------------------------------------------------------------- the nodes that lead somewhere
 
 cdef object end_of(object edge):
     """Return the node or leaf that an edge leads to."""
@@ -53,14 +172,14 @@ cdef list newest_first(list roots):
     return [found[sequence] for sequence in sorted(found, reverse=True)]
 
 
-cdef set leading_to(list order, list targets):
-    """Return those nodes of ``order`` through which a gradient reaches one of ``targets``."""
+cdef set leading_to(list roots, list targets):
+    """Return the nodes through which a gradient goes from ``roots`` to one of ``targets``."""
     cdef set needed = set()
     cdef set ends = set()
     cdef Node node
     for target in targets:
         ends.add(id(end_of(target)))
-    for node in reversed(order):
+    for node in reversed(newest_first(roots)):
         for edge in node.edges:
             end = end_of(edge)
             if end is not None and (id(end) in ends or end in needed):
@@ -69,38 +188,7 @@ cdef set leading_to(list order, list targets):
     return needed
 
 
-# ---------------------------------------------------------------- gradients on their way
-
-cdef void give(dict pending, object edge, object grad):
-    """Add ``grad`` to what has arrived at ``edge`` so far."""
-    cdef list slots
-    if type(edge) is tuple:
-        node, k = <tuple>edge
-        slots = pending.get(node)
-        if slots is None:
-            slots = [None] * (<Node>node).n_outputs
-            pending[node] = slots
-        slots[k] = grad if slots[k] is None else operations.add(slots[k], grad)
-    else:
-        before = pending.get(edge)
-        pending[edge] = grad if before is None else operations.add(before, grad)
-
-
-cdef object arrived(dict pending, object edge):
-    """Return the gradient that has arrived at ``edge`` so far, or None."""
-    if type(edge) is tuple:
-        node, k = <tuple>edge
-        slots = pending.get(node)
-        return None if slots is None else slots[k]
-    return pending.get(edge)
-
-
-cdef object after_hooks(Node node, object grad):
-    """Return what has arrived at ``node`` as the hooks of its outputs leave it."""
-    if node.n_outputs == 1:
-        return run_hooks(node.hooks, 0, grad)
-    return [run_hooks(node.hooks, k, g) for k, g in enumerate(grad)]
-
+# ---------------------------------------------------------------- the end: leaves
 
 cdef void deposit(Variable leaf, Variable grad, bint create_graph, bint shared):
     """Add ``grad`` to ``leaf.grad``; keep it as it is if nobody else can see it, else a copy."""
@@ -115,10 +203,27 @@ cdef void deposit(Variable leaf, Variable grad, bint create_graph, bint shared):
     ):
         leaf.gradient = grad
     else:
-        leaf.gradient = operations.clone(grad)
+        leaf.gradient = operations.wrap(copied(grad.array))
+
+
+cdef int settle(dict leaves, bint create_graph) except -1:
+    """Deposit the gradients at the leaves.  One that several leaves got is copied for each."""
+    cdef Variable leaf, grad
+    while leaves:
+        leaf, grad = leaves.popitem()
+        # References to a gradient that nobody else holds: this local variable.
+        deposit(leaf, grad, create_graph, Py_REFCNT(<PyObject *>grad) > 1)
+    return 0
 
 
 # ---------------------------------------------------------------- the walk
+
+cdef object after_hooks(Node node, object grad):
+    """Return what has arrived at ``node`` as the hooks of its outputs leave it."""
+    if node.n_outputs == 1:
+        return run_hooks(node.hooks, 0, grad)
+    return [run_hooks(node.hooks, k, g) for k, g in enumerate(grad)]
+
 
 cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_graph,
                        list inputs, bint accumulate):
@@ -129,39 +234,37 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
     Otherwise the gradients of ``inputs`` are returned, None for one that was not reached.
     """
     cdef Node node
-    cdef dict pending = {}          # node or leaf -> the gradient that has arrived so far
+    cdef Walk walk = Walk()
     cdef set needed = None          # the nodes on the way to `inputs`; the others need no vjp
-    cdef list order, roots, targets = None
-    cdef dict captured = {}         # place in `inputs` -> gradient
-    cdef dict places = {}           # node -> places in `inputs` of its outputs
+    cdef list targets = None
+    cdef dict captured = None       # place in `inputs` -> gradient
+    cdef dict places = None         # node -> places in `inputs` of its outputs
     cdef tuple results
     cdef Py_ssize_t i
     cdef bint mode = set_grad_enabled_(create_graph)
     try:
         roots = [edge_to(v) for v in outputs]
-        order = newest_first(roots)
         if inputs is not None:
+            captured, places = {}, {}
             targets = [edge_to(v) for v in inputs]
-            needed = leading_to(order, targets)
+            needed = leading_to(roots, targets)
             for i, target in enumerate(targets):
                 end = end_of(target)
                 if isinstance(end, Node):
                     places.setdefault(end, []).append(i)
         for i in range(len(roots)):
-            give(pending, roots[i], grads[i])
-        for node in order:
-            grad = pending.get(node)        # a list of gradients for a node of several outputs
-            if grad is None:
-                continue
+            walk.give(roots[i], grads[i])
+        while walk.n:
+            node = walk.pop()
+            grad = walk.take(node)          # a list of gradients for a node of several outputs
             if node.hooks is not None:
-                grad = pending[node] = after_hooks(node, grad)
+                grad = after_hooks(node, grad)
             if targets is not None:
-                for place in places.get(node, ()):
-                    captured[place] = arrived(pending, targets[place])
+                for i in places.get(node, ()):
+                    target = targets[i]
+                    captured[i] = grad[target[1]] if type(target) is tuple else grad
                 if node not in needed:
-                    del pending[node]
                     continue
-            del pending[node]
             results = node.vjp(node, grad)
             grad = None                     # free each gradient as soon as it has been used
             if not retain_graph and node.saved:     # one that saved nothing may run again
@@ -169,37 +272,27 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
             for i in range(len(results)):
                 edge = node.edges[i]
                 if edge is not None and results[i] is not None:
-                    give(pending, edge, results[i])
+                    walk.give(edge, results[i])
             results = None
-        # What is left in `pending` has arrived at leaves.
-        for leaf in list(pending):
+        for leaf in walk.leaves:
             if (<Variable>leaf).hooks is not None:
-                pending[leaf] = run_hooks((<Variable>leaf).hooks, 0, pending[leaf])
+                walk.leaves[leaf] = run_hooks((<Variable>leaf).hooks, 0, walk.leaves[leaf])
         if not accumulate:
             return [
-                captured[i] if i in captured else pending.get(edge)
+                captured[i] if i in captured else walk.leaves.get(edge)
                 for i, edge in enumerate(targets)
             ]
         set_grad_enabled_(create_graph)     # a Function or a hook may have switched it
         if inputs is None:
-            settle(pending, create_graph)
+            settle(walk.leaves, create_graph)
         else:
             for i, v in enumerate(inputs):
-                grad = captured.get(i, pending.get(targets[i]))
+                grad = captured.get(i, walk.leaves.get(targets[i]))
                 if grad is not None:
                     deposit(<Variable>v, <Variable>grad, create_graph, True)
     finally:
         set_grad_enabled_(mode)
-
-
-cdef int settle(dict pending, bint create_graph) except -1:
-    """Deposit the gradients at the leaves.  One that several leaves got is copied for each."""
-    cdef Variable leaf, grad
-    for leaf in list(pending):
-        grad = <Variable>pending.pop(leaf)
-        # References to a gradient that nobody else holds: this local variable.
-        deposit(leaf, grad, create_graph, Py_REFCNT(<PyObject *>grad) > 1)
-    return 0
+        walk.forget()
 
 
 # ---------------------------------------------------------------- what users call
@@ -219,15 +312,46 @@ cdef object sizes(Variable v):
 
 cdef object one_like(Variable v):
     """Return 1 in the shape and dtype of ``v``, which has one element."""
-    cdef ndarray one = PyArray_EMPTY(
-        PyArray_NDIM(v.array), PyArray_DIMS(v.array), PyArray_TYPE(v.array), 0)
-    PyArray_FillWithScalar(one, 1)
-    return operations.make_tensor(one)
+    cdef ndarray one = empty_like_array(v.array)
+    if PyArray_TYPE(one) == NPY_FLOAT:
+        (<float *>PyArray_DATA(one))[0] = 1
+    else:
+        PyArray_FillWithScalar(one, 1)
+    return operations.wrap(one)
+
+
+cdef Variable gradient_of(Variable out, object given, Py_ssize_t i):
+    """Return the gradient of output ``i``: the one given, checked, or 1 for a scalar."""
+    cdef Variable g
+    if edge_to(out) is None:
+        raise RuntimeError(
+            f"element {i} of tensors does not require grad and does not have a grad_fn"
+        )
+    if given is None:
+        if PyArray_SIZE(out.array) != 1:
+            raise RuntimeError(
+                "grad can be implicitly created only for scalar outputs, but output "
+                f"{i} has shape {sizes(out)}"
+            )
+        return one_like(out)
+    if not isinstance(given, Variable):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(given).__name__}")
+    g = <Variable>given
+    if not PyArray_SAMESHAPE(g.array, out.array):
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{i}] has a shape of {sizes(g)} and "
+            f"output[{i}] has a shape of {sizes(out)}."
+        )
+    if PyArray_TYPE(g.array) != PyArray_TYPE(out.array):
+        raise RuntimeError(
+            f"grad_output[{i}] has dtype {g.array.dtype}, but output[{i}] has dtype "
+            f"{out.array.dtype}"
+        )
+    return g
 
 
 cdef list gradients_of(list outputs, object given):
     """Return the gradients of the outputs: those given, checked, and ones for scalars."""
-    cdef Variable out, g
     cdef list grads
     if given is None or isinstance(given, Variable):
         grads = [given] if given is not None or len(outputs) == 1 else [None] * len(outputs)
@@ -235,36 +359,7 @@ cdef list gradients_of(list outputs, object given):
         grads = list(given)
     if len(grads) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients")
-    for i in range(len(outputs)):
-        out = <Variable>outputs[i]
-        if edge_to(out) is None:
-            raise RuntimeError(
-                f"element {i} of tensors does not require grad and does not have a grad_fn"
-            )
-        if grads[i] is None:
-            if PyArray_SIZE(out.array) != 1:
-                raise RuntimeError(
-                    "grad can be implicitly created only for scalar outputs, but output "
-                    f"{i} has shape {sizes(out)}"
-                )
-            grads[i] = one_like(out)
-        elif not isinstance(grads[i], Variable):
-            raise TypeError(
-                f"gradients can be either Tensors or None, but got {type(grads[i]).__name__}"
-            )
-        else:
-            g = <Variable>grads[i]
-            if sizes(g) != sizes(out):
-                raise RuntimeError(
-                    f"Mismatch in shape: grad_output[{i}] has a shape of {sizes(g)} and "
-                    f"output[{i}] has a shape of {sizes(out)}."
-                )
-            if g.array.dtype != out.array.dtype:
-                raise RuntimeError(
-                    f"grad_output[{i}] has dtype {g.array.dtype}, but output[{i}] has dtype "
-                    f"{out.array.dtype}"
-                )
-    return grads
+    return [gradient_of(<Variable>outputs[i], grads[i], i) for i in range(len(outputs))]
 
 
 cdef list checked_inputs(object given):
@@ -278,6 +373,19 @@ cdef list checked_inputs(object given):
     return inputs
 
 
+cdef object backward_from(object tensors, object grad_tensors, object retain_graph,
+                          object create_graph, object inputs):
+    """Walk back from ``tensors`` and accumulate: ``backward``, in C."""
+    cdef list outputs = variables(tensors, "tensors")
+    cdef list grads = gradients_of(outputs, grad_tensors)
+    if inputs is not None:
+        inputs = checked_inputs(inputs)
+        if not inputs:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    run_backward(outputs, grads, create_graph if retain_graph is None else retain_graph,
+                 create_graph, inputs, True)
+
+
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, *, inputs=None):
     """Add the gradients of ``tensors`` with respect to the leaves of their graph to ``.grad``.
 
@@ -289,14 +397,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     >>> x.grad
     tensor([3., 3.])
     """
-    cdef list outputs = variables(tensors, "tensors")
-    cdef list grads = gradients_of(outputs, grad_tensors)
-    if inputs is not None:
-        inputs = checked_inputs(inputs)
-        if not inputs:
-            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    run_backward(outputs, grads, create_graph if retain_graph is None else retain_graph,
-                 create_graph, inputs, True)
+    backward_from(tensors, grad_tensors, retain_graph, create_graph, inputs)
 
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False,
@@ -326,7 +427,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         if found[i] is not None:
             continue
         if materialize_grads:
-            found[i] = operations.make_tensor(np.zeros_like((<Variable>wanted[i]).array))
+            found[i] = operations.wrap(np.zeros_like((<Variable>wanted[i]).array))
         elif not allow_unused:
             raise RuntimeError(
                 f"One of the differentiated Tensors (input {i}, of shape {sizes(wanted[i])}) "

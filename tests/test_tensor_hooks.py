@@ -1,5 +1,7 @@
 """Hooks on tensors, retain_grad, and setting .grad."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -194,3 +196,56 @@ def test_the_gradient_given_is_not_added_to_later():
         x.view(3).backward(given)
     assert x.grad.tolist() == [3, 3, 3]
     assert seed.tolist() == [1, 1, 1]
+
+
+def test_a_hook_may_walk_back_over_the_same_graph():
+    x = minigrad.tensor([1.0, 2.0], requires_grad=True)
+    a = x * x
+    b = a * 3
+    y = (b * a + a * b).sum()  # dy/dx = 24 x^3; a and b still wait when the hook of c runs
+    inner = []
+
+    def hook(grad):
+        if not inner:
+            inner.append(None)
+            inner[0] = minigrad.autograd.grad(y, x, retain_graph=True)[0]
+
+    b.register_hook(hook)
+    y.backward(retain_graph=True)
+    assert inner[0].tolist() == x.grad.tolist() == [24.0, 192.0]
+
+
+def test_a_walk_that_fails_leaves_the_graph_usable():
+    x = minigrad.tensor([1.0, 2.0], requires_grad=True)
+    a = x * x
+    b = a * 3
+    y = (b * a + a * b).sum()
+    failing = b.register_hook(lambda grad: 1 / 0)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            y.backward(retain_graph=True)
+        assert x.grad is None
+    failing.remove()
+    y.backward()
+    assert x.grad.tolist() == [24.0, 192.0]
+
+
+def test_threads_may_walk_back_over_the_same_graph():
+    x = minigrad.rand(100_000).add_(1).requires_grad_()
+    a = x * x
+    y = a.sum()
+    for _ in range(5):
+        y = y + (a * a).mean() + a.sqrt().mean()
+    (expected,) = minigrad.autograd.grad(y, x, retain_graph=True)
+    found = []
+
+    def work():
+        for _ in range(10):
+            found.extend(minigrad.autograd.grad(y, x, retain_graph=True))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 40 and all(minigrad.equal(grad, expected) for grad in found)

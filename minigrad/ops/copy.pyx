@@ -8,6 +8,7 @@ from minigrad.dtypes cimport (
     as_dtype, bool_, dtype, dtype_of, float16, float32, float64, int16, int32, int64, int8, uint8,
 )
 from minigrad.dtypes import as_dtype_
+from minigrad.memory cimport copied
 from minigrad.ops.common cimport cast
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
@@ -19,7 +20,7 @@ import_array()
 def clone(input, *, memory_format=None):
     """Return a copy, through which gradients pass."""
     cdef Tensor x = <Tensor?>input, out
-    out = wrap(x.array.copy(order="K"))
+    out = wrap(copied(x.array))
     if recording(x):
         record(out, "CloneBackward0", clone_vjp, (x,))
     return out

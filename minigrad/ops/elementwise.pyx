@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from numpy cimport PyArray_NDIM, PyArray_SIZE, import_array, ndarray
+from numpy cimport PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array, ndarray
 
 from minigrad.dtypes cimport bool_, default_dtype, dtype_of, float16
 from minigrad.kernels.elementwise cimport (
@@ -99,7 +99,11 @@ cdef Tensor arithmetic(int op, str label, vjp_function vjp, object input, object
     cdef Tensor a, b, out
     cdef bint of_a, of_b
     cdef int wanted
-    a, b = promoted(input, other)
+    if (isinstance(input, Tensor) and isinstance(other, Tensor) and PyArray_TYPE(
+            (<Tensor>input).array) == PyArray_TYPE((<Tensor>other).array)):
+        a, b = <Tensor>input, <Tensor>other
+    else:
+        a, b = promoted(input, other)
     out = wrap(combine(op, a.array, b.array))
     of_a, of_b = recording(a), recording(b)
     if of_a or of_b:
@@ -462,7 +466,7 @@ cdef Tensor clamp_between(Tensor x, object low, object high):
     out = wrap(array)
     inputs = (x, low, high)
     if recording(x) or any([v is not None and recording(<Tensor>v) for v in (low, high)]):
-        record(out, "ClampBackward0", clamp_between_vjp, inputs, inputs,
+        record(out, "ClampBackward0", clamp_between_vjp, (x, low, high), inputs,
                tuple([None if v is None else (<object>(<Tensor>v).array).shape for v in inputs]))
     return out
 

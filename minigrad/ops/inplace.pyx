@@ -128,7 +128,7 @@ cdef read_positions_vjp(Node node, object g):
     size = 1
     for s in shape:
         size *= s
-    flat = operations.make_tensor(np.zeros(size, (<Tensor>g).array.dtype))
+    flat = wrap(np.zeros(size, (<Tensor>g).array.dtype))
     return (flat.scatter_add(0, wrap(at.ravel()), g.reshape(-1)).reshape(shape),)
 
 

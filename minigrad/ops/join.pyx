@@ -88,7 +88,7 @@ def cat(tensors, dim=0, *, axis=None):
     out = wrap(array)
     for x in parts:
         if recording(x):
-            record(out, "CatBackward0", cat_vjp, parts, (),
+            record(out, "CatBackward0", cat_vjp, tuple([p for p in parts]), (),
                    (dimension, [PyArray_DIM((<Tensor>x).array, dimension) for x in parts]))
             break
     return out
