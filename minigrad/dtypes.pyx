@@ -114,9 +114,15 @@ def as_dtype_(given):
 
 
 cdef ndarray supported(ndarray array):
-    """Return ``array`` in native byte order, or raise if its type has no minigrad dtype."""
+    """Return ``array`` as kernels want it, or raise if its type has no minigrad dtype.
+
+    It is copied if it is not in native byte order, or has strides (in bytes) that are negative or
+    no multiples of the size of an element.
+    """
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
+    if array.itemsize and any([s < 0 or s % array.itemsize for s in (<object>array).strides]):
+        array = array.copy()
     if array.dtype not in by_numpy:
         raise TypeError(
             f"can't convert np.ndarray of type {array.dtype}. The only supported types are: "

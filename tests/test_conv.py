@@ -153,3 +153,20 @@ def test_as_torch(case):
     (expected**2).sum().backward()
     for mine, their in zip(tensors, theirs, strict=True):
         np.testing.assert_allclose(mine.grad.numpy(), their.grad.numpy(), atol=1e-10)
+
+
+@pytest.mark.parametrize("far", [10**5, 2**31, 2**62])
+def test_a_step_that_is_never_taken_may_be_of_any_size(far):
+    x, w = minigrad.rand(2, 3, 5, 4), minigrad.rand(2, 3, 3, 4)
+
+    def results(options):
+        leaves = x.clone().requires_grad_(), w.clone().requires_grad_()
+        y = F.conv2d(*leaves, **options)
+        return y, *minigrad.autograd.grad(y.sum(), leaves)
+
+    for near, other in [({"stride": 3}, {"stride": far}), ({}, {"stride": (1, far)})]:
+        for one, two in zip(results(near), results(other), strict=True):
+            assert minigrad.equal(one, two)
+    w = w[:, :, :1]
+    for one, two in zip(results({}), results({"dilation": (far, 1)}), strict=True):
+        assert minigrad.equal(one, two)

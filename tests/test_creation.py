@@ -129,6 +129,7 @@ CALLS = {
     "from_numpy object": lambda lib: lib.from_numpy(np.array([object()])),
     "from_numpy str": lambda lib: lib.from_numpy(np.array(["a"])),
     "from_numpy negative stride": lambda lib: lib.from_numpy(np.arange(4)[::-1]),
+    "from_numpy odd stride": lambda lib: lib.from_numpy(np.ones(3, "i1, f4")["f1"]),
     "from_numpy big endian": lambda lib: lib.from_numpy(np.arange(4).astype(">i8")),
     "from_numpy 0-d": lambda lib: lib.from_numpy(np.array(1.5)),
     "Tensor of sizes": lambda lib: lib.Tensor(2, 3) * 0,

@@ -20,24 +20,30 @@ cdef enum:
     FEW = 8
 
 
+cdef extern from "Python.h":
+    Py_ssize_t UNKNOWN "PY_SSIZE_T_MIN"     # not yet a stride; 0 is one, of what was expanded
+
+
 cdef inline Py_ssize_t stride_of(ndarray a, int i) noexcept:
     return cnp.PyArray_STRIDES(a)[i] // cnp.PyArray_ITEMSIZE(a)
 
 
-cdef bint nested(ndarray a, Py_ssize_t *stride, int first, bint with_n) noexcept:
-    """Do the dimensions after C (and N before them) advance in equal steps, `stride` (0: any)?"""
+cdef bint nested(ndarray a, Py_ssize_t *stride, bint with_n) noexcept:
+    """Whether the spatial dimensions (and N, `with_n`) lie within each other like one dimension of
+    step `stride`.  UNKNOWN is replaced by what it is found to be."""
     cdef cnp.npy_intp *shape = cnp.PyArray_DIMS(a)
     cdef Py_ssize_t step = stride[0]
     cdef int i = cnp.PyArray_NDIM(a) - 1
     while i >= 0:
-        if i >= 2 or (i == 0 and with_n):
-            if shape[i] > 1:
-                if step == 0:
-                    step = stride[0] = stride_of(a, i)
-                if stride_of(a, i) != step:
-                    return False
-                step *= shape[i]
+        if (i >= 2 or (i == 0 and with_n)) and shape[i] > 1:
+            if step == UNKNOWN:
+                step = stride[0] = stride_of(a, i)
+            if stride_of(a, i) != step:
+                return False
+            step *= shape[i]
         i -= 1
+    if stride[0] == UNKNOWN:
+        stride[0] = 0       # nothing to step over
     return True
 
 
@@ -46,18 +52,18 @@ cdef bint lies_as(ndarray a, Kind kind, Strides *strides) noexcept:
     cdef cnp.npy_intp *shape = cnp.PyArray_DIMS(a)
     cdef Py_ssize_t size = 1, step = 1
     cdef int i
-    if cnp.PyArray_STRIDES(a)[0] % cnp.PyArray_ITEMSIZE(a) or not cnp.PyArray_ISALIGNED(a):
+    if not cnp.PyArray_ISALIGNED(a):
         return False
     for i in range(2, cnp.PyArray_NDIM(a)):
         size *= shape[i]
     strides.row, strides.channel = stride_of(a, 0), stride_of(a, 1)
     if kind == COLUMNS:
-        return nested(a, &step, 0, False) and (shape[1] == 1 or strides.channel == size)
+        return nested(a, &step, False) and (shape[1] == 1 or strides.channel == size)
     if kind == CHANNELS_LAST:
-        strides.row = 0
-        return (shape[1] == 1 or strides.channel == 1) and nested(a, &strides.row, 0, True)
+        strides.row = UNKNOWN
+        return (shape[1] == 1 or strides.channel == 1) and nested(a, &strides.row, True)
     if kind == PLANES:
-        return nested(a, &step, 0, False)
+        return nested(a, &step, False)
     if kind == PLANES_OF_N:
         return size == 1 and (shape[0] == 1 or strides.row == 1)
     return False

@@ -199,8 +199,6 @@ cdef Geometry geometry_of(Tensor x, Tensor weight, tuple stride, object padding,
     before, total = padding_amounts(padding, weight, stride, dilation)
     if before[0] < 0 or before[1] < 0:
         raise RuntimeError(f"negative padding is not supported: {before}")
-    c.stride_h, c.stride_w = stride
-    c.dil_h, c.dil_w = dilation
     c.pad_h, c.pad_w = before
     c.groups = groups
     padded = [shape_of(x)[2 + d] + total[d] for d in range(2)]
@@ -217,6 +215,9 @@ cdef Geometry geometry_of(Tensor x, Tensor weight, tuple stride, object padding,
     c.y_shape[1] = c.weight_shape[0]
     for d in range(2):
         c.y_shape[2 + d] = (padded[d] - reach[d]) // stride[d] + 1
+    # What is stepped over but once may be of any size, also too large for the kernels.
+    c.stride_h, c.stride_w = [stride[d] if c.y_shape[2 + d] > 1 else 1 for d in range(2)]
+    c.dil_h, c.dil_w = [dilation[d] if c.weight_shape[2 + d] > 1 else 1 for d in range(2)]
     return c
 
 

@@ -65,8 +65,6 @@ def from_numpy(array):
     """
     if not isinstance(array, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
-    if supported(array) is not array:
-        raise ValueError("given numpy array has byte order different from the native byte order")
     for stride in array.strides:
         if stride < 0:
             raise ValueError(
@@ -74,6 +72,13 @@ def from_numpy(array):
                 "negative strides are not currently supported. (You can probably work around this "
                 "by making a copy of your array  with array.copy().) "
             )
+        if stride % max(array.itemsize, 1):
+            raise ValueError(
+                "given numpy array strides not a multiple of the element byte size. Copy the numpy "
+                "array to reallocate the memory."
+            )
+    if supported(array) is not array:
+        raise ValueError("given numpy array has byte order different from the native byte order")
     return wrap(array)
 
 
