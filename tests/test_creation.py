@@ -132,7 +132,7 @@ CALLS = {
     "from_numpy odd stride": lambda lib: lib.from_numpy(np.ones(3, "i1, f4")["f1"]),
     "from_numpy big endian": lambda lib: lib.from_numpy(np.arange(4).astype(">i8")),
     "from_numpy 0-d": lambda lib: lib.from_numpy(np.array(1.5)),
-    "Tensor of sizes": lambda lib: lib.Tensor(2, 3) * 0,
+    "Tensor of sizes": lambda lib: lib.Tensor(2, 3).zero_(),
     "Tensor of data": lambda lib: lib.Tensor([1, 2]),
     "Tensor nothing": lambda lib: lib.Tensor(),
     "Tensor of ints in an array": lambda lib: lib.Tensor(np.array([1, 2])),
