@@ -136,7 +136,7 @@ CALLS = {
     "Tensor of data": lambda lib: lib.Tensor([1, 2]),
     "Tensor nothing": lambda lib: lib.Tensor(),
     "Tensor of ints in an array": lambda lib: lib.Tensor(np.array([1, 2])),
-    "Tensor of a Size": lambda lib: lib.Tensor(lib.zeros(2, 3).shape) * 0,
+    "Tensor of a Size": lambda lib: lib.Tensor(lib.zeros(2, 3).shape).zero_(),
     "Tensor negative": lambda lib: lib.Tensor(-1),
     "Tensor str": lambda lib: lib.Tensor("a"),
     "device cuda": lambda lib: lib.zeros(2, device="nonsense"),

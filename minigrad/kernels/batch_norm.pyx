@@ -35,6 +35,7 @@ from minigrad.kernels.batch_norm_tiles cimport (
     COEFFICIENTS, HI, INVSTD, MEAN_DY, SCALE, SHIFT, SLOPE, Coefficient, column_affine, column_dot,
     column_moments, column_slope, plane_affine, plane_dot, plane_moments, plane_slope,
 )
+from minigrad.kernels.openmp cimport regain_gil, release_gil
 
 import numpy as np
 
@@ -417,11 +418,12 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
     load(job.mean, mean, 0, n)
     load(job.var, var, 1, n)
     load(job.invstd, invstd, 1, n)
-    with nogil:
-        if is_double:
-            walk(job, <const double *>job.x, n_threads)
-        else:
-            walk(job, <const float *>job.x, n_threads)
+    gil = release_gil(cnp.PyArray_SIZE(x))
+    if is_double:
+        walk(job, <const double *>job.x, n_threads)
+    else:
+        walk(job, <const float *>job.x, n_threads)
+    regain_gil(gil)
     if target is not out:
         np.copyto(out, target)
     return 0

@@ -168,12 +168,18 @@ cdef void cross_entropy_backward_block(
             spread[s] = 0
     if block.class_stride == 1:
         for s in range(block.samples):
+            shift, rest = largest[s], log_sum[s]
+            for c in range(n):
+                dx[s * n + c] = x[s * n + c] - shift - rest
+        for c in range(block.samples * n):      # not row by row: rows may be short
+            dx[c] = exp(dx[c])
+        for s in range(block.samples):
             if scale[s] == 0:           # ignored: zero even where the logits are not finite
                 memset(dx + s * n, 0, n * sizeof(floating))
                 continue
-            shift, rest, share = largest[s], log_sum[s], spread[s]
+            share = spread[s]
             for c in range(n):
-                dx[s * n + c] = share * exp(x[s * n + c] - shift - rest)
+                dx[s * n + c] *= share
             if smooth > 0:
                 for c in range(n):
                     dx[s * n + c] -= scale[s] * smooth * <floating>weight_of(rule, c, x[0])

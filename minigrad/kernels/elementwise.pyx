@@ -20,6 +20,7 @@ from libc.string cimport memcpy
 cimport numpy as cnp
 from numpy cimport ndarray
 
+from minigrad.kernels.openmp cimport regain_gil, release_gil
 from minigrad.kernels.operations cimport loop
 
 cnp.import_array()
@@ -28,10 +29,6 @@ cdef enum:
     TILE = 1024     # elements; three tiles of doubles take half of the L1 cache
     LONG_TILE = 65536   # where no operand needs a buffer, only threads need tiles
     MAX_NDIM = 64   # NumPy's limit
-
-# Below this many elements the GIL is kept: releasing and taking it costs about 50 ns.
-cdef enum:
-    KEEP_GIL = 4096
 
 
 # ---------------------------------------------------------------------------------------------
@@ -275,11 +272,9 @@ cdef int run(
     walk.in_place = walk.out.data == walk.a.data or walk.out.data == walk.b.data
     simplify(&walk)
     cut(&walk, sizeof(floating))
-    if size < KEEP_GIL:
-        status = walk_all(&walk, 1, scalar)
-    else:
-        with nogil:
-            status = walk_all(&walk, n_threads, scalar)
+    gil = release_gil(size)
+    status = walk_all(&walk, n_threads, scalar)
+    regain_gil(gil)
     return unknown(op) if status < 0 else 0
 
 

@@ -21,6 +21,8 @@ from libc.stdlib cimport free, malloc
 cimport numpy as cnp
 from numpy cimport PyArray_DATA, PyArray_DIM, PyArray_STRIDE
 
+from minigrad.kernels.openmp cimport regain_gil, release_gil
+
 cnp.import_array()
 
 cdef extern from "simd.h" nogil:
@@ -291,15 +293,16 @@ cdef int dispatch(Product* p, cnp.ndarray out, cnp.ndarray a, cnp.ndarray b, voi
     cdef void* to = PyArray_DATA(out)
     cdef void* left = PyArray_DATA(a)
     cdef void* right = PyArray_DATA(b)
+    cdef bint is_float = cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT
     cdef int failed
-    if out.descr.type_num == cnp.NPY_FLOAT:
-        with nogil:
-            failed = product(p, <float*>to, <const float*>left, <const float*>right,
-                             <const float*>bias, n_threads)
+    gil = release_gil(p.rows * p.columns * p.depth // 8)
+    if is_float:
+        failed = product(p, <float*>to, <const float*>left, <const float*>right,
+                         <const float*>bias, n_threads)
     else:
-        with nogil:
-            failed = product(p, <double*>to, <const double*>left, <const double*>right,
-                             <const double*>bias, n_threads)
+        failed = product(p, <double*>to, <const double*>left, <const double*>right,
+                         <const double*>bias, n_threads)
+    regain_gil(gil)
     if failed:
         raise MemoryError("no memory for the scratch of a matrix product")
     return 0

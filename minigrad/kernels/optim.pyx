@@ -19,6 +19,8 @@ from libc.string cimport memset
 cimport numpy as cnp
 from numpy cimport ndarray
 
+from minigrad.kernels.openmp cimport regain_gil, release_gil
+
 import numpy as np
 
 cnp.import_array()
@@ -143,9 +145,10 @@ cdef int step(
 ) except -1:
     """Run ``update`` over the collected ``columns`` (of which 1 holds gradients), clean up."""
     cdef Py_ssize_t n = len(<list>columns[0])
-    with nogil:
-        run(leaves, n, update, &rule, n_threads)
-        free(leaves)
+    gil = release_gil(leaves[n].offset)
+    run(leaves, n, update, &rule, n_threads)
+    regain_gil(gil)
+    free(leaves)
     return write_back(copies, 1)
 
 

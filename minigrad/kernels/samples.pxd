@@ -126,8 +126,24 @@ cdef inline void exponential_sums(
     cdef floating scratch[SCRATCH]
     cdef floating partial[SAMPLES]
     cdef floating shift
-    cdef Py_ssize_t c, s, i, count
+    cdef Py_ssize_t c, s, i, count, rows
     cdef floating* target = exps
+    if block.class_stride == 1 and 0 < n <= SHORT:  # several rows at a time fill the vectors
+        rows = SCRATCH // n
+        for s in range(block.samples):
+            if s % rows == 0:
+                count = min(rows, block.samples - s) * n
+                if exps == NULL:
+                    target = scratch
+                else:
+                    target = exps + s * n
+                for i in range(count // n):
+                    for c in range(n):
+                        target[i * n + c] = x[(s + i) * n + c] - maxima[s + i]
+                for i in range(count):
+                    target[i] = exp(target[i])
+            out[s] = sum_of(target + s % rows * n, n)
+        return
     if block.class_stride == 1:
         for s in range(block.samples):
             out[s] = c = 0
