@@ -51,7 +51,7 @@ def test_agrees_with_the_twin(shape, training, dtype):
     if training:
         reference.batch_norm_forward(out, mean, invstd, *wide, 0.3, 1e-3, 1)
     else:
-        reference.batch_norm_eval(out, *wide, 1e-3, 1)
+        reference.batch_norm_eval(out, *wide, 1e-3, False, 1)
     got = batch_norm(x, running_mean, running_var, weight, bias, training, 0.3, 1e-3)
     assert got.dtype is x.dtype
     tolerance = {"float16": 5e-3, "float32": 2e-6, "float64": 1e-13}[dtype]

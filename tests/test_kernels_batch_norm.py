@@ -64,18 +64,20 @@ def run(kernels, x, dy, weight, bias, n_threads=1, eps=1e-5):
     channels = x.shape[1]
     mean, invstd, running_var = np.zeros(channels), np.zeros(channels), np.ones(channels)
     running_mean = np.zeros(channels, np.float32)
-    out, evaluated, dx, eval_dx = (np.empty_like(x) for _ in range(4))
+    out, evaluated, rectified, dx, eval_dx = (np.empty_like(x) for _ in range(5))
     dweight, dbias = np.zeros(channels, np.float32), np.zeros(channels)
     kernels.batch_norm_forward(
         out, mean, invstd, x, weight, bias, running_mean, running_var, 0.1, eps, n_threads
     )
-    kernels.batch_norm_eval(evaluated, x, weight, bias, running_mean, running_var, eps, n_threads)
+    statistics = running_mean, running_var, eps
+    kernels.batch_norm_eval(evaluated, x, weight, bias, *statistics, False, n_threads)
+    kernels.batch_norm_eval(rectified, x, weight, bias, *statistics, True, n_threads)
     kernels.batch_norm_backward(dx, dweight, dbias, dy, x, weight, mean, invstd, True, n_threads)
     kernels.batch_norm_backward(eval_dx, None, None, dy, x, weight, mean, invstd, False, n_threads)
     return {
         name: value
         for name, value in locals().items()
-        if name in {"out", "mean", "invstd", "running_mean", "running_var", "evaluated", "dx",
+        if name in {"out", "mean", "invstd", "running_mean", "running_var", "evaluated", "rectified", "dx",
                     "dweight", "dbias", "eval_dx"}
     }  # fmt: skip
 
@@ -256,7 +258,7 @@ def test_infinite_running_mean_passes_through_eval():
     x = np.ones((4, 2), np.float32)
     out = np.empty_like(x)
     mean, var = np.array([np.inf, 1.0]), np.ones(2)
-    compiled.batch_norm_eval(out, x, None, None, mean, var, 0, 1)
+    compiled.batch_norm_eval(out, x, None, None, mean, var, 0, False, 1)
     assert (out == np.array([-np.inf, 0])).all()
 
 
@@ -268,7 +270,7 @@ def test_empty_input_changes_nothing(shape):
         kernels.batch_norm_forward(
             x, statistics, statistics, x, None, None, statistics, statistics, 0.1, 1e-5, 1
         )
-        kernels.batch_norm_eval(x, x, None, None, statistics, statistics, 1e-5, 1)
+        kernels.batch_norm_eval(x, x, None, None, statistics, statistics, 1e-5, False, 1)
         kernels.batch_norm_backward(
             x, statistics, statistics, x, x, None, statistics, statistics, True, 1
         )

@@ -23,7 +23,7 @@ x's own type, x - hi being exact where it matters; lo goes into the shift.
 
 from cython cimport floating
 from cython.parallel cimport prange
-from libc.math cimport sqrt
+from libc.math cimport INFINITY, sqrt
 from libc.stdlib cimport free, malloc
 cimport numpy as cnp
 from numpy cimport ndarray
@@ -101,6 +101,7 @@ cdef struct Job:
     double *total                   # backward: sums of dy
     double *work
     double momentum, eps
+    double low                      # forward: no result is smaller
     Py_ssize_t slots                # how many tiles' sums a block keeps at once
     double *sums
     void *coef
@@ -304,14 +305,14 @@ cdef void write_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t t
         if job.backward and job.training:
             column_slope(out, out_s.row, dy, dy_s.row, x, s.row, box, coef, pitch)
         else:
-            column_affine(out, out_s.row, x, s.row, box, coef, pitch)
+            column_affine(out, out_s.row, x, s.row, box, coef, pitch, <floating>job.low)
         return
     for k in range(box.width):
         if job.backward and job.training:
             plane_slope(out, out_s.row, dy, dy_s.row, x, s.row, box, coef + k, pitch)
             dy += dy_s.channel
         else:
-            plane_affine(out, out_s.row, x, s.row, box, coef + k, pitch)
+            plane_affine(out, out_s.row, x, s.row, box, coef + k, pitch, <floating>job.low)
         out += out_s.channel
         x += s.channel
 
@@ -456,7 +457,7 @@ cpdef int batch_norm_forward(ndarray out, ndarray mean, ndarray invstd, ndarray 
     if cnp.PyArray_SIZE(x) == 0:
         return 0
     job.backward, job.training, job.reduces = False, True, True
-    job.momentum, job.eps = momentum, eps
+    job.momentum, job.eps, job.low = momentum, eps, -INFINITY
     run(&job, out, None, x, weight, bias, None, None, None, n_threads)
     for k in range(n):
         if job.mean[k] != job.mean[k]:      # of deviations from infinity; a plain sum is inf
@@ -471,13 +472,16 @@ cpdef int batch_norm_forward(ndarray out, ndarray mean, ndarray invstd, ndarray 
 
 
 cpdef int batch_norm_eval(ndarray out, ndarray x, ndarray weight, ndarray bias, ndarray mean,
-                          ndarray var, double eps, int n_threads) except -1:
-    """Normalise `x` with the given statistics: those of batch_norm_forward, kept over batches."""
+                          ndarray var, double eps, bint rectify, int n_threads) except -1:
+    """Normalise `x` with the given statistics: those of batch_norm_forward, kept over batches.
+
+    With `rectify`, negative results become 0: a ReLU that takes no further pass over memory.
+    """
     cdef Job job
     if cnp.PyArray_SIZE(x) == 0:
         return 0
     job.backward, job.training, job.reduces = False, False, False
-    job.eps = eps
+    job.eps, job.low = eps, 0 if rectify else -INFINITY
     run(&job, out, None, x, weight, bias, mean, var, None, n_threads)
     free(job.weight)
     return 0
@@ -496,7 +500,7 @@ cpdef int batch_norm_backward(ndarray dx, ndarray dweight, ndarray dbias, ndarra
     cdef Py_ssize_t n = cnp.PyArray_DIM(x, 1)
     if cnp.PyArray_SIZE(x) == 0:
         return 0
-    job.backward, job.training = True, training
+    job.backward, job.training, job.low = True, training, -INFINITY
     job.reduces = (training and dx is not None) or dweight is not None or dbias is not None
     run(&job, dx, dy, x, weight, None, mean, None, invstd, n_threads)
     store(dweight, job.var, n)

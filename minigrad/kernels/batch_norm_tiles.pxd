@@ -29,11 +29,11 @@ cdef void column_dot(
 ) noexcept nogil
 cdef void plane_affine(
     floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride, Box box,
-    const floating *coef, Py_ssize_t pitch
+    const floating *coef, Py_ssize_t pitch, floating low
 ) noexcept nogil
 cdef void column_affine(
     floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride, Box box,
-    const floating *coef, Py_ssize_t pitch
+    const floating *coef, Py_ssize_t pitch, floating low
 ) noexcept nogil
 cdef void plane_slope(
     floating *dx, Py_ssize_t dx_stride, const floating *dy, Py_ssize_t dy_stride, const

@@ -269,13 +269,19 @@ cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x
         total[j], dot[j] = totals[j], dots[j]
 
 
+cdef inline floating at_least(floating low, floating y) noexcept nogil:
+    return low if y < low else y                    # NaN stays
+
+
 cdef void plane_affine(floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride,
-                       Box box, const floating *coef, Py_ssize_t pitch) noexcept nogil:
+                       Box box, const floating *coef, Py_ssize_t pitch,
+                       floating low) noexcept nogil:
+    """out = (x - hi) * scale + shift, but at least `low`."""
     cdef Py_ssize_t r, i
     cdef floating hi = coef[HI * pitch], scale = coef[SCALE * pitch], shift = coef[SHIFT * pitch]
     for r in range(box.rows):
         for i in range(box.cols):
-            out[i] = (x[i] - hi) * scale + shift
+            out[i] = at_least(low, (x[i] - hi) * scale + shift)
         out += out_stride
         x += stride
 
@@ -287,7 +293,8 @@ cdef inline void copy(floating *target, const floating *source, Py_ssize_t n) no
 
 
 cdef void column_affine(floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride,
-                        Box box, const floating *coef, Py_ssize_t pitch) noexcept nogil:
+                        Box box, const floating *coef, Py_ssize_t pitch,
+                        floating low) noexcept nogil:
     cdef Py_ssize_t r, j
     cdef floating hi[MAX_COLS], scale[MAX_COLS], shift[MAX_COLS]
     copy(hi, coef + HI * pitch, box.cols)
@@ -295,7 +302,7 @@ cdef void column_affine(floating *out, Py_ssize_t out_stride, const floating *x,
     copy(shift, coef + SHIFT * pitch, box.cols)
     for r in range(box.rows):
         for j in range(box.cols):
-            out[j] = (x[j] - hi[j]) * scale[j] + shift[j]
+            out[j] = at_least(low, (x[j] - hi[j]) * scale[j] + shift[j])
         out += out_stride
         x += stride
 

@@ -130,9 +130,9 @@ cdef void max_plane_2x2(Planes* s, floating* out, int64_t* indices,
                 lower = rows + 2 * lanes
                 to = results
             if floating is float:
-                max_2x2_float(upper, lower, to, places)
+                max_2x2_float(upper, lower, to, places if indices != NULL else NULL)
             else:
-                max_2x2_double(upper, lower, to, places)
+                max_2x2_double(upper, lower, to, places if indices != NULL else NULL)
             if to == results:
                 memcpy(out + i * s.out_width + j, results, n * sizeof(floating))
             if indices != NULL:

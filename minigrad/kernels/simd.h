@@ -386,10 +386,27 @@ INLINE void NAME(take_larger)(VECTOR *best, NAME(lanes) *place, VECTOR v, int ta
 #endif
 }
 
-/* Maxima of windows of 2 x 2 side by side, LANES of them, and which of the 4 each is. */
+/* Maxima of windows of 2 x 2 side by side, LANES of them, and which of the 4 each is (NULL: not
+ * wanted; then the two rows meet before the columns are told apart). */
 static void NAME(max_2x2)(const REAL *upper, const REAL *lower, REAL *out, int *places)
 {
     const REAL *rows[2] = {upper, lower};
+    NAME(lanes) nowhere;
+#if defined(__GNUC__) && !defined(__clang__)
+    if (!places) {
+        VECTOR half[2];
+        NAME(lanes) columns;
+        UNROLL for (int j = 0; j < 2; j++) {
+            half[j] = LOAD(upper + j * LANES);
+            NAME(take_larger)(&half[j], &nowhere, LOAD(lower + j * LANES), 0);
+        }
+        UNROLL for (int l = 0; l < LANES; l++) columns[l] = 2 * l;
+        VECTOR larger = __builtin_shuffle(half[0], half[1], columns);
+        NAME(take_larger)(&larger, &nowhere, __builtin_shuffle(half[0], half[1], columns + 1), 0);
+        STORE(out, larger);
+        return;
+    }
+#endif
     VECTOR best, even, odd;
     NAME(lanes) place = {0};
     UNROLL for (int i = 0; i < 2; i++) {
@@ -411,7 +428,7 @@ static void NAME(max_2x2)(const REAL *upper, const REAL *lower, REAL *out, int *
     }
     STORE(out, best);
     NAME(lanes) result = place;
-    for (int l = 0; l < LANES; l++) places[l] = (int)((const NAME(lane) *)&result)[l];
+    for (int l = 0; places && l < LANES; l++) places[l] = (int)((const NAME(lane) *)&result)[l];
 }
 
 /* For n windows: where from[j * stride] is larger than best[j], or is NaN, put it there. */

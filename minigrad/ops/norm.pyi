@@ -11,3 +11,11 @@ def batch_norm(
     eps: float = 1e-05,
 ) -> Tensor: ...
 def count_batch(counter: Tensor) -> int: ...
+def batch_norm_relu(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-05,
+) -> Tensor: ...

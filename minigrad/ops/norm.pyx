@@ -92,7 +92,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
         out = train_forward(x, mean, invstd, running_mean, running_var, weight, bias, factor,
                             epsilon)
     else:
-        out = eval_forward(x, running_mean, running_var, weight, bias, epsilon)
+        out = eval_forward(x, running_mean, running_var, weight, bias, epsilon, False)
         if records:     # copies: the running statistics may move before backward comes by
             mean = np.array(array_of(running_mean), np.float64)
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -101,6 +101,27 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
         record(out, "NativeBatchNormBackward0", batch_norm_vjp, (x, weight, bias), (x, weight),
                (mean, invstd, trains, epsilon, None if bias is None else dtype_of(array_of(bias))))
     return out
+
+
+def batch_norm_relu(input, running_mean, running_var, weight=None, bias=None, eps=1e-5):
+    """Return ``relu(batch_norm(...))`` in evaluation, in one pass over memory.
+
+    Arguments and errors are those of `batch_norm`.  Nothing is recorded: this is for inference,
+    under ``no_grad``.
+
+    >>> import minigrad
+    >>> from minigrad.ops.norm import batch_norm_relu
+    >>> batch_norm_relu(minigrad.tensor([[1.0], [-1.0]]), minigrad.zeros(1), minigrad.ones(1), eps=0)
+    tensor([[1.],
+            [0.]])
+    """
+    cdef Tensor x = <Tensor?>input
+    check_input(x, False, eps)
+    for name, given in (("running_mean", running_mean), ("running_var", running_var),
+                        ("weight", weight), ("bias", bias)):
+        check_vector(given, name, x)
+    check_running(running_mean, running_var, False)
+    return eval_forward(x, running_mean, running_var, weight, bias, eps, True)
 
 
 def count_batch(Tensor counter not None):
@@ -252,10 +273,10 @@ cdef Tensor train_forward(Tensor input, ndarray mean, ndarray invstd, object run
 
 
 cdef Tensor eval_forward(Tensor input, Tensor mean, Tensor var, object weight, object bias,
-                         double eps):
+                         double eps, bint rectify):
     cdef ndarray x = widened(input.array), out = empty_laid_out_as(x)
     batch_norm_eval(out, x, widened(array_of(weight)), widened(array_of(bias)),
-                    widened(mean.array), widened(var.array), eps, threads(x))
+                    widened(mean.array), widened(var.array), eps, rectify, threads(x))
     return narrowed(out, input)
 
 

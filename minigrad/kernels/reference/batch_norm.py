@@ -46,10 +46,11 @@ def batch_norm_forward(
         running_var[...] = momentum * m2 / (count - 1) + (1 - momentum) * running_var
 
 
-def batch_norm_eval(out, x, weight, bias, mean, var, eps, n_threads):
-    """Normalise ``x`` with the given statistics."""
+def batch_norm_eval(out, x, weight, bias, mean, var, eps, rectify, n_threads):
+    """Normalise ``x`` with the given statistics; with ``rectify``, negative results become 0."""
     invstd = _invstd(np.asarray(var, np.float64), eps)
-    out[...] = _affine((x - _column(mean, x)) * _column(invstd, x), weight, bias)
+    y = _affine((x - _column(mean, x)) * _column(invstd, x), weight, bias)
+    out[...] = np.maximum(y, 0) if rectify else y
 
 
 def batch_norm_backward(dx, dweight, dbias, dy, x, weight, mean, invstd, training, n_threads):

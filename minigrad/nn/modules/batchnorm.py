@@ -5,7 +5,7 @@ from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
-from minigrad.ops.norm import count_batch
+from minigrad.ops.norm import batch_norm_relu, count_batch
 from minigrad.tensor import Tensor
 
 
@@ -108,6 +108,15 @@ class _BatchNorm(_NormBase):
             self.training or (self.running_mean is None and self.running_var is None),
             momentum,
             self.eps,
+        )
+
+    def forward_relu(self, input) -> Tensor:
+        """Return ``relu(self(input))``: in one pass over memory where nothing is to be learned."""
+        if self.training or self.running_mean is None or minigrad.is_grad_enabled():
+            return F.relu(self.forward(input))
+        self._check_input_dim(input)
+        return batch_norm_relu(
+            input, self.running_mean, self.running_var, self.weight, self.bias, self.eps
         )
 
     # The numbers of dimensions that a subclass takes, and how an error puts them.

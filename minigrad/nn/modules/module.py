@@ -135,6 +135,15 @@ class Module(TreeMixin, StateMixin, HooksMixin):
             return self.forward(*args, **kwargs)
         return self._call_with_hooks(args, kwargs)
 
+    def _is_plain(self) -> bool:
+        """Whether a call is the forward of the class and nothing else."""
+        return "forward" not in self.__dict__ and not (
+            self._forward_hooks
+            or self._forward_pre_hooks
+            or self._backward_hooks
+            or self._backward_pre_hooks
+        )
+
     # Registering parameters, buffers and submodules.
 
     @property
