@@ -14,7 +14,7 @@ cnp.import_array()
 
 cdef enum:
     TILE = 8192           # elements in a tile
-    MAX_ROWS = 64         # of a tile of columns: as many numbers are summed up in float32
+    MAX_ROWS = 256        # of a tile of columns: as many numbers are summed up in float32
     LARGE_PLANE = 128     # planes smaller than this are walked as columns ...
     LARGE_IF_FEW = 48     # ... or than this, if there are but a few in a channel
     FEW = 8
@@ -84,9 +84,9 @@ cdef Kind kind_of(ndarray a, Strides *strides) noexcept:
         return CHANNELS_LAST
     if lies_as(a, PLANES_OF_N, strides):
         return PLANES_OF_N
-    if lies_as(a, PLANES, strides):
+    if size >= LARGE_IF_FEW and lies_as(a, PLANES, strides):
         return PLANES
-    return STRIDED
+    return STRIDED              # also planes so small that a copy costs less than going through them
 
 
 cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept:
@@ -129,7 +129,8 @@ cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept:
             g.block_width -= step
         g.block_width = min(g.block_width, g.cols)
         g.blocks = (g.cols + g.block_width - 1) // g.block_width
-        g.tile_rows = min(max(16, TILE // g.block_width), MAX_ROWS)
+        g.tile_rows = max(max(16, TILE // g.block_width), g.rows // 8)
+        g.tile_rows = min(g.tile_rows, MAX_ROWS)
         g.tiles = (g.rows + g.tile_rows - 1) // g.tile_rows
         g.pieces, g.tile_cols = 1, g.block_width
     return g

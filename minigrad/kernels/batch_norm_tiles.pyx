@@ -10,7 +10,8 @@ float32 are taken in float32, over short runs that are then added up in double. 
 float32's range where x does not: a tile whose M2 is not safely inside is done again, every number
 widened to double.
 
-Sums run in LANES, or one for each column: that vectorises without leave for the compiler to
+Sums over planes run in LANES, in registers (``tile_squares`` and ``tile_dots`` in simd.h); sums
+over columns run in one for each column, which vectorises without leave for the compiler to
 reorder additions.  The vectors that a loop over columns uses lie in local arrays, which the
 compiler knows to overlap with nothing; otherwise it would check that again for each row.
 """
@@ -23,26 +24,29 @@ cdef enum:
     AHEAD = 8           # rows of columns that are prefetched before they are needed
     GUESS = 8           # numbers that a centre is guessed from
     LANES = 64          # sums that run side by side, as many as vector registers hold
-    RUN = 1024          # elements, at least, that are summed up in x's own type
+    SOME = 64           # rows before the sums of columns are put by: 16 in each
 
 
-cdef extern from *:
-    """
-    #if defined(__GNUC__)
-    #define MG_PREFETCH(p) __builtin_prefetch(p, 0, 2)
-    #else
-    #define MG_PREFETCH(p) ((void)(p))
-    #endif
-    """
-    void prefetch_line "MG_PREFETCH" (const void *p) noexcept nogil
+cdef extern from "simd.h" nogil:
+    void prefetch_line "PREFETCH" (const void *p) noexcept
+    void tile_squares_float(const float *x, Py_ssize_t stride, Py_ssize_t rows, Py_ssize_t columns,
+                            float centre, float *sums, float *squares) noexcept
+    void tile_squares_double(const double *x, Py_ssize_t stride, Py_ssize_t rows,
+                             Py_ssize_t columns, double centre, double *sums,
+                             double *squares) noexcept
+    void tile_dots_float(const float *dy, Py_ssize_t dy_stride, const float *x, Py_ssize_t stride,
+                         Py_ssize_t rows, Py_ssize_t columns, float centre, float scale,
+                         float *sums, float *dots) noexcept
+    void tile_dots_double(const double *dy, Py_ssize_t dy_stride, const double *x,
+                          Py_ssize_t stride, Py_ssize_t rows, Py_ssize_t columns, double centre,
+                          double scale, double *sums, double *dots) noexcept
 
 
 cdef inline void prefetch(const floating *x, Py_ssize_t n) noexcept nogil:
-    """Have x[:n] fetched into the L2 cache, while there is computing to do.
+    """Have x[:n], of a row to come, fetched into the L2 cache while there is computing to do.
 
-    The hardware stops prefetching at the end of a row; with this, forward takes 2.1 instead of 2.6
-    ms at (64, 128, 28, 28), and backward 1.2 instead of 1.5 ms at (2048, 1040) on one thread.  In
-    backward over planes, which have longer rows, it was measured not to help.
+    The hardware stops prefetching at the end of a row.  Sums over columns of dy and x were measured
+    to read their rows faster without this.
     """
     cdef Py_ssize_t i
     for i from 0 <= i < n by 64 // sizeof(floating):
@@ -75,51 +79,38 @@ cdef inline double drain(accurate *lanes) noexcept nogil:
     return total
 
 
-cdef inline void add_squares(const floating *x, Py_ssize_t n, accurate centre, accurate *sums,
-                             accurate *squares) noexcept nogil:
-    """Add x - centre, and its square."""
-    cdef Py_ssize_t i, j, whole = n // LANES * LANES
+cdef inline void plane_squares(const floating *x, Py_ssize_t stride, Box box, accurate centre,
+                               accurate *sums, accurate *squares) noexcept nogil:
+    """Add x - centre, and its square, over a tile."""
+    cdef Py_ssize_t r, i
     cdef accurate d
-    for i from 0 <= i < whole by LANES:
-        for j in range(LANES):
-            d = x[i + j] - centre
-            sums[j] += d
-            squares[j] += d * d
-    for j in range(n - whole):
-        d = x[whole + j] - centre
-        sums[j] += d
-        squares[j] += d * d
+    if accurate is float and floating is float:
+        tile_squares_float(x, stride, box.rows, box.cols, centre, sums, squares)
+    elif accurate is double and floating is double:
+        tile_squares_double(x, stride, box.rows, box.cols, centre, sums, squares)
+    else:                                       # rare: floats whose squares leave their range
+        for r in range(box.rows):
+            for i in range(box.cols):
+                d = x[r * stride + i] - centre
+                sums[i % LANES] += d
+                squares[i % LANES] += d * d
 
 
 cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
                         double *mean, double *m2) noexcept nogil:
     """Mean and M2 of a tile; `zero` is of the type to sum in."""
-    cdef Py_ssize_t r, i, n, pending, count = box.rows * box.cols
-    cdef const floating *row
+    cdef Py_ssize_t i, count = box.rows * box.cols
     cdef accurate centre = zero, sums[LANES], squares[LANES]
-    cdef double total, square_sum, off
+    cdef double square_sum, off
     cdef int passes
     for i in range(GUESS):
         centre += x[i * box.cols // GUESS] / <accurate>GUESS
     for i in range(LANES):
         sums[i] = squares[i] = zero
     for passes in range(2):
-        total = square_sum = pending = 0
-        for r in range(box.rows):
-            row = x + r * stride
-            if box.rows > 1:                # of the next tile
-                prefetch(row + box.rows * stride, box.cols)
-            for i from 0 <= i < box.cols by RUN:
-                n = min(RUN, box.cols - i)
-                add_squares(row + i, n, centre, sums, squares)
-                pending += n
-                if pending >= RUN:
-                    total += drain(sums)
-                    square_sum += drain(squares)
-                    pending = 0
-        total += drain(sums)
-        square_sum += drain(squares)
-        off = total / count
+        plane_squares(x, stride, box, centre, sums, squares)
+        square_sum = drain(squares)
+        off = drain(sums) / count
         if not cancelled(square_sum, count, off):
             break
         if passes == 0:
@@ -136,6 +127,13 @@ cdef inline double not_negative(double value) noexcept nogil:
     return 0 if value < 0 else value                # NaN stays
 
 
+cdef inline void put_columns_by(accurate *sums, accurate *kept, Py_ssize_t cols) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(cols):
+        kept[j] += sums[j]
+        sums[j] = 0
+
+
 cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
                          double *mean, double *m2) noexcept nogil:
     """Mean and M2 of each column of a tile; `zero` is of the type to sum in."""
@@ -145,6 +143,7 @@ cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate
     cdef const floating *x2
     cdef const floating *x3
     cdef accurate a, b, c, d, centre[MAX_COLS], sums[MAX_COLS], squares[MAX_COLS]
+    cdef accurate kept[MAX_COLS], kept_squares[MAX_COLS]
     cdef double off, share = 1.0 / n
     cdef int passes
     for j in range(cols):
@@ -156,7 +155,7 @@ cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate
     for passes in range(2):
         far = 0
         for j in range(cols):
-            sums[j] = squares[j] = zero
+            sums[j] = squares[j] = kept[j] = kept_squares[j] = zero
         for r in range(0, n4, 4):
             x0 = x + r * stride
             x1, x2, x3 = x0 + stride, x0 + 2 * stride, x0 + 3 * stride
@@ -169,65 +168,48 @@ cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate
                 d = x3[j] - centre[j]
                 squares[j] += (a * a + b * b) + (c * c + d * d)
                 sums[j] += (a + b) + (c + d)
+            if r % SOME == SOME - 4:
+                put_columns_by(sums, kept, cols)
+                put_columns_by(squares, kept_squares, cols)
         for r in range(n4, n):
             x0 = x + r * stride
             for j in range(cols):
                 a = x0[j] - centre[j]
                 squares[j] += a * a
                 sums[j] += a
+        put_columns_by(sums, kept, cols)
+        put_columns_by(squares, kept_squares, cols)
         for j in range(cols):
-            far += cancelled(squares[j], n, sums[j] * share)
+            far += cancelled(kept_squares[j], n, kept[j] * share)
         if passes == 1 or not far:
             break
         for j in range(cols):
-            centre[j] = <accurate>(centre[j] + sums[j] * share)
+            centre[j] = <accurate>(centre[j] + kept[j] * share)
     if accurate is float:
         for j in range(cols):
-            wrong += not in_range(squares[j], n)
+            wrong += not in_range(kept_squares[j], n)
         if wrong:
             column_moments(x, stride, box, <double>0, mean, m2)
             return
     for j in range(cols):
-        off = sums[j] * share
+        off = kept[j] * share
         mean[j] = centre[j] + off
-        m2[j] = not_negative(squares[j] - n * off * off)
-
-
-cdef inline void add_dots(const floating *dy, const floating *x, Py_ssize_t n, floating hi,
-                          floating invstd, floating *sums, floating *dots) noexcept nogil:
-    """Add dy, and dy * (x - hi) * invstd."""
-    cdef Py_ssize_t i, j, whole = n // LANES * LANES
-    for i from 0 <= i < whole by LANES:
-        for j in range(LANES):
-            sums[j] += dy[i + j]
-            dots[j] += dy[i + j] * ((x[i + j] - hi) * invstd)
-    for j in range(n - whole):
-        sums[j] += dy[whole + j]
-        dots[j] += dy[whole + j] * ((x[whole + j] - hi) * invstd)
+        m2[j] = not_negative(kept_squares[j] - n * off * off)
 
 
 cdef void plane_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
                     Py_ssize_t stride, Box box, const floating *hi, const floating *invstd,
                     double *total, double *dot) noexcept nogil:
     """The sums over a tile of dy and of dy * (x - hi) * invstd."""
-    cdef Py_ssize_t r, i, n, pending = 0
+    cdef Py_ssize_t j
     cdef floating sums[LANES], dots[LANES]
-    for i in range(LANES):
-        sums[i] = dots[i] = 0
-    total[0] = dot[0] = 0
-    for r in range(box.rows):
-        for i from 0 <= i < box.cols by RUN:
-            n = min(RUN, box.cols - i)
-            add_dots(dy + i, x + i, n, hi[0], invstd[0], sums, dots)
-            pending += n
-            if pending >= RUN:
-                total[0] += drain(sums)
-                dot[0] += drain(dots)
-                pending = 0
-        dy += dy_stride
-        x += stride
-    total[0] += drain(sums)
-    dot[0] += drain(dots)
+    for j in range(LANES):
+        sums[j] = dots[j] = 0
+    if floating is float:
+        tile_dots_float(dy, dy_stride, x, stride, box.rows, box.cols, hi[0], invstd[0], sums, dots)
+    else:
+        tile_dots_double(dy, dy_stride, x, stride, box.rows, box.cols, hi[0], invstd[0], sums, dots)
+    total[0], dot[0] = drain(sums), drain(dots)
 
 
 cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
@@ -241,15 +223,13 @@ cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x
     cdef const floating *dy2
     cdef const floating *dy3
     cdef floating a, b, c, d, h[MAX_COLS], s[MAX_COLS], totals[MAX_COLS], dots[MAX_COLS]
+    cdef floating kept[MAX_COLS], kept_dots[MAX_COLS]
     for j in range(cols):
         h[j], s[j] = hi[j], invstd[j]
-        totals[j] = dots[j] = 0
+        totals[j] = dots[j] = kept[j] = kept_dots[j] = 0
     for r in range(0, n4, 4):
         x1, x2, x3 = x + stride, x + 2 * stride, x + 3 * stride
         dy1, dy2, dy3 = dy + dy_stride, dy + 2 * dy_stride, dy + 3 * dy_stride
-        for j in range(4):
-            prefetch(x + (j + AHEAD) * stride, cols)
-            prefetch(dy + (j + AHEAD) * dy_stride, cols)
         for j in range(cols):
             a = dy[j] * ((x[j] - h[j]) * s[j])
             b = dy1[j] * ((x1[j] - h[j]) * s[j])
@@ -257,6 +237,9 @@ cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x
             d = dy3[j] * ((x3[j] - h[j]) * s[j])
             dots[j] += (a + b) + (c + d)
             totals[j] += (dy[j] + dy1[j]) + (dy2[j] + dy3[j])
+        if r % SOME == SOME - 4:
+            put_columns_by(totals, kept, cols)
+            put_columns_by(dots, kept_dots, cols)
         x += 4 * stride
         dy += 4 * dy_stride
     for r in range(n4, box.rows):
@@ -265,8 +248,10 @@ cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x
             totals[j] += dy[j]
         x += stride
         dy += dy_stride
+    put_columns_by(totals, kept, cols)
+    put_columns_by(dots, kept_dots, cols)
     for j in range(cols):
-        total[j], dot[j] = totals[j], dots[j]
+        total[j], dot[j] = kept[j], kept_dots[j]
 
 
 cdef inline floating at_least(floating low, floating y) noexcept nogil:
