@@ -3,6 +3,7 @@
 from typing import Any
 
 from minigrad.ops.creation import zeros
+from minigrad.ops.inplace import rebase
 from minigrad.tape import PythonNode, _set_grad_enabled, is_grad_enabled
 from minigrad.tensor import Tensor
 
@@ -156,20 +157,17 @@ class Function:
             else:
                 result = cls.forward(*args)
                 cls.setup_context(ctx, args, result)
+            # An output that is an input, unchanged, must get a node of its own: a view of it.
+            outputs = tuple(
+                o.view_as(o)
+                if isinstance(o, Tensor)
+                and any(o is a for a in args)
+                and not any(o is d for d in ctx.dirty)
+                else o
+                for o in (result if isinstance(result, tuple) else (result,))
+            )
         finally:
             _set_grad_enabled(previous)
-        if not recording:
-            return result
-        outputs = result if isinstance(result, tuple) else (result,)
-        # An output that is an input, unchanged, must get a node of its own: a view of it.
-        outputs = tuple(
-            o.detach()
-            if isinstance(o, Tensor)
-            and any(o is a for a in args)
-            and not any(o is d for d in ctx.dirty)
-            else o
-            for o in outputs
-        )
         with_gradient = tuple(
             o
             if isinstance(o, Tensor)
@@ -178,9 +176,14 @@ class Function:
             else None
             for o in outputs
         )
-        ctx.input_meta = tuple(_meta(a) for a in args)
-        ctx.output_meta = tuple(_meta(o) for o in with_gradient)
-        ctx._attach(f"{cls.__name__}Backward", args, with_gradient, ctx.to_save)
+        ctx._mark_views(tuple(None if any(o is d for d in ctx.dirty) else o for o in with_gradient))
+        if recording:
+            ctx.input_meta = tuple(_meta(a) for a in args)
+            ctx.output_meta = tuple(_meta(o) for o in with_gradient)
+            ctx._attach(f"{cls.__name__}Backward", args, with_gradient, ctx.to_save)
+            for o in with_gradient:
+                if any(o is d for d in ctx.dirty):
+                    rebase(o)
         ctx.to_save, ctx.non_differentiable, ctx.dirty = (), (), ()
         return outputs if isinstance(result, tuple) else outputs[0]
 

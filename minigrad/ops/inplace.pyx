@@ -7,7 +7,7 @@ and gives the tensor the result's place on the tape (``assign``).  Three things 
 * If the tensor is a view, its base has changed too.  ``written`` gives the base a node that says
   "the old base, with this part replaced".
 * Other views of that base are then out of date.  They notice by themselves when they are next
-  used (``recording`` compares ``base.node``), and ``regenerate_view`` gives them a new node.
+  used (``recording`` compares versions), and ``regenerate_view`` gives them a new node.
 """
 
 import numpy as np
@@ -26,8 +26,9 @@ from minigrad.ops.common cimport (
     as_tensor, cast, is_kernel_float, is_number, number_tensor, same_shape, zeros_of,
 )
 from minigrad.tape cimport (
-    Node, Variable, bump_version, grad_enabled, operations, record, recording, set_grad_enabled_,
+    Node, Variable, bump_version, check_origin, grad_enabled, operations, record, recording, wants,
 )
+from minigrad.tape import retain
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
@@ -36,25 +37,10 @@ import_array()
 # -------------------------------------------------------------- what every in-place op goes through
 
 cdef int check_inplace(Tensor x, bint value_recorded) except -1:
-    """Raise if ``x`` may not be written to."""
+    """Raise if ``x`` may not be written to, or ``value_recorded`` and it may not be recorded."""
     cdef int i
-    if grad_enabled():
-        if x.wants_grad and x.node is None:
-            raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation. "
-                "Wrap the write in minigrad.no_grad(), or work on a copy (.clone())."
-            )
-        if x.base is not None and x.base.wants_grad:
-            if x.base.node is None:
-                raise RuntimeError(
-                    "a view of a leaf Variable that requires grad is being used in an in-place "
-                    "operation. Wrap the write in minigrad.no_grad(), or work on a copy (.clone())."
-                )
-            if not recording(x):
-                raise RuntimeError(
-                    "A view was created in no_grad mode and is being modified inplace with grad "
-                    "mode enabled. Make the view with grad mode on, or write under no_grad()."
-                )
+    if value_recorded or recording(x):
+        check_recordable(x)
     for i in range(PyArray_NDIM(x.array) if PyArray_SIZE(x.array) > 0 else 0):
         if PyArray_STRIDES(x.array)[i] == 0 and PyArray_DIMS(x.array)[i] > 1:
             raise RuntimeError(
@@ -67,15 +53,42 @@ cdef int check_inplace(Tensor x, bint value_recorded) except -1:
     return 0
 
 
+cdef int check_recordable(Tensor x) except -1:
+    """Raise if a write to ``x`` cannot be recorded."""
+    cdef str what = None
+    check_origin(x, "is being")
+    if x.base is not None and wants(x) and x.base.node is None:
+        what = "a view of a leaf"
+    elif x.wants_grad and x.node is None:
+        what = "a leaf"
+    if what is not None:
+        raise RuntimeError(
+            f"{what} Variable that requires grad is being used in an in-place operation. "
+            "Wrap the write in minigrad.no_grad(), or work on a copy (.clone())."
+        )
+    return 0
+
+
 cdef int written(Tensor x) except -1:
     """Tell the tape that ``x`` was written to, once it has its new node."""
-    cdef Variable base = x.base
     bump_version(x)
-    if base is None or not x.wants_grad or not grad_enabled():
+    if x.wants_grad and grad_enabled():
+        rebase(x)
+    return 0
+
+
+cpdef int rebase(Tensor x) except -1:
+    """Let all that depends on the value of ``x``, which has a new node, follow it there."""
+    cdef Variable base = x.base
+    if x.keeps_grad:
+        retain(x)
+    if base is None:
         return 0
+    x.seen = x.version.number
     record(base, "CopySlices", copy_slices_vjp, (base, x), (),
            (positions(base, x), (<object>base.array).shape))
-    x.base_node = base.node
+    if base.keeps_grad:
+        retain(base)
     return 0
 
 
@@ -113,14 +126,11 @@ cdef ndarray positions(Variable base, Variable view):
 def _regenerate_view(Tensor view):
     """Give ``view`` a node that reads it from its base's new value."""
     cdef Variable base = view.base
-    view.base_node = base.node
-    if base.wants_grad and base.node is not None:
-        mode = set_grad_enabled_(True)
-        try:
-            record(view, "AsStridedBackward0", read_positions_vjp, (base,), (),
-                   (positions(base, view), (<object>base.array).shape))
-        finally:
-            set_grad_enabled_(mode)
+    view.seen = view.version.number
+    record(view, "AsStridedBackward0", read_positions_vjp, (base,), (),
+           (positions(base, view), (<object>base.array).shape))
+    if view.keeps_grad:
+        retain(view)
 
 
 cdef read_positions_vjp(Node node, object g):
@@ -146,6 +156,8 @@ cdef Tensor assign(Tensor x, Tensor result):
                 f"{dtype_of(x.array)}"
             )
         result = cast(result, dtype_of(x.array))
+    if recording(result):
+        check_recordable(x)
     np.copyto(x.array, result.array)
     if recording(result):
         x.node = result.node
