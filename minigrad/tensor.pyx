@@ -338,14 +338,14 @@ cdef class Tensor(Operators):
         """Add the gradient of this tensor with respect to the graph's leaves to their ``.grad``.
 
         Args:
-            gradient: the gradient of some scalar with respect to this tensor, of its shape and
-                dtype.  Needed unless this tensor has one element: then it is 1.
+            gradient: the gradient of some scalar with respect to this tensor, of its shape.
+                Needed unless this tensor has one element: then it is 1.
             retain_graph: keep what the graph saved, for another ``backward``.  Default: as
                 ``create_graph``.
             create_graph: record the backward pass, so that gradients can be differentiated.
             inputs: accumulate into these tensors only.
 
-        Raises RuntimeError if this tensor has no graph, if a shape or dtype does not fit, if the
+        Raises RuntimeError if this tensor has no graph, if a shape does not fit, if the
         graph was already freed, or if a saved tensor was overwritten since.
         """
         backward_from(self, gradient, retain_graph, create_graph, inputs)
