@@ -40,11 +40,9 @@ class FunctionCtx(PythonNode):
 
     def run(self, grads):
         """Call the user's backward and check what it returns (called by the walk)."""
-        grads = list(grads)[: len(self.output_meta)]
+        grads = grads[: len(self.output_meta)]
         if self.materialize_grads:
-            for i, (g, meta) in enumerate(zip(grads, self.output_meta, strict=True)):
-                if g is None and meta is not None:
-                    grads[i] = zeros(meta[0], dtype=meta[1])
+            grads = self._materialized(grads)
         results = self.backward_function(self, *grads)
         if not isinstance(results, tuple):
             results = (results,)
@@ -58,6 +56,13 @@ class FunctionCtx(PythonNode):
                 f"{len(results)})"
             )
         return tuple(self._checked(i, r, name) for i, r in enumerate(results))
+
+    def _materialized(self, grads):
+        """Return the gradients of the outputs with zeros for those that are None."""
+        return [
+            zeros(meta[0], dtype=meta[1]) if g is None and meta is not None else g
+            for g, meta in zip(grads, self.output_meta, strict=True)
+        ]
 
     def _checked(self, i, result, name):
         meta = self.input_meta[i]
