@@ -153,3 +153,20 @@ def test_as_torch(case):
     (expected**2).sum().backward()
     for mine, their in zip(tensors, theirs, strict=True):
         np.testing.assert_allclose(mine.grad.numpy(), their.grad.numpy(), atol=1e-10)
+
+
+@pytest.mark.parametrize("conv, spatial", [(F.conv1d, 1), (F.conv2d, 2)])
+def test_sizes_of_zero(conv, spatial):
+    def leaf(*shape):
+        return minigrad.ones(*shape, *[5 if shape[0] == 2 else 3] * spatial, requires_grad=True)
+
+    with pytest.raises(RuntimeError, match="kernel size should be greater than zero"):
+        conv(minigrad.ones(2, 3, *[5] * spatial), minigrad.ones(4, 3, *[0] * spatial))
+    with pytest.raises(RuntimeError, match="weight to be at least 1 at dimension 0"):
+        conv(leaf(2, 3), leaf(0, 3))
+    x, weight, bias = leaf(2, 0), leaf(4, 0), minigrad.ones(4, requires_grad=True)
+    out = conv(x, weight, bias)  # as torch has it
+    assert out.shape == (2, 0, *[3] * spatial)
+    out.sum().backward()
+    assert x.grad.shape == x.shape and weight.grad.shape == weight.shape
+    assert bias.grad.tolist() == [0.0] * 4
