@@ -180,8 +180,13 @@ def setitem(input, index, value):
         return
     if is_number(value):
         v = number_tensor(value, dtype_of(x.array))
-    else:
+    elif isinstance(value, (Tensor, np.ndarray, np.generic)):
         v = cast(as_tensor(value), dtype_of(x.array))
+    else:
+        raise TypeError(
+            f"can't assign a {type(value).__name__} to a tensor of {dtype_of(x.array)}: expected "
+            "a Tensor or a number"
+        )
     check_inplace(x, recording(v))
     try:
         region = (<object>x.array[key]).shape

@@ -23,7 +23,7 @@ from minigrad.kernels.elementwise cimport ADD, DIV, MUL, SUB, binary
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
-    as_tensor, cast, is_kernel_float, is_number, number_tensor, same_shape, zeros_of,
+    as_tensor, cast, is_kernel_float, is_number, number_tensor, same_shape, scaled, zeros_of,
 )
 from minigrad.tape cimport (
     Node, Variable, bump_version, check_origin, grad_enabled, operations, record, recording, wants,
@@ -233,12 +233,12 @@ cdef Tensor arithmetic_(int op, object function, object input, object other):
 
 def add_(input, other, *, alpha=1):
     """Add ``alpha * other`` to this tensor in place, and return it."""
-    return arithmetic_(ADD, operations.add, input, other if alpha == 1 else other * alpha)
+    return arithmetic_(ADD, operations.add, input, scaled(input, other, alpha))
 
 
 def sub_(input, other, *, alpha=1):
     """Subtract ``alpha * other`` from this tensor in place, and return it."""
-    return arithmetic_(SUB, operations.sub, input, other if alpha == 1 else other * alpha)
+    return arithmetic_(SUB, operations.sub, input, scaled(input, other, alpha))
 
 
 def mul_(input, other):

@@ -51,7 +51,7 @@ def cat(tensors, dim=0, *, axis=None):
     cdef npy_intp size = 0
     tensors = tensor_tuple("cat", tensors)
     if not tensors:
-        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError("cat(): expected a non-empty list of Tensors")
     # an old habit of torch: an empty 1-d tensor joins with anything
     real = [x for x in tensors if PyArray_NDIM(x.array) != 1 or PyArray_DIM(x.array, 0)]
     real = real or [tensors[0]]
