@@ -257,3 +257,64 @@ def test_a_custom_function_that_writes_to_a_view_is_in_the_history_of_the_base(t
         return x.grad.tolist()
 
     agree(torch, program)
+
+
+# ---------------------------------------------------------------- memory that is shared
+
+OVERLAPS = {
+    "shifted": lambda x: x[1:].add_(x[:-1]),
+    "shifted back": lambda x: x[:-1].sub_(x[1:]),
+    "transposed": lambda x: x.view(3, 3).mul_(x.view(3, 3).t()),
+    "the same layout": lambda x: x.view(3, 3).t().mul_(x.view(3, 3).t()),
+    "itself": lambda x: x.mul_(x),
+    "one element": lambda x: x.mul_(x[0]),
+    "a row": lambda x: x.view(3, 3).mul_(x[:3]),
+    "another row": lambda x: x[:3].mul_(x[3:6]),
+    "interleaved": lambda x: x[::2][:4].mul_(x[1::2]),
+    "copy_": lambda x: x[1:].copy_(x[:-1]),
+    "copy_ of another dtype": lambda x: x[1:].copy_(x[:-1].double()),
+    "setitem": lambda x: x.__setitem__(slice(1, None), x[:-1]),
+    "atan2_": lambda x: x[:4].atan2_(x[3:7]),
+    "lerp_": lambda x: x[:4].lerp_(x[3:7], 0.5),
+    "nothing": lambda x: x[:0].add_(x[:0]),
+}
+EXPANDED = {
+    "fill_": lambda lib, x: x.fill_(2.0),
+    "zero_": lambda lib, x: x.zero_(),
+    "fill_ of a tensor": lambda lib, x: x.fill_(lib.tensor(2.0)),
+    "add_": lambda lib, x: x.add_(1),
+    "copy_": lambda lib, x: x.copy_(lib.ones(3)),
+    "setitem": lambda lib, x: x.__setitem__(slice(None), 2.0),
+    "setitem of an item": lambda lib, x: x.__setitem__(0, 2.0),
+    "exp_": lambda lib, x: x.exp_(),
+}
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize("write", OVERLAPS)
+def test_writing_to_memory_that_is_read_in_another_layout(torch, write, recorded):
+    def program(lib):
+        x = lib.arange(9.0)
+        x = x.requires_grad_() * 1 if recorded else x
+        OVERLAPS[write](x)
+        return x.tolist()
+
+    agree(torch, program)
+
+
+@pytest.mark.parametrize("write", EXPANDED)
+def test_writing_to_an_expanded_tensor(torch, write):
+    def program(lib):
+        x = lib.ones(1).expand(3)
+        EXPANDED[write](lib, x)
+        return x.tolist()
+
+    agree(torch, program)
+
+
+def test_writing_to_shared_memory_without_torch():
+    x = minigrad.arange(3.0)
+    for write in (lambda: x[1:].add_(x[:-1]), lambda: x[1:].copy_(x[:-1])):
+        with pytest.raises(RuntimeError, match="refer to a single memory location"):
+            write()
+    assert minigrad.zeros(1).expand(3).fill_(2.0).tolist() == [2, 2, 2]

@@ -14,7 +14,7 @@ import numpy as np
 
 from numpy cimport (
     NPY_ARRAY_WRITEABLE, PyArray_BYTES, PyArray_CHKFLAGS, PyArray_DATA, PyArray_DIMS,
-    PyArray_IS_C_CONTIGUOUS, PyArray_NBYTES, PyArray_NDIM, PyArray_SIZE, PyArray_STRIDES,
+    PyArray_IS_C_CONTIGUOUS, PyArray_ITEMSIZE, PyArray_NBYTES, PyArray_NDIM, PyArray_SIZE, PyArray_STRIDES,
     PyArray_TYPE, import_array, ndarray,
 )
 
@@ -36,20 +36,67 @@ import_array()
 
 # -------------------------------------------------------------- what every in-place op goes through
 
-cdef int check_inplace(Tensor x, bint value_recorded) except -1:
-    """Raise if ``x`` may not be written to, or ``value_recorded`` and it may not be recorded."""
-    cdef int i
+cdef int check_inplace(Tensor x, bint value_recorded, bint distinct=True) except -1:
+    """Raise if ``x`` may not be written to, or ``value_recorded`` and it may not be recorded.
+
+    ``distinct``: each element must have memory of its own, as they get values of their own.
+    """
     if value_recorded or recording(x):
         check_recordable(x)
-    for i in range(PyArray_NDIM(x.array) if PyArray_SIZE(x.array) > 0 else 0):
-        if PyArray_STRIDES(x.array)[i] == 0 and PyArray_DIMS(x.array)[i] > 1:
+    if distinct:
+        check_distinct(x.array)
+    if not PyArray_CHKFLAGS(x.array, NPY_ARRAY_WRITEABLE):
+        raise RuntimeError("this tensor's memory is read-only (it came from a read-only array)")
+    return 0
+
+
+cdef int check_distinct(ndarray x) except -1:
+    """Raise if several elements of ``x`` share memory."""
+    cdef int i
+    for i in range(PyArray_NDIM(x) if PyArray_SIZE(x) > 0 else 0):
+        if PyArray_STRIDES(x)[i] == 0 and PyArray_DIMS(x)[i] > 1:
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to "
                 "a single memory location. Please clone() the tensor before performing the "
                 "operation."
             )
-    if not PyArray_CHKFLAGS(x.array, NPY_ARRAY_WRITEABLE):
-        raise RuntimeError("this tensor's memory is read-only (it came from a read-only array)")
+    return 0
+
+
+cdef bint dense_range(ndarray a, char **start, char **end) noexcept:
+    """Find where the memory of ``a`` starts and ends; return whether it fills all of it."""
+    cdef int i
+    start[0] = PyArray_BYTES(a)
+    end[0] = start[0] + PyArray_NBYTES(a)
+    if PyArray_IS_C_CONTIGUOUS(a):
+        return True
+    end[0] = start[0] + PyArray_ITEMSIZE(a)
+    for i in range(PyArray_NDIM(a)):
+        end[0] += (PyArray_DIMS(a)[i] - 1) * PyArray_STRIDES(a)[i]
+    return end[0] - start[0] == PyArray_NBYTES(a)
+
+
+cdef int check_overlap(ndarray x, ndarray read) except -1:
+    """Raise if ``read`` shares memory with ``x``, which is to be written to, in another layout.
+
+    The rule is torch's, which looks no closer where either has gaps.
+    """
+    cdef char *x_start
+    cdef char *x_end
+    cdef char *start
+    cdef char *end
+    cdef bint dense
+    if x is read or PyArray_SIZE(x) == 0 or PyArray_SIZE(read) == 0:
+        return 0
+    dense = dense_range(x, &x_start, &x_end) and dense_range(read, &start, &end)
+    if not dense or x_end <= start or end <= x_start:
+        return 0
+    if x_start != start or x_end != end or (<object>x).strides != (<object>read).strides:
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor "
+            "refer to a single memory location. Please clone() the tensor before performing the "
+            "operation."
+        )
     return 0
 
 
@@ -193,6 +240,9 @@ def in_place(function, name):
     def method(input, *args, **kwargs):
         cdef Tensor x = <Tensor?>input
         check_inplace(x, False)
+        for value in (*args, *kwargs.values()):
+            if isinstance(value, Tensor):
+                check_overlap(x.array, (<Tensor>value).array)
         return assign(x, function(before_write(x), *args, **kwargs))
     method.__name__ = method.__qualname__ = name
     method.__doc__ = (
@@ -214,6 +264,8 @@ cdef Tensor arithmetic_(int op, object function, object input, object other):
     """input op= other: straight into the memory where no gradient is recorded."""
     cdef Tensor x = <Tensor?>input, b
     check_inplace(x, False)
+    if isinstance(other, Tensor):
+        check_overlap(x.array, (<Tensor>other).array)
     if is_kernel_float(x.array):
         if is_number(other):
             b = number_tensor(other, dtype_of(x.array))
@@ -263,7 +315,9 @@ def fill_(input, value):
             "fill_ only supports 0-dimension value tensor but got tensor with "
             f"{value.dim()} dimensions."
         )
-    return copy_(x, value if isinstance(value, Tensor) else number_tensor(value, x.dtype))
+    if isinstance(value, Tensor):
+        return write(x, <Tensor>value, True)
+    return write(x, number_tensor(value, x.dtype), False)
 
 
 def zero_(input):
@@ -273,8 +327,13 @@ def zero_(input):
 
 def copy_(input, src, non_blocking=False):
     """Write ``src`` (broadcast, in any dtype) into this tensor in place, and return it."""
-    cdef Tensor x = <Tensor?>input, s = as_tensor(src)
-    check_inplace(x, recording(s))
+    return write(<Tensor?>input, as_tensor(src), True)
+
+
+cdef Tensor write(Tensor x, Tensor s, bint distinct):
+    """Do the work of ``copy_`` and ``fill_``; ``distinct`` as in ``check_inplace``."""
+    check_inplace(x, recording(s), distinct)
+    check_overlap(x.array, s.array)
     s = cast(s, dtype_of(x.array))
     try:
         np.copyto(x.array, s.array)
