@@ -53,8 +53,8 @@ def finfo(dtype=None):
     dtype = get_default_dtype() if dtype is None else as_dtype_(dtype)
     if not dtype.is_floating_point:
         raise TypeError(
-            f"torch.finfo() requires a floating point input type, but got {dtype}. "
-            "Use torch.iinfo to handle integers"
+            f"finfo() requires a floating point input type, but got {dtype}. "
+            "Use iinfo() to handle integers"
         )
     return np.finfo(dtype.numpy)
 
@@ -63,5 +63,5 @@ def iinfo(dtype):
     """Return the limits of an integer dtype: ``max``, ``min``, ``bits``."""
     dtype = as_dtype_(dtype)
     if dtype.is_floating_point or dtype.name == "bool":
-        raise TypeError(f"torch.iinfo() requires an integer input type, but got {dtype}")
+        raise TypeError(f"iinfo() requires an integer input type, but got {dtype}")
     return np.iinfo(dtype.numpy)

@@ -7,7 +7,9 @@ import numpy as np
 
 from numpy cimport PyArray_TYPE, import_array, ndarray
 
-from minigrad.dtypes cimport default_dtype, dtype, supported
+from libc.math cimport isinf, isnan
+
+from minigrad.dtypes cimport bool_, default_dtype, dtype, float16, supported
 from minigrad.tape cimport Variable
 
 import_array()
@@ -43,6 +45,7 @@ cdef ndarray array_from_sequence(object data, dtype wanted):
         array = np.asarray(data)
     except ValueError:
         check_numbers(data)
+        check_lengths(data, lengths(data), 0)
         raise ValueError(
             "expected a rectangular sequence: all parts at the same depth of the same length"
         ) from None
@@ -53,10 +56,60 @@ cdef ndarray array_from_sequence(object data, dtype wanted):
         # what NumPy makes of an int that is too large for int64
         if all(isinstance(leaf, int) for leaf in leaves(data)):
             raise ValueError("Overflow when unpacking long: an int does not fit in int64")
+    if wanted is not None and not wanted.is_floating_point and kind in "iuf" and array.size:
+        check_fits(array.min().item(), array.max().item(), wanted)
     if kind == "O" or kind == "f" and (array.size == 0 or not holds_numpy_floats(data)):
         with np.errstate(all="ignore"):
             return array.astype(floating.numpy)
     return supported(array)
+
+
+cdef int check_fits(object low, object high, dtype d) except -1:
+    """Raise unless dtype ``d`` has the numbers from ``low`` to ``high``, two ints or two floats.
+
+    As in torch, an unsigned dtype takes negative ints for what they are in two's complement.
+    """
+    if d is bool_ or d.is_floating_point and d is not float16:
+        return 0
+    if d is float16:
+        fits = abs(low) <= 65504 or isinf(low) or isnan(low)
+    else:
+        limits = np.iinfo(d.numpy)
+        least = limits.min if d.is_signed or isinstance(low, float) else -limits.max
+        fits = least <= low and high <= limits.max      # not so for NaN
+    if not fits:
+        raise RuntimeError(
+            f"value cannot be converted to type {d.name} without overflow: "
+            f"{low if low == high or low != low else [low, high]}"
+        )
+    return 0
+
+
+cdef list lengths(object data):
+    """Return the shape that nested sequences have if all parts are like the first."""
+    cdef list found = []
+    while isinstance(data, (list, tuple)):
+        found.append(len(data))
+        if not data:
+            break
+        data = data[0]
+    return found
+
+
+cdef int check_lengths(object data, list expected, int dim) except -1:
+    """Raise for the first part of nested sequences that is not of the ``expected`` shape."""
+    if dim == len(expected) or not isinstance(data, (list, tuple)):
+        if isinstance(data, (list, tuple)) or dim < len(expected):
+            wanted = "a number" if dim == len(expected) else "a sequence"
+            raise TypeError(f"expected {wanted} at dim {dim}, but got {data!r}")
+        return 0
+    if len(data) != expected[dim]:
+        raise ValueError(
+            f"expected sequence of length {expected[dim]} at dim {dim} (got {len(data)})"
+        )
+    for item in data:
+        check_lengths(item, expected, dim + 1)
+    return 0
 
 
 def leaves(data):

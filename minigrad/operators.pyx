@@ -64,7 +64,15 @@ cdef class Operators(Variable):
         return self
 
     def __abs__(self): return operations.abs(self)
-    def __invert__(self): return operations.bitwise_not(self)
+
+    def __invert__(self):
+        if dtype_of(self.array).is_floating_point:
+            raise TypeError(
+                "~ (operator.invert) is only implemented on integer and Boolean-type tensors, but "
+                f"this one is {dtype_of(self.array)}"
+            )
+        return operations.bitwise_not(self)
+
     def __and__(self, other): return operate(operations.bitwise_and, self, other)
     def __rand__(self, other): return operate(operations.bitwise_and, other, self)
     def __iand__(self, other): return operations.bitwise_and_(self, other)

@@ -3,6 +3,13 @@
 from numpy cimport ndarray
 
 
+cdef enum Origin:                   # how a view was made; views of it inherit all but the first
+    ORDINARY = 0
+    NO_GRAD = 1                     # while grad mode was off
+    CUSTOM = 2                      # by the forward of an autograd.Function
+    MULTIPLE = 3                    # with others, by split() and the like
+
+
 cdef class Version:
     cdef readonly long number
 
@@ -15,7 +22,8 @@ cdef class Variable:
     cdef Variable gradient          # the gradient that backward() left here
     cdef Version version            # counts in-place writes; shared by views; None is 0
     cdef Variable base              # the tensor this one is a differentiable view of
-    cdef Node base_node             # base.node when this view's own node was made
+    cdef long seen                  # of a view: the version that its node was made for
+    cdef int origin                 # of a view: how it was made (Origin)
     cdef dict hooks                 # gradient hooks of a leaf
     cdef bint keeps_grad            # retain_grad() was called
     cdef dict attributes            # what users attach: t.name = value; None until then
@@ -72,6 +80,7 @@ cdef bint grad_enabled() noexcept
 cdef bint set_grad_enabled_(bint mode) noexcept
 cdef Version version_of(Variable v)
 cdef void bump_version(Variable v)
+cdef int check_origin(Variable v, str what) except -1
 cdef int regenerate_view(Variable v) except -1
 cdef object edge_to(object input)
 cdef object run_hooks(dict hooks, int output, object grad)
@@ -79,14 +88,22 @@ cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
                  tuple saved=*, object extra=*)
 
 
+cdef inline bint wants(Variable v) noexcept:
+    """Whether ``v`` or the tensor it is a view of wants a gradient: its ``requires_grad``."""
+    return v.wants_grad or (v.base is not None and v.base.wants_grad)
+
+
 cdef inline int refresh_view(Variable v) except -1:
-    """Bring the node of a view up to date, if an in-place write gave its base a new one."""
-    if v.base is not None and v.base.node is not v.base_node:
+    """Bring the node of a view up to date, if its memory was written to since it was made."""
+    if (v.base is not None and v.version.number != v.seen
+            and (v.node is not None or v.base.wants_grad)):
         regenerate_view(v)
     return 0
 
 
 cdef inline bint recording(Variable v) except -1:
     """Whether an op on ``v`` must be recorded: it wants a gradient and grad mode is on."""
+    if not wants(v) or not grad_enabled():
+        return False
     refresh_view(v)
-    return v.wants_grad and grad_enabled()
+    return True

@@ -21,6 +21,7 @@ The fields of the classes here, and what each is for, are in tape.pxd: read the 
 """
 
 import itertools
+import weakref
 
 cimport cython
 from cpython.object cimport PyObject
@@ -119,8 +120,34 @@ cdef class Variable:
         recycle(<PyObject *>self.array)
 
 
+cdef dict ORIGINS = {
+    NO_GRAD: "Make the view and write to it both under no_grad(), if the write is not to be "
+             "recorded, or both outside.",
+    CUSTOM: "This view was created inside a custom Function (or because an input was returned "
+            "as-is), whose backward the gradient would go past. Return a copy (.clone()) from the "
+            "custom Function.",
+    MULTIPLE: "This view is the output of a function that returns multiple views. Such functions "
+              "do not allow the output views to be modified inplace. Use an out-of-place op.",
+}
+
+
+cdef int check_origin(Variable v, str what) except -1:
+    """Raise if ``v`` is a view that cannot get a new node after a write; ``what`` was written to.
+    """
+    if v.origin == ORDINARY:
+        return 0
+    if v.node is None:
+        start = (f"A view was created in no_grad mode and {what} modified inplace with grad mode "
+                 "enabled.")
+    else:
+        name = v.node.label.removesuffix("0").removesuffix("Backward")
+        start = f"Output {v.output} of {name} is a view and {what} modified inplace."
+    raise RuntimeError(f"{start} {ORIGINS[v.origin]}")
+
+
 cdef int regenerate_view(Variable v) except -1:
     """Give a view a new node, made from the present node of its base."""
+    check_origin(v, "its base or another view of its base has been")
     operations.regenerate_view(v)
     return 0
 
@@ -334,10 +361,22 @@ cdef class PythonNode(Node):
                 v.node = self
                 v.output = k
                 v.wants_grad = True
+                if v.base is not None:
+                    v.seen = v.version.number
 
     def _mark_needs(self, tuple inputs):
         """Note which inputs want a gradient, for the forward to see before anything is recorded."""
-        self.needs_input_grad = tuple([edge_to(v) is not None for v in inputs])
+        self.needs_input_grad = tuple([
+            isinstance(v, Variable) and wants(<Variable>v) for v in inputs
+        ])
+
+    def _mark_views(self, tuple outputs):
+        """Note which of the outputs that have a gradient are views: no write may change those."""
+        cdef Variable v
+        several = len([v for v in outputs if v is not None]) > 1
+        for v in outputs:
+            if v is not None and v.base is not None:
+                v.origin = MULTIPLE if several else CUSTOM
 
     def _saved_tensors(self):
         """Return all saved tensors, or raise as ``tensor`` does."""
@@ -356,6 +395,7 @@ def add_hook(Variable v, function, bint last=False):
     ``last``: after all other hooks, however late they are added.
     """
     cdef dict table
+    refresh_view(v)
     if v.node is None:
         if v.hooks is None:
             v.hooks = {}
@@ -367,6 +407,25 @@ def add_hook(Variable v, function, bint last=False):
     key = next(hook_keys)       # never one that was removed: its handle may still be about
     table[key] = (v.output, function, last)
     return table, key
+
+
+def retain(Variable v):
+    """Keep the gradient of the value that ``v`` has now in ``v.gradient``.
+
+    To be called again when an in-place write has given ``v`` a new value, and node: the hook on
+    the old node then does nothing.
+    """
+    reference = weakref.ref(v)          # the node must not keep its own output alive
+    sequence = v.node.sequence
+    v.keeps_grad = True
+
+    def keep(Variable grad):
+        cdef Variable t = reference()
+        if t is not None and t.node is not None and t.node.sequence == sequence:
+            t.gradient = operations.clone(grad) if t.gradient is None else (
+                operations.add(t.gradient, grad))
+
+    add_hook(v, keep, True)
 
 
 cdef object run_hooks(dict hooks, int output, object grad):

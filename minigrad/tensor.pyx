@@ -8,7 +8,6 @@ the class by ``install_methods``.
 """
 
 import copy
-import weakref
 
 import numpy as np
 
@@ -23,9 +22,11 @@ from minigrad.attributes import RemovableHandle, Size, device
 from minigrad.convert cimport array_from, checked_dim
 from minigrad.dtypes cimport default_dtype, dtype_of
 from minigrad.operators cimport Operators
-from minigrad.tape cimport Variable, operations, refresh_view, version_of
+from minigrad.tape cimport (
+    NO_GRAD, ORDINARY, Variable, grad_enabled, operations, refresh_view, version_of, wants,
+)
 from minigrad.walk cimport backward_from
-from minigrad.tape import add_hook
+from minigrad.tape import add_hook, retain
 
 import_array()
 
@@ -53,7 +54,8 @@ cdef Tensor view_of(Tensor base, ndarray array):
     cdef Tensor t = wrap(array)
     t.version = version_of(base)
     t.base = base if base.base is None else base.base
-    t.base_node = t.base.node
+    t.seen = t.version.number
+    t.origin = base.origin if base.origin != ORDINARY or grad_enabled() else NO_GRAD
     return t
 
 
@@ -172,8 +174,7 @@ cdef class Tensor(Operators):
     @property
     def requires_grad(self):
         """Whether a gradient is wanted for this tensor or for one it was computed from."""
-        refresh_view(self)
-        return self.wants_grad
+        return wants(self)
 
     @requires_grad.setter
     def requires_grad(self, wanted):
@@ -240,7 +241,7 @@ cdef class Tensor(Operators):
         self.array = value.array
         self.version = None
         self.base = None
-        self.base_node = None
+        self.origin = ORDINARY
 
     @property
     def _version(self):
@@ -337,14 +338,14 @@ cdef class Tensor(Operators):
         """Add the gradient of this tensor with respect to the graph's leaves to their ``.grad``.
 
         Args:
-            gradient: the gradient of some scalar with respect to this tensor, of its shape and
-                dtype.  Needed unless this tensor has one element: then it is 1.
+            gradient: the gradient of some scalar with respect to this tensor, of its shape.
+                Needed unless this tensor has one element: then it is 1.
             retain_graph: keep what the graph saved, for another ``backward``.  Default: as
                 ``create_graph``.
             create_graph: record the backward pass, so that gradients can be differentiated.
             inputs: accumulate into these tensors only.
 
-        Raises RuntimeError if this tensor has no graph, if a shape or dtype does not fit, if the
+        Raises RuntimeError if this tensor has no graph, if a shape does not fit, if the
         graph was already freed, or if a saved tensor was overwritten since.
         """
         backward_from(self, gradient, retain_graph, create_graph, inputs)
@@ -383,24 +384,14 @@ cdef class Tensor(Operators):
         """Keep this non-leaf's gradient in ``.grad`` when ``backward()`` comes by."""
         if not self.requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-        if self.node is None or self.retains_grad:
-            return
-        self.keeps_grad = True
-        reference = weakref.ref(self)       # the node must not keep its own output alive
-
-        def keep(Tensor grad):
-            cdef Tensor t = reference()
-            if t is not None:
-                t.gradient = operations.clone(grad) if t.gradient is None else (
-                    operations.add(t.gradient, grad))
-
-        add_hook(self, keep, True)
+        if self.grad_fn is not None and not self.keeps_grad:
+            retain(self)
 
     # -------- leaving for Python and NumPy
 
     def numpy(self, *, force=False):
         """Return the memory as a NumPy array: no copy, writes show in both."""
-        if self.requires_grad and not force:
+        if not force and self.requires_grad and grad_enabled():
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. "
                 "Use tensor.detach().numpy() instead."
@@ -486,7 +477,7 @@ cdef class Tensor(Operators):
         if id(self) in memo:
             return memo[id(self)]
         new = memo[id(self)] = rebuild(
-            type(self), self.array.copy(order="K"), self.wants_grad, {})
+            type(self), self.array.copy(order="K"), self.requires_grad, {})
         if self.gradient is not None:
             new.grad = copy.deepcopy(self.gradient, memo)
         take_attributes(new, copy.deepcopy(attributes_of(self), memo))

@@ -172,18 +172,17 @@ cdef list newest_first(list roots):
     return [found[sequence] for sequence in sorted(found, reverse=True)]
 
 
-cdef set leading_to(list roots, list targets):
-    """Return the nodes through which a gradient goes from ``roots`` to one of ``targets``."""
-    cdef set needed = set()
-    cdef set ends = set()
+cdef dict leading_to(list roots, list targets):
+    """Return the nodes and leaves through which a gradient goes from ``roots`` to ``targets``, and
+    for each whether it goes further than there."""
+    cdef dict needed = {}
     cdef Node node
     for target in targets:
-        ends.add(id(end_of(target)))
+        needed[end_of(target)] = False
     for node in reversed(newest_first(roots)):
         for edge in node.edges:
-            end = end_of(edge)
-            if end is not None and (id(end) in ends or end in needed):
-                needed.add(node)
+            if end_of(edge) in needed:
+                needed[node] = True
                 break
     return needed
 
@@ -193,7 +192,7 @@ cdef set leading_to(list roots, list targets):
 cdef void deposit(Variable leaf, Variable grad, bint create_graph, bint shared):
     """Add ``grad`` to ``leaf.grad``; keep it as it is if nobody else can see it, else a copy."""
     if leaf.gradient is not None:
-        if create_graph or leaf.gradient.wants_grad:
+        if create_graph:
             leaf.gradient = operations.add(leaf.gradient, grad)
         else:
             operations.add_(leaf.gradient, grad)
@@ -235,7 +234,7 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
     """
     cdef Node node
     cdef Walk walk = Walk()
-    cdef set needed = None          # the nodes on the way to `inputs`; the others need no vjp
+    cdef dict needed = None         # what is on the way to `inputs`; nothing else gets a gradient
     cdef list targets = None
     cdef dict captured = None       # place in `inputs` -> gradient
     cdef dict places = None         # node -> places in `inputs` of its outputs
@@ -253,7 +252,8 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
                 if isinstance(end, Node):
                     places.setdefault(end, []).append(i)
         for i in range(len(roots)):
-            walk.give(roots[i], grads[i])
+            if needed is None or end_of(roots[i]) in needed:
+                walk.give(roots[i], grads[i])
         while walk.n:
             node = walk.pop()
             grad = walk.take(node)          # a list of gradients for a node of several outputs
@@ -263,7 +263,7 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
                 for i in places.get(node, ()):
                     target = targets[i]
                     captured[i] = grad[target[1]] if type(target) is tuple else grad
-                if node not in needed:
+                if not needed[node]:
                     continue
             results = node.vjp(node, grad)
             grad = None                     # free each gradient as soon as it has been used
@@ -271,7 +271,8 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
                 node.saved = None
             for i in range(len(results)):
                 edge = node.edges[i]
-                if edge is not None and results[i] is not None:
+                if edge is not None and results[i] is not None and (
+                        needed is None or end_of(edge) in needed):
                     walk.give(edge, results[i])
             results = None
         for leaf in walk.leaves:
@@ -343,10 +344,7 @@ cdef Variable gradient_of(Variable out, object given, Py_ssize_t i):
             f"output[{i}] has a shape of {sizes(out)}."
         )
     if PyArray_TYPE(g.array) != PyArray_TYPE(out.array):
-        raise RuntimeError(
-            f"grad_output[{i}] has dtype {g.array.dtype}, but output[{i}] has dtype "
-            f"{out.array.dtype}"
-        )
+        return (<object>g).to((<object>out).dtype)
     return g
 
 

@@ -122,9 +122,15 @@ def test_the_gradient_argument():
     for wrong in (minigrad.ones(3), minigrad.ones(1), minigrad.ones(2, 1), minigrad.ones(())):
         with pytest.raises(RuntimeError, match=r"[Ss]hape"):
             (x * 2).backward(wrong)
-    for wrong in (minigrad.ones(2, dtype=minigrad.float64), minigrad.ones(2, dtype=minigrad.int64)):
-        with pytest.raises(RuntimeError, match="dtype"):
-            (x * 2).backward(wrong)
+    for dtype in (minigrad.float64, minigrad.float16, minigrad.int64, minigrad.bool):
+        given = minigrad.ones(2, dtype=dtype, requires_grad=dtype.is_floating_point)
+        for y in (x * 2, x):
+            (grad,) = minigrad.autograd.grad(y, x, given, create_graph=True)
+            assert grad.dtype == minigrad.float32
+            assert grad.tolist() == ([2, 2] if y is not x else [1, 1])
+        if given.requires_grad:
+            grad.sum().backward()
+            assert given.grad.dtype == dtype and given.grad.tolist() == [1, 1]
     for wrong in (1.0, [1.0, 2.0], np.ones(2, np.float32), "a"):
         with pytest.raises((TypeError, RuntimeError)):
             (x * 2).backward(wrong)
@@ -381,3 +387,39 @@ def test_gradients_through_every_cast():
     y = x.double().half().float() * 3
     y.sum().backward()
     assert_close(x.grad, np.float32([3, 3]))
+
+
+def test_what_does_not_lead_to_the_inputs_gets_no_gradient():
+    """Neither its hooks run, nor its vjp, nor is its gradient retained."""
+
+    class Forbidden(autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, grad):
+            raise AssertionError("this gradient was not asked for")
+
+    a, b, ran = leaf(1.0), leaf(1.0), []
+    c, d = Forbidden.apply(b), a * 3
+    e = d * c
+    c.retain_grad()
+    for name, tensor in zip("abcde", (a, b, c, d, e), strict=True):
+        tensor.register_hook(lambda grad, name=name: ran.append(name))
+    e.sum().backward(inputs=[a], retain_graph=True)
+    assert ran == ["e", "d", "a"]
+    assert a.grad.tolist() == [3.0] and b.grad is None and c.grad is None
+    ran.clear()
+    assert autograd.grad([e.sum(), c.sum()], d)[0].tolist() == [1.0]
+    assert ran == ["e", "d"]
+
+
+def test_a_gradient_that_requires_grad_is_added_to_in_place():
+    x = leaf(1.0, 2.0)
+    x.grad = given = minigrad.zeros(2)
+    given.requires_grad_()
+    (x * 2).sum().backward()
+    assert x.grad is given and given.requires_grad and given.tolist() == [2.0, 2.0]
+    (x * x).sum().backward(create_graph=True)
+    assert x.grad is not given and x.grad.requires_grad and x.grad.tolist() == [4.0, 6.0]

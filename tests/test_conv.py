@@ -170,3 +170,20 @@ def test_a_step_that_is_never_taken_may_be_of_any_size(far):
     w = w[:, :, :1]
     for one, two in zip(results({}), results({"dilation": (far, 1)}), strict=True):
         assert minigrad.equal(one, two)
+
+
+@pytest.mark.parametrize("conv, spatial", [(F.conv1d, 1), (F.conv2d, 2)])
+def test_sizes_of_zero(conv, spatial):
+    def leaf(*shape):
+        return minigrad.ones(*shape, *[5 if shape[0] == 2 else 3] * spatial, requires_grad=True)
+
+    with pytest.raises(RuntimeError, match="kernel size should be greater than zero"):
+        conv(minigrad.ones(2, 3, *[5] * spatial), minigrad.ones(4, 3, *[0] * spatial))
+    with pytest.raises(RuntimeError, match="weight to be at least 1 at dimension 0"):
+        conv(leaf(2, 3), leaf(0, 3))
+    x, weight, bias = leaf(2, 0), leaf(4, 0), minigrad.ones(4, requires_grad=True)
+    out = conv(x, weight, bias)  # as torch has it
+    assert out.shape == (2, 0, *[3] * spatial)
+    out.sum().backward()
+    assert x.grad.shape == x.shape and weight.grad.shape == weight.shape
+    assert bias.grad.tolist() == [0.0] * 4

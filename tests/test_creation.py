@@ -5,7 +5,7 @@ import fractions
 
 import numpy as np
 import pytest
-from support import DTYPES, NUMPY_1, assert_close, name_of
+from support import DTYPES, assert_close, name_of
 
 import minigrad
 
@@ -300,8 +300,14 @@ def test_ints_that_do_not_fit_are_refused_and_not_made_floats():
 
 
 def test_ragged_sequences_are_refused():
-    for ragged in ([[1, 2], [3]], [[1, 2], 3], [[[1]], [1]]):
-        with pytest.raises(ValueError, match="rectangular"):
+    for ragged, error, message in (
+        ([[1, 2], [3]], ValueError, r"expected sequence of length 2 at dim 1 \(got 1\)"),
+        ([[[1]], [[1, 2]]], ValueError, r"expected sequence of length 1 at dim 2 \(got 2\)"),
+        ([[1, 2], 3], TypeError, "expected a sequence at dim 1, but got 3"),
+        ([[[1]], [1]], TypeError, "expected a sequence at dim 2, but got 1"),
+        ([1, [2]], TypeError, r"expected a number at dim 1, but got \[2\]"),
+    ):
+        with pytest.raises(error, match=message):
             minigrad.tensor(ragged)
 
 
@@ -351,10 +357,36 @@ def test_devices():
         minigrad.device(3.5)
 
 
-@pytest.mark.skipif(NUMPY_1, reason="NumPy 1 only warns")
-def test_integers_out_of_range():
-    for value, dtype in ((256, "uint8"), (-1, "uint8"), (128, "int8"), (2**31, "int32")):
-        with pytest.raises((RuntimeError, OverflowError)):
-            minigrad.full((1,), value, dtype=getattr(minigrad, dtype))
-        with pytest.raises((RuntimeError, OverflowError)):
-            minigrad.zeros(1, dtype=getattr(minigrad, dtype)).fill_(value)
+NUMBERS = (256, 255, -1, -256, 128, -129, 40000, 2**31, 2**40, 255.5, -0.5, 1e30)
+FILLS = {
+    "tensor": lambda lib, value, d: lib.tensor(value, dtype=d),
+    "nested": lambda lib, value, d: lib.tensor([[1], [value]], dtype=d),
+    "full": lambda lib, value, d: lib.full((2,), value, dtype=d),
+    "full_like": lambda lib, value, d: lib.full_like(lib.zeros(2, dtype=d), value),
+    "fill_": lambda lib, value, d: lib.zeros(2, dtype=d).fill_(value),
+    "masked_fill": lambda lib, value, d: lib.zeros(2, dtype=d).masked_fill(
+        lib.tensor([True, False]), value
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "int64", "bool", "float16"])
+@pytest.mark.parametrize("fill", FILLS)
+def test_numbers_out_of_range(torch, fill, dtype):
+    for value in (*NUMBERS, float("inf"), float("nan")):
+        results = []
+        for lib in minigrad, torch:
+            try:
+                result = FILLS[fill](lib, value, getattr(lib, dtype)).tolist()
+            except RuntimeError as error:
+                result = str(error)[:25]
+            results.append(str(result))
+        assert results[0] == results[1], value
+
+
+def test_numbers_out_of_range_without_torch():
+    for value, dtype in ((256, "uint8"), (-256, "uint8"), (128, "int8"), (2**31, "int32")):
+        for fill in FILLS.values():
+            with pytest.raises(RuntimeError, match=f"type {dtype} without overflow: "):
+                fill(minigrad, value, getattr(minigrad, dtype))
+    assert minigrad.tensor([-1, 255], dtype=minigrad.uint8).tolist() == [255, 255]

@@ -393,8 +393,39 @@ def test_numpy_operands():
     assert (array + x).tolist() == [4.0, 6.0]
 
 
-def test_huge_integers_overflow_with_an_error():
-    with pytest.raises((RuntimeError, OverflowError)):
-        minigrad.ones(2, dtype=minigrad.int64) + 2**70
+def test_integers_that_do_not_fit_wrap_around():
+    small = minigrad.ones(1, dtype=minigrad.int8)
+    assert [(small * 300).item(), (300 - small).item(), (small + minigrad.tensor(300)).item()] == [
+        44,
+        43,
+        45,
+    ]
+    assert (small == 257).item() and (small < 300).item() and not (small // 300).item()
+    assert (minigrad.ones(1, dtype=minigrad.uint8) - 2).item() == 255
+    assert (minigrad.ones(2, dtype=minigrad.int64) + 2**70).tolist() == [1, 1]
     out = minigrad.ones(2) * 2**70
     assert out.tolist() == [2.0**70] * 2
+
+
+def test_alpha_of_integers_is_an_integer(torch):
+    for lib in minigrad, torch:
+        i, b, f = lib.tensor([1, 2]), lib.tensor([True, False]), lib.tensor([1.0, 2.0])
+        for function, other, alpha in (
+            (lib.add, i, 1.5),
+            (lib.add, 2, 1.0),
+            (lib.sub, 2, 0.5),
+            (lib.Tensor.add_, b, 1.5),
+            (lib.Tensor.sub_, 2, 1.5),
+        ):
+            with pytest.raises(RuntimeError, match="argument alpha must not be a floating point"):
+                function(i, other, alpha=alpha)
+        assert lib.add(i, f, alpha=1.5).tolist() == [2.5, 5.0]
+        assert lib.add(i, 2.0, alpha=1.5).tolist() == [4.0, 5.0]
+        assert lib.add(i, b, alpha=2).tolist() == [3, 2]
+
+
+def test_inverting_a_floating_tensor():
+    with pytest.raises(TypeError, match="only implemented on integer and Boolean-type tensors"):
+        ~minigrad.ones(1)
+    with pytest.raises(NotImplementedError, match="integer or bool"):
+        minigrad.bitwise_not(minigrad.ones(1))

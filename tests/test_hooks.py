@@ -361,3 +361,26 @@ def test_conduct_is_torchs(torch):
         return log, a.grad.tolist()
 
     assert run(minigrad) == run(torch)
+
+
+class Apart(nn.Module):
+    def forward(self, a, b):
+        return a * 2, b * 3
+
+
+@pytest.mark.parametrize("used", [0, 1])
+def test_an_output_that_is_not_used_has_no_gradient_and_its_input_zeros(used):
+    layer, seen = Apart(), []
+    layer.register_full_backward_pre_hook(lambda module, grads: seen.append(grads))
+    layer.register_full_backward_hook(
+        lambda module, grad_in, grad_out: seen.extend((grad_in, grad_out))
+    )
+    inputs = leaf(1.0), leaf(1.0)
+    layer(*inputs)[used].sum().backward()
+    before, grad_input, grad_output = [
+        [None if g is None else g.tolist() for g in grads] for grads in seen
+    ]
+    factor = [2.0, 3.0][used]
+    assert before == grad_output == ([[1.0], None] if used == 0 else [None, [1.0]])
+    assert grad_input == ([[factor], [0.0]] if used == 0 else [[0.0], [factor]])
+    assert [x.grad.tolist() for x in inputs] == grad_input

@@ -313,13 +313,27 @@ def test_writing_casts_the_value():
     flags[0] = 5
     assert flags.tolist() == [True, False]
     half = minigrad.zeros(1, dtype=minigrad.float16)
-    half[0] = 1e9
+    half[0] = np.inf
     assert half.item() == np.inf
+    with pytest.raises(RuntimeError, match="type float16 without overflow"):
+        half[0] = 1e9
+
+
+def test_a_list_is_not_written():
+    x = minigrad.zeros(3)
+    for value in ([1, 2, 3], (1, 2, 3), range(3), "a", None):
+        with pytest.raises(TypeError, match=f"can't assign a {type(value).__name__} to a tensor"):
+            x[:] = value
+    x[:] = np.arange(3.0)
+    x[0] = np.float32(5)
+    assert x.tolist() == [5, 1, 2]
 
 
 def test_writing_what_overlaps_what_is_read():
     x = minigrad.arange(6.0)
-    x[1:] = x[:-1]
+    with pytest.raises(RuntimeError, match="refer to a single memory location"):
+        x[1:] = x[:-1]
+    x[1:] = x[:-1].clone()
     assert x.tolist() == [0, 0, 1, 2, 3, 4]
     y = minigrad.arange(6.0).reshape(2, 3)
     y[:] = y.flip(0, 1)

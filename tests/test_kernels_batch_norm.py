@@ -77,8 +77,8 @@ def run(kernels, x, dy, weight, bias, n_threads=1, eps=1e-5):
     return {
         name: value
         for name, value in locals().items()
-        if name in {"out", "mean", "invstd", "running_mean", "running_var", "evaluated", "rectified", "dx",
-                    "dweight", "dbias", "eval_dx"}
+        if name in {"out", "mean", "invstd", "running_mean", "running_var", "evaluated",
+                    "rectified", "dx", "dweight", "dbias", "eval_dx"}
     }  # fmt: skip
 
 

@@ -327,3 +327,10 @@ def test_size_mismatch():
     for name in ("binary_cross_entropy", "binary_cross_entropy_with_logits"):
         with pytest.raises(ValueError, match="size"):
             getattr(F, name)(a, b)
+
+
+@pytest.mark.parametrize("loss", ["smooth_l1_loss", "huber_loss"])
+def test_gradients_of_infinite_errors_and_nan(loss):
+    x = minigrad.tensor([np.inf, -np.inf, np.nan, 1.0, -0.25], requires_grad=True)
+    getattr(F, loss)(x, minigrad.zeros(5), reduction="sum").backward()
+    assert_close(x.grad, np.array([1.0, -1.0, np.nan, 1.0, -0.25], np.float32))

@@ -215,3 +215,43 @@ def test_signatures_are_torchs():
     for name in ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"):
         assert names(getattr(nn, name)) == names(getattr(torch.nn, name))
     assert names(batch_norm) == names(torch.nn.functional.batch_norm)
+
+
+NUMBERS = {
+    "0-d tensor": lambda lib: lib.tensor(0.25),
+    "0-d tensor of float64": lambda lib: lib.tensor(0.25, dtype=lib.float64),
+    "0-d tensor of integers": lambda lib: lib.tensor(1),
+    "float32": lambda lib: np.float32(0.25),
+    "float64": lambda lib: np.float64(0.25),
+    "int64": lambda lib: np.int64(1),
+    "bool": lambda lib: True,
+}
+NO_NUMBERS = {
+    "vector": lambda lib: lib.tensor([0.25]),
+    "wants a gradient": lambda lib: lib.tensor(0.25, requires_grad=True),
+    "array": lambda lib: np.array([0.25]),
+    "text": lambda lib: "0.25",
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_momentum_and_eps_are_numbers_of_any_kind(torch, kind):
+    results = []
+    for lib in minigrad, torch:
+        x = lib.arange(6).reshape(3, 2).float()
+        number = NUMBERS[kind](lib)
+        layer = lib.nn.BatchNorm1d(2, momentum=number, eps=number)
+        mean, var = lib.zeros(2), lib.ones(2)
+        out = lib.nn.functional.batch_norm(x, mean, var, training=True, momentum=number, eps=number)
+        results.append([y.detach().numpy() for y in (layer(x), layer.running_mean, out, mean)])
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["momentum", "eps"])
+@pytest.mark.parametrize("kind", NO_NUMBERS)
+def test_momentum_and_eps_must_be_numbers(kind, name):
+    with pytest.raises(TypeError, match=f"argument '{name}' must be float"):
+        batch_norm(
+            minigrad.rand(3, 2), None, None, training=True, **{name: NO_NUMBERS[kind](minigrad)}
+        )

@@ -111,7 +111,11 @@ def test_errors():
         ("greater than zero", lambda: F.max_pool2d(x, 0)),
         ("greater than zero", lambda: F.max_pool2d(x, 2, stride=0)),
         ("divisor must be not zero", lambda: F.avg_pool2d(x, 2, divisor_override=0)),
-        ("not implemented for minigrad.int64", lambda: F.max_pool2d(x.long(), 2)),
+        ("not implemented for minigrad.bool", lambda: F.max_pool2d(x.bool(), 2)),
+        ("not implemented for minigrad.int64", lambda: F.max_pool1d(x[0].long(), 2)),
+        ("not implemented for minigrad.int32", lambda: F.avg_pool2d(x.int(), 2)),
+        ("non-zero size", lambda: F.max_pool2d(x[:, :0], 2)),
+        ("non-zero size", lambda: F.avg_pool2d(x[:, :, :0], 2)),
         ("greater than or equal to 0", lambda: F.adaptive_avg_pool2d(x, (-1, 2))),
         ("non-zero size", lambda: F.adaptive_avg_pool2d(x[:, :, :0], 2)),
         ("kernel_size to be an int or two ints", lambda: F.max_pool2d(x, (1, 2, 3))),
@@ -134,3 +138,16 @@ def test_as_torch(function, shape, args, options):
     (ours**2).sum().backward()
     (expected**2).sum().backward()
     np.testing.assert_allclose(x.grad.numpy(), theirs.grad.numpy(), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "int16", "int8", "uint8"])
+def test_integers_against_torch(torch, dtype, rng):
+    values = rng.integers(-100, 100, (2, 3, 5, 6)).astype(np.int64)
+    ours, theirs = minigrad.tensor(values), torch.tensor(values)
+    ours, theirs = ours.to(getattr(minigrad, dtype)), theirs.to(getattr(torch, dtype))
+    for arguments in ((2,), (3, 2, 1)):
+        for name in ("max_pool2d", "avg_pool2d") if dtype == "int64" else ("max_pool2d",):
+            out = getattr(F, name)(ours, *arguments)
+            assert out.dtype == ours.dtype
+            assert out.tolist() == getattr(torch.nn.functional, name)(theirs, *arguments).tolist()
+    assert F.max_pool2d(minigrad.tensor([[[1, 5], [7, 3]]]), 2).tolist() == [[[7]]]

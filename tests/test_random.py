@@ -383,3 +383,9 @@ def test_bounds_of_randint_are_ints(bounds):
         minigrad.randint(*bounds, size=(3,))
     with pytest.raises(ValueError, match="64 bits"):
         minigrad.randint(0, 2**63, (3,))
+
+
+@pytest.mark.parametrize("name", ["rand", "randn"])
+def test_integers_have_no_continuous_distribution(name):
+    with pytest.raises(NotImplementedError, match=r"not implemented for minigrad\.int64"):
+        getattr(minigrad, name)(2, dtype=minigrad.int64)

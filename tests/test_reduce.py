@@ -401,3 +401,17 @@ def test_sum_to_size_against_torch(torch, rng):
         minigrad.ones(2, 3).sum_to_size(2)
     with pytest.raises(RuntimeError):
         minigrad.ones(2, 3).sum_to_size(1, 2, 3)
+
+
+def test_running_sums_and_products_of_float16_are_taken_in_float32(torch):
+    for lib in minigrad, torch:
+        tenths = lib.full((3000,), 0.1, dtype=lib.float16)
+        assert tenths.cumsum(0)[-1].item() == 300.0
+        # in float16 itself: 2048, beyond which adding 1 changes nothing
+        assert lib.ones(5000, dtype=lib.float16).cumsum(0)[-1].item() == 5000.0
+        assert lib.full((100000,), 1.0, dtype=lib.float16).cumsum(0)[-1].item() == float("inf")
+        factors = lib.full((2, 30), 1.01, dtype=lib.float16, requires_grad=True)
+        running = factors.cumprod(1)
+        assert running.dtype == lib.float16 and running[0, -1].item() == 1.3388671875
+        running.sum().backward()
+        assert factors.grad.dtype == lib.float16

@@ -3,6 +3,7 @@
 from typing import Any
 
 from minigrad.ops.creation import zeros
+from minigrad.ops.inplace import rebase
 from minigrad.tape import PythonNode, _set_grad_enabled, is_grad_enabled
 from minigrad.tensor import Tensor
 
@@ -39,11 +40,9 @@ class FunctionCtx(PythonNode):
 
     def run(self, grads):
         """Call the user's backward and check what it returns (called by the walk)."""
-        grads = list(grads)[: len(self.output_meta)]
+        grads = grads[: len(self.output_meta)]
         if self.materialize_grads:
-            for i, (g, meta) in enumerate(zip(grads, self.output_meta, strict=True)):
-                if g is None and meta is not None:
-                    grads[i] = zeros(meta[0], dtype=meta[1])
+            grads = self._materialized(grads)
         results = self.backward_function(self, *grads)
         if not isinstance(results, tuple):
             results = (results,)
@@ -57,6 +56,13 @@ class FunctionCtx(PythonNode):
                 f"{len(results)})"
             )
         return tuple(self._checked(i, r, name) for i, r in enumerate(results))
+
+    def _materialized(self, grads):
+        """Return the gradients of the outputs with zeros for those that are None."""
+        return [
+            zeros(meta[0], dtype=meta[1]) if g is None and meta is not None else g
+            for g, meta in zip(grads, self.output_meta, strict=True)
+        ]
 
     def _checked(self, i, result, name):
         meta = self.input_meta[i]
@@ -156,20 +162,17 @@ class Function:
             else:
                 result = cls.forward(*args)
                 cls.setup_context(ctx, args, result)
+            # An output that is an input, unchanged, must get a node of its own: a view of it.
+            outputs = tuple(
+                o.view_as(o)
+                if isinstance(o, Tensor)
+                and any(o is a for a in args)
+                and not any(o is d for d in ctx.dirty)
+                else o
+                for o in (result if isinstance(result, tuple) else (result,))
+            )
         finally:
             _set_grad_enabled(previous)
-        if not recording:
-            return result
-        outputs = result if isinstance(result, tuple) else (result,)
-        # An output that is an input, unchanged, must get a node of its own: a view of it.
-        outputs = tuple(
-            o.detach()
-            if isinstance(o, Tensor)
-            and any(o is a for a in args)
-            and not any(o is d for d in ctx.dirty)
-            else o
-            for o in outputs
-        )
         with_gradient = tuple(
             o
             if isinstance(o, Tensor)
@@ -178,9 +181,14 @@ class Function:
             else None
             for o in outputs
         )
-        ctx.input_meta = tuple(_meta(a) for a in args)
-        ctx.output_meta = tuple(_meta(o) for o in with_gradient)
-        ctx._attach(f"{cls.__name__}Backward", args, with_gradient, ctx.to_save)
+        ctx._mark_views(tuple(None if any(o is d for d in ctx.dirty) else o for o in with_gradient))
+        if recording:
+            ctx.input_meta = tuple(_meta(a) for a in args)
+            ctx.output_meta = tuple(_meta(o) for o in with_gradient)
+            ctx._attach(f"{cls.__name__}Backward", args, with_gradient, ctx.to_save)
+            for o in with_gradient:
+                if any(o is d for d in ctx.dirty):
+                    rebase(o)
         ctx.to_save, ctx.non_differentiable, ctx.dirty = (), (), ()
         return outputs if isinstance(result, tuple) else outputs[0]
 

@@ -26,10 +26,11 @@ from minigrad.tensor cimport Tensor, wrap
 import_array()
 
 
-cdef object write_into(Tensor input, object function, tuple arguments=()):
+cdef object write_into(object input, object function, tuple arguments=()):
     """Write ``function(input, *arguments)`` into ``input``, and return that."""
-    check_inplace(input, False)
-    return assign(input, function(before_write(input), *arguments))
+    cdef Tensor x = <Tensor?>input
+    check_inplace(x, False)
+    return assign(x, function(before_write(x), *arguments))
 
 
 # ---------------------------------------------------------------- with a parameter

@@ -7,7 +7,7 @@ from numpy cimport (
     PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
-from minigrad.convert cimport array_from, checked_dim
+from minigrad.convert cimport array_from, check_fits, checked_dim
 from minigrad.dtypes cimport (
     as_dtype, bool_, default_dtype, dtype, dtype_of, float32, float64, int64, promote,
 )
@@ -45,21 +45,42 @@ cdef bint is_number(object x):
 
 
 cdef Tensor number_tensor(object x, dtype d):
-    """Return a Python number as a 0-d tensor of dtype ``d``."""
+    """Return a Python number as a 0-d tensor of dtype ``d``, or raise if it does not fit."""
+    if d is not float32 and d is not float64:
+        check_fits(x, x, d)
+    return operand_tensor(x, d)
+
+
+cdef Tensor operand_tensor(object x, dtype d):
+    """Return a Python number as a 0-d tensor of dtype ``d``, without the bits that do not fit."""
     cdef ndarray array = PyArray_EMPTY(0, NULL, d.num, 0)
     if d is float32:
         (<float *>PyArray_DATA(array))[0] = x
     elif d is float64:
         (<double *>PyArray_DATA(array))[0] = x
+    elif d.is_floating_point:
+        with np.errstate(all="ignore"):         # float16 overflows to infinity
+            array[...] = x
+    elif d is bool_:
+        array[...] = bool(x)
     else:
-        try:
-            with np.errstate(all="ignore"):         # float16 overflows to infinity
-                array[...] = x
-        except (OverflowError, ValueError):     # ValueError: NaN as an integer
-            raise RuntimeError(
-                f"value cannot be converted to type {d} without overflow: {x}"
-            ) from None
+        array[...] = np.uint64(int(x) & 0xFFFFFFFFFFFFFFFF).astype(d.numpy)
     return wrap(array)
+
+
+cdef object scaled(object input, object other, object alpha):
+    """Return ``alpha * other``, which is to be added to ``input``."""
+    if isinstance(alpha, float) and not is_floating(input) and not is_floating(other):
+        raise RuntimeError(
+            "For integral input tensors, argument alpha must not be a floating point number."
+        )
+    return other if alpha == 1 else other * alpha
+
+
+cdef bint is_floating(object x):
+    if isinstance(x, Tensor):
+        return dtype_of((<Tensor>x).array).is_floating_point
+    return isinstance(x, float) or isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind == "f"
 
 
 cdef dtype number_dtype(object x, dtype other):
@@ -90,12 +111,12 @@ cdef tuple promoted(object x, object y):
         a = <Tensor>x
         da = dtype_of(a.array)
         d = number_dtype(y, da)
-        return cast(a, d), number_tensor(y, d)
+        return cast(a, d), operand_tensor(y, d)
     elif isinstance(y, Tensor) and is_number(x):
         b = <Tensor>y
         db = dtype_of(b.array)
         d = number_dtype(x, db)
-        return number_tensor(x, d), cast(b, d)
+        return operand_tensor(x, d), cast(b, d)
     else:
         a, b = as_operand(x), as_operand(y)
     da, db = dtype_of(a.array), dtype_of(b.array)
@@ -123,7 +144,7 @@ cdef Tensor as_operand(object x):
     if isinstance(x, Tensor):
         return <Tensor>x
     if is_number(x):
-        return number_tensor(x, number_dtype(x, bool_))
+        return operand_tensor(x, number_dtype(x, bool_))
     if isinstance(x, (np.ndarray, np.generic)):
         return as_tensor(x)
     raise TypeError(f"unsupported operand: expected a Tensor or a number, but got "

@@ -126,7 +126,7 @@ def bitwise_not(input):
     """Return the bits inverted; for bools, logical not."""
     cdef Tensor x = as_tensor(input)
     if dtype_of(x.array).is_floating_point:
-        raise RuntimeError(
+        raise NotImplementedError(
             f"bitwise_not expects an integer or bool tensor, but got {dtype_of(x.array)}"
         )
     return wrap(np.asarray(np.invert(x.array)))

@@ -157,8 +157,9 @@ cdef int check_groups(Tensor x, Tensor weight, Py_ssize_t groups) except -1:
         raise RuntimeError("non-positive groups is not supported")
     if outputs < groups or outputs % groups:
         raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, "
-            f"but got weight of size {list(shape_of(weight))} instead"
+            f"Given groups={groups}, expected weight to be "
+            f"{'at least' if outputs < groups else 'divisible by'} {groups} at dimension 0, but got "
+            f"weight of size {list(shape_of(weight))} instead"
         )
     if channels != PyArray_DIM(weight.array, 1) * groups:
         raise RuntimeError(
@@ -201,6 +202,11 @@ cdef Geometry geometry_of(Tensor x, Tensor weight, tuple stride, object padding,
         raise RuntimeError(f"negative padding is not supported: {before}")
     c.pad_h, c.pad_w = before
     c.groups = groups
+    if 0 in shape_of(weight)[2:]:
+        raise RuntimeError(
+            f"kernel size should be greater than zero, but got weight of size "
+            f"{list(shape_of(weight))}"
+        )
     padded = [shape_of(x)[2 + d] + total[d] for d in range(2)]
     reach = [dilation[d] * (shape_of(weight)[2 + d] - 1) + 1 for d in range(2)]
     if reach[0] > padded[0] or reach[1] > padded[1]:
@@ -297,6 +303,8 @@ cdef Tensor convolution(Tensor x, Tensor weight, Tensor bias, tuple stride, obje
         x, weight = cast(x, float32), cast(weight, float32)
         bias = None if bias is None else cast(bias, float32)
     out = convolve(x, weight, bias, geometry_of(x, weight, stride, padding, dilation, groups))
+    if PyArray_DIM(weight.array, 1) == 0:       # as torch: where nothing comes in, nothing goes out
+        out = out[:, :0]
     if half:
         out = cast(out, float16)
     return reshape_to(out, shape_of(out)[1:]) if unbatched else out

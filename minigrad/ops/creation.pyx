@@ -355,7 +355,7 @@ def meshgrid(*tensors, indexing="ij"):
         tensors = tuple(tensors[0])
     if indexing not in ("ij", "xy"):
         raise RuntimeError(
-            f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
+            f'meshgrid(): indexing must be one of "xy" or "ij", but received: {indexing}'
         )
     n = len(tensors)
     shape = [t.numel() for t in tensors]

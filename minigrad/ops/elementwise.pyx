@@ -22,7 +22,8 @@ from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
-    broadcast_empty, cast, is_kernel_float, is_number, promoted, same_shape, to_half, zeros_of,
+    broadcast_empty, cast, is_kernel_float, is_number, number_tensor, promoted, same_shape, scaled,
+    to_half, zeros_of,
 )
 from minigrad.tape cimport Node, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
@@ -124,8 +125,8 @@ def add(input, other, *, alpha=1):
     >>> minigrad.add(minigrad.tensor([1.0, 2.0]), 10)
     tensor([11., 12.])
     """
-    if alpha != 1:
-        other = mul(other, alpha)
+    if type(alpha) is not int or alpha != 1:
+        other = scaled(input, other, alpha)
     return arithmetic(ADD, "AddBackward0", add_vjp, input, other, NOTHING)
 
 
@@ -142,8 +143,8 @@ def sub(input, other, *, alpha=1):
                 "Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
                 "trying to invert a mask, use the `~` or `logical_not()` operator instead."
             )
-    if alpha != 1:
-        other = mul(other, alpha)
+    if type(alpha) is not int or alpha != 1:
+        other = scaled(input, other, alpha)
     return arithmetic(SUB, "SubBackward0", sub_vjp, input, other, NOTHING)
 
 
@@ -419,8 +420,9 @@ def clamp(input, min=None, max=None):
     tensor([0.0000, 0.5000, 1.0000])
     """
     cdef Tensor x
+    cdef ndarray array
     if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+        raise RuntimeError("clamp(): At least one of 'min' or 'max' must not be None")
     if not isinstance(input, Tensor):
         raise TypeError(f"clamp expects a Tensor, but got {type(input).__name__}")
     x = <Tensor>input
@@ -429,13 +431,13 @@ def clamp(input, min=None, max=None):
             x = promoted(x, limit)[0]
     if dtype_of(x.array) is bool_:
         raise NotImplementedError("clamp is not defined for bools")
-    if isinstance(min, Tensor) or isinstance(max, Tensor):
+    if not ((min is None or is_number(min)) and (max is None or is_number(max))):
         return clamp_between(x, min, max)
     array = x.array
     if min is not None:
-        array = combine(MAXIMUM, array, np.asarray(min, array.dtype))
+        array = combine(MAXIMUM, array, number_tensor(min, dtype_of(array)).array)
     if max is not None:
-        array = combine(MINIMUM, array, np.asarray(max, array.dtype))
+        array = combine(MINIMUM, array, number_tensor(max, dtype_of(array)).array)
     cdef Tensor result = wrap(array)
     if recording(x):
         record(result, "ClampBackward1", clamp_vjp, (x,), (x,), (min, max))

@@ -17,7 +17,7 @@ from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport as_tensor, cast, is_number, number_tensor
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, view_of, wrap
-from minigrad.ops.inplace cimport check_inplace, written
+from minigrad.ops.inplace cimport check_distinct, check_inplace, check_overlap, written
 
 import_array()
 
@@ -180,13 +180,22 @@ def setitem(input, index, value):
         return
     if is_number(value):
         v = number_tensor(value, dtype_of(x.array))
-    else:
+    elif isinstance(value, (Tensor, np.ndarray, np.generic)):
         v = cast(as_tensor(value), dtype_of(x.array))
-    check_inplace(x, recording(v))
+    else:
+        raise TypeError(
+            f"can't assign a {type(value).__name__} to a tensor of {dtype_of(x.array)}: expected "
+            "a Tensor or a number"
+        )
+    check_inplace(x, recording(v), not basic)
     try:
-        region = (<object>x.array[key]).shape
+        part = x.array[key]
     except IndexError as error:
         raise index_error(x, index, error) from None
+    region = part.shape
+    if basic:
+        check_distinct(part)
+        check_overlap(part, v.array)
     array = v.array
     while array.ndim > len(region) and array.shape[0] == 1:
         array = array[0]                # torch lets leading ones go

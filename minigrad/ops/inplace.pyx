@@ -7,14 +7,14 @@ and gives the tensor the result's place on the tape (``assign``).  Three things 
 * If the tensor is a view, its base has changed too.  ``written`` gives the base a node that says
   "the old base, with this part replaced".
 * Other views of that base are then out of date.  They notice by themselves when they are next
-  used (``recording`` compares ``base.node``), and ``regenerate_view`` gives them a new node.
+  used (``recording`` compares versions), and ``regenerate_view`` gives them a new node.
 """
 
 import numpy as np
 
 from numpy cimport (
     NPY_ARRAY_WRITEABLE, PyArray_BYTES, PyArray_CHKFLAGS, PyArray_DATA, PyArray_DIMS,
-    PyArray_IS_C_CONTIGUOUS, PyArray_NBYTES, PyArray_NDIM, PyArray_SIZE, PyArray_STRIDES,
+    PyArray_IS_C_CONTIGUOUS, PyArray_ITEMSIZE, PyArray_NBYTES, PyArray_NDIM, PyArray_SIZE, PyArray_STRIDES,
     PyArray_TYPE, import_array, ndarray,
 )
 
@@ -23,11 +23,12 @@ from minigrad.kernels.elementwise cimport ADD, DIV, MUL, SUB, binary
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
-    as_tensor, cast, is_kernel_float, is_number, number_tensor, same_shape, zeros_of,
+    as_tensor, cast, is_kernel_float, is_number, number_tensor, same_shape, scaled, zeros_of,
 )
 from minigrad.tape cimport (
-    Node, Variable, bump_version, grad_enabled, operations, record, recording, set_grad_enabled_,
+    Node, Variable, bump_version, check_origin, grad_enabled, operations, record, recording, wants,
 )
+from minigrad.tape import retain
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
@@ -35,47 +36,106 @@ import_array()
 
 # -------------------------------------------------------------- what every in-place op goes through
 
-cdef int check_inplace(Tensor x, bint value_recorded) except -1:
-    """Raise if ``x`` may not be written to."""
-    cdef int i
-    if grad_enabled():
-        if x.wants_grad and x.node is None:
-            raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation. "
-                "Wrap the write in minigrad.no_grad(), or work on a copy (.clone())."
-            )
-        if x.base is not None and x.base.wants_grad:
-            if x.base.node is None:
-                raise RuntimeError(
-                    "a view of a leaf Variable that requires grad is being used in an in-place "
-                    "operation. Wrap the write in minigrad.no_grad(), or work on a copy (.clone())."
-                )
-            if not recording(x):
-                raise RuntimeError(
-                    "A view was created in no_grad mode and is being modified inplace with grad "
-                    "mode enabled. Make the view with grad mode on, or write under no_grad()."
-                )
-    for i in range(PyArray_NDIM(x.array) if PyArray_SIZE(x.array) > 0 else 0):
-        if PyArray_STRIDES(x.array)[i] == 0 and PyArray_DIMS(x.array)[i] > 1:
-            raise RuntimeError(
-                "unsupported operation: more than one element of the written-to tensor refers to "
-                "a single memory location. Please clone() the tensor before performing the "
-                "operation."
-            )
+cdef int check_inplace(Tensor x, bint value_recorded, bint distinct=True) except -1:
+    """Raise if ``x`` may not be written to, or ``value_recorded`` and it may not be recorded.
+
+    ``distinct``: each element must have memory of its own, as they get values of their own.
+    """
+    if value_recorded or recording(x):
+        check_recordable(x)
+    if distinct:
+        check_distinct(x.array)
     if not PyArray_CHKFLAGS(x.array, NPY_ARRAY_WRITEABLE):
         raise RuntimeError("this tensor's memory is read-only (it came from a read-only array)")
     return 0
 
 
+cdef int check_distinct(ndarray x) except -1:
+    """Raise if several elements of ``x`` share memory."""
+    cdef int i
+    for i in range(PyArray_NDIM(x) if PyArray_SIZE(x) > 0 else 0):
+        if PyArray_STRIDES(x)[i] == 0 and PyArray_DIMS(x)[i] > 1:
+            raise RuntimeError(
+                "unsupported operation: more than one element of the written-to tensor refers to "
+                "a single memory location. Please clone() the tensor before performing the "
+                "operation."
+            )
+    return 0
+
+
+cdef bint dense_range(ndarray a, char **start, char **end) noexcept:
+    """Find where the memory of ``a`` starts and ends; return whether it fills all of it."""
+    cdef int i
+    start[0] = PyArray_BYTES(a)
+    end[0] = start[0] + PyArray_NBYTES(a)
+    if PyArray_IS_C_CONTIGUOUS(a):
+        return True
+    end[0] = start[0] + PyArray_ITEMSIZE(a)
+    for i in range(PyArray_NDIM(a)):
+        end[0] += (PyArray_DIMS(a)[i] - 1) * PyArray_STRIDES(a)[i]
+    return end[0] - start[0] == PyArray_NBYTES(a)
+
+
+cdef int check_overlap(ndarray x, ndarray read) except -1:
+    """Raise if ``read`` shares memory with ``x``, which is to be written to, in another layout.
+
+    The rule is torch's, which looks no closer where either has gaps.
+    """
+    cdef char *x_start
+    cdef char *x_end
+    cdef char *start
+    cdef char *end
+    cdef bint dense
+    if x is read or PyArray_SIZE(x) == 0 or PyArray_SIZE(read) == 0:
+        return 0
+    dense = dense_range(x, &x_start, &x_end) and dense_range(read, &start, &end)
+    if not dense or x_end <= start or end <= x_start:
+        return 0
+    if x_start != start or x_end != end or (<object>x).strides != (<object>read).strides:
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor "
+            "refer to a single memory location. Please clone() the tensor before performing the "
+            "operation."
+        )
+    return 0
+
+
+cdef int check_recordable(Tensor x) except -1:
+    """Raise if a write to ``x`` cannot be recorded."""
+    cdef str what = None
+    check_origin(x, "is being")
+    if x.base is not None and wants(x) and x.base.node is None:
+        what = "a view of a leaf"
+    elif x.wants_grad and x.node is None:
+        what = "a leaf"
+    if what is not None:
+        raise RuntimeError(
+            f"{what} Variable that requires grad is being used in an in-place operation. "
+            "Wrap the write in minigrad.no_grad(), or work on a copy (.clone())."
+        )
+    return 0
+
+
 cdef int written(Tensor x) except -1:
     """Tell the tape that ``x`` was written to, once it has its new node."""
-    cdef Variable base = x.base
     bump_version(x)
-    if base is None or not x.wants_grad or not grad_enabled():
+    if x.wants_grad and grad_enabled():
+        rebase(x)
+    return 0
+
+
+cpdef int rebase(Tensor x) except -1:
+    """Let all that depends on the value of ``x``, which has a new node, follow it there."""
+    cdef Variable base = x.base
+    if x.keeps_grad:
+        retain(x)
+    if base is None:
         return 0
+    x.seen = x.version.number
     record(base, "CopySlices", copy_slices_vjp, (base, x), (),
            (positions(base, x), (<object>base.array).shape))
-    x.base_node = base.node
+    if base.keeps_grad:
+        retain(base)
     return 0
 
 
@@ -113,14 +173,11 @@ cdef ndarray positions(Variable base, Variable view):
 def _regenerate_view(Tensor view):
     """Give ``view`` a node that reads it from its base's new value."""
     cdef Variable base = view.base
-    view.base_node = base.node
-    if base.wants_grad and base.node is not None:
-        mode = set_grad_enabled_(True)
-        try:
-            record(view, "AsStridedBackward0", read_positions_vjp, (base,), (),
-                   (positions(base, view), (<object>base.array).shape))
-        finally:
-            set_grad_enabled_(mode)
+    view.seen = view.version.number
+    record(view, "AsStridedBackward0", read_positions_vjp, (base,), (),
+           (positions(base, view), (<object>base.array).shape))
+    if view.keeps_grad:
+        retain(view)
 
 
 cdef read_positions_vjp(Node node, object g):
@@ -146,6 +203,8 @@ cdef Tensor assign(Tensor x, Tensor result):
                 f"{dtype_of(x.array)}"
             )
         result = cast(result, dtype_of(x.array))
+    if recording(result):
+        check_recordable(x)
     np.copyto(x.array, result.array)
     if recording(result):
         x.node = result.node
@@ -181,6 +240,9 @@ def in_place(function, name):
     def method(input, *args, **kwargs):
         cdef Tensor x = <Tensor?>input
         check_inplace(x, False)
+        for value in (*args, *kwargs.values()):
+            if isinstance(value, Tensor):
+                check_overlap(x.array, (<Tensor>value).array)
         return assign(x, function(before_write(x), *args, **kwargs))
     method.__name__ = method.__qualname__ = name
     method.__doc__ = (
@@ -202,6 +264,8 @@ cdef Tensor arithmetic_(int op, object function, object input, object other):
     """input op= other: straight into the memory where no gradient is recorded."""
     cdef Tensor x = <Tensor?>input, b
     check_inplace(x, False)
+    if isinstance(other, Tensor):
+        check_overlap(x.array, (<Tensor>other).array)
     if is_kernel_float(x.array):
         if is_number(other):
             b = number_tensor(other, dtype_of(x.array))
@@ -221,12 +285,12 @@ cdef Tensor arithmetic_(int op, object function, object input, object other):
 
 def add_(input, other, *, alpha=1):
     """Add ``alpha * other`` to this tensor in place, and return it."""
-    return arithmetic_(ADD, operations.add, input, other if alpha == 1 else other * alpha)
+    return arithmetic_(ADD, operations.add, input, scaled(input, other, alpha))
 
 
 def sub_(input, other, *, alpha=1):
     """Subtract ``alpha * other`` from this tensor in place, and return it."""
-    return arithmetic_(SUB, operations.sub, input, other if alpha == 1 else other * alpha)
+    return arithmetic_(SUB, operations.sub, input, scaled(input, other, alpha))
 
 
 def mul_(input, other):
@@ -251,7 +315,9 @@ def fill_(input, value):
             "fill_ only supports 0-dimension value tensor but got tensor with "
             f"{value.dim()} dimensions."
         )
-    return copy_(x, value if isinstance(value, Tensor) else number_tensor(value, x.dtype))
+    if isinstance(value, Tensor):
+        return write(x, <Tensor>value, True)
+    return write(x, number_tensor(value, x.dtype), False)
 
 
 def zero_(input):
@@ -261,8 +327,13 @@ def zero_(input):
 
 def copy_(input, src, non_blocking=False):
     """Write ``src`` (broadcast, in any dtype) into this tensor in place, and return it."""
-    cdef Tensor x = <Tensor?>input, s = as_tensor(src)
-    check_inplace(x, recording(s))
+    return write(<Tensor?>input, as_tensor(src), True)
+
+
+cdef Tensor write(Tensor x, Tensor s, bint distinct):
+    """Do the work of ``copy_`` and ``fill_``; ``distinct`` as in ``check_inplace``."""
+    check_inplace(x, recording(s), distinct)
+    check_overlap(x.array, s.array)
     s = cast(s, dtype_of(x.array))
     try:
         np.copyto(x.array, s.array)

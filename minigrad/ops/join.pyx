@@ -9,7 +9,7 @@ from minigrad.dtypes cimport dtype, dtype_of, promote
 from minigrad.memory cimport new_array
 from minigrad.ops.common cimport cast
 from minigrad.ops.shape import reshape, unsqueeze
-from minigrad.tape cimport Node, record, recording
+from minigrad.tape cimport MULTIPLE, ORDINARY, Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
@@ -51,7 +51,7 @@ def cat(tensors, dim=0, *, axis=None):
     cdef npy_intp size = 0
     tensors = tensor_tuple("cat", tensors)
     if not tensors:
-        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError("cat(): expected a non-empty list of Tensors")
     # an old habit of torch: an empty 1-d tensor joins with anything
     real = [x for x in tensors if PyArray_NDIM(x.array) != 1 or PyArray_DIM(x.array, 0)]
     real = real or [tensors[0]]
@@ -167,13 +167,25 @@ def select(input, dim, index):
     return x[(slice(None),) * d + (index,)]
 
 
+cdef tuple together(list parts, str label):
+    """Return views that one op has made: the tape does not follow writes to any of them."""
+    cdef Tensor part
+    for part in parts:
+        if part.origin == ORDINARY:
+            part.origin = MULTIPLE
+        if part.node is not None:
+            part.node.label = label
+    return tuple(parts)
+
+
 def unbind(input, dim=0):
     """Return a tuple of the views of all items along ``dim``."""
     cdef Tensor x = <Tensor?>input
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     if PyArray_NDIM(x.array) == 0:
         raise RuntimeError("unbind() cannot be applied to a 0-dim tensor")
-    return tuple([select(x, d, i) for i in range(PyArray_DIMS(x.array)[d])])
+    return together(
+        [select(x, d, i) for i in range(PyArray_DIMS(x.array)[d])], "UnbindBackward0")
 
 
 def split(tensor, split_size_or_sections, dim=0):
@@ -188,11 +200,13 @@ def split(tensor, split_size_or_sections, dim=0):
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     size = x.shape[d]
     if isinstance(split_size_or_sections, int):
+        label = "SplitBackward0"
         step = split_size_or_sections
         if step < 0 or (step == 0 and size):
             raise RuntimeError(f"split expects split_size be non-negative, but got {step}")
         sizes = [min(step, size - i) for i in range(0, size, step)] if step and size else [0]
     else:
+        label = "SplitWithSizesBackward0"
         sizes = list(split_size_or_sections)
         if sum(sizes) != size:
             raise RuntimeError(
@@ -203,7 +217,7 @@ def split(tensor, split_size_or_sections, dim=0):
     for length in sizes:
         parts.append(narrow(x, d, start, length))
         start += length
-    return tuple(parts)
+    return together(parts, label)
 
 
 def chunk(input, chunks, dim=0):

@@ -80,7 +80,9 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta: {beta}")
     d = (input - target).abs()
     if beta > 0:
-        d = where(d < beta, d * d * (0.5 / beta), d - 0.5 * beta)
+        far = d >= beta         # infinity there must not reach the square, not even as 0 * inf
+        near = d.masked_fill(far, 0.0)
+        d = where(far, d - 0.5 * beta, near * near * (0.5 / beta))
     return reduced(d, reduction_name(size_average, reduce, reduction))
 
 
@@ -90,7 +92,9 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta: {delta}")
     d = (input - target).abs()
-    loss = where(d <= delta, d * d * 0.5, (d - 0.5 * delta) * delta)
+    far = d > delta
+    near = d.masked_fill(far, 0.0)      # as in smooth_l1_loss
+    loss = where(far, (d - 0.5 * delta) * delta, near * near * 0.5)
     return weighted(loss, weight, reduction_name(None, None, reduction))
 
 

@@ -45,7 +45,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
             unbiased one.  An empty batch leaves them as they are.
         weight, bias: scale and shift of shape (C,), or None.
         training: whether to normalise by the statistics of this batch (mean, biased variance).
-        momentum: a number; how fast the running statistics follow.
+        momentum: how fast the running statistics follow.
         eps: added to the variance: positive in training, not negative in evaluation.
 
     The vectors have the dtype of ``input``, or float32 where that is float16: sums are always
@@ -68,7 +68,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     cdef Tensor x, out
     cdef ndarray mean = None, invstd = None
     cdef bint trains = training, records
-    cdef double factor, epsilon = eps
+    cdef double factor, epsilon = number(eps, "eps")
     if not isinstance(input, Tensor):
         raise TypeError(
             f"batch_norm(): argument 'input' must be Tensor, not {type(input).__name__}"
@@ -82,12 +82,7 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     check_running(running_mean, running_var, trains)
     records = recording(x) or wants(weight) or wants(bias)
     if trains:
-        if not isinstance(momentum, (float, int)):
-            raise TypeError(
-                "batch_norm(): argument 'momentum' must be float, not "
-                f"{type(momentum).__name__}"
-            )
-        factor = momentum
+        factor = number(momentum, "momentum")
         mean, invstd = vector(x, float64), vector(x, float64)
         out = train_forward(x, mean, invstd, running_mean, running_var, weight, bias, factor,
                             epsilon)
@@ -138,6 +133,16 @@ def count_batch(Tensor counter not None):
 
 
 # ---------------------------------------------------------------- arguments
+
+cdef double number(object given, str name) except? -1:
+    """Return an argument that must be a number of Python or NumPy, or a 0-d tensor, as a double."""
+    if isinstance(given, (float, int, np.number)) or (
+            isinstance(given, Tensor) and given.dim() == 0 and not given.requires_grad):
+        return given
+    raise TypeError(
+        f"batch_norm(): argument '{name}' must be float, not {type(given).__name__}"
+    )
+
 
 cdef int check_input(Tensor x, bint training, double eps) except -1:
     cdef Py_ssize_t ndim = PyArray_NDIM(x.array), channels

@@ -13,7 +13,7 @@ from numpy cimport (
     npy_intp,
 )
 
-from minigrad.dtypes cimport dtype_of, float16, float32
+from minigrad.dtypes cimport bool_, dtype_of, float16, float32, float64, int64
 from minigrad.kernels cimport pool as kernels
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport new_array
@@ -134,7 +134,7 @@ cdef spread_vjp(Node node, object g):
 # ---------------------------------------------------------------- arguments
 
 cdef Tensor images(object input, str function, int spatial):
-    """Return the input as (n, channels, height, width), in float32 if it is float16."""
+    """Return the input as (n, channels, height, width), in a dtype that the kernels take."""
     cdef Tensor x
     cdef int rank
     x = tensor_argument(input, function, "input")
@@ -144,10 +144,19 @@ cdef Tensor images(object input, str function, int spatial):
             f"{function}() Expected {spatial + 1}D or {spatial + 2}D input tensor, but got "
             f"{rank}D: {list(shape_of(x))}"
         )
-    if not dtype_of(x.array).is_floating_point:
-        raise RuntimeError(f"{function}() is not implemented for {dtype_of(x.array)}")
-    if dtype_of(x.array) is float16:
+    if 0 in shape_of(x)[rank - spatial - 1:]:
+        raise RuntimeError(
+            f"{function}() Expected input to have non-zero size in all dimensions but the batch's, "
+            f"but got {list(shape_of(x))}"
+        )
+    own = dtype_of(x.array)
+    if own is float16:
         x = cast(x, float32)
+    elif not own.is_floating_point:
+        if own is bool_ or function != "max_pool2d" and (
+                own is not int64 or not function.startswith("avg_pool")):
+            raise NotImplementedError(f"{function}() is not implemented for {own}")
+        x = cast(x, float64)
     if spatial == 2 and rank == 4:
         return x
     return reshape_to(x, (
@@ -169,7 +178,7 @@ cdef Tensor restored(Tensor y, object input, int spatial):
         shape = shape[1:]
     if len(shape) != 4:
         y = reshape_to(y, shape)
-    return cast(y, float16) if dtype_of(x.array) is float16 else y
+    return cast(y, dtype_of(x.array))
 
 
 cdef object window(object value, str name, int spatial):

@@ -215,7 +215,9 @@ def _new(values, shape, dtype, device, requires_grad):
 def _float_dtype(dtype, name):
     dtype = get_default_dtype() if dtype is None else as_dtype_(dtype)
     if not dtype.is_floating_point:
-        raise RuntimeError(f'"{name}" not implemented for {dtype}; expected a floating dtype')
+        raise NotImplementedError(
+            f'"{name}" not implemented for {dtype}; expected a floating dtype'
+        )
     return dtype
 
 

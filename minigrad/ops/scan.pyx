@@ -5,8 +5,9 @@ import numpy as np
 from numpy cimport PyArray_NDIM, import_array
 
 from minigrad.convert cimport checked_dim
+from minigrad.dtypes cimport dtype_of, float16, float32
 from minigrad.kernels.reduce cimport PROD
-from minigrad.ops.common cimport accumulable, dims_tuple, zeros_of
+from minigrad.ops.common cimport accumulable, cast, dims_tuple, to_half, zeros_of
 from minigrad.ops.fold cimport fold
 from minigrad.ops.join import stack
 from minigrad.ops.reduce cimport keepdim_shape
@@ -71,7 +72,10 @@ def cumsum(input, dim, *, dtype=None):
     x = accumulable(x, dtype)
     if PyArray_NDIM(x.array) == 0:
         return x.clone()
-    out = wrap(np.cumsum(x.array, axis=d, dtype=x.array.dtype))
+    if dtype_of(x.array) is float16:
+        out = wrap(to_half(np.cumsum(x.array, axis=d, dtype=np.float32)))
+    else:
+        out = wrap(np.cumsum(x.array, axis=d, dtype=x.array.dtype))
     if recording(x):
         record(out, "CumsumBackward0", cumsum_vjp, (x,), (), d)
     return out
@@ -88,6 +92,8 @@ def cumprod(input, dim, *, dtype=None):
     x = accumulable(x, dtype)
     if PyArray_NDIM(x.array) == 0:
         return x.clone()
+    if dtype_of(x.array) is float16:
+        return cast(cumprod(cast(x, float32), d), float16)
     parts, product = [], None
     for item in x.unbind(d):
         product = item if product is None else product * item

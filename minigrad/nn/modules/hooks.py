@@ -149,15 +149,15 @@ class _BackwardHooks:
         self.grad_output = None
 
     def watch_inputs(self, args):
-        watched = _watch(args, self.on_grad_input)
+        watched = _watch(args, self.on_grad_input, True)
         self.inputs_watched = watched is not args
         return watched
 
     def watch_outputs(self, output):
         if isinstance(output, Tensor):
-            return _watch((output,), self.on_grad_output)[0]
+            return _watch((output,), self.on_grad_output, False)[0]
         if isinstance(output, tuple):
-            return _watch(output, self.on_grad_output)
+            return _watch(output, self.on_grad_output, False)
         warnings.warn(
             "For backward hooks to be called, module output should be a Tensor or a tuple of "
             f"Tensors but received {type(output)}",
@@ -196,11 +196,12 @@ def _replaced(what, name, grads, new):
     return new
 
 
-def _watch(values, look):
+def _watch(values, look, zeros):
     """Return the tuple ``values`` with its tensors made to pass their gradients through ``look``.
 
-    ``look`` gets and gives a tuple as long as ``values``.  Returns ``values`` itself where no
-    gradient will come back.
+    ``look`` gets and gives a tuple as long as ``values``.  A tensor without a gradient has zeros
+    there if ``zeros``, else None, and zeros go back all the same.  Returns ``values`` itself where
+    no gradient will come back.
     """
     places = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
     places = [i for i in places if values[i].requires_grad]
@@ -215,7 +216,7 @@ def _watch(values, look):
         return tuple(full[i] for i in places)
 
     watched = list(values)
-    tensors = _Watch.apply(look_in_place, *(values[i] for i in places))
+    tensors = _Watch.apply(look_in_place, zeros, *(values[i] for i in places))
     for i, tensor in zip(places, tensors, strict=True):
         watched[i] = tensor
     return tuple(watched)
@@ -225,11 +226,11 @@ class _Watch(Function):
     """The identity, except that the gradients pass through ``look`` on their way back."""
 
     @staticmethod
-    def forward(ctx, look, *tensors) -> Any:
+    def forward(ctx, look, zeros, *tensors) -> Any:
         ctx.look = look
-        ctx.set_materialize_grads(False)
+        ctx.set_materialize_grads(zeros)
         return tuple(tensor.view_as(tensor) for tensor in tensors)
 
     @staticmethod
     def backward(ctx, *grads):
-        return None, *ctx.look(grads)
+        return None, None, *ctx._materialized(ctx.look(grads))
