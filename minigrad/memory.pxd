@@ -5,5 +5,4 @@ from numpy cimport ndarray, npy_intp
 
 cdef ndarray new_array(int ndim, npy_intp *shape, int num)
 cdef ndarray empty_like_array(ndarray array)
-cdef ndarray copied(ndarray array)
 cdef void recycle(PyObject *array) noexcept

@@ -28,8 +28,8 @@ from cpython.pycapsule cimport PyCapsule_New
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from numpy cimport (
     NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, NPY_ARRAY_OWNDATA, NPY_ARRAY_WRITEABLE,
-    PyArray_BASE, PyArray_CheckExact, PyArray_CHKFLAGS, PyArray_DATA, PyArray_DESCR, PyArray_DIMS,
-    PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS, PyArray_NBYTES, PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
+    PyArray_BASE, PyArray_CheckExact, PyArray_CHKFLAGS, PyArray_DESCR, PyArray_DIMS, PyArray_EMPTY,
+    PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
 import_array()
@@ -278,16 +278,6 @@ cdef ndarray new_array(int ndim, npy_intp *shape, int num):
 cdef ndarray empty_like_array(ndarray array):
     """Return a new contiguous array of the shape and dtype of ``array``, its numbers arbitrary."""
     return new_array(PyArray_NDIM(array), PyArray_DIMS(array), PyArray_TYPE(array))
-
-
-cdef ndarray copied(ndarray array):
-    """Return a copy of ``array`` that is contiguous, or laid out as ``array`` if that is not."""
-    cdef ndarray new
-    if not PyArray_IS_C_CONTIGUOUS(array):
-        return array.copy(order="K")
-    new = empty_like_array(array)
-    memcpy(PyArray_DATA(new), PyArray_DATA(array), PyArray_NBYTES(array))
-    return new
 
 
 def empty_cache():

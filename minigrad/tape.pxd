@@ -72,6 +72,7 @@ cdef class Operations:
     cdef public object bitwise_and_, bitwise_or_, bitwise_xor_
     cdef public object getitem, setitem, unbind, permute, clone, regenerate_view
     cdef Variable (*wrap)(ndarray array)        # a new tensor over an array
+    cdef ndarray (*copied)(ndarray array)       # a copy of an array
 
 
 cdef Operations operations

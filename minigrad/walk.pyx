@@ -20,7 +20,7 @@ from numpy cimport (
     PyArray_SAMESHAPE, PyArray_SIZE, PyArray_TYPE, import_array, ndarray,
 )
 
-from minigrad.memory cimport copied, empty_like_array
+from minigrad.memory cimport empty_like_array
 from minigrad.tape cimport Node, Variable, edge_to, operations, run_hooks, set_grad_enabled_
 
 import_array()
@@ -202,7 +202,7 @@ cdef void deposit(Variable leaf, Variable grad, bint create_graph, bint shared):
     ):
         leaf.gradient = grad
     else:
-        leaf.gradient = operations.wrap(copied(grad.array))
+        leaf.gradient = operations.wrap(operations.copied(grad.array))
 
 
 cdef int settle(dict leaves, bint create_graph) except -1:

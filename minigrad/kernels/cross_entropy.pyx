@@ -21,7 +21,7 @@ from libc.string cimport memset
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from minigrad.kernels.vmath cimport exp, log
+from minigrad.kernels.vmath cimport exp_negative, log
 from minigrad.kernels.samples cimport (
     SAMPLES, Block, Cut, block_at, cut_samples, exponential_sums, maxima,
 )
@@ -172,7 +172,7 @@ cdef void cross_entropy_backward_block(
             for c in range(n):
                 dx[s * n + c] = x[s * n + c] - shift - rest
         for c in range(block.samples * n):      # not row by row: rows may be short
-            dx[c] = exp(dx[c])
+            dx[c] = exp_negative(dx[c])
         for s in range(block.samples):
             if scale[s] == 0:           # ignored: zero even where the logits are not finite
                 memset(dx + s * n, 0, n * sizeof(floating))
@@ -188,7 +188,7 @@ cdef void cross_entropy_backward_block(
             w = smooth * <floating>weight_of(rule, c, x[0])
             for s in range(block.samples):
                 dx[c * block.class_stride + s] = 0 if scale[s] == 0 else (
-                    spread[s] * exp(
+                    spread[s] * exp_negative(
                         x[c * block.class_stride + s] - largest[s] - log_sum[s])
                     - scale[s] * w)
     for s in range(block.samples):

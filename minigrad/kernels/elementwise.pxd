@@ -43,6 +43,7 @@ cpdef enum Unary:
     CEIL
     TRUNC
     ROUND            # half to even
+    COPY
 
 cpdef enum Binary:
     ADD = 64

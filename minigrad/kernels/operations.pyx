@@ -8,7 +8,7 @@ from cython cimport floating
 from minigrad.kernels.elementwise cimport (
     NEG, ABS, SIGN, SQUARE, SQRT, RSQRT, RECIPROCAL, EXP, EXP2, EXPM1, LOG, LOG1P, LOG2, LOG10, SIN,
     COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, TANH, SIGMOID, LOGSIGMOID, SOFTPLUS, RELU, SILU, GELU,
-    GELU_TANH, ERF, ERFC, FLOOR, CEIL, TRUNC, ROUND, ADD, SUB, MUL, DIV, POW, MAXIMUM, MINIMUM,
+    GELU_TANH, ERF, ERFC, FLOOR, CEIL, TRUNC, ROUND, COPY, ADD, SUB, MUL, DIV, POW, MAXIMUM, MINIMUM,
     FLOOR_DIVIDE, REMAINDER, FMOD, ATAN2, LT, LE, GT, GE, EQ, NE, MAXIMUM_SHARE, MINIMUM_SHARE,
     LEAKY_RELU, ELU, ABS_BACKWARD, SQRT_BACKWARD, RSQRT_BACKWARD, RECIPROCAL_BACKWARD,
     SQUARE_BACKWARD, EXPM1_BACKWARD, LOG1P_BACKWARD, SIN_BACKWARD, COS_BACKWARD, ERF_BACKWARD,
@@ -102,6 +102,8 @@ cdef flat_int loop(
         for i in range(n): out[i] = trunc(a[i])
     elif op == ROUND:
         for i in range(n): out[i] = rint(a[i])
+    elif op == COPY:
+        for i in range(n): out[i] = a[i]
     # Binary
     elif op == ADD:
         for i in range(n): out[i] = a[i] + b[i]

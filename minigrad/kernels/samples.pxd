@@ -11,7 +11,7 @@ from libc.math cimport INFINITY
 
 from minigrad.kernels.reduce cimport MAX, SUM
 from minigrad.kernels.rows cimport reduce_row, row_dot
-from minigrad.kernels.vmath cimport exp
+from minigrad.kernels.vmath cimport exp_negative
 
 cdef enum:
     SAMPLES = 256       # samples of a block at most
@@ -141,7 +141,7 @@ cdef inline void exponential_sums(
                     for c in range(n):
                         target[i * n + c] = x[(s + i) * n + c] - maxima[s + i]
                 for i in range(count):
-                    target[i] = exp(target[i])
+                    target[i] = exp_negative(target[i])
             out[s] = sum_of(target + s % rows * n, n)
         return
     if block.class_stride == 1:
@@ -155,7 +155,7 @@ cdef inline void exponential_sums(
                 else:
                     target = exps + s * n + c
                 for i in range(count):
-                    target[i] = exp(x[s * n + c + i] - shift)
+                    target[i] = exp_negative(x[s * n + c + i] - shift)
                 out[s] += sum_of(target, count)
                 c += SCRATCH
         return
@@ -165,7 +165,7 @@ cdef inline void exponential_sums(
         if exps == NULL:
             target = scratch
         for s in range(block.samples):
-            target[s] = exp(x[s] - maxima[s])
+            target[s] = exp_negative(x[s] - maxima[s])
             partial[s] += target[s]
         if c % SOME == SOME - 1 or c == n - 1:
             for s in range(block.samples):

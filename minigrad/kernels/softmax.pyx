@@ -105,14 +105,13 @@ cdef void logsumexp_block(
     floating* out, const floating* x, const Cut* cut, Py_ssize_t number
 ) noexcept nogil:
     cdef Block block = block_at(cut, number)
-    cdef floating largest[SAMPLES]
+    cdef floating largest[SAMPLES], shift[SAMPLES]
     cdef double sums[SAMPLES]
     cdef Py_ssize_t s
     maxima(x + block.base, &block, cut.n, largest)
     for s in range(block.samples):
-        if isinf(largest[s]):       # inf - inf would make a NaN of it
-            largest[s] = 0
-    exponential_sums(<floating*>NULL, x + block.base, largest, &block, cut.n, sums)
+        shift[s] = 0 if isinf(largest[s]) else largest[s]   # inf - inf would be NaN
+    exponential_sums(<floating*>NULL, x + block.base, shift, &block, cut.n, sums)
     for s in range(block.samples):
         out[block.first + s] = <floating>(largest[s] + logarithm(sums[s]))
 

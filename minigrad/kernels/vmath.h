@@ -117,6 +117,10 @@ static inline double exp_sum_negative_d(double x, double low) {
 static inline float vm_expf(float x) { return exp_sum_f(x, 0.0f); }
 static inline double vm_exp(double x) { return exp_sum_d(x, 0.0); }
 
+/* exp(x) for x <= 0, as in a softmax; for x > 0 it is 1 */
+static inline float vm_exp_negativef(float x) { return exp_sum_negative_f(x > 0.0f ? 0.0f : x, 0.0f); }
+static inline double vm_exp_negative(double x) { return exp_sum_negative_d(x > 0.0 ? 0.0 : x, 0.0); }
+
 static inline float vm_exp2f(float x) {
     float t, n, half;
     x = x > 129.0f ? 129.0f : x;

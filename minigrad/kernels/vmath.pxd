@@ -7,6 +7,8 @@ from libc cimport math as libm
 cdef extern from "vmath.h" nogil:
     float vm_expf(float x) noexcept
     float vm_exp2f(float x) noexcept
+    float vm_exp_negativef(float x) noexcept
+    double vm_exp_negative(double x) noexcept
     float vm_expm1f(float x) noexcept
     float vm_logf(float x) noexcept
     float vm_log1pf(float x) noexcept
@@ -64,6 +66,10 @@ cdef extern from "vmath.h" nogil:
 
 cdef inline floating exp(floating x) noexcept nogil:
     return vm_expf(x) if floating is float else vm_exp(x)
+
+# exp(x) for x <= 0, quicker; 1 for x > 0
+cdef inline floating exp_negative(floating x) noexcept nogil:
+    return vm_exp_negativef(x) if floating is float else vm_exp_negative(x)
 
 cdef inline floating exp2(floating x) noexcept nogil:
     return vm_exp2f(x) if floating is float else vm_exp2(x)

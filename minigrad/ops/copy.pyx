@@ -2,19 +2,44 @@
 
 import numpy as np
 
-from numpy cimport PyArray_IS_C_CONTIGUOUS, import_array
+from numpy cimport (
+    NPY_DOUBLE, NPY_FLOAT, PyArray_CopyInto, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE,
+    PyArray_STRIDES, PyArray_TYPE, import_array, ndarray,
+)
 
 from minigrad.dtypes cimport (
     as_dtype, bool_, dtype, dtype_of, float16, float32, float64, int16, int32, int64, int8, uint8,
 )
 from minigrad.dtypes import as_dtype_
-from minigrad.memory cimport copied
+from minigrad.kernels.elementwise cimport COPY, unary
+from minigrad.kernels.openmp cimport threads_for
+from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast
-from minigrad.tape cimport Node, record, recording
+from minigrad.tape cimport Node, operations, record, recording
 from minigrad.tensor cimport Tensor, wrap
 from minigrad.tensor import device as device_type
 
 import_array()
+
+
+cdef ndarray copied(ndarray array):
+    """Return a copy of ``array``, laid out likewise; what is expanded becomes contiguous."""
+    cdef ndarray new
+    cdef int d, num = PyArray_TYPE(array)
+    cdef bint expanded = False
+    for d in range(PyArray_NDIM(array)):
+        expanded |= PyArray_STRIDES(array)[d] == 0
+    if not PyArray_IS_C_CONTIGUOUS(array) and not expanded:
+        return array.copy(order="K")
+    new = empty_like_array(array)
+    if num == NPY_FLOAT or num == NPY_DOUBLE:
+        unary(COPY, new, array, threads_for(PyArray_SIZE(array)))
+    else:
+        PyArray_CopyInto(new, array)
+    return new
+
+
+operations.copied = copied
 
 
 def clone(input, *, memory_format=None):

@@ -59,6 +59,7 @@ UNARY = {
     Unary.ABS: np.abs,
     Unary.SIGN: sign,
     Unary.SQUARE: np.square,
+    Unary.COPY: np.positive,
     Unary.SQRT: sqrt,
     Unary.RSQRT: lambda x: 1 / sqrt(x),
     Unary.RECIPROCAL: lambda x: 1 / x,
