@@ -8,13 +8,21 @@ from cpython.object cimport PyObject
 from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array
 
 from minigrad.dtypes cimport bool_, dtype_of
-from minigrad.tape cimport Variable, operations
+from minigrad.tape cimport Variable, binary_function, operations
 
 import_array()
 
 
 cdef object operate(object operation, object a, object b):
     """Return operation(a, b), or NotImplemented, so that Python asks the other operand's type."""
+    try:
+        return operation(a, b)
+    except TypeError:
+        return NotImplemented
+
+
+cdef object calculate(binary_function operation, object a, object b):
+    """Do what ``operate`` does for an operation that is a C function."""
     try:
         return operation(a, b)
     except TypeError:
@@ -33,17 +41,17 @@ cdef class Operators(Variable):
 
     # -------- arithmetic and bits
 
-    def __add__(self, other): return operate(operations.add, self, other)
-    def __radd__(self, other): return operate(operations.add, other, self)
+    def __add__(self, other): return calculate(operations.add, self, other)
+    def __radd__(self, other): return calculate(operations.add, other, self)
     def __iadd__(self, other): return operations.add_(self, other)
-    def __sub__(self, other): return operate(operations.sub, self, other)
-    def __rsub__(self, other): return operate(operations.sub, other, self)
+    def __sub__(self, other): return calculate(operations.sub, self, other)
+    def __rsub__(self, other): return calculate(operations.sub, other, self)
     def __isub__(self, other): return operations.sub_(self, other)
-    def __mul__(self, other): return operate(operations.mul, self, other)
-    def __rmul__(self, other): return operate(operations.mul, other, self)
+    def __mul__(self, other): return calculate(operations.mul, self, other)
+    def __rmul__(self, other): return calculate(operations.mul, other, self)
     def __imul__(self, other): return operations.mul_(self, other)
-    def __truediv__(self, other): return operate(operations.div, self, other)
-    def __rtruediv__(self, other): return operate(operations.div, other, self)
+    def __truediv__(self, other): return calculate(operations.div, self, other)
+    def __rtruediv__(self, other): return calculate(operations.div, other, self)
     def __itruediv__(self, other): return operations.div_(self, other)
     def __floordiv__(self, other): return operate(operations.floor_divide, self, other)
     def __rfloordiv__(self, other): return operate(operations.floor_divide, other, self)

@@ -36,8 +36,8 @@ ctypedef object (*vjp_function)(Node node, object grad)
 
 
 cdef class Saved:
+    cdef ndarray array              # first: let go of before the variable is, which may recycle it
     cdef Variable variable          # None if it is the node's own output (which would be a cycle)
-    cdef ndarray array
     cdef Version version
     cdef long number
 
@@ -63,8 +63,12 @@ cdef class Node:
         return self.edges[i] is not None
 
 
+ctypedef object (*binary_function)(object a, object b)
+
+
 cdef class Operations:
-    cdef public object add, sub, mul, div, floor_divide, remainder, pow, matmul, neg, abs
+    cdef binary_function add, sub, mul, div     # called most, and so without Python in between
+    cdef public object floor_divide, remainder, pow, matmul, neg, abs
     cdef public object add_, sub_, mul_, div_, floor_divide_, remainder_, pow_
     cdef public object eq, ne, lt, le, gt, ge
     cdef public object bitwise_and, bitwise_or, bitwise_xor, bitwise_not

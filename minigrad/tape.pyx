@@ -156,6 +156,9 @@ cdef int regenerate_view(Variable v) except -1:
 cdef class Saved:
     """A tensor kept for the vjp, with the version it had then."""
 
+    def __dealloc__(self):
+        recycle(<PyObject *>self.array)
+
 
 cdef Saved save_one(Variable v, Variable out):
     """Return ``v`` saved.  The node's own output, ``out``, is saved without a reference to it: the

@@ -25,7 +25,7 @@ from minigrad.ops.common cimport (
     broadcast_empty, cast, is_kernel_float, is_number, number_tensor, promoted, same_shape, scaled,
     to_half, zeros_of,
 )
-from minigrad.tape cimport Node, record, recording, vjp_function
+from minigrad.tape cimport Node, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
@@ -127,7 +127,11 @@ def add(input, other, *, alpha=1):
     """
     if type(alpha) is not int or alpha != 1:
         other = scaled(input, other, alpha)
-    return arithmetic(ADD, "AddBackward0", add_vjp, input, other, NOTHING)
+    return plus(input, other)
+
+
+cdef object plus(object a, object b):
+    return arithmetic(ADD, "AddBackward0", add_vjp, a, b, NOTHING)
 
 
 cdef add_vjp(Node node, object g):
@@ -136,16 +140,26 @@ cdef add_vjp(Node node, object g):
 
 def sub(input, other, *, alpha=1):
     """Return ``input - alpha * other``, broadcast.  Not for bools: use ``^`` or logical_xor."""
-    for x in (input, other):
+    if type(alpha) is not int or alpha != 1:
+        no_bools(input, other)
+        other = scaled(input, other, alpha)
+    return minus(input, other)
+
+
+cdef object minus(object a, object b):
+    no_bools(a, b)
+    return arithmetic(SUB, "SubBackward0", sub_vjp, a, b, NOTHING)
+
+
+cdef int no_bools(object a, object b) except -1:
+    for x in (a, b):
         if x is True or x is False or (
                 isinstance(x, Tensor) and dtype_of((<Tensor>x).array) is bool_):
             raise RuntimeError(
                 "Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
                 "trying to invert a mask, use the `~` or `logical_not()` operator instead."
             )
-    if type(alpha) is not int or alpha != 1:
-        other = scaled(input, other, alpha)
-    return arithmetic(SUB, "SubBackward0", sub_vjp, input, other, NOTHING)
+    return 0
 
 
 cdef sub_vjp(Node node, object g):
@@ -161,7 +175,11 @@ def mul(input, other):
     >>> a.grad
     tensor([2., 4.])
     """
-    return arithmetic(MUL, "MulBackward0", mul_vjp, input, other, EACH_OTHER)
+    return times(input, other)
+
+
+cdef object times(object a, object b):
+    return arithmetic(MUL, "MulBackward0", mul_vjp, a, b, EACH_OTHER)
 
 
 cdef mul_vjp(Node node, object g):
@@ -185,7 +203,11 @@ def div(input, other, *, rounding_mode=None):
     """
     if rounding_mode is not None:
         return rounded_div(input, other, rounding_mode)
-    a, b = promoted_to_float(input, other)
+    return over(input, other)
+
+
+cdef object over(object a, object b):
+    a, b = promoted_to_float(a, b)
     return arithmetic(DIV, "DivBackward0", div_vjp, a, b, <Save>(EACH_OTHER | B_FOR_B))
 
 
@@ -196,6 +218,9 @@ cdef div_vjp(Node node, object g):
         unbroadcast(node, share, 0),
         unbroadcast(node, -share * (a / b), 1) if node.needs(1) else None,
     )
+
+
+operations.add, operations.sub, operations.mul, operations.div = plus, minus, times, over
 
 
 cdef Tensor rounded_div(object input, object other, object mode):

@@ -14,8 +14,8 @@ import numpy as np
 
 from numpy cimport (
     NPY_ARRAY_WRITEABLE, PyArray_BYTES, PyArray_CHKFLAGS, PyArray_DATA, PyArray_DIMS,
-    PyArray_IS_C_CONTIGUOUS, PyArray_ITEMSIZE, PyArray_NBYTES, PyArray_NDIM, PyArray_SIZE, PyArray_STRIDES,
-    PyArray_TYPE, import_array, ndarray,
+    PyArray_IS_C_CONTIGUOUS, PyArray_ITEMSIZE, PyArray_NBYTES, PyArray_NDIM, PyArray_SIZE,
+    PyArray_STRIDES, PyArray_TYPE, import_array, ndarray,
 )
 
 from minigrad.dtypes cimport dtype_of
@@ -26,7 +26,8 @@ from minigrad.ops.common cimport (
     as_tensor, cast, is_kernel_float, is_number, number_tensor, same_shape, scaled, zeros_of,
 )
 from minigrad.tape cimport (
-    Node, Variable, bump_version, check_origin, grad_enabled, operations, record, recording, wants,
+    Node, Variable, binary_function, bump_version, check_origin, grad_enabled, operations, record,
+    recording, wants,
 )
 from minigrad.tape import retain
 from minigrad.tensor cimport Tensor, wrap
@@ -260,7 +261,7 @@ cdef bint disjoint_or_same(ndarray a, ndarray b):
         start_a + PyArray_NBYTES(a) <= start_b or start_b + PyArray_NBYTES(b) <= start_a)
 
 
-cdef Tensor arithmetic_(int op, object function, object input, object other):
+cdef Tensor arithmetic_(int op, binary_function function, object input, object other):
     """input op= other: straight into the memory where no gradient is recorded."""
     cdef Tensor x = <Tensor?>input, b
     check_inplace(x, False)
@@ -301,7 +302,7 @@ def mul_(input, other):
 def div_(input, other, *, rounding_mode=None):
     """Divide this tensor by ``other`` in place, and return it."""
     if rounding_mode is not None:
-        return in_place(operations.div, "div_")(input, other, rounding_mode=rounding_mode)
+        return in_place(Tensor.div, "div_")(input, other, rounding_mode=rounding_mode)
     return arithmetic_(DIV, operations.div, input, other)
 
 
