@@ -29,6 +29,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report here")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the ratios (PNG, SVG, PDF)")
+    parser.add_argument("--roofline", type=Path, metavar="FILE", help="draw rates under limits")
     parser.add_argument("--quick", action="store_true", help="few lines, short rounds")
     parser.add_argument("--threads", type=int, default=machine.usable_cores(), metavar="N")
     parser.add_argument("--rounds", type=int, metavar="N", help="default: 9, or 3 with --quick")
@@ -40,9 +41,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
             parser.error(f"unknown suite {suite!r}: expected one of {', '.join(SUITES)}")
     if options.threads < 1 or (options.rounds is not None and options.rounds < 1):
         parser.error("--threads and --rounds must be at least 1")
-    if options.plot and importlib.util.find_spec("matplotlib") is None:
-        parser.error("--plot needs matplotlib: pip install matplotlib")
-    for file in options.json, options.plot:
+    if (options.plot or options.roofline) and importlib.util.find_spec("matplotlib") is None:
+        parser.error("charts need matplotlib: pip install matplotlib")
+    for file in options.json, options.plot, options.roofline:
         if file and not file.parent.is_dir():
             parser.error(f"no folder {file.parent} to write {file.name} into")
     options.suites = options.suites or list(SUITES)
@@ -118,6 +119,8 @@ def main(arguments: list[str] | None = None) -> int:
         options.json.write_text(json.dumps(result, indent=1) + "\n")
     if options.plot:
         plot.draw(result, options.plot)
+    if options.roofline:
+        plot.draw_roofline(result, options.roofline)
     return 0 if report.succeeded(result) else 1
 
 

@@ -45,6 +45,8 @@ BATCHNORM_MODES = {
 }
 # Arrays that must be read or written: x, y; with backward also x and dy again and dx.
 ARRAYS_MOVED = {"forward": 2, "backward": 5, "eval": 2}
+# Additions and multiplications for an element: moments 4 and affine 3; backward two sums 5, dx 5.
+BATCHNORM_FLOPS = {"forward": 7, "backward": 17, "eval": 3}
 
 SMALL = (10,)
 SIZES = {"100,000": (250, 400), "4,000,000": (2000, 2000)}
@@ -87,6 +89,7 @@ class Case:
     tolerance: float = 1e-4  # how far the peers' results may lie apart, by norm
     bytes: int | None = None  # that must move to and from memory
     flops: int | None = None
+    intensity: float | None = None  # operations per byte that must move, for the roofline
     yardstick: bool = False  # whether NumPy runs a comparable program
     quick: bool = False
 
@@ -113,6 +116,7 @@ def batchnorm_cases():
                     program="batchnorm",
                     arguments={"mode": mode, "shape": shape},
                     bytes=ARRAYS_MOVED[mode] * array,
+                    intensity=BATCHNORM_FLOPS[mode] / (ARRAYS_MOVED[mode] * FLOAT),
                     yardstick=array >= MEGABYTE,
                     quick=shape in QUICK_BATCHNORM,
                 )
@@ -149,19 +153,24 @@ def ops_cases():
                     )
     for backward in (False, True):
         for n in MATMUL_SIZES:
+            flops = (3 if backward else 1) * 2 * n**3
             yield operation_case(
                 "matmul",
                 f"{n}x{n} @ {n}x{n}",
                 "matmul",
                 [(n, n), (n, n)],
                 backward,
-                flops=(3 if backward else 1) * 2 * n**3,
+                flops=flops,
+                intensity=flops / ((8 if backward else 3) * FLOAT * n**2),
                 yardstick=not backward,
                 quick=n in QUICK_MATMUL,
             )
     for backward in (False, True):
         for n, inputs, outputs, kernel, padding, size in CONVOLUTIONS:
             positions = n * (size + 2 * padding - kernel + 1) ** 2
+            flops = (3 if backward else 1) * 2 * positions * inputs * outputs * kernel**2
+            x, y = n * inputs * size**2, positions * outputs
+            moved = FLOAT * (3 * (x + y) if backward else x + y)  # weights are few
             yield operation_case(
                 "conv2d",
                 f"{n}x{inputs}x{size}x{size}, {outputs} of {kernel}x{kernel}",
@@ -169,7 +178,8 @@ def ops_cases():
                 [(n, inputs, size, size), (outputs, inputs, kernel, kernel)],
                 backward,
                 keywords={"padding": padding},
-                flops=(3 if backward else 1) * 2 * positions * inputs * outputs * kernel**2,
+                flops=flops,
+                intensity=flops / moved,
                 quick=inputs == 16,
             )
 

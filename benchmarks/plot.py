@@ -1,4 +1,4 @@
-"""The chart of ratios: how long minigrad takes compared with each peer."""
+"""Two charts: how long minigrad takes compared with each peer, and the roofline."""
 
 from pathlib import Path
 
@@ -83,3 +83,71 @@ def chart_rows(report: dict) -> list[dict]:
     for row in rows:
         row["bars"] = {name: ratio for name, ratio in row["bars"].items() if is_rival(name)}
     return [row for row in rows if row["bars"]]
+
+
+def draw_roofline(report: dict, path: Path) -> None:
+    """Write the roofline as PNG, SVG or PDF: what every line reaches, under what limits it.
+
+    Across: operations per byte that must move.  Up: thousand millions of operations a second.  The
+    slanted roofs are the bandwidth at which NumPy copied in this run, arrays in the caches and past
+    them; the flat one is the fastest matrix product of any engine in it.  Needs matplotlib.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5.5), layout="constrained")
+    axes = figure.add_subplot()
+    points = {name: roofline_points(report, name) for name in report["peers"]}
+    for number, (name, found) in enumerate(points.items()):
+        if found:
+            across, up = zip(*found, strict=True)
+            marker = "o" if number == 0 else "x"  # minigrad first
+            axes.plot(across, up, marker, color=f"C{number}", markersize=4, alpha=0.7, label=name)
+    peak = highest_rate(report)
+    for where, bandwidth in bandwidths(report).items():
+        ridge = peak / bandwidth if peak else 1e3
+        axes.plot([0.1, ridge], [0.1 * bandwidth, ridge * bandwidth], color="gray", linewidth=1)
+        axes.annotate(
+            f"copy {where}: {bandwidth:.0f} GB/s", (0.1, 0.1 * bandwidth), fontsize=8, va="bottom"
+        )
+    if peak:
+        axes.axhline(peak, color="gray", linewidth=1)
+        axes.annotate(f"matmul: {peak:.0f} GF/s", (0.1, peak), fontsize=8, va="bottom")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel("operations per byte that must move")
+    axes.set_ylabel("operations per second / 10^9")
+    machine, settings = report["machine"], report["settings"]
+    axes.set_title(f"{machine['processor']}, threads: {settings['threads']}", fontsize=10)
+    axes.legend(frameon=False, loc="lower right")
+    figure.savefig(path, dpi=150)
+
+
+def roofline_points(report: dict, name: str) -> list[tuple[float, float]]:
+    """(operations per byte, 10^9 operations per second) of a peer on every line that has both."""
+    points = []
+    for line in report["lines"]:
+        if name in line["seconds"] and line.get("intensity"):
+            operations = line["flops"] or line["bytes"] * line["intensity"]
+            points.append((line["intensity"], operations / line["seconds"][name]["median"] / 1e9))
+    return points
+
+
+def highest_rate(report: dict) -> float | None:
+    """The fastest matrix product: 10^9 operations per second."""
+    rates = [
+        line["flops"] / found["median"] / 1e9
+        for line in report["lines"]
+        for found in line["seconds"].values()
+        if line["group"].startswith("matmul") and line["flops"]
+    ]
+    return max(rates, default=None)
+
+
+def bandwidths(report: dict) -> dict[str, float]:
+    """The fastest copy of arrays in the caches, and of arrays past them, in GB/s."""
+    found: dict[str, float] = {}
+    for line in report["lines"]:
+        if "copy_bandwidth" in line:
+            where = "past the caches" if line["past_caches"] else "in the caches"
+            found[where] = max(found.get(where, 0.0), line["copy_bandwidth"] / 1e9)
+    return found

@@ -18,6 +18,7 @@ def line_report(line: Line, last_cache: int) -> dict:
         "name": case.name,
         "bytes": case.bytes,
         "flops": case.flops,
+        "intensity": case.intensity,
         "seconds": {name: {**spread(s), "rounds": s} for name, s in seconds.items()},
         "memory": line.memory if case.suite == "steps" else {},
         "failures": line.failures,

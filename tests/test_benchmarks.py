@@ -245,3 +245,32 @@ def test_command_line_measures_minigrad(tmp_path):
     lines = json.loads((tmp_path / "report.json").read_text())["lines"]
     assert [line["name"] for line in lines] == ["tiny MLP, SGD", "tiny MLP, Adam", "tiny MLP"]
     assert all(line["seconds"]["minigrad"]["median"] > 0 for line in lines)
+
+
+def test_roofline(tmp_path):
+    shape = {"shape": [1 << 18], "mode": "eval"}
+    cases = [
+        Case("ops", "matmul, forward", "m", "operation", {}, flops=4 * 10**9, intensity=8.0),
+        Case(
+            "batchnorm", "g", "b", "batchnorm", shape, bytes=1 << 21, intensity=0.5, yardstick=True
+        ),
+        Case("steps", "g", "no rate", "train", {}),
+    ]
+    lines = [Line(case, {"minigrad": [1.0], "numpy": [0.5]}) for case in cases]
+    lines[2].seconds.pop("numpy")
+    peers = {name: {"version": "1", "threads": 1} for name in ("minigrad", "numpy")}
+    result = report.build(lines, machine.describe(), {"threads": 1}, peers, {})
+    assert plot.roofline_points(result, "minigrad") == [(8.0, 4.0), (0.5, 2**20 / 1e9)]
+    assert plot.highest_rate(result) == 8.0
+    assert plot.bandwidths(result) == {"in the caches": 2**22 / 1e9}
+    pytest.importorskip("matplotlib")
+    plot.draw_roofline(result, tmp_path / "roofline.png")
+    assert (tmp_path / "roofline.png").stat().st_size > 5000
+
+
+def test_operations_per_byte_are_counted():
+    for suite in SUITES:
+        for case in cases_of(suite):
+            counted = case.flops or case.program == "batchnorm"
+            assert (case.intensity is not None) == bool(counted)
+            assert case.intensity is None or 0.1 < case.intensity < 500

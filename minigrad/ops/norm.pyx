@@ -256,7 +256,7 @@ cdef Tensor narrowed(ndarray array, Tensor x):
 
 
 cdef int threads(ndarray x):
-    return threads_for(2 * PyArray_SIZE(x))
+    return threads_for(PyArray_SIZE(x))
 
 
 # ---------------------------------------------------------------- forward
