@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from benchmarks.report import is_rival
+from benchmarks.runner import YARDSTICK
 
 MANY = 16  # from here on groups are drawn, not lines
 
@@ -114,6 +115,7 @@ def draw_roofline(report: dict, path: Path) -> None:
         axes.annotate(f"matmul: {peak:.0f} GF/s", (0.1, peak), fontsize=8, va="bottom")
     axes.set_xscale("log")
     axes.set_yscale("log")
+    axes.set_ylim(bottom=0.1)  # below are arrays of a few numbers, bound by neither roof
     axes.set_xlabel("operations per byte that must move")
     axes.set_ylabel("operations per second / 10^9")
     machine, settings = report["machine"], report["settings"]
@@ -126,7 +128,8 @@ def roofline_points(report: dict, name: str) -> list[tuple[float, float]]:
     """(operations per byte, 10^9 operations per second) of a peer on every line that has both."""
     points = []
     for line in report["lines"]:
-        if name in line["seconds"] and line.get("intensity"):
+        copies = name == YARDSTICK and "copy_bandwidth" in line  # that is a roof, not a point
+        if name in line["seconds"] and line.get("intensity") and not copies:
             operations = line["flops"] or line["bytes"] * line["intensity"]
             points.append((line["intensity"], operations / line["seconds"][name]["median"] / 1e9))
     return points

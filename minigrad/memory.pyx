@@ -15,7 +15,7 @@ own arrays are not touched.
 
 Of small arrays it is not the memory that costs but the object: NumPy takes longer to make and free
 one than to add ten numbers.  So the array of a tensor that dies is kept whole, if nobody else can
-see it, for the next one of its shape and dtype (``recycle``).
+see it, for the next one of its shape and dtype (``recycle``); at most 16 MB of them.
 
 Everything here runs with the GIL held.
 """
@@ -195,6 +195,7 @@ cdef enum:
 
 cdef PyObject *arrays[SETS][WAYS]
 cdef int n_arrays[SETS]
+cdef int oldest[SETS]       # which array of a full list has to make room next, about
 cdef void *native[TYPES]    # the descriptor of arrays that are made here, by NumPy's number
 
 
@@ -232,10 +233,14 @@ cdef void recycle(PyObject *given) noexcept:
             or PyObject_GET_WEAKREFS_LISTPTR(given)[0] != NULL):
         return
     at = set_of(PyArray_NDIM(array), PyArray_DIMS(array), PyArray_TYPE(array))
-    if n_arrays[at] < WAYS:
-        Py_INCREF(array)
+    if n_arrays[at] == WAYS:        # the list is full of shapes that nobody wants at present
+        oldest[at] = (oldest[at] + 1) % WAYS
+        Py_DECREF(<ndarray>arrays[at][oldest[at]])
+        arrays[at][oldest[at]] = given
+    else:
         arrays[at][n_arrays[at]] = given
         n_arrays[at] += 1
+    Py_INCREF(array)
 
 
 cdef ndarray small_array(int ndim, npy_intp *shape, int num):

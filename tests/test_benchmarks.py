@@ -261,6 +261,7 @@ def test_roofline(tmp_path):
     peers = {name: {"version": "1", "threads": 1} for name in ("minigrad", "numpy")}
     result = report.build(lines, machine.describe(), {"threads": 1}, peers, {})
     assert plot.roofline_points(result, "minigrad") == [(8.0, 4.0), (0.5, 2**20 / 1e9)]
+    assert plot.roofline_points(result, "numpy") == [(8.0, 8.0)]  # its copies are a roof
     assert plot.highest_rate(result) == 8.0
     assert plot.bandwidths(result) == {"in the caches": 2**22 / 1e9}
     pytest.importorskip("matplotlib")

@@ -172,3 +172,11 @@ def test_arrays_from_elsewhere_come_back_in_native_order():
     for _ in range(20):
         assert type((minigrad.ones(10) + 1).numpy()) is np.ndarray
         assert (minigrad.ones(10) + 1).tolist() == [2.0] * 10
+
+
+def test_new_shapes_displace_old_ones():
+    for n in range(1, 2000):  # more than all lists hold
+        minigrad.ones(n) * 2
+    x = minigrad.ones(2, 2, 2)
+    assert len({(x * 2).data_ptr() for _ in range(10)}) == 1
+    assert empty_cache() < 17 << 20
