@@ -107,13 +107,16 @@ cdef void simplify(Walk* walk) noexcept:
         walk.ndim += 1
 
 
-cdef void cut(Walk* walk, Py_ssize_t itemsize) noexcept:
+cdef void cut(Walk* walk, Py_ssize_t itemsize, int n_threads) noexcept:
     """Choose the tiles: several whole rows, or a part of one."""
     cdef int axis
-    cdef Py_ssize_t longest = TILE
+    cdef Py_ssize_t longest = TILE, share
     if (walk.out.strides[0] == itemsize and walk.a.strides[0] == itemsize
             and walk.b.strides[0] == itemsize and not walk.in_place):
         longest = LONG_TILE
+        if walk.shape[1] == 1:      # one long row: as much of it for each thread
+            share = (walk.shape[0] + n_threads - 1) // n_threads
+            longest = min(longest, (share + 63) // 64 * 64)
     walk.tile_columns = min(walk.shape[0], longest)
     walk.tile_rows = max(<Py_ssize_t>1, min(walk.shape[1], TILE // walk.tile_columns))
     walk.column_tiles = (walk.shape[0] + walk.tile_columns - 1) // walk.tile_columns
@@ -271,7 +274,7 @@ cdef int run(
     walk.b_is_a = a is b
     walk.in_place = walk.out.data == walk.a.data or walk.out.data == walk.b.data
     simplify(&walk)
-    cut(&walk, sizeof(floating))
+    cut(&walk, sizeof(floating), n_threads)
     gil = release_gil(size)
     status = walk_all(&walk, n_threads, scalar)
     regain_gil(gil)

@@ -15,7 +15,7 @@ from minigrad.kernels.vmath cimport exp_negative
 
 cdef enum:
     SAMPLES = 256       # samples of a block at most
-    BLOCK = 16384       # elements of a block, about: 64 KB of float32, in the L2 cache
+    BLOCK = 4096        # elements of a block, about: few, for threads to share them evenly
     SHORT = 32          # rows up to this long are added one by one
     SOME = 16           # classes of a column added up before a double takes their sum
     SCRATCH = 1024      # elements of exp kept at a time where nobody wants them
@@ -128,7 +128,7 @@ cdef inline void exponential_sums(
     cdef floating shift
     cdef Py_ssize_t c, s, i, count, rows
     cdef floating* target = exps
-    if block.class_stride == 1 and 0 < n <= SHORT:  # several rows at a time fill the vectors
+    if block.class_stride == 1 and 0 < n <= SCRATCH // 4:   # several rows fill the vectors
         rows = SCRATCH // n
         for s in range(block.samples):
             if s % rows == 0:

@@ -340,8 +340,13 @@ static inline double vm_softplus(double x) {
 
 /* exp(-x*x/2) for |x| up to 15, the square taken in two exact parts */
 static inline float gauss_f(float x) {
+#ifdef __FMA__
+    float square = x * x;
+    return exp_sum_negative_f(-0.5f * square, -0.5f * __builtin_fmaf(x, x, -square));
+#else
     float high = float_of(bits_of(x) & 0xfffff000), low = (x - high) * (x + high);
     return exp_sum_negative_f(-0.5f * high * high, -0.5f * low);
+#endif
 }
 static inline float clamp_15_f(float x) {
     x = fabsf(x);
