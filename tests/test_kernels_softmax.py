@@ -20,6 +20,9 @@ SIZES = [
     (5, 1000, 1),
     (2, 700, 3),
     (3000, 33, 1),
+    (40, 100, 1),
+    (7, 250, 1),
+    (5, 257, 1),
     (1, 1, 1),
     (0, 5, 1),
     (2, 4, 0),
@@ -90,7 +93,7 @@ def test_softmax(sizes, offset, dtype, rng):
 
 
 @pytest.mark.parametrize("inner", [1, 5])
-@pytest.mark.parametrize("n", [4, 50])
+@pytest.mark.parametrize("n", [4, 50, 300])
 def test_softmax_of_special_values(inner, n):
     x = np.zeros((6, n, inner), np.float32)
     x[1, 0], x[2, 0], x[3], x[4, 0], x[5] = np.inf, np.nan, -np.inf, -np.inf, 1e38

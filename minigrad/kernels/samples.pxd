@@ -17,6 +17,8 @@ cdef enum:
     SAMPLES = 256       # samples of a block at most
     BLOCK = 4096        # elements of a block, about: few, for threads to share them evenly
     SHORT = 32          # rows up to this long are added one by one
+    MIDDLING = 256      # and up to this long in few lanes, which are quickly added up
+    LANES = 16
     SOME = 16           # classes of a column added up before a double takes their sum
     SCRATCH = 1024      # elements of exp kept at a time where nobody wants them
 
@@ -72,20 +74,45 @@ cdef inline Block block_at(const Cut* cut, Py_ssize_t number) noexcept nogil:
 # Sums and maxima: of a row, and of the columns of a block
 
 cdef inline floating largest_of(const floating* x, Py_ssize_t n) noexcept nogil:
-    cdef floating result = -INFINITY
-    cdef Py_ssize_t i
-    if n > SHORT:
+    # NaNs aside: the exponentials carry them
+    cdef floating result = -INFINITY, lanes[LANES]
+    cdef Py_ssize_t i, j, whole = n // LANES * LANES
+    if n > MIDDLING:
         return <floating>reduce_row(MAX, x, n)
-    for i in range(n):          # NaNs aside: the exponentials carry them
+    if n > SHORT:
+        for j in range(LANES):
+            lanes[j] = x[j]
+        for i from LANES <= i < whole by LANES:
+            for j in range(LANES):
+                lanes[j] = x[i + j] if x[i + j] > lanes[j] else lanes[j]
+        for j in range(8):
+            lanes[j] = lanes[j + 8] if lanes[j + 8] > lanes[j] else lanes[j]
+        for j in range(8):
+            result = lanes[j] if lanes[j] > result else result
+        x += whole
+        n -= whole
+    for i in range(n):
         result = x[i] if x[i] > result else result
     return result
 
 
 cdef inline double sum_of(const floating* x, Py_ssize_t n) noexcept nogil:
-    cdef double total = 0
-    cdef Py_ssize_t i
-    if n > SHORT:
+    cdef double total = 0, lanes[LANES]
+    cdef Py_ssize_t i, j, whole = n // LANES * LANES
+    if n > MIDDLING:
         return reduce_row(SUM, x, n)
+    if n > SHORT:
+        for j in range(LANES):
+            lanes[j] = x[j]
+        for i from LANES <= i < whole by LANES:
+            for j in range(LANES):
+                lanes[j] += x[i + j]
+        for j in range(8):
+            lanes[j] += lanes[j + 8]
+        for j in range(8):
+            total += lanes[j]
+        x += whole
+        n -= whole
     for i in range(n):
         total += x[i]
     return total
