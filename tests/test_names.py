@@ -30,8 +30,9 @@ MODULE = (
     "_load_from_state_dict _named_members _save_to_state_dict"
 )
 LAYERS = (
-    "Linear Conv1d Conv2d BatchNorm1d BatchNorm2d BatchNorm3d Dropout MaxPool1d MaxPool2d "
-    "AvgPool1d AvgPool2d AdaptiveAvgPool1d AdaptiveAvgPool2d Flatten Identity ReLU LeakyReLU GELU "
+    "Linear Conv1d Conv2d BatchNorm1d BatchNorm2d BatchNorm3d Dropout "
+    "MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d "
+    "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d Flatten Identity ReLU LeakyReLU GELU "
     "SiLU ELU Softmax LogSoftmax CrossEntropyLoss NLLLoss MSELoss L1Loss BCELoss "
     "BCEWithLogitsLoss Sequential ModuleList ModuleDict"
 )

@@ -17,6 +17,9 @@ MAX = [
     (F.max_pool2d, (1, 1, 5, 5), (3, 3), {"padding": 1, "ceil_mode": True}),
     (F.max_pool1d, (2, 3, 9), (3, 2), {"padding": 1}),
     (F.max_pool1d, (3, 10), (3,), {"ceil_mode": True}),
+    (F.max_pool3d, (2, 3, 4, 6, 7), (2,), {}),
+    (F.max_pool3d, (2, 5, 7, 4), ((3, 2, 1), (1, 2, 2)), {"padding": (1, 1, 0)}),
+    (F.max_pool3d, (1, 2, 5, 6, 7), (2, 2), {"dilation": (2, 1, 2), "ceil_mode": True}),
 ]
 AVERAGE = [
     (F.avg_pool2d, (2, 3, 6, 8), (2,), {}),
@@ -30,6 +33,12 @@ AVERAGE = [
     (F.adaptive_avg_pool2d, (3, 4, 5), ((None, 7),), {}),
     (F.adaptive_avg_pool1d, (2, 3, 7), (3,), {}),
     (F.adaptive_avg_pool1d, (3, 7), (9,), {}),
+    (F.avg_pool3d, (2, 3, 4, 6, 7), (2,), {}),
+    (F.avg_pool3d, (1, 2, 5, 6, 7), (3, 2), {"padding": 1, "ceil_mode": True}),
+    (F.avg_pool3d, (1, 2, 5, 6, 7), (3, 2), {"padding": 1, "count_include_pad": False}),
+    (F.avg_pool3d, (2, 4, 6, 7), ((2, 3, 1), (1, 2, 2)), {"divisor_override": 5}),
+    (F.adaptive_avg_pool3d, (2, 3, 5, 4, 3), (2,), {}),
+    (F.adaptive_avg_pool3d, (2, 5, 4, 3), ((None, 3, 1),), {}),
 ]
 
 
@@ -78,7 +87,7 @@ def test_indices(function, shape, args, options):
     out, indices = function(x, *args, return_indices=True, **options)
     assert indices.dtype == minigrad.int64
     assert not indices.requires_grad
-    spatial = 2 if function is F.max_pool2d else 1
+    spatial = int(function.__name__[-2])
     flat = x.detach().numpy().reshape(*shape[: len(shape) - spatial], -1)
     places = indices.numpy().reshape(*shape[: len(shape) - spatial], -1)
     chosen = np.take_along_axis(flat, places, -1)

@@ -54,14 +54,17 @@ from minigrad.ops.pool import (
     max_pool1d,
     max_pool2d,
 )
+from minigrad.ops.pool3d import adaptive_avg_pool3d, avg_pool3d, max_pool3d
 from minigrad.ops.softmax import log_softmax, softmax, softmin
 from minigrad.tensor import Tensor
 
 __all__ = [
     "adaptive_avg_pool1d",
     "adaptive_avg_pool2d",
+    "adaptive_avg_pool3d",
     "avg_pool1d",
     "avg_pool2d",
+    "avg_pool3d",
     "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
@@ -89,6 +92,7 @@ __all__ = [
     "logsigmoid",
     "max_pool1d",
     "max_pool2d",
+    "max_pool3d",
     "mish",
     "mse_loss",
     "nll_loss",

@@ -93,7 +93,57 @@ class MaxPool2d(_MaxPoolNd):
     pool = staticmethod(F.max_pool2d)
 
 
+class MaxPool3d(_MaxPoolNd):
+    """The largest value of each window over the last three dimensions.
+
+    The arguments are those of :class:`MaxPool2d`.
+
+    Shape: ``(N, C, D, H, W)`` to ``(N, C, D', H', W')``, also without N.
+
+    Source: ``torch.nn.MaxPool3d``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.MaxPool3d(2)(minigrad.zeros(32, 8, 4, 28, 28)).shape
+        minigrad.Size([32, 8, 2, 14, 14])
+    """
+
+    pool = staticmethod(F.max_pool3d)
+
+
 class _AvgPoolNd(Module):
+    pool: Callable
+
+    def __init__(
+        self,
+        kernel_size,
+        stride=None,
+        padding=0,
+        ceil_mode=False,
+        count_include_pad=True,
+        divisor_override=None,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+        self.divisor_override = divisor_override
+
+    def forward(self, input) -> Tensor:
+        return self.pool(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.ceil_mode,
+            self.count_include_pad,
+            self.divisor_override,
+        )
+
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
@@ -118,12 +168,13 @@ class AvgPool1d(_AvgPoolNd):
     def __init__(
         self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True
     ) -> None:
-        super().__init__()
-        self.kernel_size = per_dimension(kernel_size, 1)
-        self.stride = per_dimension(kernel_size if stride is None else stride, 1)
-        self.padding = per_dimension(padding, 1)
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
+        super().__init__(
+            per_dimension(kernel_size, 1),
+            per_dimension(kernel_size if stride is None else stride, 1),
+            per_dimension(padding, 1),
+            ceil_mode,
+            count_include_pad,
+        )
 
     def forward(self, input) -> Tensor:
         return F.avg_pool1d(
@@ -160,33 +211,27 @@ class AvgPool2d(_AvgPoolNd):
         minigrad.Size([20, 16, 24, 15])
     """
 
-    def __init__(
-        self,
-        kernel_size,
-        stride=None,
-        padding=0,
-        ceil_mode=False,
-        count_include_pad=True,
-        divisor_override=None,
-    ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
-        self.divisor_override = divisor_override
+    pool = staticmethod(F.avg_pool2d)
 
-    def forward(self, input) -> Tensor:
-        return F.avg_pool2d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
+
+class AvgPool3d(_AvgPoolNd):
+    """The mean of each window over the last three dimensions.
+
+    The arguments are those of :class:`AvgPool2d`.
+
+    Shape: ``(N, C, D, H, W)`` to ``(N, C, D', H', W')``, also without N.
+
+    Source: ``torch.nn.AvgPool3d``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.AvgPool3d(2)(minigrad.zeros(20, 16, 8, 50, 32)).shape
+        minigrad.Size([20, 16, 4, 25, 16])
+    """
+
+    pool = staticmethod(F.avg_pool3d)
 
 
 class _AdaptiveAvgPoolNd(Module):
@@ -240,3 +285,24 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     """
 
     pool = staticmethod(F.adaptive_avg_pool2d)
+
+
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
+    """The means of D' by H' by W' windows that together cover the last three dimensions.
+
+    Args:
+        output_size: (D', H', W'), where None keeps the size of the input; an int stands for all.
+
+    Shape: ``(N, C, D, H, W)`` to ``(N, C, D', H', W')``, also without N.
+
+    Source: ``torch.nn.AdaptiveAvgPool3d``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.AdaptiveAvgPool3d((5, None, 2))(minigrad.zeros(1, 64, 8, 9, 10)).shape
+        minigrad.Size([1, 64, 5, 9, 2])
+    """
+
+    pool = staticmethod(F.adaptive_avg_pool3d)

@@ -1,0 +1,135 @@
+"""Pooling over three spatial dimensions, in two steps: over height and width, then over depth.
+
+A maximum of maxima is the maximum of them all, and a mean of means of equally many the mean, so
+that the ops of two dimensions do the work, forward and backward.
+"""
+
+from minigrad.ops.pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
+from minigrad.tensor import Tensor
+
+
+def _volumes(input, function):
+    """Return the input as (n * c, d, h, w) and a function that gives results its other shape."""
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            f"{function}(): argument 'input' must be Tensor, not {type(input).__name__}"
+        )
+    if input.dim() not in (4, 5):
+        raise RuntimeError(
+            f"{function}(): Expected 4D or 5D tensor, (n, c, d, h, w) or (c, d, h, w), but got "
+            f"input of size {list(input.shape)}"
+        )
+    *outer, depth, height, width = input.shape
+    if 0 in input.shape[1:]:
+        raise RuntimeError(
+            f"{function}(): Expected input to have non-zero size for non-batch dimensions, but it "
+            f"has size {list(input.shape)}"
+        )
+    planes = input.reshape(-1, depth, height, width) if input.numel() else input.flatten(0, -4)
+    return planes, lambda y, height, width: y.reshape(*outer, y.shape[-2], height, width)
+
+
+def _triple(value, name):
+    """Return an option as a depth and a pair of height and width."""
+    if not isinstance(value, (tuple, list)):
+        return value, (value, value)
+    if len(value) == 1:
+        return _triple(value[0], name)
+    if len(value) != 3:
+        raise RuntimeError(f"expected {name} to be an int or three ints, but got {value}")
+    return value[0], tuple(value[1:])
+
+
+def _windows(kernel_size, stride, padding):
+    stride = kernel_size if stride is None or stride in ((), []) else stride
+    return (
+        _triple(kernel_size, "kernel_size"),
+        _triple(stride, "stride"),
+        _triple(padding, "padding"),
+    )
+
+
+def max_pool3d(
+    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
+):
+    """Return the largest element of each window; with ``return_indices`` also where it was found.
+
+    Shapes: input (n, c, d, h, w) or (c, d, h, w), result likewise; sizes are ints or triples, as in
+    ``max_pool2d`` otherwise.  An index counts through the d * h * w elements of a volume.
+    RuntimeError for what does not fit.  Source: torch.nn.functional.max_pool3d.
+
+    >>> import minigrad
+    >>> minigrad.nn.functional.max_pool3d(minigrad.arange(8.0).reshape(1, 2, 2, 2), 2)
+    tensor([[[[7.]]]])
+    """
+    x, restored = _volumes(input, "max_pool3d")
+    (deep, flat), (deep_step, flat_step), (deep_pad, flat_pad) = _windows(
+        kernel_size, stride, padding
+    )
+    deep_dilation, flat_dilation = _triple(dilation, "dilation")
+    y, places = max_pool2d(x, flat, flat_step, flat_pad, flat_dilation, ceil_mode, True)
+    count, depth, height, width = y.shape
+    y, levels = max_pool2d(
+        y.reshape(count, 1, depth, height * width),
+        *((deep, 1), (deep_step, 1), (deep_pad, 0), (deep_dilation, 1)),
+        ceil_mode=ceil_mode,
+        return_indices=True,
+    )
+    if not return_indices:
+        return restored(y, height, width)
+    area = x.shape[2] * x.shape[3]
+    found = places.reshape(count, depth * height * width).gather(1, levels.reshape(count, -1))
+    indices = (levels // (height * width)) * area + found.reshape(levels.shape)
+    return restored(y, height, width), restored(indices, height, width)
+
+
+def avg_pool3d(
+    input,
+    kernel_size,
+    stride=None,
+    padding=0,
+    ceil_mode=False,
+    count_include_pad=True,
+    divisor_override=None,
+):
+    """Return the mean of each window.
+
+    Shapes as in ``max_pool3d``, arguments as in ``avg_pool2d`` with triples for pairs.
+    RuntimeError for what does not fit.  Source: torch.nn.functional.avg_pool3d.
+
+    >>> import minigrad
+    >>> minigrad.nn.functional.avg_pool3d(minigrad.arange(8.0).reshape(1, 2, 2, 2), 2)
+    tensor([[[[3.5000]]]])
+    """
+    x, restored = _volumes(input, "avg_pool3d")
+    (deep, flat), (deep_step, flat_step), (deep_pad, flat_pad) = _windows(
+        kernel_size, stride, padding
+    )
+    first = None if divisor_override is None else 1  # then these are sums
+    y = avg_pool2d(x, flat, flat_step, flat_pad, ceil_mode, count_include_pad, first)
+    count, depth, height, width = y.shape
+    y = avg_pool2d(
+        y.reshape(count, 1, depth, height * width),
+        *((deep, 1), (deep_step, 1), (deep_pad, 0)),
+        *(ceil_mode, count_include_pad, divisor_override),
+    )
+    return restored(y, height, width)
+
+
+def adaptive_avg_pool3d(input, output_size):
+    """Return the means of ``output_size`` windows that cover each volume as evenly as they can.
+
+    Shapes: input (n, c, d, h, w) or (c, d, h, w) -> (..., *output_size); an int stands for all
+    three, and None keeps the input's size.  RuntimeError for what does not fit.
+    Source: torch.nn.functional.adaptive_avg_pool3d.
+
+    >>> import minigrad
+    >>> minigrad.nn.functional.adaptive_avg_pool3d(minigrad.arange(8.0).reshape(1, 2, 2, 2), 1)
+    tensor([[[[3.5000]]]])
+    """
+    x, restored = _volumes(input, "adaptive_avg_pool3d")
+    deep, flat = _triple(output_size, "output_size")
+    y = adaptive_avg_pool2d(x, flat)
+    count, depth, height, width = y.shape
+    y = adaptive_avg_pool2d(y.reshape(count, 1, depth, height * width), (deep, height * width))
+    return restored(y, height, width)
