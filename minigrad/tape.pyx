@@ -354,7 +354,7 @@ cdef class PythonNode(Node):
         self.label = label
         self.vjp = call_backward
         self.n_outputs = max(len(outputs), 2)   # the list form of the gradient, whatever the count
-        connect(self, inputs)
+        connect(self, tuple([x for x in inputs]))      # the caller's own stays as it is
         self.saved = tuple([
             save_one(s, s if any([s is out for out in outputs]) else None) for s in saved
         ])
