@@ -277,14 +277,14 @@ def test_download_with_a_wrong_checksum_leaves_nothing(tmp_path, published):
     assert f"{published.url}/a/train-images-idx3-ubyte.gz: HTTP Error 404" in message
     assert f"{published.url}/b/train-images-idx3-ubyte.gz: the checksum is wrong" in message
     assert MNIST.checksums[0] in message and "Put these four files" in message
-    assert list((tmp_path / "MNIST" / "raw").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []  # no new folders either
 
 
 def test_download_that_is_cut_off(tmp_path, published):
     published.withheld = 10
     with pytest.raises(RuntimeError, match=r"the connection ended after \d+ of \d+ bytes"):
         MNIST(tmp_path, download=True)
-    assert list((tmp_path / "MNIST" / "raw").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []  # no new folders either
 
 
 def test_download_without_a_network(tmp_path, monkeypatch):
@@ -292,9 +292,11 @@ def test_download_without_a_network(tmp_path, monkeypatch):
         raise OSError("no network here")
 
     monkeypatch.setattr(download.urllib.request, "urlopen", refuse)
+    (tmp_path / "FashionMNIST").mkdir()
     with pytest.raises(RuntimeError, match="Put these four files") as caught:
         FashionMNIST(tmp_path, download=True)
     assert str(caught.value).count("no network here") == len(FashionMNIST.mirrors)
+    assert [*tmp_path.rglob("*")] == [tmp_path / "FashionMNIST"]  # which was there before
 
 
 def test_published_checksums_are_sha256():

@@ -1,5 +1,6 @@
 """Fetching a file of known content: with progress, checked, and all or nothing."""
 
+import contextlib
 import hashlib
 import http.client
 import os
@@ -17,12 +18,13 @@ def download(urls, path, sha256):
     Args:
         urls: addresses that hold the same file, tried in order.
         path: a ``pathlib.Path``; its folder is created.  The file appears under this name only
-            when it is complete and its checksum is right.
+            when it is complete and its checksum is right; else no new folder is left behind.
         sha256: the checksum, in hexadecimal.
 
     Raises:
         RuntimeError: no address delivered the file; the message says what happened at each.
     """
+    new_folders = [folder for folder in path.parents if not folder.exists()]  # the deepest first
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     failures = []
@@ -39,6 +41,9 @@ def download(urls, path, sha256):
             failures.append(f"{url}: the checksum is wrong (SHA-256 {found}, expected {sha256})")
     finally:
         part.unlink(missing_ok=True)
+        for folder in new_folders:
+            with contextlib.suppress(OSError):  # it holds something
+                folder.rmdir()
     raise RuntimeError("\n".join([f"could not download {path.name}:", *failures]))
 
 
