@@ -16,6 +16,13 @@ cdef struct Axis:
     Py_ssize_t results  # results along it
 
 
+cdef struct Vector:
+    # Neighbouring results of a block, of one row or two.
+    Py_ssize_t y, x  # the first
+    Py_ssize_t source  # where the slab holds its first input
+    int count, in_row  # how many they are, and how many inputs lie in the first one's row
+
+
 cdef struct Correlation:
     # out[m, y, x] = bias[m] + sum over taps of a[m, tap] * slab[offset[tap] + y * width + x]
     Py_ssize_t samples, groups, channels  # `channels` of one group, read
@@ -27,6 +34,8 @@ cdef struct Correlation:
     Py_ssize_t out_height, out_width  # of the whole array written
     Py_ssize_t first_row, first_column, row_step, column_step  # where the results go in it
     Py_ssize_t block  # rows of results per task
+    Vector* vectors  # that hold the results of a block
+    Py_ssize_t n_vectors
 
 
 cdef inline Py_ssize_t pieces(Py_ssize_t total, Py_ssize_t size) noexcept nogil:

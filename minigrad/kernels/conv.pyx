@@ -31,11 +31,11 @@ cdef extern from "simd.h" nogil:
     enum:
         TILE_ROWS
     void conv_tile_float(int, int, Py_ssize_t, const float*, Py_ssize_t, Py_ssize_t,
-                         const float*, const float*, const Py_ssize_t*, float*, float*,
-                         Py_ssize_t, const float*)
+                         const float*, const float*, Py_ssize_t, int, int, const Py_ssize_t*,
+                         float*, float*, Py_ssize_t, const float*)
     void conv_tile_double(int, int, Py_ssize_t, const double*, Py_ssize_t, Py_ssize_t,
-                          const double*, const double*, const Py_ssize_t*, double*, double*,
-                          Py_ssize_t, const double*)
+                          const double*, const double*, Py_ssize_t, int, int,
+                          const Py_ssize_t*, double*, double*, Py_ssize_t, const double*)
     void turned_tile_float(int, int, Py_ssize_t, const float*, const Py_ssize_t*, const float*,
                            float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const float*)
     void turned_tile_double(int, int, Py_ssize_t, const double*, const Py_ssize_t*,
@@ -85,96 +85,103 @@ cdef void fill_slab(floating* slab, const floating* x, Py_ssize_t channels, Axis
         x += rows.size * columns.size
 
 
-cdef inline Py_ssize_t vectors_along_slab(Correlation* c, Py_ssize_t height,
-                                          int lanes) noexcept nogil:
-    return pieces((height - 1) * c.columns.extent + c.columns.results, lanes)
-
-
-cdef inline bint goes_along_rows(Correlation* c, int lanes) noexcept nogil:
-    """Whether vectors stay within rows: they can be stored whole, worth some empty lanes."""
-    cdef Py_ssize_t flat = vectors_along_slab(c, c.rows.results, lanes)
-    return pieces(c.columns.results, lanes) * c.rows.results <= flat + flat // 8
+cdef Py_ssize_t lay_vectors(Correlation* c, Py_ssize_t height, int lanes,
+                            Vector* vectors) noexcept nogil:
+    """Lay vectors over ``height`` rows of results and return how many; write them if not NULL."""
+    cdef Py_ssize_t width = c.columns.results, line = c.columns.extent, y = 0, x = 0, n = 0
+    # Where rows do not lie end to end, going on in the next one takes two loads per vector: that
+    # is worth it if it saves every eighth vector.
+    cdef bint end_to_end = line == width
+    cdef bint two_rows = 7 * pieces(width, lanes) * lanes > 8 * width
+    cdef Vector v
+    while y < height:
+        v = Vector(y, x, y * line + x, lanes, lanes)
+        if not end_to_end:
+            v.count = <int>min(<Py_ssize_t>lanes, (2 if two_rows else 1) * width - x)
+            v.in_row = <int>min(<Py_ssize_t>lanes, width - x) if two_rows else lanes
+        if vectors != NULL:
+            vectors[n] = v
+        n += 1
+        x += v.count
+        y += x // width
+        x %= width
+    return n
 
 
 cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil:
     """Whether vectors of channels take less time than vectors of results, by what was measured."""
-    cdef Py_ssize_t rows = c.rows.results, vectors = vectors_along_slab(c, rows, lanes)
-    cdef double along, across
-    if goes_along_rows(c, lanes):
-        vectors = pieces(c.columns.results, lanes) * rows
-    along = 0.9 * vectors * c.outputs
-    across = <double>rows * c.columns.results * pieces(c.outputs, lanes)
+    cdef double along = 0.9 * lay_vectors(c, c.rows.results, lanes, NULL) * c.outputs
+    cdef double across = <double>c.rows.results * c.columns.results * pieces(c.outputs, lanes)
     across *= (1 + 10.0 / (c.taps + 1)) * (1.25 if c.outputs <= lanes else 1)  # transposing
     return across < along
 
 
 cdef void correlate_rows(Correlation* c, floating* out, const floating* slab, const floating* a,
                          const floating* bias, Py_ssize_t first) noexcept nogil:
-    """Vectors of results along rows or along the slab: first <= row < first + block."""
-    cdef int lanes = lanes_of(out), vectors, j
-    cdef Py_ssize_t height = min(c.block, c.rows.results - first), width = c.columns.results
-    cdef Py_ssize_t line = c.columns.extent, plane = c.out_height * c.out_width
-    cdef Py_ssize_t per_row = pieces(width, lanes)
-    cdef bint along_rows = goes_along_rows(c, lanes)
-    cdef Py_ssize_t total = per_row * height if along_rows else vectors_along_slab(c, height, lanes)
-    # In place, a vector may write over what follows a row: that is computed later, but for the end.
-    cdef bint dense = along_rows and c.row_step == 1 and c.column_step == 1
-    cdef Py_ssize_t tile = even(c.outputs, TILE_ROWS), m, v, pair, rows
-    cdef Py_ssize_t start[2]
-    cdef floating* to[2]
+    """Vectors of results, row after row: first <= row < first + block."""
+    cdef int lanes = lanes_of(out)
+    cdef Py_ssize_t width = c.columns.results, height = min(c.block, c.rows.results - first)
+    cdef Py_ssize_t plane = c.out_height * c.out_width, gap = c.columns.extent - width
+    cdef Py_ssize_t tile = even(c.outputs, TILE_ROWS), i, part, m, rows, out_row
+    cdef bint dense = c.row_step == 1 and c.column_step == 1
+    cdef Vector* one
+    cdef Vector* other
+    cdef floating* to
+    cdef floating* to_other
     cdef floating results[2 * TILE_ROWS * LANES_float]
-    cdef bint direct
-    for pair in range(pieces(total, 2)):
-        vectors = <int>min(<Py_ssize_t>2, total - 2 * pair)
-        for j in range(vectors):
-            v = 2 * pair + j
-            start[j] = v // per_row * line + v % per_row * lanes if along_rows else v * lanes
-            to[j] = out + (first + start[j] // line) * width + start[j] % line
-        direct = dense and to[vectors - 1] + lanes <= out + (first + height) * width
-        for m in range(pieces(c.outputs, tile)):
-            rows = min(tile, c.outputs - m * tile)
-            if not direct:
-                to[0] = results
-                to[1] = results + lanes
+    for i in range(0, c.n_vectors, 2):
+        one = other = c.vectors + i
+        if one.y >= height:
+            break
+        if i + 1 < c.n_vectors and (one + 1).y < height:
+            other = one + 1
+        to = results
+        to_other = results + lanes
+        out_row = 2 * lanes
+        # In place, a vector writes over what follows its results: that is computed later, but for
+        # the end.
+        if dense and other.y * width + other.x + lanes <= height * width:
+            to = out + (first + one.y) * width + one.x
+            to_other = out + (first + other.y) * width + other.x
+            out_row = plane
+        for part in range(pieces(c.outputs, tile)):
+            m = part * tile
+            rows = min(tile, c.outputs - m)
             if floating is float:
-                conv_tile_float(<int>rows, vectors, c.taps, a + m * tile * c.a_row, c.a_row,
-                                c.a_step, slab + start[0], slab + start[1], c.offset,
-                                to[0], to[1], plane if direct else 2 * lanes,
-                                bias + m * tile if bias else NULL)
+                conv_tile_float(<int>rows, 1 + (one != other), c.taps, a + m * c.a_row, c.a_row,
+                                c.a_step, slab + one.source, slab + other.source, gap, one.in_row,
+                                other.in_row, c.offset, to, to_other, out_row,
+                                bias + m if bias else NULL)
             else:
-                conv_tile_double(<int>rows, vectors, c.taps, a + m * tile * c.a_row, c.a_row,
-                                 c.a_step, slab + start[0], slab + start[1], c.offset,
-                                 to[0], to[1], plane if direct else 2 * lanes,
-                                 bias + m * tile if bias else NULL)
-            if direct:
-                to[0] += tile * plane
-                to[1] += tile * plane
+                conv_tile_double(<int>rows, 1 + (one != other), c.taps, a + m * c.a_row, c.a_row,
+                                 c.a_step, slab + one.source, slab + other.source, gap, one.in_row,
+                                 other.in_row, c.offset, to, to_other, out_row,
+                                 bias + m if bias else NULL)
+            if to != results:
+                to += tile * plane
+                to_other += tile * plane
             else:
-                for j in range(vectors):
-                    scatter(c, out + m * tile * plane, results + j * lanes, rows, start[j],
-                            first, height, along_rows)
+                scatter(c, out + m * plane, results, rows, one, first, height)
+                if other != one:
+                    scatter(c, out + m * plane, results + lanes, rows, other, first, height)
 
 
 cdef void scatter(Correlation* c, floating* out, const floating* results, Py_ssize_t rows,
-                  Py_ssize_t start, Py_ssize_t first, Py_ssize_t height,
-                  bint along_rows) noexcept nogil:
-    """Write one vector of each channel to where its lanes belong, dropping those between rows."""
-    cdef int lanes = lanes_of(out)
-    cdef Py_ssize_t line = c.columns.extent, plane = c.out_height * c.out_width
-    cdef Py_ssize_t y = start // line, x = start % line, lane = 0, n, i, j
+                  Vector* vector, Py_ssize_t first, Py_ssize_t height) noexcept nogil:
+    """Write one vector of each channel to where its results belong."""
+    cdef Py_ssize_t plane = c.out_height * c.out_width, y = vector.y, x = vector.x, lane = 0
+    cdef Py_ssize_t n, i, j
     cdef floating* to
     cdef const floating* results_row
-    while lane < lanes and y < height:
-        n = min(c.columns.results - x, lanes - lane)
+    while lane < vector.count and y < height:
+        n = min(c.columns.results - x, vector.count - lane)
         for i in range(rows):
             to = (out + i * plane + (c.first_row + (first + y) * c.row_step) * c.out_width
                   + c.first_column + x * c.column_step)
-            results_row = results + 2 * i * lanes + lane
+            results_row = results + 2 * i * lanes_of(out) + lane
             for j in range(n):
                 to[j * c.column_step] = results_row[j]
-        if along_rows:
-            break
-        lane += line - x
+        lane += n
         x = 0
         y += 1
 
@@ -257,13 +264,18 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
     cdef int thread
     cdef floating* panels = NULL
     cdef floating* slabs = <floating*>malloc(n_threads * size * sizeof(floating))
+    c.vectors = NULL
     if pixels:
         panels = pack_weights(c, a)
-    if slabs == NULL or pixels and panels == NULL:
-        free(slabs)
-        free(panels)
-        return -1
-    if n_threads == 1:
+    else:
+        c.n_vectors = lay_vectors(c, c.block, lanes_of(out), NULL)
+        c.vectors = <Vector*>malloc(c.n_vectors * sizeof(Vector))
+        if c.vectors != NULL:
+            lay_vectors(c, c.block, lanes_of(out), c.vectors)
+    cdef bint failed = slabs == NULL or panels == NULL and c.vectors == NULL
+    if failed:
+        pass
+    elif n_threads == 1:
         for task in range(tasks):
             correlate_block(c, out, x, a, <const floating*>panels, bias, slabs, task)
     else:
@@ -273,7 +285,8 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
                                 slabs + thread * size, task)
     free(slabs)
     free(panels)
-    return 0
+    free(c.vectors)
+    return -1 if failed else 0
 
 
 cdef Py_ssize_t slab_size(Py_ssize_t channels, Axis* rows, Axis* columns,

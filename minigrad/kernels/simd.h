@@ -67,7 +67,7 @@ typedef lane_float lanes_float;
 typedef lane_double lanes_double;
 #endif
 enum { LANES_float = LANES_OF(float), LANES_double = LANES_OF(double) };
-enum { NO_TABLE, TABLE_A, TABLE_B };
+enum { NO_TABLE, TABLE_A, TABLE_B, TABLE_B_SPLIT };
 
 #define REAL float
 #include "simd.h"
@@ -93,24 +93,41 @@ typedef REAL VECTOR;
 /* c[i, :] = start[i] + sum over k of a[i, k] * b[k, :], a tile of `rows` rows and one or two
  * vectors.  a[i, k] lies at a + i * a_row + k * a_step, and row k of b at b0 + k * b_step (its
  * second vector at b1 + ...); the two vectors of c go to c0 + i * c_row and c1 + i * c_row.
- * A convolution reads b (TABLE_B) or a (TABLE_A) at offset[k] instead of multiples of the step. */
+ * A convolution reads b (TABLE_B) or a (TABLE_A) at offset[k] instead of multiples of the step.
+ * With TABLE_B_SPLIT, b_step is a gap: all but the first lanes0 or lanes1 lanes of a vector of b
+ * lie so much further on. */
 #define TILE_PARAMETERS \
     ptrdiff_t depth, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step, const REAL *b0, \
-    const REAL *b1, ptrdiff_t b_step, const ptrdiff_t *offset, const REAL *start, REAL *c0, \
-    REAL *c1, ptrdiff_t c_row
-#define TILE_ARGUMENTS depth, a, a_row, a_step, b0, b1, b_step, offset, start, c0, c1, c_row
+    const REAL *b1, ptrdiff_t b_step, const ptrdiff_t *offset, int lanes0, int lanes1, \
+    const REAL *start, REAL *c0, REAL *c1, ptrdiff_t c_row
+#define TILE_ARGUMENTS \
+    depth, a, a_row, a_step, b0, b1, b_step, offset, lanes0, lanes1, start, c0, c1, c_row
+
+/* The first `count` lanes of one vector and the rest of another. */
+#if defined(__GNUC__)
+#define FIRST(count, one, other) \
+    ((VECTOR)(((NAME(lanes))(one) & (lane < (count))) | ((NAME(lanes))(other) & (lane >= (count)))))
+#else
+#define FIRST(count, one, other) ((count) > 0 ? (one) : (other))
+#endif
 
 INLINE void NAME(tile)(const int table, const int rows, const int vectors, TILE_PARAMETERS)
 {
     VECTOR sum[TILE_ROWS][2], right[2];
+    NAME(lanes) lane;
+    UNROLL for (int l = 0; l < LANES; l++) ((NAME(lane) *)&lane)[l] = l;
     const REAL *left[(TILE_ROWS + 2) / 3];  /* every third row: x86 addresses reach the others */
     UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] = a + i * a_row;
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VECTOR){0} + start[i];
     for (ptrdiff_t k = 0; k < depth; k++) {
-        ptrdiff_t at = table == TABLE_B ? offset[k] : k * b_step;
+        ptrdiff_t at = table == TABLE_B || table == TABLE_B_SPLIT ? offset[k] : k * b_step;
         right[0] = LOAD(b0 + at);
         if (vectors == 2) right[1] = LOAD(b1 + at);
+        if (table == TABLE_B_SPLIT) {
+            right[0] = FIRST(lanes0, right[0], LOAD(b0 + b_step + at));
+            if (vectors == 2) right[1] = FIRST(lanes1, right[1], LOAD(b1 + b_step + at));
+        }
         if (table == TABLE_A)
             UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] = a + offset[k] + i * a_row;
         UNROLL for (int i = 0; i < rows; i++)
@@ -140,6 +157,9 @@ FOR_ROWS(TILE_ROWS, MAKE)
 #define MAKE(rows) MAKE_TILE(table_b, TABLE_B, rows)
 FOR_ROWS(TILE_ROWS, MAKE)
 #undef MAKE
+#define MAKE(rows) MAKE_TILE(table_b_split, TABLE_B_SPLIT, rows)
+FOR_ROWS(TILE_ROWS, MAKE)
+#undef MAKE
 #define MAKE(rows) MAKE_TILE(table_a, TABLE_A, rows)
 FOR_ROWS(TILE_ROWS, MAKE)
 #undef MAKE
@@ -151,6 +171,9 @@ INLINE void NAME(run_tile)(int table, int rows, int vectors, TILE_PARAMETERS)
 #undef MAKE
 #define MAKE(rows) MAKE_CASE(table_b, rows)
     else if (table == TABLE_B) switch (rows) { FOR_ROWS(TILE_ROWS, MAKE) }
+#undef MAKE
+#define MAKE(rows) MAKE_CASE(table_b_split, rows)
+    else if (table == TABLE_B_SPLIT) switch (rows) { FOR_ROWS(TILE_ROWS, MAKE) }
 #undef MAKE
 #define MAKE(rows) MAKE_CASE(table_a, rows)
     else switch (rows) { FOR_ROWS(TILE_ROWS, MAKE) }
@@ -172,7 +195,7 @@ static void NAME(gemm_tile)(int rows, int cols, ptrdiff_t depth,
     REAL *to = direct ? c : sums;
     ptrdiff_t to_row = direct ? c_row : 2 * LANES;
     NAME(run_tile)(NO_TABLE, rows, vectors, depth, a, a_row, a_step, b, b + LANES, b_step, NULL,
-                   NAME(zeros), to, to + LANES, to_row);
+                   0, 0, NAME(zeros), to, to + LANES, to_row);
     if (direct) return;
     for (int i = 0; i < rows; i++) {
         int j = 0;
@@ -216,14 +239,22 @@ INLINE void NAME(transpose)(VECTOR *v)
 }
 
 /* One tile of a convolution: `vectors` (1 or 2) vectors of results for each of `rows` channels.
- * Their inputs start at x0 and x1, they go to c0 and c1, and bias (or NULL) is one a channel. */
+ * Their inputs start at x0 and x1; those of all but the first lanes0 and lanes1 results, which
+ * begin another row, lie `gap` further on.  Results go to c0 and c1; bias (or NULL) is one a
+ * channel. */
 static void NAME(conv_tile)(int rows, int vectors, ptrdiff_t depth, const REAL *weight,
                             ptrdiff_t weight_row, ptrdiff_t weight_step, const REAL *x0,
-                            const REAL *x1, const ptrdiff_t *offset, REAL *c0, REAL *c1,
-                            ptrdiff_t c_row, const REAL *bias)
+                            const REAL *x1, ptrdiff_t gap, int lanes0, int lanes1,
+                            const ptrdiff_t *offset, REAL *c0, REAL *c1, ptrdiff_t c_row,
+                            const REAL *bias)
 {
-    NAME(run_tile)(TABLE_B, rows, vectors, depth, weight, weight_row, weight_step, x0, x1, 0,
-                   offset, bias ? bias : NAME(zeros), c0, c1, c_row);
+    if (!bias) bias = NAME(zeros);
+    if (lanes0 < LANES || lanes1 < LANES)
+        NAME(run_tile)(TABLE_B_SPLIT, rows, vectors, depth, weight, weight_row, weight_step, x0,
+                       x1, gap, offset, lanes0, lanes1, bias, c0, c1, c_row);
+    else
+        NAME(run_tile)(TABLE_B, rows, vectors, depth, weight, weight_row, weight_step, x0, x1, 0,
+                       offset, 0, 0, bias, c0, c1, c_row);
 }
 
 /* The same with the roles turned round: vectors of up to 2 * LANES channels, whose weights are
@@ -237,7 +268,7 @@ static void NAME(turned_tile)(int pixels, int channels, ptrdiff_t depth, const R
     enum { ROWS = (TILE_ROWS + LANES - 1) / LANES * LANES };
     REAL sums[ROWS * 2 * LANES];
     NAME(run_tile)(TABLE_A, pixels, 1 + (channels > LANES), depth, x, 1, 0, weight,
-                   weight + LANES, 2 * LANES, offset, NAME(zeros), sums, sums + LANES, 2 * LANES);
+                   weight + LANES, 2 * LANES, offset, 0, 0, NAME(zeros), sums, sums + LANES, 2 * LANES);
     for (int pixel = 0; pixel < pixels; pixel += LANES)
         for (int channel = 0; channel < channels; channel += LANES) {
             VECTOR v[LANES];
