@@ -89,10 +89,11 @@ cdef Py_ssize_t lay_vectors(Correlation* c, Py_ssize_t height, int lanes,
                             Vector* vectors) noexcept nogil:
     """Lay vectors over ``height`` rows of results and return how many; write them if not NULL."""
     cdef Py_ssize_t width = c.columns.results, line = c.columns.extent, y = 0, x = 0, n = 0
-    # Where rows do not lie end to end, going on in the next one takes two loads per vector: that
-    # is worth it if it saves every eighth vector.
-    cdef bint end_to_end = line == width
-    cdef bint two_rows = 7 * pieces(width, lanes) * lanes > 8 * width
+    # Where rows do not lie end to end, going on in the next one takes two loads per vector.  Few
+    # rows of a tile do not hide them: then it is worth it if it saves every eighth vector.
+    cdef bint end_to_end = line == width, hidden = 3 * even(c.outputs, TILE_ROWS) >= 2 * TILE_ROWS
+    cdef bint two_rows = (
+        15 * pieces(width, lanes) * lanes > (16 if hidden else 17) * width)
     cdef Vector v
     while y < height:
         v = Vector(y, x, y * line + x, lanes, lanes)
