@@ -17,8 +17,8 @@ from minigrad.kernels.elementwise cimport (
 )
 from minigrad.kernels.vmath cimport (
     acos, asin, atan, atan2, ceil, choose, cos, cosh, erf, erfc, exp, exp2, expm1, fabs, far_cos,
-    far_sin, far_tan, flat_int, floor, floor_divide, fmod, gelu_tanh_share, gelu_tanh_slope, is_far,
-    log, log10, log1p, log2, maximum, minimum, normal_cdf, normal_pdf, pow, remainder, rint,
+    far_sin, far_tan, flat_int, floor, floor_divide, fmod, gelu, gelu_tanh_share, gelu_tanh_slope,
+    is_far, log, log10, log1p, log2, maximum, minimum, normal_cdf, normal_pdf, pow, remainder, rint,
     sigmoid, sign, silu_slope, sin, sinh, softplus, sqrt, tan, tanh, trunc,
 )
 
@@ -87,7 +87,7 @@ cdef flat_int loop(
     elif op == SILU:
         for i in range(n): out[i] = a[i] * sigmoid(a[i])
     elif op == GELU:
-        for i in range(n): out[i] = a[i] * normal_cdf(a[i])
+        for i in range(n): out[i] = gelu(a[i])
     elif op == GELU_TANH:
         for i in range(n): out[i] = a[i] * gelu_tanh_share(a[i])
     elif op == ERF:

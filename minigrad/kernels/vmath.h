@@ -98,13 +98,14 @@ static inline double exp_sum_d(double x, double low) {
         * power_of_two_d(n - (half - ROUND_D) + ROUND_D);
 }
 /* exp(x + low) for x <= 0: here one factor of 2^n does, given an offset of 2^32 */
+#define SCALE_BACK_F 2.3283064365386963e-10f  /* 2^-32 */
+static inline float scaled_exp_negative_f(float x, float low) {  /* 2^32 exp(x + low), x >= -104 */
+    float t = x * (float)LOG2_E + (ROUND_F + 32.0f), n = t - (ROUND_F + 32.0f);
+    float r = x - n * LN2_HIGH_F - n * LN2_LOW_F + low;
+    return (exp_tail_f(r) + 1.0f) * power_of_two_f(t);
+}
 static inline float exp_sum_negative_f(float x, float low) {
-    float t, n, r;
-    x = x < -104.0f ? -104.0f : x;
-    t = x * (float)LOG2_E + ROUND_F;
-    n = t - ROUND_F;
-    r = x - n * LN2_HIGH_F - n * LN2_LOW_F + low;
-    return (exp_tail_f(r) + 1.0f) * power_of_two_f(t + 32.0f) * 2.3283064365386963e-10f;
+    return scaled_exp_negative_f(x < -104.0f ? -104.0f : x, low) * SCALE_BACK_F;
 }
 static inline double exp_sum_negative_d(double x, double low) {
     double t, n, r;
@@ -338,26 +339,29 @@ static inline double vm_softplus(double x) {
     return x > 0.0 ? x + y : y;
 }
 
-/* exp(-x*x/2) for |x| up to 15, the square taken in two exact parts */
-static inline float gauss_f(float x) {
+/* 2^32 exp(-x*x/2) for |x| up to 14.4, the square taken in two exact parts.  (Scaled lest it be
+ * rounded before its last factor, where it is less than the least normal number.) */
+static inline float scaled_gauss_f(float x) {
+    float half = -0.5f * x;
 #ifdef __FMA__
-    float square = x * x;
-    return exp_sum_negative_f(-0.5f * square, -0.5f * __builtin_fmaf(x, x, -square));
+    float square = half * x, low = __builtin_fmaf(half, x, -square);
 #else
-    float high = float_of(bits_of(x) & 0xfffff000), low = (x - high) * (x + high);
-    return exp_sum_negative_f(-0.5f * high * high, -0.5f * low);
+    float high = float_of(bits_of(x) & 0xfffff000), square = -0.5f * high * high;
+    float low = (half + 0.5f * high) * (x + high);
 #endif
+    return scaled_exp_negative_f(square, low);
 }
-static inline float clamp_15_f(float x) {
+/* Beyond 14.4 all this is less than the least number that is not 0. */
+static inline float clamp_tail_f(float x) {
     x = fabsf(x);
-    return x > 15.0f ? 15.0f : x;
+    return x > 14.4f ? 14.4f : x;
 }
-static inline float vm_gaussf(float x) { return gauss_f(clamp_15_f(x)); }
+static inline float vm_gaussf(float x) { return scaled_gauss_f(clamp_tail_f(x)) * SCALE_BACK_F; }
 
-/* The normal distribution's upper tail, P(X > x) for x from 0 to 15: exp(-x*x/2) g(u) / (x + 3.5)
- * with u = (x - 3.5) / (x + 3.5) */
+/* The normal distribution's upper tail, P(X > x) for x from 0 to 14.4: exp(-x*x/2) g(u) / (x + 3.5)
+ * with u = (x - 3.5) / (x + 3.5) = 1 - 7 / (x + 3.5) */
 static inline float normal_tail_f(float x) {
-    float r = 1.0f / (x + 3.5f), u = (x - 3.5f) * r, g = 1.230105963e-4f;
+    float r = SCALE_BACK_F / (x + 3.5f), u = 1.0f - 7.0f / SCALE_BACK_F * r, g = 1.230105963e-4f;
     g = g * u + 4.413675882e-4f;
     g = g * u + -4.990856783e-4f;
     g = g * u + -3.191281455e-3f;
@@ -367,15 +371,20 @@ static inline float normal_tail_f(float x) {
     g = g * u + 3.154246617e-1f;
     g = g * u + -5.655617650e-1f;
     g = g * u + 7.444160798e-1f;
-    return g * r * gauss_f(x);
+    return g * r * scaled_gauss_f(x);
 }
 static inline float vm_normal_cdff(float x) {
-    float tail = normal_tail_f(clamp_15_f(x));
+    float tail = normal_tail_f(clamp_tail_f(x));
     return x < 0.0f ? tail : 1.0f - tail;
+}
+/* x P(X <= x), with no 1 - tail to be rounded */
+static inline float vm_geluf(float x) {
+    float a = clamp_tail_f(x);
+    return (x < 0.0f ? 0.0f : x) - a * normal_tail_f(a);
 }
 static inline float vm_erff(float x) {
     float z = x * x, p = 8.849965148e-5f, a = fabsf(x);
-    float far = 1.0f - 2.0f * normal_tail_f(clamp_15_f(x * 1.41421356f));
+    float far = 1.0f - 2.0f * normal_tail_f(clamp_tail_f(x * 1.41421356f));
     p = p * z + -8.247284637e-4f;
     p = p * z + 5.209544369e-3f;
     p = p * z + -2.686257511e-2f;

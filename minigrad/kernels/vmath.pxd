@@ -30,6 +30,7 @@ cdef extern from "vmath.h" nogil:
     ctypedef int flat_int "FLAT int"
     ctypedef double flat_double "FLAT double"
     float vm_normal_cdff(float x) noexcept
+    float vm_geluf(float x) noexcept
     float vm_gaussf(float x) noexcept
     float scalar_sinf(float x) noexcept
     float scalar_cosf(float x) noexcept
@@ -181,6 +182,9 @@ cdef inline floating sign(floating x) noexcept nogil:
 cdef inline floating silu_slope(floating x) noexcept nogil:
     cdef floating s = sigmoid(x)
     return s * (<floating>1 + x * (<floating>1 - s))
+
+cdef inline floating gelu(floating x) noexcept nogil:
+    return vm_geluf(x) if floating is float else x * (0.5 * scalar_erfc(-x * 0.7071067811865476))
 
 cdef inline floating normal_cdf(floating x) noexcept nogil:
     return vm_normal_cdff(x) if floating is float else 0.5 * scalar_erfc(-x * 0.7071067811865476)
