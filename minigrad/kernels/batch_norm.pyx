@@ -487,6 +487,34 @@ cpdef int batch_norm_eval(ndarray out, ndarray x, ndarray weight, ndarray bias, 
     return 0
 
 
+cpdef int batch_norm_coefficients(ndarray coefficients, ndarray weight, ndarray bias, ndarray mean,
+                                  ndarray var, double eps) except -1:
+    """What batch_norm_eval computes with, for kernels that do it on the way: (3, C), of x's type.
+
+    The rows are hi, scale and shift: see `finish_forward`, and plane_affine in batch_norm_tiles.
+    """
+    cdef Job job
+    cdef Py_ssize_t n = cnp.PyArray_DIM(coefficients, 1)
+    job.grid.channels = job.grid.width = n
+    job.grid.group = job.grid.fold = 1
+    job.reduces, job.eps = False, eps
+    job.weight = <double *>malloc((6 * n + 1) * sizeof(double))
+    if job.weight == NULL:
+        raise MemoryError(f"batch_norm: no memory for {6 * n} numbers")
+    job.bias, job.mean, job.var = job.weight + n, job.weight + 2 * n, job.weight + 3 * n
+    job.invstd, job.work = job.weight + 4 * n, job.weight + 5 * n
+    load(job.weight, weight, 1, n)
+    load(job.bias, bias, 0, n)
+    load(job.mean, mean, 0, n)
+    load(job.var, var, 1, n)
+    if cnp.PyArray_TYPE(coefficients) == cnp.NPY_FLOAT64:
+        finish_forward(&job, <double *>cnp.PyArray_DATA(coefficients), 0, n)
+    else:
+        finish_forward(&job, <float *>cnp.PyArray_DATA(coefficients), 0, n)
+    free(job.weight)
+    return 0
+
+
 cpdef int batch_norm_backward(ndarray dx, ndarray dweight, ndarray dbias, ndarray dy, ndarray x,
                               ndarray weight, ndarray mean, ndarray invstd, bint training,
                               int n_threads) except -1:

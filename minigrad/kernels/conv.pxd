@@ -23,6 +23,15 @@ cdef struct Vector:
     int count, in_row  # how many they are, and how many inputs lie in the first one's row
 
 
+cdef struct After:
+    # What is done to a block of results while the cache holds it, in inference.
+    bint wanted
+    void* coefficients  # of batch norm, or NULL: see batch_norm_coefficients
+    double low  # no result is smaller: 0 for a ReLU
+    bint pools  # the largest of each 2 x 2 results: what is written is
+    Py_ssize_t height, width  # so large
+
+
 cdef struct Correlation:
     # out[m, y, x] = bias[m] + sum over taps of a[m, tap] * slab[offset[tap] + y * width + x]
     Py_ssize_t samples, groups, channels  # `channels` of one group, read
@@ -34,6 +43,8 @@ cdef struct Correlation:
     Py_ssize_t out_height, out_width  # of the whole array written
     Py_ssize_t first_row, first_column, row_step, column_step  # where the results go in it
     Py_ssize_t block  # rows of results per task
+    Py_ssize_t halo  # how many more rows of the slab they take
+    After after
     Vector* vectors  # that hold the results of a block
     Py_ssize_t n_vectors
 
@@ -56,11 +67,11 @@ cdef void fill_slab(floating* slab, const floating* x, Py_ssize_t channels, Axis
                     Axis* columns, Py_ssize_t first) noexcept nogil
 cdef Py_ssize_t slab_size(Py_ssize_t channels, Axis* rows, Axis* columns,
                           const floating* like) noexcept nogil
-cdef Correlation describe(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weight,
-                          Py_ssize_t stride_h, Py_ssize_t stride_w,
+cdef Correlation describe(cnp.ndarray x, Py_ssize_t out_height, Py_ssize_t out_width,
+                          cnp.ndarray weight, Py_ssize_t stride_h, Py_ssize_t stride_w,
                           Py_ssize_t pad_h, Py_ssize_t pad_w,
-                          Py_ssize_t dil_h, Py_ssize_t dil_w,
-                          Py_ssize_t groups, int n_threads)
+                          Py_ssize_t dil_h, Py_ssize_t dil_w, Py_ssize_t groups)
+cdef void choose_block(Correlation* c, Py_ssize_t itemsize, int n_threads) noexcept nogil
 cdef Py_ssize_t* offsets(Correlation* c, cnp.ndarray weight, Py_ssize_t dil_h,
                          Py_ssize_t dil_w) except NULL
 
@@ -70,6 +81,14 @@ cpdef int conv2d_forward(cnp.ndarray out, cnp.ndarray x, cnp.ndarray weight, cnp
                          Py_ssize_t pad_h, Py_ssize_t pad_w,
                          Py_ssize_t dil_h, Py_ssize_t dil_w,
                          Py_ssize_t groups, int n_threads) except -1
+# The same, followed by what may follow in inference: batch norm, if there are coefficients, then a
+# lower limit (-inf, or 0: a ReLU), then perhaps the maximum over windows of 2 x 2.
+cpdef int conv2d_infer(cnp.ndarray out, cnp.ndarray x, cnp.ndarray weight, cnp.ndarray bias,
+                       cnp.ndarray coefficients, double low, bint pools,
+                       Py_ssize_t height, Py_ssize_t width, Py_ssize_t stride_h, Py_ssize_t stride_w,
+                       Py_ssize_t pad_h, Py_ssize_t pad_w,
+                       Py_ssize_t dil_h, Py_ssize_t dil_w,
+                       Py_ssize_t groups, int n_threads) except -1
 cpdef int conv2d_backward_input(cnp.ndarray dx, cnp.ndarray dy, cnp.ndarray weight,
                                 Py_ssize_t stride_h, Py_ssize_t stride_w,
                                 Py_ssize_t pad_h, Py_ssize_t pad_w,

@@ -20,10 +20,15 @@ The weight gradient is in conv_weight.pyx.
 
 from cython cimport floating
 from cython.parallel cimport prange
+from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 cimport numpy as cnp
 from numpy cimport PyArray_DATA, PyArray_DIM
+
+from minigrad.kernels.batch_norm_grid cimport Box
+from minigrad.kernels.batch_norm_tiles cimport plane_affine
+from minigrad.kernels.pool cimport Planes, max_plane_2x2
 
 cnp.import_array()
 
@@ -118,11 +123,11 @@ cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil:
 
 
 cdef void correlate_rows(Correlation* c, floating* out, const floating* slab, const floating* a,
-                         const floating* bias, Py_ssize_t first) noexcept nogil:
-    """Vectors of results, row after row: first <= row < first + block."""
+                         const floating* bias, Py_ssize_t height) noexcept nogil:
+    """Vectors of results, row after row."""
     cdef int lanes = lanes_of(out)
-    cdef Py_ssize_t width = c.columns.results, height = min(c.block, c.rows.results - first)
-    cdef Py_ssize_t plane = c.out_height * c.out_width, gap = c.columns.extent - width
+    cdef Py_ssize_t width = c.columns.results, gap = c.columns.extent - width
+    cdef Py_ssize_t plane = c.out_height * c.out_width
     cdef Py_ssize_t tile = even(c.outputs, TILE_ROWS), i, part, m, rows, out_row
     cdef bint dense = c.row_step == 1 and c.column_step == 1
     cdef Vector* one
@@ -142,8 +147,8 @@ cdef void correlate_rows(Correlation* c, floating* out, const floating* slab, co
         # In place, a vector writes over what follows its results: that is computed later, but for
         # the end.
         if dense and other.y * width + other.x + lanes <= height * width:
-            to = out + (first + one.y) * width + one.x
-            to_other = out + (first + other.y) * width + other.x
+            to = out + one.y * width + one.x
+            to_other = out + other.y * width + other.x
             out_row = plane
         for part in range(pieces(c.outputs, tile)):
             m = part * tile
@@ -162,13 +167,13 @@ cdef void correlate_rows(Correlation* c, floating* out, const floating* slab, co
                 to += tile * plane
                 to_other += tile * plane
             else:
-                scatter(c, out + m * plane, results, rows, one, first, height)
+                scatter(c, out + m * plane, results, rows, one, height)
                 if other != one:
-                    scatter(c, out + m * plane, results + lanes, rows, other, first, height)
+                    scatter(c, out + m * plane, results + lanes, rows, other, height)
 
 
 cdef void scatter(Correlation* c, floating* out, const floating* results, Py_ssize_t rows,
-                  Vector* vector, Py_ssize_t first, Py_ssize_t height) noexcept nogil:
+                  Vector* vector, Py_ssize_t height) noexcept nogil:
     """Write one vector of each channel to where its results belong."""
     cdef Py_ssize_t plane = c.out_height * c.out_width, y = vector.y, x = vector.x, lane = 0
     cdef Py_ssize_t n, i, j
@@ -177,7 +182,7 @@ cdef void scatter(Correlation* c, floating* out, const floating* results, Py_ssi
     while lane < vector.count and y < height:
         n = min(c.columns.results - x, vector.count - lane)
         for i in range(rows):
-            to = (out + i * plane + (c.first_row + (first + y) * c.row_step) * c.out_width
+            to = (out + i * plane + (c.first_row + y * c.row_step) * c.out_width
                   + c.first_column + x * c.column_step)
             results_row = results + 2 * i * lanes_of(out) + lane
             for j in range(n):
@@ -189,28 +194,28 @@ cdef void scatter(Correlation* c, floating* out, const floating* results, Py_ssi
 
 cdef void correlate_pixels(Correlation* c, floating* out, const floating* slab,
                            const floating* panels, const floating* bias,
-                           Py_ssize_t first) noexcept nogil:
+                           Py_ssize_t height) noexcept nogil:
     """Vectors of channels, for up to 12 results of a row at a time."""
     cdef Py_ssize_t panel = 2 * lanes_of(out), width = c.columns.results
     cdef Py_ssize_t plane = c.out_height * c.out_width, tile = even(width, TILE_ROWS)
-    cdef Py_ssize_t last = min(first + c.block, c.rows.results), y, x, m, q, n, to, room
-    for y in range(first, last):
+    cdef Py_ssize_t y, x, m, q, n, to, room
+    for y in range(height):
         for q in range(pieces(width, tile)):
             x = q * tile
             n = min(tile, width - x)
             to = ((c.first_row + y * c.row_step) * c.out_width + c.first_column
                   + x * c.column_step)
-            room = last * width - to if c.row_step == 1 and c.column_step == 1 else n
+            room = height * width - to if c.row_step == 1 and c.column_step == 1 else n
             for m in range(pieces(c.outputs, panel)):
                 if floating is float:
                     turned_tile_float(<int>n, <int>min(panel, c.outputs - m * panel), c.taps,
-                                      slab + (y - first) * c.columns.extent + x, c.offset,
+                                      slab + y * c.columns.extent + x, c.offset,
                                       panels + m * panel * c.taps, out + m * panel * plane + to,
                                       plane, c.column_step, room,
                                       bias + m * panel if bias else NULL)
                 else:
                     turned_tile_double(<int>n, <int>min(panel, c.outputs - m * panel), c.taps,
-                                       slab + (y - first) * c.columns.extent + x, c.offset,
+                                       slab + y * c.columns.extent + x, c.offset,
                                        panels + m * panel * c.taps, out + m * panel * plane + to,
                                        plane, c.column_step, room,
                                        bias + m * panel if bias else NULL)
@@ -242,17 +247,54 @@ cdef void correlate_block(Correlation* c, floating* out, const floating* x, cons
     """One block of rows of one group of one sample."""
     cdef Py_ssize_t blocks = pieces(c.rows.results, c.block), image = task // blocks
     cdef Py_ssize_t group = image % c.groups, first = task % blocks * c.block
-    cdef Py_ssize_t panel = 2 * lanes_of(out)
-    x += image * c.channels * c.rows.size * c.columns.size
-    out += image * c.outputs * c.out_height * c.out_width
+    cdef Py_ssize_t height = min(c.block, c.rows.results - first), panel = 2 * lanes_of(out)
+    cdef floating* results = out
+    if c.after.wanted:
+        results = slab + slab_size(c.channels, &c.rows, &c.columns, out)
+    else:
+        results += image * c.outputs * c.out_height * c.out_width
+        results += first * c.row_step * c.out_width
     if bias != NULL:
         bias += group * c.outputs
+    x += image * c.channels * c.rows.size * c.columns.size
     fill_slab(slab, x, c.channels, &c.rows, &c.columns, first)
     if panels != NULL:
         panels += group * pieces(c.outputs, panel) * panel * c.taps
-        correlate_pixels(c, out, <const floating*>slab, panels, bias, first)
+        correlate_pixels(c, results, <const floating*>slab, panels, bias, height)
     else:
-        correlate_rows(c, out, <const floating*>slab, a + group * c.a_group, bias, first)
+        correlate_rows(c, results, <const floating*>slab, a + group * c.a_group, bias, height)
+    if c.after.wanted:
+        if c.after.pools:
+            first //= 2
+        out += (image * c.outputs * c.after.height + first) * c.after.width
+        finish_block(c, out, results, group, height)
+
+
+cdef void finish_block(Correlation* c, floating* out, floating* results, Py_ssize_t group,
+                       Py_ssize_t height) noexcept nogil:
+    """What comes after the convolution, channel by channel; ``results`` are dense."""
+    cdef Py_ssize_t plane = c.out_height * c.out_width, n = height * c.out_width, channel, i
+    cdef Py_ssize_t out_plane = c.after.height * c.after.width
+    cdef floating* channel_out = results + c.outputs * plane  # room for one
+    cdef floating low = <floating>c.after.low
+    cdef const floating* coefficients
+    cdef Planes planes = Planes(1, height, c.out_width, height // 2, c.after.width)
+    cdef Box box
+    box.rows, box.cols = 1, n
+    for channel in range(c.outputs):
+        if not c.after.pools:
+            channel_out = out
+        if c.after.coefficients != NULL:
+            coefficients = <const floating*>c.after.coefficients + group * c.outputs + channel
+            plane_affine(channel_out, n, <const floating*>results, n, box, coefficients,
+                         c.groups * c.outputs, low)
+        else:
+            for i in range(n):
+                channel_out[i] = low if results[i] < low else results[i]
+        if c.after.pools:
+            max_plane_2x2(&planes, out, <int64_t*>NULL, <const floating*>channel_out)
+        results += plane
+        out += out_plane
 
 
 cdef int correlate(Correlation* c, floating* out, const floating* x, const floating* a,
@@ -261,6 +303,8 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
     cdef Py_ssize_t tasks = c.samples * c.groups * pieces(c.rows.results, c.block), task
     cdef Py_ssize_t size = slab_size(c.channels, &c.rows, &c.columns, out)
     cdef Py_ssize_t share = pieces(tasks, n_threads)
+    if c.after.wanted:
+        size += (c.outputs + 1) * c.out_height * c.out_width
     cdef bint pixels = prefers_pixels(c, lanes_of(out))
     cdef int thread
     cdef floating* panels = NULL
@@ -297,32 +341,36 @@ cdef Py_ssize_t slab_size(Py_ssize_t channels, Axis* rows, Axis* columns,
             + 2 * lanes_of(like))
 
 
-cdef void choose_block(Correlation* c, Py_ssize_t halo, Py_ssize_t itemsize,
-                       int n_threads) noexcept nogil:
+cdef void choose_block(Correlation* c, Py_ssize_t itemsize, int n_threads) noexcept nogil:
     """Rows of results per task: the slab fits L2, and every thread has a task."""
     cdef Py_ssize_t images = max(c.samples * c.groups, 1)
     cdef Py_ssize_t row = c.channels * c.rows.step * c.columns.step * c.columns.extent * itemsize
-    cdef Py_ssize_t block = max(SLAB_BYTES // max(row, 1) - halo, <Py_ssize_t>4)
+    if c.after.wanted:
+        row += c.outputs * c.columns.results * itemsize
+    cdef Py_ssize_t block = max(SLAB_BYTES // max(row, 1) - c.halo, <Py_ssize_t>4)
     if images * pieces(c.rows.results, block) < n_threads:
         block = pieces(c.rows.results, pieces(n_threads, images))
     c.block = even(c.rows.results, block)
-    c.rows.extent = c.block + halo
+    if c.after.wanted:
+        if c.after.pools and c.block % 2:
+            c.block += 1
+        c.out_height = c.block
+    c.rows.extent = c.block + c.halo
 
 
-cdef Correlation describe(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weight,
-                          Py_ssize_t stride_h, Py_ssize_t stride_w,
+cdef Correlation describe(cnp.ndarray x, Py_ssize_t out_height, Py_ssize_t out_width,
+                          cnp.ndarray weight, Py_ssize_t stride_h, Py_ssize_t stride_w,
                           Py_ssize_t pad_h, Py_ssize_t pad_w,
-                          Py_ssize_t dil_h, Py_ssize_t dil_w,
-                          Py_ssize_t groups, int n_threads):
-    """The product that computes y from x, but for the table of offsets."""
+                          Py_ssize_t dil_h, Py_ssize_t dil_w, Py_ssize_t groups):
+    """The product that computes results from x, but for the blocks and the table of offsets."""
     cdef Correlation c
     cdef Py_ssize_t height = PyArray_DIM(weight, 2), width = PyArray_DIM(weight, 3)
     c.samples = PyArray_DIM(x, 0)
     c.groups = groups
     c.channels = PyArray_DIM(weight, 1)
     c.outputs = PyArray_DIM(weight, 0) // groups
-    c.out_height = PyArray_DIM(y, 2)
-    c.out_width = PyArray_DIM(y, 3)
+    c.out_height = out_height
+    c.out_width = out_width
     c.rows = Axis(PyArray_DIM(x, 2), -pad_h, stride_h, 0, c.out_height)
     c.columns = Axis(PyArray_DIM(x, 3), -pad_w, stride_w,
                      c.out_width + (width - 1) * dil_w // stride_w, c.out_width)
@@ -332,7 +380,8 @@ cdef Correlation describe(cnp.ndarray x, cnp.ndarray y, cnp.ndarray weight,
     c.a_group = c.outputs * c.taps
     c.first_row = c.first_column = 0
     c.row_step = c.column_step = 1
-    choose_block(&c, (height - 1) * dil_h // stride_h, x.descr.itemsize, n_threads)
+    c.halo = (height - 1) * dil_h // stride_h
+    c.after.wanted = False
     return c
 
 
@@ -362,21 +411,46 @@ cpdef int conv2d_forward(cnp.ndarray out, cnp.ndarray x, cnp.ndarray weight, cnp
                          Py_ssize_t dil_h, Py_ssize_t dil_w,
                          Py_ssize_t groups, int n_threads) except -1:
     """out = the convolution of x with weight, plus bias (or None).  All contiguous."""
-    cdef Correlation c = describe(x, out, weight, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w,
-                                  groups, n_threads)
-    c.offset = offsets(&c, weight, dil_h, dil_w)
+    cdef Correlation c = describe(x, PyArray_DIM(out, 2), PyArray_DIM(out, 3), weight, stride_h,
+                                  stride_w, pad_h, pad_w, dil_h, dil_w, groups)
+    return run(&c, out, x, weight, bias, dil_h, dil_w, n_threads)
+
+
+cpdef int conv2d_infer(cnp.ndarray out, cnp.ndarray x, cnp.ndarray weight, cnp.ndarray bias,
+                       cnp.ndarray coefficients, double low, bint pools,
+                       Py_ssize_t height, Py_ssize_t width,
+                       Py_ssize_t stride_h, Py_ssize_t stride_w,
+                       Py_ssize_t pad_h, Py_ssize_t pad_w,
+                       Py_ssize_t dil_h, Py_ssize_t dil_w,
+                       Py_ssize_t groups, int n_threads) except -1:
+    """The same, then batch norm, a lower limit, and perhaps the maximum over windows of 2 x 2.
+
+    ``coefficients`` are those of batch_norm_coefficients, or None; ``low`` is 0 for a ReLU, or
+    -inf.  The convolution's results are ``height`` x ``width``, ``out`` half of that if ``pools``.
+    """
+    cdef Correlation c = describe(x, height, width, weight, stride_h, stride_w, pad_h, pad_w,
+                                  dil_h, dil_w, groups)
+    cdef void* numbers = PyArray_DATA(coefficients) if coefficients is not None else NULL
+    c.after = After(True, numbers, low, pools, PyArray_DIM(out, 2), PyArray_DIM(out, 3))
+    return run(&c, out, x, weight, bias, dil_h, dil_w, n_threads)
+
+
+cdef int run(Correlation* c, cnp.ndarray out, cnp.ndarray x, cnp.ndarray weight, cnp.ndarray bias,
+             Py_ssize_t dil_h, Py_ssize_t dil_w, int n_threads) except -1:
     cdef void* to = PyArray_DATA(out)
     cdef void* source = PyArray_DATA(x)
     cdef void* weights = PyArray_DATA(weight)
     cdef void* added = PyArray_DATA(bias) if bias is not None else NULL
     cdef int failed
+    choose_block(c, out.descr.itemsize, n_threads)
+    c.offset = offsets(c, weight, dil_h, dil_w)
     if out.descr.type_num == cnp.NPY_FLOAT:
         with nogil:
-            failed = correlate(&c, <float*>to, <const float*>source, <const float*>weights,
+            failed = correlate(c, <float*>to, <const float*>source, <const float*>weights,
                                <const float*>added, n_threads)
     else:
         with nogil:
-            failed = correlate(&c, <double*>to, <const double*>source, <const double*>weights,
+            failed = correlate(c, <double*>to, <const double*>source, <const double*>weights,
                                <const double*>added, n_threads)
     free(c.offset)
     if failed:
@@ -438,7 +512,8 @@ cdef int input_gradient(Correlation c, floating* dx, const floating* dy, const f
     if c.rows.results <= 0 or c.columns.results <= 0:
         return 0
     c.columns.extent = c.columns.results + w.high - w.low
-    choose_block(&c, h.high - h.low, sizeof(floating), n_threads)
+    c.halo = h.high - h.low
+    choose_block(&c, sizeof(floating), n_threads)
     c.taps = c.channels * h.count * w.count
     c.a_group = c.taps * c.outputs
     c.offset = <Py_ssize_t*>malloc((c.taps + 1) * sizeof(Py_ssize_t))
@@ -474,6 +549,7 @@ cpdef int conv2d_backward_input(cnp.ndarray dx, cnp.ndarray dy, cnp.ndarray weig
     c.out_width = PyArray_DIM(dx, 3)
     c.a_row = 1
     c.a_step = c.outputs
+    c.after.wanted = False
     c.row_step = stride_h
     c.column_step = stride_w
     for p in range(stride_h):

@@ -17,10 +17,10 @@ from cython.parallel cimport prange
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 cimport numpy as cnp
-from numpy cimport PyArray_DATA
+from numpy cimport PyArray_DATA, PyArray_DIM
 
 from minigrad.kernels.conv cimport (
-    Correlation, describe, even, fill_slab, lanes_of, offsets, pieces, slab_size,
+    Correlation, choose_block, describe, even, fill_slab, lanes_of, offsets, pieces, slab_size,
 )
 
 cnp.import_array()
@@ -160,8 +160,9 @@ cpdef int conv2d_backward_weight(cnp.ndarray dweight, cnp.ndarray dbias, cnp.nda
                                  Py_ssize_t groups, int n_threads) except -1:
     """The gradients of the convolution's weight and bias (None: not wanted).  All contiguous."""
     # The blocks of rows are chosen as for one thread: the order of the sums must not vary.
-    cdef Correlation c = describe(x, dy, dweight, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w,
-                                  groups, 1)
+    cdef Correlation c = describe(x, PyArray_DIM(dy, 2), PyArray_DIM(dy, 3), dweight, stride_h,
+                                  stride_w, pad_h, pad_w, dil_h, dil_w, groups)
+    choose_block(&c, x.descr.itemsize, 1)
     c.offset = offsets(&c, dweight, dil_h, dil_w)
     cdef void* to = PyArray_DATA(dweight)
     cdef void* to_bias = PyArray_DATA(dbias) if dbias is not None else NULL

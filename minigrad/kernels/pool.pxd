@@ -1,4 +1,16 @@
+from cython cimport floating
+from libc.stdint cimport int64_t
 cimport numpy as cnp
+
+
+cdef struct Planes:
+    # `count` planes of height x width are pooled to out_height x out_width.
+    Py_ssize_t count, height, width, out_height, out_width
+
+
+# One plane: the maximum over windows of 2 x 2, side by side; indices may be NULL.
+cdef void max_plane_2x2(Planes* s, floating* out, int64_t* indices,
+                        const floating* x) noexcept nogil
 
 cpdef int max_pool2d_forward(cnp.ndarray out, cnp.ndarray indices, cnp.ndarray x,
                              Py_ssize_t kernel_h, Py_ssize_t kernel_w,

@@ -38,11 +38,6 @@ cdef enum:
     STRETCH = 256  # results of a row whose places are kept on the stack
 
 
-cdef struct Planes:
-    # `count` planes of height x width are pooled to out_height x out_width.
-    Py_ssize_t count, height, width, out_height, out_width
-
-
 cdef struct Sliding:
     Py_ssize_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w
 

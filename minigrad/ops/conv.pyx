@@ -11,6 +11,7 @@ Each is a recorded op with a kernel of its own, so gradients of any order cost w
 conv1d is conv2d over images of height 1.
 """
 
+from libc.math cimport INFINITY
 from numpy cimport (
     PyArray_DIM, PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
@@ -22,6 +23,7 @@ from minigrad.memory cimport new_array
 from minigrad.ops.common cimport (
     cast, dense, pair, shape_of, tensor_argument, threads_for_products,
 )
+from minigrad.ops.norm cimport eval_coefficients
 from minigrad.ops.reduce cimport sum_dims
 from minigrad.ops.shape cimport reshape_to
 from minigrad.tape cimport Node, grad_enabled, record, recording
@@ -256,6 +258,53 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     check_operands(x, w, b, "conv2d", 2)
     return convolution(x, w, b, pair(stride, "stride"), padding, pair(dilation, "dilation"),
                        groups)
+
+
+def conv2d_infer(input, weight, bias, stride, padding, dilation, groups, norm, rectify, pool):
+    """Return what often follows ``conv2d`` in a network, done while its results are in the cache.
+
+    That is batch norm in evaluation with ``norm``, (running mean, running variance, weight, bias,
+    eps), if it is not None; then ``relu`` if ``rectify``; then ``max_pool2d`` with windows of 2 x 2
+    if ``pool``.  The numbers are those of the ops one after the other.  Nothing is recorded: this
+    is for inference, under ``no_grad``.  Input (n, in, h, w), float32 or float64.  Errors as
+    those ops.
+
+    >>> import minigrad
+    >>> from minigrad.ops.conv import conv2d_infer
+    >>> x, ones = minigrad.arange(16.0).reshape(1, 1, 4, 4), minigrad.ones(1)
+    >>> norm = (8 * ones, ones, None, None, 0.0)
+    >>> conv2d_infer(x, minigrad.ones(1, 1, 1, 1), None, 1, 0, 1, 1, norm, True, True)
+    tensor([[[[0., 0.],
+              [5., 7.]]]])
+    """
+    cdef Tensor x = tensor_argument(input, "conv2d", "input")
+    cdef Tensor w = tensor_argument(weight, "conv2d", "weight")
+    cdef Tensor b = None if bias is None else tensor_argument(bias, "conv2d", "bias")
+    cdef Tensor y
+    cdef Geometry c
+    cdef ndarray out, coefficients = None
+    cdef npy_intp shape[4]
+    cdef int d
+    check_operands(x, w, b, "conv2d", 2)
+    if PyArray_NDIM(x.array) != 4 or dtype_of(x.array) is float16:
+        raise RuntimeError(f"expected a 4D input of float32 or float64, but got {x.dtype} of size "
+                           f"{list(shape_of(x))}")
+    c = geometry_of(x, w, pair(stride, "stride"), padding, pair(dilation, "dilation"), groups)
+    for d in range(4):
+        shape[d] = c.y_shape[d] // 2 if pool and d > 1 else c.y_shape[d]
+    if pool and (shape[2] == 0 or shape[3] == 0):
+        raise RuntimeError(
+            f"max_pool2d: windows of 2 x 2 do not fit into {c.y_shape[2]} x {c.y_shape[3]} results")
+    out = new_array(4, shape, PyArray_TYPE(x.array))
+    y = wrap(out)
+    if norm is not None:
+        mean, var, scale, shift, eps = norm
+        coefficients = eval_coefficients(y, mean, var, scale, shift, eps)
+    kernels.conv2d_infer(
+        out, dense(x), dense(w), None if b is None else dense(b), coefficients,
+        0 if rectify else -INFINITY, pool, c.y_shape[2], c.y_shape[3], c.stride_h, c.stride_w,
+        c.pad_h, c.pad_w, c.dil_h, c.dil_w, c.groups, c.threads())
+    return y
 
 
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):

@@ -21,7 +21,7 @@ from numpy cimport (
 
 from minigrad.dtypes cimport dtype, dtype_of, float16, float32, float64
 from minigrad.kernels.batch_norm cimport (
-    batch_norm_backward, batch_norm_eval, batch_norm_forward,
+    batch_norm_backward, batch_norm_coefficients, batch_norm_eval, batch_norm_forward,
 )
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
@@ -111,12 +111,21 @@ def batch_norm_relu(input, running_mean, running_var, weight=None, bias=None, ep
             [0.]])
     """
     cdef Tensor x = <Tensor?>input
-    check_input(x, False, eps)
-    for name, given in (("running_mean", running_mean), ("running_var", running_var),
-                        ("weight", weight), ("bias", bias)):
-        check_vector(given, name, x)
-    check_running(running_mean, running_var, False)
+    check_eval(x, running_mean, running_var, weight, bias, eps)
     return eval_forward(x, running_mean, running_var, weight, bias, eps, True)
+
+
+cdef ndarray eval_coefficients(Tensor x, object running_mean, object running_var, object weight,
+                               object bias, double eps):
+    """Return what batch norm in evaluation computes with, for a kernel that does it on the way."""
+    cdef ndarray coefficients
+    cdef npy_intp shape[2]
+    check_eval(x, running_mean, running_var, weight, bias, eps)
+    shape[0], shape[1] = 3, PyArray_DIM(x.array, 1)
+    coefficients = PyArray_ZEROS(2, shape, PyArray_TYPE(x.array), 0)
+    batch_norm_coefficients(coefficients, array_of(weight), array_of(bias),
+                            array_of(running_mean), array_of(running_var), eps)
+    return coefficients
 
 
 def count_batch(Tensor counter not None):
@@ -216,6 +225,15 @@ cdef int check_running(object mean, object var, bint training) except -1:
                 "cannot have requires_grad True."
             )
     return 0
+
+
+cdef int check_eval(Tensor x, object running_mean, object running_var, object weight, object bias,
+                    double eps) except -1:
+    check_input(x, False, eps)
+    for name, given in (("running_mean", running_mean), ("running_var", running_var),
+                        ("weight", weight), ("bias", bias)):
+        check_vector(given, name, x)
+    return check_running(running_mean, running_var, False)
 
 
 cdef bint wants(object given) except -1:

@@ -4,8 +4,7 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from minigrad.nn.modules.activation import ReLU
-from minigrad.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
+from minigrad.nn.modules.fusion import infer
 from minigrad.nn.modules.module import Module
 from minigrad.tape import is_grad_enabled
 from minigrad.tensor import Tensor
@@ -114,27 +113,9 @@ class Sequential(_ListLike):
         """Return the output of the last module; the first one gets ``input``."""
         attributes = self.__dict__
         if not (self.training or is_grad_enabled()):
-            return self._infer(input)
+            return infer([attributes[name] for name in self._names["module"]], input)
         for name in self._names["module"]:
             input = attributes[name](input)
-        return input
-
-    def _infer(self, input):
-        """Do what ``forward`` does; a batch norm takes the ReLU behind it along in its pass."""
-        attributes = self.__dict__
-        modules = [attributes[name] for name in self._names["module"]]
-        taken_along = False
-        for module, follower in zip(modules, [*modules[1:], None], strict=True):
-            if taken_along:
-                taken_along = False
-                continue
-            taken_along = (
-                type(follower) is ReLU
-                and type(module) in (BatchNorm1d, BatchNorm2d, BatchNorm3d)
-                and module._is_plain()
-                and follower._is_plain()
-            )
-            input = module.forward_relu(input) if taken_along else module(input)
         return input
 
     def __getitem__(self, index) -> Any:
