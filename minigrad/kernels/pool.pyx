@@ -31,6 +31,8 @@ cdef extern from "simd.h" nogil:
         LANES_double
     void max_2x2_float(const float*, const float*, float*, int*)
     void max_2x2_double(const double*, const double*, double*, int*)
+    void max_2x2_narrow_float(const float*, int, float*)
+    void max_2x2_narrow_double(const double*, int, double*)
     void max_tap_float(Py_ssize_t, const float*, Py_ssize_t, int, float*, int*)
     void max_tap_double(Py_ssize_t, const double*, Py_ssize_t, int, double*, int*)
 
@@ -98,7 +100,7 @@ cdef inline Py_ssize_t inside(Py_ssize_t start, Py_ssize_t dilation) noexcept no
 
 cdef void max_plane_2x2(Planes* s, floating* out, int64_t* indices,
                         const floating* x) noexcept nogil:
-    """Windows of 2 x 2 side by side, none of them cut by an edge."""
+    """Windows of 2 x 2 side by side, none of them cut by an edge; indices may be NULL."""
     cdef int lanes = LANES_float if floating is float else LANES_double
     cdef int places[LANES_float]
     cdef floating rows[4 * LANES_float]
@@ -108,6 +110,9 @@ cdef void max_plane_2x2(Planes* s, floating* out, int64_t* indices,
     cdef const floating* upper
     cdef const floating* lower
     cdef floating* to
+    if indices == NULL and width > 1 and lanes % width == 0:
+        max_narrow_2x2(s, out, x)
+        return
     for i in range(s.out_height):
         for v in range((s.out_width + lanes - 1) // lanes):
             j = v * lanes
@@ -134,6 +139,32 @@ cdef void max_plane_2x2(Planes* s, floating* out, int64_t* indices,
                 noted = indices + i * s.out_width + j
                 for lane in range(n if to == results else lanes):
                     noted[lane] = at + 2 * lane + (places[lane] & 1) + (places[lane] >> 1) * width
+
+
+cdef void max_narrow_2x2(Planes* s, floating* out, const floating* x) noexcept nogil:
+    """The same where several rows fit a vector: they are taken as they lie, end to end."""
+    cdef int lanes = LANES_float if floating is float else LANES_double
+    cdef Py_ssize_t left = s.out_height * s.out_width, n
+    cdef floating numbers[4 * LANES_float]
+    cdef floating results[LANES_float]
+    cdef const floating* source = x
+    cdef floating* to = out
+    while left > 0:
+        n = min(<Py_ssize_t>lanes, left)
+        if n < lanes:
+            memcpy(numbers, source, 4 * n * sizeof(floating))
+            source = numbers
+            to = results
+        if floating is float:
+            max_2x2_narrow_float(source, <int>s.width, to)
+        else:
+            max_2x2_narrow_double(source, <int>s.width, to)
+        if n < lanes:
+            memcpy(out, results, n * sizeof(floating))
+        source += 4 * lanes
+        to += lanes
+        out += lanes
+        left -= n
 
 
 cdef void max_plane_any(Planes* s, Sliding* w, bint quick, floating* out, int64_t* indices,

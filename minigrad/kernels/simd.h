@@ -528,6 +528,31 @@ static void NAME(max_2x2)(const REAL *upper, const REAL *lower, REAL *out, int *
     for (int l = 0; places && l < LANES; l++) places[l] = (int)((const NAME(lane) *)&result)[l];
 }
 
+/* The same, without places, in an image whose width divides LANES: LANES maxima of 4 * LANES numbers
+ * that hold row after row. */
+static void NAME(max_2x2_narrow)(const REAL *x, int width, REAL *out)
+{
+#if defined(__GNUC__) && !defined(__clang__)
+    VECTOR half[2], larger;
+    NAME(lanes) lane, upper, nowhere;
+    UNROLL for (int l = 0; l < LANES; l++) lane[l] = l;
+    upper = lane + (lane & -width);  /* every other row of two vectors */
+    UNROLL for (int j = 0; j < 2; j++) {
+        VECTOR first = LOAD(x + 2 * j * LANES), second = LOAD(x + (2 * j + 1) * LANES);
+        half[j] = __builtin_shuffle(first, second, upper);
+        NAME(take_larger)(&half[j], &nowhere, __builtin_shuffle(first, second, upper + width), 0);
+    }
+    larger = __builtin_shuffle(half[0], half[1], 2 * lane);
+    NAME(take_larger)(&larger, &nowhere, __builtin_shuffle(half[0], half[1], 2 * lane + 1), 0);
+    STORE(out, larger);
+#else
+    REAL rows[2][2 * LANES];
+    for (int l = 0; l < 4 * LANES; l++)
+        rows[l / width % 2][l / (2 * width) * width + l % width] = x[l];
+    NAME(max_2x2)(rows[0], rows[1], out, NULL);
+#endif
+}
+
 /* For n windows: where from[j * stride] is larger than best[j], or is NaN, put it there. */
 static void NAME(max_tap)(ptrdiff_t n, const REAL *from, ptrdiff_t stride, int tap, REAL *best,
                           int *places)
