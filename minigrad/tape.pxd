@@ -46,7 +46,7 @@ cdef class Node:
     cdef str label
     cdef vjp_function vjp
     cdef tuple edges                # for each input: Node, (Node, output), leaf Variable, or None
-    cdef tuple saved                # Saved tensors; None once freed
+    cdef tuple saved                # what save_one made of tensors; None once freed
     cdef object extra               # whatever else the vjp needs: shapes, axes, indices
     cdef readonly long sequence     # grows from op to op: inputs are always older than outputs
     cdef readonly int n_outputs
@@ -56,7 +56,8 @@ cdef class Node:
     cdef object __weakref__
 
     cdef Variable tensor(self, Py_ssize_t i)
-    cdef void save(self, tuple variables, Variable out)
+    cdef int save(self, tuple variables, Variable out) except -1
+    cdef int complain(self, ndarray array, Variable v, Version version, long number) except -1
 
     cdef inline bint needs(self, Py_ssize_t i):
         """Whether input ``i`` wants a gradient."""

@@ -26,8 +26,8 @@ import weakref
 cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
-from numpy cimport import_array
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_SET_ITEM
+from numpy cimport import_array, ndarray
 
 from minigrad.memory cimport recycle
 
@@ -160,12 +160,15 @@ cdef class Saved:
         recycle(<PyObject *>self.array)
 
 
-cdef Saved save_one(Variable v, Variable out):
-    """Return ``v`` saved.  The node's own output, ``out``, is saved without a reference to it: the
-    tensor refers to the node, and a cycle would keep both alive."""
+cdef object save_one(Variable v, Variable out):
+    """Return what a node keeps of ``v``: itself while it was never written to, else a Saved.
+
+    The node's own output, ``out``, is saved without a reference to it: the tensor refers to the
+    node, and a cycle would keep both alive.
+    """
     cdef Saved saved
-    if v is None:
-        return None
+    if v is None or v is not out and (v.version is None or v.version.number == 0):
+        return v
     saved = Saved.__new__(Saved)
     saved.array = v.array
     saved.version = version_of(v)
@@ -207,20 +210,22 @@ cdef class Node:
                 functions.append((edge, 0))
         return tuple(functions)
 
-    cdef void save(self, tuple variables, Variable out):
+    cdef int save(self, tuple variables, Variable out) except -1:
         """Keep ``variables`` (tensors or None) for the vjp; ``out`` is this node's output."""
-        cdef Py_ssize_t i, n = len(variables)
-        cdef tuple kept = PyTuple_New(n)
-        for i in range(n):
-            saved = save_one(<Variable>variables[i], out)
-            Py_INCREF(saved)
-            PyTuple_SET_ITEM(kept, i, saved)
+        cdef Py_ssize_t i
+        cdef tuple kept = variables
+        if is_shared(variables):
+            kept = tuple([v for v in variables])
+        for i in range(PyTuple_GET_SIZE(kept)):
+            put(kept, i, save_one(<Variable>kept[i], out))
         self.saved = kept
+        return 0
 
     cdef Variable tensor(self, Py_ssize_t i):
         """Return saved tensor ``i``, or raise if it was freed, or overwritten since."""
         cdef Saved saved
         cdef Variable v
+        cdef long number = 0
         if self.saved is None:
             raise RuntimeError(
                 "Trying to backward through the graph a second time (or directly access saved "
@@ -228,23 +233,17 @@ cdef class Node:
                 "freed by .backward() or autograd.grad(). Specify retain_graph=True in the first "
                 "call if you need to backward through the graph a second time."
             )
-        saved = <Saved>self.saved[i]
-        if saved is None:
+        kept = self.saved[i]
+        if kept is None:
             return None
+        if isinstance(kept, Variable):
+            v = <Variable>kept
+            if v.version is not None and v.version.number != 0:
+                self.complain(v.array, v, v.version, 0)
+            return v
+        saved = <Saved>kept
         if saved.version.number != saved.number:
-            if saved.variable is None:
-                what = f"output 0 of {self.label}"
-            elif saved.variable.node is not None:
-                what = f"output {saved.variable.output} of {saved.variable.node.label}"
-            else:
-                what = "a leaf"
-            raise RuntimeError(
-                "one of the variables needed for gradient computation has been modified by an "
-                f"inplace operation: a tensor of shape {list((<object>saved.array).shape)} "
-                f"({saved.array.dtype}), which is {what}, is at version {saved.version.number}; "
-                f"{self.label} saved it at version {saved.number}. Make a copy before the in-place "
-                "write, or use the out-of-place form."
-            )
+            self.complain(saved.array, saved.variable, saved.version, saved.number)
         if saved.variable is not None:
             return saved.variable
         # The node's own output: another tensor over the same memory, with this node as its history.
@@ -253,6 +252,22 @@ cdef class Node:
         v.node = self
         v.wants_grad = True
         return v
+
+    cdef int complain(self, ndarray array, Variable v, Version version, long number) except -1:
+        """Raise for a saved tensor (None: this node's output) that was written to."""
+        if v is None:
+            what = f"output 0 of {self.label}"
+        elif v.node is not None:
+            what = f"output {v.output} of {v.node.label}"
+        else:
+            what = "a leaf"
+        raise RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an "
+            f"inplace operation: a tensor of shape {list((<object>array).shape)} "
+            f"({array.dtype}), which is {what}, is at version {version.number}; "
+            f"{self.label} saved it at version {number}. Make a copy before the in-place "
+            "write, or use the out-of-place form."
+        )
 
 
 class AccumulateGrad:
@@ -287,34 +302,43 @@ cdef object edge_to(object input):
     return (v.node, v.output)
 
 
-cdef void connect(Node node, tuple inputs):
-    """Give a new node its edges and the next sequence number.
+cdef inline bint is_shared(tuple given) noexcept:
+    """Whether anybody knows ``given`` but the op that has just made it, and the caller's variable.
 
-    A tuple that the caller has just made, as ops do, is not copied: it becomes the edges.
+    A tuple that is not shared may be changed, which spares making another.
     """
+    return Py_REFCNT(<PyObject *>given) > 2
+
+
+cdef inline void put(tuple owned, Py_ssize_t i, object item) noexcept:
+    """Replace an item of a tuple that nobody else knows."""
+    before = <object>PyTuple_GET_ITEM(owned, i)
+    if before is not item:
+        Py_INCREF(item)
+        PyTuple_SET_ITEM(owned, i, item)
+        Py_DECREF(before)
+
+
+cdef int connect(Node node, tuple inputs) except -1:
+    """Give a new node its edges and the next sequence number."""
     global n_recorded
-    cdef Py_ssize_t i, n = len(inputs)
+    cdef Py_ssize_t i
     cdef tuple edges = inputs
-    if Py_REFCNT(<PyObject *>inputs) > 2:       # the caller's, and that of `edges`
+    if is_shared(inputs):
         edges = tuple([x for x in inputs])
-    for i in range(n):
-        input = edges[i]
-        edge = edge_to(input)
-        if edge is not input:
-            Py_INCREF(edge)
-            PyTuple_SET_ITEM(edges, i, edge)
-            Py_DECREF(input)
+    for i in range(PyTuple_GET_SIZE(edges)):
+        put(edges, i, edge_to(edges[i]))
     node.edges = edges
     n_recorded += 1
     node.sequence = n_recorded
+    return 0
 
 
 cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
                  tuple saved=(), object extra=None):
     """Make ``out`` the output of a new node.  Call it only if ``recording(...)`` some input.
 
-    ``inputs`` may hold anything; what is not a tensor that wants a gradient gets no edge.  It must
-    be a tuple made for this call.
+    ``inputs`` may hold anything; what is not a tensor that wants a gradient gets no edge.
     ``saved`` may hold tensors (``out`` too) and None; the vjp gets them by ``node.tensor(i)``.
     """
     cdef Node node = Node.__new__(Node)
