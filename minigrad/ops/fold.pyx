@@ -76,6 +76,10 @@ cdef ndarray fold(int op, ndarray x, tuple dims, bint keepdim):
     cdef Layout layout
     if not is_kernel_float(x):
         return numpy_fold(op, x, dims, keepdim)
+    if len(dims) == PyArray_NDIM(x) and not keepdim and PyArray_IS_C_CONTIGUOUS(x):
+        out = new_array(0, NULL, PyArray_TYPE(x))       # most often all of a small tensor
+        kernels.reduce(op, out, x, 1, PyArray_SIZE(x), 1, threads_for(PyArray_SIZE(x)))
+        return out
     layout = layout_of(x, dims)
     if layout.adjacent and PyArray_IS_C_CONTIGUOUS(x):
         out = new_result(x, dims, keepdim, PyArray_TYPE(x))

@@ -29,9 +29,9 @@ min_result = collections.namedtuple("min", ("values", "indices"))
 
 # ---------------------------------------------------------------- arguments
 
-cdef tuple dim_arguments(object dim, object keepdim, object axis, object keepdims):
-    """Return (dim, keepdim) from torch's or NumPy's names for them."""
-    return (axis if axis is not None else dim), bool(keepdims if keepdims is not None else keepdim)
+cdef inline object given(object numpys, object torchs):
+    """Return an argument that NumPy's users and torch's have two names for."""
+    return torchs if numpys is None else numpys
 
 
 cdef tuple keepdim_shape(Tensor x, tuple dims):
@@ -64,7 +64,7 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None)
     tensor([4., 6.])
     """
     cdef Tensor x = tensor_argument(input, "sum", "input")
-    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    dim, keepdim = given(axis, dim), bool(given(keepdims, keepdim))
     x = accumulable(x, dtype)
     return sum_dims(x, dims_tuple(dim, PyArray_NDIM(x.array)), keepdim)
 
@@ -72,9 +72,17 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None)
 cdef Tensor sum_dims(Tensor x, tuple dims, bint keepdim):
     cdef Tensor out = wrap(fold(kernels.SUM, x.array, dims, keepdim))
     if recording(x):
-        record(out, "SumBackward1" if len(dims) < PyArray_NDIM(x.array) else "SumBackward0",
-               sum_vjp, (x,), (), ((<object>x.array).shape, keepdim_shape(x, dims), keepdim))
+        shape = (<object>x.array).shape
+        if len(dims) == PyArray_NDIM(x.array):
+            record(out, "SumBackward0", sum_all_vjp, (x,), (), shape)
+        else:
+            record(out, "SumBackward1", sum_vjp, (x,), (),
+                   (shape, keepdim_shape(x, dims), keepdim))
     return out
+
+
+cdef sum_all_vjp(Node node, object g):
+    return (expand_to(<Tensor>g, <tuple>node.extra),)
 
 
 cdef sum_vjp(Node node, object g):
@@ -90,7 +98,7 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None
     tensor([1.5000, 3.5000])
     """
     cdef Tensor x = tensor_argument(input, "mean", "input"), out
-    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    dim, keepdim = given(axis, dim), bool(given(keepdims, keepdim))
     if dtype is not None:
         x = cast(x, as_dtype(dtype))
     if not dtype_of(x.array).is_floating_point:
@@ -157,7 +165,7 @@ def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=
     >>> minigrad.tensor([1.0, 2.0, 3.0]).var()
     tensor(1.)
     """
-    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    dim, keepdim = given(axis, dim), bool(given(keepdims, keepdim))
     return variance_of(input, dim, unbiased, keepdim, correction, False)
 
 
@@ -176,7 +184,7 @@ cdef object deviation(Tensor x, tuple dims, double divisor):
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=None,
         keepdims=None):
     """Return the standard deviation over ``dim``: the square root of ``var``."""
-    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    dim, keepdim = given(axis, dim), bool(given(keepdims, keepdim))
     return variance_of(input, dim, unbiased, keepdim, correction, True)
 
 
@@ -275,7 +283,7 @@ def max(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None)
     >>> minigrad.tensor([[1.0, 5.0], [7.0, 2.0]]).max(1).indices
     tensor([1, 0])
     """
-    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    dim, keepdim = given(axis, dim), bool(given(keepdims, keepdim))
     if isinstance(dim, Tensor) or other is not None:
         return input.maximum(dim if other is None else other)
     if dim is None:
@@ -286,7 +294,7 @@ def max(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None)
 def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None):
     """Return the smallest element; with ``dim``, (values, indices) along it; of two tensors, the
     smaller of each pair."""
-    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    dim, keepdim = given(axis, dim), bool(given(keepdims, keepdim))
     if isinstance(dim, Tensor) or other is not None:
         return input.minimum(dim if other is None else other)
     if dim is None:
@@ -333,14 +341,14 @@ def argmax(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
     >>> minigrad.tensor([[1.0, 5.0], [7.0, 2.0]]).argmax(1)
     tensor([1, 0])
     """
-    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    dim, keepdim = given(axis, dim), bool(given(keepdims, keepdim))
     return arg(kernels.MAX, "argmax", input, dim, keepdim)
 
 
 def argmin(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
     """Return the int64 index of the smallest element (the first of equals) along ``dim``, or in
     the flattened input."""
-    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    dim, keepdim = given(axis, dim), bool(given(keepdims, keepdim))
     return arg(kernels.MIN, "argmin", input, dim, keepdim)
 
 
@@ -434,13 +442,13 @@ cdef Tensor logical(object ufunc, str name, object input, object dim, object kee
 
 def all(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
     """Return, as bools, whether all elements over ``dim`` are non-zero."""
-    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    dim, keepdim = given(axis, dim), bool(given(keepdims, keepdim))
     return logical(np.logical_and, "all", input, dim, keepdim)
 
 
 def any(input, dim=None, keepdim=False, *, axis=None, keepdims=None):
     """Return, as bools, whether any element over ``dim`` is non-zero."""
-    dim, keepdim = dim_arguments(dim, keepdim, axis, keepdims)
+    dim, keepdim = given(axis, dim), bool(given(keepdims, keepdim))
     return logical(np.logical_or, "any", input, dim, keepdim)
 
 
