@@ -5,8 +5,10 @@ import inspect
 import numpy as np
 import pytest
 
-from minigrad.kernels import conv, conv_weight
+from minigrad.kernels import batch_norm, conv, conv_input, conv_weight
+from minigrad.kernels.reference import batch_norm as reference_norm
 from minigrad.kernels.reference import conv as reference
+from minigrad.kernels.reference import conv_input as reference_input
 from minigrad.kernels.reference import conv_weight as reference_weight
 
 # samples, in channels, height, width, out channels, kernel, stride, padding, dilation, groups
@@ -28,6 +30,12 @@ CASES = [
     (1, 2, 6, 5, 3, (2, 2), (3, 3), (0, 0), (3, 2), 1),
     (2, 3, 8, 16, 25, (3, 3), (1, 1), (4, 4), (1, 1), 1),
     (0, 2, 5, 5, 3, (3, 3), (1, 1), (0, 0), (1, 1), 1),
+    # Widths that fill vectors badly: two rows share one, with many channels and with few.
+    (2, 3, 14, 14, 8, (5, 5), (1, 1), (0, 0), (1, 1), 1),
+    (2, 3, 12, 9, 12, (3, 3), (1, 1), (1, 1), (1, 1), 1),
+    (2, 2, 7, 19, 24, (3, 3), (1, 1), (1, 1), (1, 1), 1),
+    (3, 2, 5, 3, 7, (2, 2), (1, 1), (1, 1), (1, 1), 1),
+    (1, 32, 40, 70, 36, (3, 3), (1, 1), (1, 1), (1, 1), 2),
 ]
 
 
@@ -60,19 +68,50 @@ def compute(forward, backward_input, backward_weight, case, dtype, threads):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("case", CASES)
 def test_against_the_twin(case, dtype):
-    expected = compute(reference.conv2d_forward, reference.conv2d_backward_input,
+    expected = compute(reference.conv2d_forward, reference_input.conv2d_backward_input,
                        reference_weight.conv2d_backward_weight, case, np.float64, 1)  # fmt: skip
     # The inputs of both, rounded to float32, differ by that rounding.
     limit = 2e-6 if dtype is np.float32 else 1e-14
     seen = []
     for threads in (1, 2, 4):
-        results = compute(conv.conv2d_forward, conv.conv2d_backward_input,
+        results = compute(conv.conv2d_forward, conv_input.conv2d_backward_input,
                           conv_weight.conv2d_backward_weight, case, dtype, threads)  # fmt: skip
         for result, wanted in zip(results, expected, strict=True):
             scale = np.abs(wanted).max(initial=1)
             assert np.abs(result - wanted).max(initial=0) <= limit * scale
         seen.append([result.tobytes() for result in results])
     assert seen[0] == seen[1] == seen[2]
+
+
+def inferred(infer, coefficients_of, case, dtype, norm, low, pools, threads):
+    x, weight, bias, y, options = tensors(case, dtype)
+    coefficients = None
+    if norm:
+        rng = np.random.default_rng(1)
+        numbers = [rng.uniform(0.5, 2, y.shape[1]).astype(dtype) for _ in range(4)]
+        coefficients = np.empty((3, y.shape[1]), dtype)
+        coefficients_of(coefficients, *numbers, 1e-5)
+    step = 2 if pools else 1
+    out = np.full((*y.shape[:2], y.shape[2] // step, y.shape[3] // step), np.nan, dtype)
+    infer(out, x, weight, bias, coefficients, low, pools, *y.shape[2:], *options, threads)
+    return out
+
+
+@pytest.mark.parametrize("pools", [False, True])
+@pytest.mark.parametrize("norm, low", [(True, 0), (True, -np.inf), (False, 0), (False, -np.inf)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("case", [case for case in CASES if case[2] > 1])
+def test_inference_against_the_twin(case, dtype, norm, low, pools):
+    options = case, dtype, norm, low, pools
+    expected = inferred(reference.conv2d_infer, reference_norm.batch_norm_coefficients, *options, 1)
+    results = [
+        inferred(conv.conv2d_infer, batch_norm.batch_norm_coefficients, *options, threads)
+        for threads in (1, 2, 4)
+    ]
+    limit = 5e-6 if dtype is np.float32 else 1e-14
+    scale = np.abs(expected).max(initial=1)
+    assert np.abs(results[0] - expected).max(initial=0) <= limit * scale
+    assert results[0].tobytes() == results[1].tobytes() == results[2].tobytes()
 
 
 @pytest.mark.parametrize("case", CASES[:6])
@@ -85,7 +124,19 @@ def test_nothing_is_written_outside_the_result(case):
 
     for like, run in [
         (dy, lambda out: conv.conv2d_forward(out, x, weight, bias, *options, 2)),
-        (x, lambda out: conv.conv2d_backward_input(out, dy, weight, *options, 2)),
+        (x, lambda out: conv_input.conv2d_backward_input(out, dy, weight, *options, 2)),
+        (
+            dy,
+            lambda out: conv.conv2d_infer(
+                out, x, weight, bias, None, 0, False, *dy.shape[2:], *options, 2
+            ),
+        ),
+        (
+            dy[:, :, ::2, ::2][:, :, : dy.shape[2] // 2, : dy.shape[3] // 2],
+            lambda out: conv.conv2d_infer(
+                out, x, weight, bias, None, 0, True, *dy.shape[2:], *options, 2
+            ),
+        ),
         (weight, lambda out: conv_weight.conv2d_backward_weight(out, None, dy, x, *options, 2)),
     ]:
         whole, out = framed(like)
@@ -121,7 +172,8 @@ def test_nan_and_infinity_reach_only_what_reads_them():
 def test_signatures_are_the_twins():
     for compiled, twin in [
         (conv.conv2d_forward, reference.conv2d_forward),
-        (conv.conv2d_backward_input, reference.conv2d_backward_input),
+        (conv.conv2d_infer, reference.conv2d_infer),
+        (conv_input.conv2d_backward_input, reference_input.conv2d_backward_input),
         (conv_weight.conv2d_backward_weight, reference_weight.conv2d_backward_weight),
     ]:
         assert list(inspect.signature(compiled).parameters) == list(

@@ -72,6 +72,8 @@ cdef Correlation describe(cnp.ndarray x, Py_ssize_t out_height, Py_ssize_t out_w
                           Py_ssize_t pad_h, Py_ssize_t pad_w,
                           Py_ssize_t dil_h, Py_ssize_t dil_w, Py_ssize_t groups)
 cdef void choose_block(Correlation* c, Py_ssize_t itemsize, int n_threads) noexcept nogil
+cdef int correlate(Correlation* c, floating* out, const floating* x, const floating* a,
+                   const floating* bias, int n_threads) noexcept nogil
 cdef Py_ssize_t* offsets(Correlation* c, cnp.ndarray weight, Py_ssize_t dil_h,
                          Py_ssize_t dil_w) except NULL
 
@@ -89,8 +91,3 @@ cpdef int conv2d_infer(cnp.ndarray out, cnp.ndarray x, cnp.ndarray weight, cnp.n
                        Py_ssize_t pad_h, Py_ssize_t pad_w,
                        Py_ssize_t dil_h, Py_ssize_t dil_w,
                        Py_ssize_t groups, int n_threads) except -1
-cpdef int conv2d_backward_input(cnp.ndarray dx, cnp.ndarray dy, cnp.ndarray weight,
-                                Py_ssize_t stride_h, Py_ssize_t stride_w,
-                                Py_ssize_t pad_h, Py_ssize_t pad_w,
-                                Py_ssize_t dil_h, Py_ssize_t dil_w,
-                                Py_ssize_t groups, int n_threads) except -1

@@ -23,3 +23,15 @@ def conv1d(
     dilation: int | Sequence[int] = 1,
     groups: int = 1,
 ) -> Tensor: ...
+def conv2d_infer(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: int | Sequence[int],
+    padding: int | Sequence[int] | str,
+    dilation: int | Sequence[int],
+    groups: int,
+    norm: tuple[Tensor, Tensor, Tensor | None, Tensor | None, float] | None,
+    rectify: bool,
+    pool: bool,
+) -> Tensor: ...

@@ -18,6 +18,7 @@ from numpy cimport (
 
 from minigrad.dtypes cimport dtype_of, float16, float32
 from minigrad.kernels cimport conv as kernels
+from minigrad.kernels.conv_input cimport conv2d_backward_input
 from minigrad.kernels.conv_weight cimport conv2d_backward_weight
 from minigrad.memory cimport new_array
 from minigrad.ops.common cimport (
@@ -84,7 +85,7 @@ cdef Tensor to_input(Tensor dy, Tensor weight, Geometry geometry):
     cdef Geometry c = geometry
     cdef ndarray out = new_array(4, c.x_shape, PyArray_TYPE(dy.array))
     cdef Tensor dx
-    kernels.conv2d_backward_input(
+    conv2d_backward_input(
         out, dense(dy), dense(weight), c.stride_h, c.stride_w, c.pad_h, c.pad_w, c.dil_h, c.dil_w,
         c.groups, c.threads())
     dx = wrap(out)

@@ -53,6 +53,14 @@ def batch_norm_eval(out, x, weight, bias, mean, var, eps, rectify, n_threads):
     out[...] = np.maximum(y, 0) if rectify else y
 
 
+def batch_norm_coefficients(coefficients, weight, bias, mean, var, eps):
+    """What batch_norm_eval computes with: (x - hi) * scale + shift."""
+    mean = mean.astype(np.float64)
+    hi = mean.astype(coefficients.dtype)
+    scale = _invstd(var.astype(np.float64), eps) * (1 if weight is None else weight)
+    coefficients[...] = hi, scale, (0 if bias is None else bias) - (mean - hi) * scale
+
+
 def batch_norm_backward(dx, dweight, dbias, dy, x, weight, mean, invstd, training, n_threads):
     """Gradients of batch norm; any of the three outputs may be None."""
     if x.size == 0:

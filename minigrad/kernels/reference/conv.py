@@ -35,13 +35,36 @@ def conv2d_forward(
         out += np.einsum("gmc,ngchw->ngmhw", kernel[..., i, j], patch).reshape(out.shape)
 
 
-def conv2d_backward_input(
-    dx, dy, weight, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w, groups, n_threads
+def conv2d_infer(
+    out,
+    x,
+    weight,
+    bias,
+    coefficients,
+    low,
+    pools,
+    height,
+    width,
+    stride_h,
+    stride_w,
+    pad_h,
+    pad_w,
+    dil_h,
+    dil_w,
+    groups,
+    n_threads,
 ):
-    """dx = the gradient of the convolution's input."""
-    padded = pad(np.zeros_like(dx), pad_h, pad_w)
-    kernel = weight.reshape(groups, -1, *weight.shape[1:])
-    for i, j, part in taps(dy, weight, stride_h, stride_w, dil_h, dil_w):
-        share = np.einsum("gmc,ngmhw->ngchw", kernel[..., i, j], split(dy, groups))
-        padded[part] += share.reshape(padded[part].shape)
-    dx[...] = padded[:, :, pad_h : pad_h + dx.shape[2], pad_w : pad_w + dx.shape[3]]
+    """The same, then batch norm, a lower limit, and perhaps the maximum over windows of 2 x 2."""
+    y = np.empty((*out.shape[:2], height, width), out.dtype)
+    conv2d_forward(
+        y, x, weight, bias, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w, groups, n_threads
+    )
+    if coefficients is not None:
+        hi, scale, shift = coefficients.reshape(3, -1, 1, 1)
+        y = (y - hi) * scale + shift
+    y = np.where(y < low, np.asarray(low, y.dtype), y)
+    if pools:
+        rows, columns = out.shape[2:]
+        windows = y[:, :, : 2 * rows, : 2 * columns].reshape(*y.shape[:2], rows, 2, columns, 2)
+        y = windows.max((3, 5))
+    out[...] = y

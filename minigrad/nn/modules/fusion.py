@@ -42,9 +42,7 @@ def _fits(module, input):
     if not module._is_plain():
         return False
     if type(module) is Conv2d:
-        return (
-            module.padding_mode == "zeros" and input.dim() == 4 and input.dtype.itemsize > 2
-        )
+        return module.padding_mode == "zeros" and input.dim() == 4 and input.dtype.itemsize > 2
     return True
 
 

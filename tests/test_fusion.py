@@ -1,0 +1,164 @@
+"""Inference by Sequential: layers taken along by the one before give the very same numbers."""
+
+import pytest
+
+import minigrad
+from minigrad import nn
+from minigrad.nn.modules import fusion
+
+
+def conv(*args, dtype=minigrad.float32, **options):
+    return nn.Conv2d(*args, dtype=dtype, **options)
+
+
+def norm(channels, dtype=minigrad.float32, **options):
+    layer = nn.BatchNorm2d(channels, dtype=dtype, **options)
+    if layer.running_mean is not None:
+        layer.running_mean.normal_()
+        layer.running_var.uniform_(0.5, 2)
+    if layer.affine:
+        layer.weight.data.normal_()
+        layer.bias.data.normal_()
+    return layer
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """How often a convolution took something along."""
+    made = []
+    original = fusion.conv2d_infer
+    monkeypatch.setattr(fusion, "conv2d_infer", lambda *args: made.append(args) or original(*args))
+    return made
+
+
+def same_bits(model, x):
+    """Whether the model gives the same numbers with its layers fused and one by one."""
+    with minigrad.no_grad():
+        fused = model(x)
+    expected = model(x)
+    assert fused.shape == expected.shape
+    assert fused.dtype is expected.dtype
+    assert not fused.requires_grad
+    return fused.numpy().tobytes() == expected.detach().numpy().tobytes()
+
+
+@pytest.mark.parametrize("dtype", [minigrad.float32, minigrad.float64])
+@pytest.mark.parametrize("followers", ["nrp", "nr", "np", "n", "rp", "r", "p", "nrnr"])
+@pytest.mark.parametrize(
+    "shape, options",
+    [
+        ((3, 3, 32, 32), {"padding": 1}),
+        ((2, 4, 13, 17), {"stride": 2, "groups": 2, "padding": (1, 2)}),
+        ((2, 6, 7, 7), {"padding": "same", "bias": False}),
+        ((2, 2, 130, 90), {"dilation": 2}),
+        ((0, 2, 8, 8), {}),
+    ],
+)
+def test_the_same_bits_as_one_by_one(shape, options, followers, dtype, calls):
+    minigrad.manual_seed(0)
+    make = {"n": lambda: norm(8, dtype), "r": nn.ReLU, "p": lambda: nn.MaxPool2d(2)}
+    model = nn.Sequential(
+        conv(shape[1], 8, 3, dtype=dtype, **options), *[make[kind]() for kind in followers]
+    ).eval()
+    assert same_bits(model, minigrad.randn(*shape, dtype=dtype))
+    assert len(calls) == 1
+
+
+def test_nan_and_infinity_pass():
+    model = nn.Sequential(conv(1, 1, 1, bias=False), norm(1), nn.ReLU(), nn.MaxPool2d(2)).eval()
+    x = minigrad.zeros(1, 1, 4, 4)
+    x[0, 0, 0, 1] = float("nan")
+    x[0, 0, 2, 2] = float("inf")
+    x[0, 0, 3, 0] = -float("inf")
+    assert same_bits(model, x)
+    with minigrad.no_grad():
+        assert model(x).isnan().any()
+
+
+class Loud(nn.ReLU):
+    def forward(self, input):
+        self.called = True
+        return super().forward(input)
+
+
+def replaced_forward():
+    layer = nn.ReLU()
+    layer.forward = lambda x: x + 1
+    return layer
+
+
+def with_hook(layer):
+    layer.register_forward_hook(lambda module, inputs, output: output * 2)
+    return layer
+
+
+@pytest.mark.parametrize(
+    "layers, times",
+    [
+        (lambda: [conv(2, 4, 3), Loud()], 0),
+        (lambda: [conv(2, 4, 3), replaced_forward()], 0),
+        (lambda: [conv(2, 4, 3), with_hook(nn.ReLU())], 0),
+        (lambda: [with_hook(conv(2, 4, 3)), nn.ReLU()], 0),
+        (lambda: [conv(2, 4, 3), with_hook(norm(4)), nn.ReLU()], 0),
+        (lambda: [conv(2, 4, 3, padding=1, padding_mode="reflect"), nn.ReLU()], 0),
+        (lambda: [conv(2, 4, 3), norm(4, track_running_stats=False), nn.ReLU()], 0),
+        (lambda: [conv(2, 4, 3), nn.MaxPool2d(3)], 0),
+        (lambda: [conv(2, 4, 3), nn.MaxPool2d(2, stride=1)], 0),
+        (lambda: [conv(2, 4, 3), nn.MaxPool2d(2, padding=1)], 0),
+        (lambda: [conv(2, 4, 3), nn.MaxPool2d(2, ceil_mode=True)], 0),
+        (lambda: [conv(2, 4, 3), nn.ReLU(), nn.MaxPool2d(3), nn.ReLU()], 1),
+        (lambda: [conv(2, 4, 3), nn.MaxPool2d((2, 2), (2, 2)), nn.ReLU()], 1),
+        (lambda: [conv(2, 4, 3), nn.ReLU(), conv(4, 3, 3), norm(3), nn.ReLU()], 2),
+    ],
+)
+def test_only_what_is_understood_is_taken_along(layers, times, calls):
+    minigrad.manual_seed(0)
+    model = nn.Sequential(*layers()).eval()
+    assert same_bits(model, minigrad.randn(2, 2, 9, 11))
+    assert len(calls) == times
+
+
+def test_nothing_is_fused_while_training_or_recording(calls):
+    model = nn.Sequential(conv(2, 4, 3), norm(4), nn.ReLU())
+    x = minigrad.randn(2, 2, 8, 8)
+    with minigrad.no_grad():
+        model(x)
+    assert model.eval()(x).requires_grad
+    model[1].train()  # a batch norm that goes on learning its statistics
+    with minigrad.no_grad():
+        before = model[1].running_mean.clone()
+        model(x)
+    assert (model[1].running_mean != before).all()
+    assert not calls
+
+
+def test_other_inputs_go_one_by_one(calls):
+    model = nn.Sequential(conv(2, 4, 3), nn.ReLU()).eval()
+    assert same_bits(model, minigrad.randn(2, 8, 8))  # no batch
+    half = nn.Sequential(conv(2, 4, 3, dtype=minigrad.float16), nn.ReLU()).eval()
+    assert same_bits(half, minigrad.randn(2, 2, 8, 8, dtype=minigrad.float16))
+    assert not calls
+
+
+@pytest.mark.parametrize(
+    "layers, x, message",
+    [
+        (lambda: [conv(2, 4, 3), norm(5)], (2, 2, 8, 8), "should contain 4 elements"),
+        (lambda: [conv(2, 4, 3), nn.ReLU()], (2, 3, 8, 8), "channels"),
+        (lambda: [conv(2, 4, 3), nn.MaxPool2d(2)], (2, 2, 3, 8), "max_pool2d"),
+        (lambda: [conv(2, 4, 3), norm(4, minigrad.float64)], (2, 2, 8, 8), "dtype"),
+    ],
+)
+def test_errors_are_as_clear(layers, x, message):
+    model = nn.Sequential(*layers()).eval()
+    with minigrad.no_grad(), pytest.raises(RuntimeError, match=message):
+        model(minigrad.randn(*x))
+
+
+def test_weights_may_change_between_calls():
+    model = nn.Sequential(conv(1, 1, 1, bias=False), norm(1), nn.ReLU()).eval()
+    x = minigrad.rand(1, 1, 2, 2)
+    assert same_bits(model, x)
+    model[0].weight.data.mul_(-3)
+    model[1].running_var.fill_(7)
+    assert same_bits(model, x)
