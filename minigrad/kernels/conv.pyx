@@ -37,12 +37,13 @@ cnp.import_array()
 cdef extern from "simd.h" nogil:
     enum:
         TILE_ROWS
+        FEW_ROWS
     void conv_tile_float(int, int, Py_ssize_t, const float*, Py_ssize_t, Py_ssize_t,
-                         const float*, const float*, Py_ssize_t, int, int, const Py_ssize_t*,
-                         float*, float*, Py_ssize_t, const float*)
+                         const float**, Py_ssize_t, const int*, const Py_ssize_t*, float**,
+                         Py_ssize_t, const float*)
     void conv_tile_double(int, int, Py_ssize_t, const double*, Py_ssize_t, Py_ssize_t,
-                          const double*, const double*, Py_ssize_t, int, int,
-                          const Py_ssize_t*, double*, double*, Py_ssize_t, const double*)
+                          const double**, Py_ssize_t, const int*, const Py_ssize_t*, double**,
+                          Py_ssize_t, const double*)
     void turned_tile_float(int, int, Py_ssize_t, const float*, const Py_ssize_t*, const float*,
                            float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const float*)
     void turned_tile_double(int, int, Py_ssize_t, const double*, const Py_ssize_t*,
@@ -127,56 +128,53 @@ cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil:
 cdef void correlate_rows(Correlation* c, floating* out, const floating* slab, const floating* a,
                          const floating* bias, Py_ssize_t height) noexcept nogil:
     """Vectors of results, row after row."""
-    cdef int lanes = lanes_of(out)
+    cdef int lanes = lanes_of(out), n, j
     cdef Py_ssize_t width = c.columns.results, gap = c.columns.extent - width
     cdef Py_ssize_t plane = c.out_height * c.out_width
-    cdef Py_ssize_t tile = even(c.outputs, TILE_ROWS), i, part, m, rows, out_row
-    cdef bint dense = c.row_step == 1 and c.column_step == 1
-    cdef Vector* one
-    cdef Vector* other
-    cdef floating* to
-    cdef floating* to_other
+    cdef Py_ssize_t tile = even(c.outputs, TILE_ROWS), i = 0, part, m, rows
+    cdef int most = 3 if tile <= FEW_ROWS else 2
+    cdef bint dense = c.row_step == 1 and c.column_step == 1, direct
+    cdef Vector* vector
+    cdef const floating* source[3]
+    cdef int in_row[3]
+    cdef floating* to[3]
     cdef floating results[2 * TILE_ROWS * LANES_float]
-    for i in range(0, c.n_vectors, 2):
-        one = other = c.vectors + i
-        if one.y >= height:
-            break
-        if i + 1 < c.n_vectors and (one + 1).y < height:
-            other = one + 1
-        to = results
-        to_other = results + lanes
-        out_row = 2 * lanes
+    while i < c.n_vectors and c.vectors[i].y < height:
+        n = 0
+        while n < most and i + n < c.n_vectors and c.vectors[i + n].y < height:
+            vector = c.vectors + i + n
+            source[n] = slab + vector.source
+            in_row[n] = vector.in_row
+            n += 1
         # In place, a vector writes over what follows its results: that is computed later, but for
         # the end.
-        if dense and other.y * width + other.x + lanes <= height * width:
-            to = out + one.y * width + one.x
-            to_other = out + other.y * width + other.x
-            out_row = plane
+        direct = dense and vector.y * width + vector.x + lanes <= height * width
         for part in range(pieces(c.outputs, tile)):
             m = part * tile
             rows = min(tile, c.outputs - m)
+            for j in range(n):
+                vector = c.vectors + i + j
+                to[j] = results + j * lanes
+                if direct:
+                    to[j] = out + m * plane + vector.y * width + vector.x
             if floating is float:
-                conv_tile_float(<int>rows, 1 + (one != other), c.taps, a + m * c.a_row, c.a_row,
-                                c.a_step, slab + one.source, slab + other.source, gap, one.in_row,
-                                other.in_row, c.offset, to, to_other, out_row,
+                conv_tile_float(<int>rows, n, c.taps, a + m * c.a_row, c.a_row, c.a_step, source,
+                                gap, in_row, c.offset, to, plane if direct else n * lanes,
                                 bias + m if bias else NULL)
             else:
-                conv_tile_double(<int>rows, 1 + (one != other), c.taps, a + m * c.a_row, c.a_row,
-                                 c.a_step, slab + one.source, slab + other.source, gap, one.in_row,
-                                 other.in_row, c.offset, to, to_other, out_row,
+                conv_tile_double(<int>rows, n, c.taps, a + m * c.a_row, c.a_row, c.a_step, source,
+                                 gap, in_row, c.offset, to, plane if direct else n * lanes,
                                  bias + m if bias else NULL)
-            if to != results:
-                to += tile * plane
-                to_other += tile * plane
-            else:
-                scatter(c, out + m * plane, results, rows, one, height)
-                if other != one:
-                    scatter(c, out + m * plane, results + lanes, rows, other, height)
+            if not direct:
+                for j in range(n):
+                    scatter(c, out + m * plane, results + j * lanes, n * lanes, rows,
+                            c.vectors + i + j, height)
+        i += n
 
 
-cdef void scatter(Correlation* c, floating* out, const floating* results, Py_ssize_t rows,
-                  Vector* vector, Py_ssize_t height) noexcept nogil:
-    """Write one vector of each channel to where its results belong."""
+cdef void scatter(Correlation* c, floating* out, const floating* results, Py_ssize_t pitch,
+                  Py_ssize_t rows, Vector* vector, Py_ssize_t height) noexcept nogil:
+    """Write one vector of each channel (`pitch` apart) to where its results belong."""
     cdef Py_ssize_t plane = c.out_height * c.out_width, y = vector.y, x = vector.x, lane = 0
     cdef Py_ssize_t n, i, j
     cdef floating* to
@@ -186,7 +184,7 @@ cdef void scatter(Correlation* c, floating* out, const floating* results, Py_ssi
         for i in range(rows):
             to = (out + i * plane + (c.first_row + y * c.row_step) * c.out_width
                   + c.first_column + x * c.column_step)
-            results_row = results + 2 * i * lanes_of(out) + lane
+            results_row = results + i * pitch + lane
             for j in range(n):
                 to[j * c.column_step] = results_row[j]
         lane += n

@@ -25,9 +25,11 @@
 
 #if defined(__AVX512F__) || defined(__aarch64__)
 #define TILE_ROWS 12
+#define FEW_ROWS 8  /* that leave registers for three vectors of results */
 #define TAP_ROWS 8
 #else
 #define TILE_ROWS 6
+#define FEW_ROWS 4
 #define TAP_ROWS 6
 #endif
 
@@ -51,7 +53,8 @@
 
 /* FOR_ROWS(n, make) is make(1) ... make(n).  Every number of rows gets a function of its own:
  * compilers take minutes over one that holds them all. */
-#define FOR_ROWS_6(make) make(1) make(2) make(3) make(4) make(5) make(6)
+#define FOR_ROWS_4(make) make(1) make(2) make(3) make(4)
+#define FOR_ROWS_6(make) FOR_ROWS_4(make) make(5) make(6)
 #define FOR_ROWS_8(make) FOR_ROWS_6(make) make(7) make(8)
 #define FOR_ROWS_12(make) FOR_ROWS_8(make) make(9) make(10) make(11) make(12)
 #define FOR_ROWS_(n, make) FOR_ROWS_##n(make)
@@ -90,18 +93,17 @@ typedef REAL VECTOR __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(REA
 typedef REAL VECTOR;
 #endif
 
-/* c[i, :] = start[i] + sum over k of a[i, k] * b[k, :], a tile of `rows` rows and one or two
- * vectors.  a[i, k] lies at a + i * a_row + k * a_step, and row k of b at b0 + k * b_step (its
- * second vector at b1 + ...); the two vectors of c go to c0 + i * c_row and c1 + i * c_row.
+/* c[i, :] = start[i] + sum over k of a[i, k] * b[k, :], a tile of `rows` rows and up to three
+ * vectors.  a[i, k] lies at a + i * a_row + k * a_step, row k of vector j of b at b[j] + k * b_step;
+ * row i of vector j of c goes to c[j] + i * c_row.
  * A convolution reads b (TABLE_B) or a (TABLE_A) at offset[k] instead of multiples of the step.
- * With TABLE_B_SPLIT, b_step is a gap: all but the first lanes0 or lanes1 lanes of a vector of b
- * lie so much further on. */
+ * With TABLE_B_SPLIT, b_step is a gap: all but the first lanes[j] lanes of vector j of b lie so much
+ * further on. */
 #define TILE_PARAMETERS \
-    ptrdiff_t depth, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step, const REAL *b0, \
-    const REAL *b1, ptrdiff_t b_step, const ptrdiff_t *offset, int lanes0, int lanes1, \
-    const REAL *start, REAL *c0, REAL *c1, ptrdiff_t c_row
-#define TILE_ARGUMENTS \
-    depth, a, a_row, a_step, b0, b1, b_step, offset, lanes0, lanes1, start, c0, c1, c_row
+    ptrdiff_t depth, const REAL *a, ptrdiff_t a_row, ptrdiff_t a_step, const REAL *const *b, \
+    ptrdiff_t b_step, const ptrdiff_t *offset, const int *lanes, const REAL *start, \
+    REAL *const *c, ptrdiff_t c_row
+#define TILE_ARGUMENTS depth, a, a_row, a_step, b, b_step, offset, lanes, start, c, c_row
 
 /* The first `count` lanes of one vector and the rest of another. */
 #if defined(__GNUC__)
@@ -113,20 +115,25 @@ typedef REAL VECTOR;
 
 INLINE void NAME(tile)(const int table, const int rows, const int vectors, TILE_PARAMETERS)
 {
-    VECTOR sum[TILE_ROWS][2], right[2];
+    VECTOR sum[TILE_ROWS][3], right[3];
     NAME(lanes) lane;
     UNROLL for (int l = 0; l < LANES; l++) ((NAME(lane) *)&lane)[l] = l;
     const REAL *left[(TILE_ROWS + 2) / 3];  /* every third row: x86 addresses reach the others */
+    const REAL *from[3];
+    int first[3];
+    UNROLL for (int j = 0; j < vectors; j++) {
+        from[j] = b[j];
+        if (table == TABLE_B_SPLIT) first[j] = lanes[j];
+    }
     UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] = a + i * a_row;
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VECTOR){0} + start[i];
     for (ptrdiff_t k = 0; k < depth; k++) {
         ptrdiff_t at = table == TABLE_B || table == TABLE_B_SPLIT ? offset[k] : k * b_step;
-        right[0] = LOAD(b0 + at);
-        if (vectors == 2) right[1] = LOAD(b1 + at);
-        if (table == TABLE_B_SPLIT) {
-            right[0] = FIRST(lanes0, right[0], LOAD(b0 + b_step + at));
-            if (vectors == 2) right[1] = FIRST(lanes1, right[1], LOAD(b1 + b_step + at));
+        UNROLL for (int j = 0; j < vectors; j++) {
+            right[j] = LOAD(from[j] + at);
+            if (table == TABLE_B_SPLIT)
+                right[j] = FIRST(first[j], right[j], LOAD(from[j] + b_step + at));
         }
         if (table == TABLE_A)
             UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] = a + offset[k] + i * a_row;
@@ -135,49 +142,54 @@ INLINE void NAME(tile)(const int table, const int rows, const int vectors, TILE_
                 sum[i][j] += left[i / 3][(i % 3) * a_row] * right[j];
         if (table != TABLE_A) UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] += a_step;
     }
-    UNROLL for (int i = 0; i < rows; i++) {
-        STORE(c0 + i * c_row, sum[i][0]);
-        if (vectors == 2) STORE(c1 + i * c_row, sum[i][1]);
-    }
+    UNROLL for (int i = 0; i < rows; i++)
+        UNROLL for (int j = 0; j < vectors; j++) STORE(c[j] + i * c_row, sum[i][j]);
 }
 
-#define MAKE_TILE(name, table, rows) \
-    ALONE void CAT(NAME(name##_narrow), rows)(TILE_PARAMETERS) \
-    { NAME(tile)(table, rows, 1, TILE_ARGUMENTS); } \
-    ALONE void CAT(NAME(name##_wide), rows)(TILE_PARAMETERS) \
-    { NAME(tile)(table, rows, 2, TILE_ARGUMENTS); }
-#define MAKE_CASE(name, rows) case rows: \
-    if (vectors == 2) CAT(NAME(name##_wide), rows)(TILE_ARGUMENTS); \
-    else CAT(NAME(name##_narrow), rows)(TILE_ARGUMENTS); \
-    break;
+#define MAKE_TILE(name, table, rows, vectors) \
+    ALONE void CAT(NAME(name##_##vectors), rows)(TILE_PARAMETERS) \
+    { NAME(tile)(table, rows, vectors, TILE_ARGUMENTS); }
+#define MAKE_CASE(name, rows, vectors) \
+    case 16 * vectors + rows: CAT(NAME(name##_##vectors), rows)(TILE_ARGUMENTS); break;
 
-#define MAKE(rows) MAKE_TILE(plain, NO_TABLE, rows)
+#define MAKE(rows) MAKE_TILE(plain, NO_TABLE, rows, 1) MAKE_TILE(plain, NO_TABLE, rows, 2)
 FOR_ROWS(TILE_ROWS, MAKE)
 #undef MAKE
-#define MAKE(rows) MAKE_TILE(table_b, TABLE_B, rows)
+#define MAKE(rows) MAKE_TILE(table_a, TABLE_A, rows, 1) MAKE_TILE(table_a, TABLE_A, rows, 2)
 FOR_ROWS(TILE_ROWS, MAKE)
 #undef MAKE
-#define MAKE(rows) MAKE_TILE(table_b_split, TABLE_B_SPLIT, rows)
+#define MAKE(rows) MAKE_TILE(table_b, TABLE_B, rows, 1) MAKE_TILE(table_b, TABLE_B, rows, 2)
 FOR_ROWS(TILE_ROWS, MAKE)
 #undef MAKE
-#define MAKE(rows) MAKE_TILE(table_a, TABLE_A, rows)
+#define MAKE(rows) MAKE_TILE(table_b_split, TABLE_B_SPLIT, rows, 1) MAKE_TILE(table_b_split, TABLE_B_SPLIT, rows, 2)
 FOR_ROWS(TILE_ROWS, MAKE)
+#undef MAKE
+#define MAKE(rows) MAKE_TILE(table_b, TABLE_B, rows, 3)
+FOR_ROWS(FEW_ROWS, MAKE)
+#undef MAKE
+#define MAKE(rows) MAKE_TILE(table_b_split, TABLE_B_SPLIT, rows, 3)
+FOR_ROWS(FEW_ROWS, MAKE)
 #undef MAKE
 
 INLINE void NAME(run_tile)(int table, int rows, int vectors, TILE_PARAMETERS)
 {
-#define MAKE(rows) MAKE_CASE(plain, rows)
-    if (table == NO_TABLE) switch (rows) { FOR_ROWS(TILE_ROWS, MAKE) }
+#define MAKE(rows) MAKE_CASE(plain, rows, 1) MAKE_CASE(plain, rows, 2)
+    if (table == NO_TABLE) switch (16 * vectors + rows) { FOR_ROWS(TILE_ROWS, MAKE) }
 #undef MAKE
-#define MAKE(rows) MAKE_CASE(table_b, rows)
-    else if (table == TABLE_B) switch (rows) { FOR_ROWS(TILE_ROWS, MAKE) }
+#define MAKE(rows) MAKE_CASE(table_a, rows, 1) MAKE_CASE(table_a, rows, 2)
+    else if (table == TABLE_A) switch (16 * vectors + rows) { FOR_ROWS(TILE_ROWS, MAKE) }
 #undef MAKE
-#define MAKE(rows) MAKE_CASE(table_b_split, rows)
-    else if (table == TABLE_B_SPLIT) switch (rows) { FOR_ROWS(TILE_ROWS, MAKE) }
+#define MAKE(rows) MAKE_CASE(table_b, rows, 1) MAKE_CASE(table_b, rows, 2)
+#define MAKE_3(rows) MAKE_CASE(table_b, rows, 3)
+    else if (table == TABLE_B)
+        switch (16 * vectors + rows) { FOR_ROWS(TILE_ROWS, MAKE) FOR_ROWS(FEW_ROWS, MAKE_3) }
 #undef MAKE
-#define MAKE(rows) MAKE_CASE(table_a, rows)
-    else switch (rows) { FOR_ROWS(TILE_ROWS, MAKE) }
+#undef MAKE_3
+#define MAKE(rows) MAKE_CASE(table_b_split, rows, 1) MAKE_CASE(table_b_split, rows, 2)
+#define MAKE_3(rows) MAKE_CASE(table_b_split, rows, 3)
+    else switch (16 * vectors + rows) { FOR_ROWS(TILE_ROWS, MAKE) FOR_ROWS(FEW_ROWS, MAKE_3) }
 #undef MAKE
+#undef MAKE_3
 }
 
 static const REAL NAME(zeros)[TILE_ROWS];
@@ -194,8 +206,10 @@ static void NAME(gemm_tile)(int rows, int cols, ptrdiff_t depth,
     int direct = cols == vectors * LANES && !accumulate && !bias;
     REAL *to = direct ? c : sums;
     ptrdiff_t to_row = direct ? c_row : 2 * LANES;
-    NAME(run_tile)(NO_TABLE, rows, vectors, depth, a, a_row, a_step, b, b + LANES, b_step, NULL,
-                   0, 0, NAME(zeros), to, to + LANES, to_row);
+    const REAL *from[2] = {b, b + LANES};
+    REAL *targets[2] = {to, to + LANES};
+    NAME(run_tile)(NO_TABLE, rows, vectors, depth, a, a_row, a_step, from, b_step, NULL, NULL,
+                   NAME(zeros), targets, to_row);
     if (direct) return;
     for (int i = 0; i < rows; i++) {
         int j = 0;
@@ -238,23 +252,23 @@ INLINE void NAME(transpose)(VECTOR *v)
 #endif
 }
 
-/* One tile of a convolution: `vectors` (1 or 2) vectors of results for each of `rows` channels.
- * Their inputs start at x0 and x1; those of all but the first lanes0 and lanes1 results, which
- * begin another row, lie `gap` further on.  Results go to c0 and c1; bias (or NULL) is one a
- * channel. */
+/* One tile of a convolution: up to 2 vectors of results (3 of FEW_ROWS) for each of `rows` channels.
+ * Vector j's inputs start at x[j]; those of all but its first lanes[j] results, which begin another
+ * row, lie `gap` further on.  It goes to c[j]; bias (or NULL) is one a channel. */
 static void NAME(conv_tile)(int rows, int vectors, ptrdiff_t depth, const REAL *weight,
-                            ptrdiff_t weight_row, ptrdiff_t weight_step, const REAL *x0,
-                            const REAL *x1, ptrdiff_t gap, int lanes0, int lanes1,
-                            const ptrdiff_t *offset, REAL *c0, REAL *c1, ptrdiff_t c_row,
-                            const REAL *bias)
+                            ptrdiff_t weight_row, ptrdiff_t weight_step, const REAL *const *x,
+                            ptrdiff_t gap, const int *lanes, const ptrdiff_t *offset,
+                            REAL *const *c, ptrdiff_t c_row, const REAL *bias)
 {
+    int split = 0;
+    for (int j = 0; j < vectors; j++) split |= lanes[j] < LANES;
     if (!bias) bias = NAME(zeros);
-    if (lanes0 < LANES || lanes1 < LANES)
-        NAME(run_tile)(TABLE_B_SPLIT, rows, vectors, depth, weight, weight_row, weight_step, x0,
-                       x1, gap, offset, lanes0, lanes1, bias, c0, c1, c_row);
+    if (split)
+        NAME(run_tile)(TABLE_B_SPLIT, rows, vectors, depth, weight, weight_row, weight_step, x,
+                       gap, offset, lanes, bias, c, c_row);
     else
-        NAME(run_tile)(TABLE_B, rows, vectors, depth, weight, weight_row, weight_step, x0, x1, 0,
-                       offset, 0, 0, bias, c0, c1, c_row);
+        NAME(run_tile)(TABLE_B, rows, vectors, depth, weight, weight_row, weight_step, x, 0,
+                       offset, NULL, bias, c, c_row);
 }
 
 /* The same with the roles turned round: vectors of up to 2 * LANES channels, whose weights are
@@ -267,8 +281,10 @@ static void NAME(turned_tile)(int pixels, int channels, ptrdiff_t depth, const R
 {
     enum { ROWS = (TILE_ROWS + LANES - 1) / LANES * LANES };
     REAL sums[ROWS * 2 * LANES];
-    NAME(run_tile)(TABLE_A, pixels, 1 + (channels > LANES), depth, x, 1, 0, weight,
-                   weight + LANES, 2 * LANES, offset, 0, 0, NAME(zeros), sums, sums + LANES, 2 * LANES);
+    const REAL *panel[2] = {weight, weight + LANES};
+    REAL *targets[2] = {sums, sums + LANES};
+    NAME(run_tile)(TABLE_A, pixels, 1 + (channels > LANES), depth, x, 1, 0, panel, 2 * LANES,
+                   offset, NULL, NAME(zeros), targets, 2 * LANES);
     for (int pixel = 0; pixel < pixels; pixel += LANES)
         for (int channel = 0; channel < channels; channel += LANES) {
             VECTOR v[LANES];
