@@ -44,6 +44,7 @@ cdef struct Correlation:
     Py_ssize_t first_row, first_column, row_step, column_step  # where the results go in it
     Py_ssize_t block  # rows of results per task
     Py_ssize_t halo  # how many more rows of the slab they take
+    bint in_place  # x is read where it lies: nothing is padded or split by stride
     After after
     Vector* vectors  # that hold the results of a block
     Py_ssize_t n_vectors

@@ -3,7 +3,8 @@
 No patch matrix is ever built.  Each sample is first copied, zero-padded, into a slab whose rows
 and columns are split by stride: those a multiple of the stride apart become neighbours.  In the
 slab, the inputs of one tap (channel, kernel row, kernel column) for neighbouring results are
-neighbours too, at a fixed offset per tap.  So a convolution is a matrix product weight @ patches
+neighbours too, at a fixed offset per tap.  (Without padding and stride the input is that slab as
+it lies.)  So a convolution is a matrix product weight @ patches
 whose right-hand rows are read from the slab through a table of offsets, straight into registers
 (``conv_tile`` in simd.h: up to 12 channels x 2 vectors of results, summed over all taps).
 
@@ -241,6 +242,12 @@ cdef floating* pack_weights(Correlation* c, const floating* a) noexcept nogil:
     return packed
 
 
+cdef inline bint reads_past_the_end(Correlation* c, Py_ssize_t last,
+                                    Py_ssize_t vector) noexcept nogil:
+    """Whether vectors that end before row ``last`` of results might reach beyond the image."""
+    return (c.rows.size - last - c.halo) * c.columns.size < vector + c.columns.extent
+
+
 cdef void correlate_block(Correlation* c, floating* out, const floating* x, const floating* a,
                           const floating* panels, const floating* bias, floating* slab,
                           Py_ssize_t task) noexcept nogil:
@@ -257,12 +264,20 @@ cdef void correlate_block(Correlation* c, floating* out, const floating* x, cons
     if bias != NULL:
         bias += group * c.outputs
     x += image * c.channels * c.rows.size * c.columns.size
-    fill_slab(slab, x, c.channels, &c.rows, &c.columns, first)
+    cdef const floating* source = slab
+    if not c.in_place:
+        fill_slab(slab, x, c.channels, &c.rows, &c.columns, first)
+    else:
+        source = x
+        if image == c.samples * c.groups - 1 and reads_past_the_end(c, first + height, panel):
+            fill_slab(slab, x, c.channels, &c.rows, &c.columns, 0)
+            source = slab
+        source += first * c.columns.extent
     if panels != NULL:
         panels += group * pieces(c.outputs, panel) * panel * c.taps
-        correlate_pixels(c, results, <const floating*>slab, panels, bias, height)
+        correlate_pixels(c, results, source, panels, bias, height)
     else:
-        correlate_rows(c, results, <const floating*>slab, a + group * c.a_group, bias, height)
+        correlate_rows(c, results, source, a + group * c.a_group, bias, height)
     if c.after.wanted:
         if c.after.pools:
             first //= 2
@@ -381,7 +396,7 @@ cdef Correlation describe(cnp.ndarray x, Py_ssize_t out_height, Py_ssize_t out_w
     c.first_row = c.first_column = 0
     c.row_step = c.column_step = 1
     c.halo = (height - 1) * dil_h // stride_h
-    c.after.wanted = False
+    c.in_place = c.after.wanted = False
     return c
 
 
@@ -443,6 +458,11 @@ cdef int run(Correlation* c, cnp.ndarray out, cnp.ndarray x, cnp.ndarray weight,
     cdef void* added = PyArray_DATA(bias) if bias is not None else NULL
     cdef int failed
     choose_block(c, out.descr.itemsize, n_threads)
+    c.in_place = (
+        c.rows.start == c.columns.start == 0 and c.rows.step == c.columns.step == 1
+        and c.columns.extent == c.columns.size and c.rows.results + c.halo <= c.rows.size)
+    if c.in_place:
+        c.rows.extent = c.rows.size
     c.offset = offsets(c, weight, dil_h, dil_w)
     if out.descr.type_num == cnp.NPY_FLOAT:
         with nogil:

@@ -106,7 +106,7 @@ cpdef int conv2d_backward_input(cnp.ndarray dx, cnp.ndarray dy, cnp.ndarray weig
     c.out_width = PyArray_DIM(dx, 3)
     c.a_row = 1
     c.a_step = c.outputs
-    c.after.wanted = False
+    c.in_place = c.after.wanted = False
     c.row_step = stride_h
     c.column_step = stride_w
     for p in range(stride_h):
