@@ -120,9 +120,11 @@ INLINE void NAME(tile)(const int table, const int rows, const int vectors, TILE_
     UNROLL for (int l = 0; l < LANES; l++) ((NAME(lane) *)&lane)[l] = l;
     const REAL *left[(TILE_ROWS + 2) / 3];  /* every third row: x86 addresses reach the others */
     const REAL *from[3];
+    REAL *to[3];
     int first[3];
     UNROLL for (int j = 0; j < vectors; j++) {
         from[j] = b[j];
+        to[j] = c[j];
         if (table == TABLE_B_SPLIT) first[j] = lanes[j];
     }
     UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] = a + i * a_row;
@@ -143,7 +145,7 @@ INLINE void NAME(tile)(const int table, const int rows, const int vectors, TILE_
         if (table != TABLE_A) UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] += a_step;
     }
     UNROLL for (int i = 0; i < rows; i++)
-        UNROLL for (int j = 0; j < vectors; j++) STORE(c[j] + i * c_row, sum[i][j]);
+        UNROLL for (int j = 0; j < vectors; j++) STORE(to[j] + i * c_row, sum[i][j]);
 }
 
 #define MAKE_TILE(name, table, rows, vectors) \
