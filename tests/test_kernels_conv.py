@@ -1,6 +1,11 @@
 """Convolution kernels against their NumPy twins: shapes, strides, dtypes, threads."""
 
+import concurrent.futures
+import ctypes
 import inspect
+import mmap
+import multiprocessing
+import sys
 
 import numpy as np
 import pytest
@@ -179,3 +184,39 @@ def test_signatures_are_the_twins():
         assert list(inspect.signature(compiled).parameters) == list(
             inspect.signature(twin).parameters
         )
+
+
+def at_the_end_of_a_page(array):
+    """Return a copy of ``array`` whose last byte is the last one before memory nobody may read."""
+    page = mmap.PAGESIZE
+    size = -(-array.nbytes // page) * page
+    area = mmap.mmap(-1, size + page)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(area))
+    assert ctypes.CDLL(None, use_errno=True).mprotect(ctypes.c_void_p(start + size), page, 0) == 0
+    copy = np.frombuffer(area, array.dtype, array.size, size - array.nbytes).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+def read_to_the_end(case, dtype):
+    """Run the kernels on inputs behind which a read is a crash."""
+    x, weight, bias, dy, options = tensors(case, dtype)
+    x, weight, bias, dy = map(at_the_end_of_a_page, (x, weight, bias, dy))
+    for threads in (1, 2):
+        out, dx, dweight = np.empty_like(dy), np.empty_like(x), np.empty_like(weight)
+        conv.conv2d_forward(out, x, weight, bias, *options, threads)
+        conv.conv2d_infer(out, x, weight, bias, None, 0, False, *dy.shape[2:], *options, threads)
+        conv_input.conv2d_backward_input(dx, dy, weight, *options, threads)
+        conv_weight.conv2d_backward_weight(dweight, None, dy, x, *options, threads)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs mprotect")
+def test_nothing_is_read_behind_the_inputs():
+    """In a process of its own: what it looks for would crash it."""
+    cases = [case for case in CASES if case[0] and max(case[2:4]) < 60]
+    cases += [(1, 1, 3, 3, 1, (1, 1), (1, 1), (0, 0), (1, 1), 1)]
+    cases += [(2, 3, 4, 2, 17, (3, 1), (1, 1), (0, 0), (1, 1), 1)]
+    context = multiprocessing.get_context("spawn")
+    for dtype in (np.float32, np.float64):
+        with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
+            list(pool.map(read_to_the_end, cases, [dtype] * len(cases)))

@@ -288,7 +288,7 @@ cdef void write_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t t
     """The last pass over a tile: out or dx."""
     cdef Grid *g = &job.grid
     cdef Box box = box_of(g, block, tile)
-    cdef Py_ssize_t k, pitch = g.width
+    cdef Py_ssize_t pitch = g.width
     cdef const floating *coef = <const floating *>job.coef + block * g.block_width
     cdef const floating *dy = NULL
     cdef floating *out
@@ -307,14 +307,10 @@ cdef void write_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t t
         else:
             column_affine(out, out_s.row, x, s.row, box, coef, pitch, <floating>job.low)
         return
-    for k in range(box.width):
-        if job.backward and job.training:
-            plane_slope(out, out_s.row, dy, dy_s.row, x, s.row, box, coef + k, pitch)
-            dy += dy_s.channel
-        else:
-            plane_affine(out, out_s.row, x, s.row, box, coef + k, pitch, <floating>job.low)
-        out += out_s.channel
-        x += s.channel
+    if job.backward and job.training:
+        plane_slope(out, out_s, dy, dy_s, x, s, box, coef, pitch)
+    else:
+        plane_affine(out, out_s, x, s, box, coef, pitch, <floating>job.low)
 
 
 cdef void see_through(Job *job, const floating *x, Py_ssize_t block) noexcept nogil:

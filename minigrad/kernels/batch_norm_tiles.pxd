@@ -2,7 +2,7 @@
 
 from cython cimport floating
 
-from minigrad.kernels.batch_norm_grid cimport Box
+from minigrad.kernels.batch_norm_grid cimport Box, Strides
 
 ctypedef fused accurate:        # the type of the terms of a sum
     float
@@ -28,16 +28,16 @@ cdef void column_dot(
     box, const floating *hi, const floating *invstd, double *total, double *dot
 ) noexcept nogil
 cdef void plane_affine(
-    floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride, Box box,
-    const floating *coef, Py_ssize_t pitch, floating low
+    floating *out, Strides out_s, const floating *x, Strides s, Box box, const floating *coef,
+    Py_ssize_t pitch, floating low
 ) noexcept nogil
 cdef void column_affine(
     floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride, Box box,
     const floating *coef, Py_ssize_t pitch, floating low
 ) noexcept nogil
 cdef void plane_slope(
-    floating *dx, Py_ssize_t dx_stride, const floating *dy, Py_ssize_t dy_stride, const
-    floating *x, Py_ssize_t stride, Box box, const floating *coef, Py_ssize_t pitch
+    floating *dx, Strides dx_s, const floating *dy, Strides dy_s, const floating *x, Strides s,
+    Box box, const floating *coef, Py_ssize_t pitch
 ) noexcept nogil
 cdef void column_slope(
     floating *dx, Py_ssize_t dx_stride, const floating *dy, Py_ssize_t dy_stride, const

@@ -258,17 +258,21 @@ cdef inline floating at_least(floating low, floating y) noexcept nogil:
     return low if y < low else y                    # NaN stays
 
 
-cdef void plane_affine(floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride,
-                       Box box, const floating *coef, Py_ssize_t pitch,
-                       floating low) noexcept nogil:
-    """out = (x - hi) * scale + shift, but at least `low`."""
-    cdef Py_ssize_t r, i
-    cdef floating hi = coef[HI * pitch], scale = coef[SCALE * pitch], shift = coef[SHIFT * pitch]
-    for r in range(box.rows):
-        for i in range(box.cols):
-            out[i] = at_least(low, (x[i] - hi) * scale + shift)
-        out += out_stride
-        x += stride
+cdef void plane_affine(floating *out, Strides out_s, const floating *x, Strides s, Box box,
+                       const floating *coef, Py_ssize_t pitch, floating low) noexcept nogil:
+    """out = (x - hi) * scale + shift, but at least `low`, for each channel of a tile."""
+    cdef Py_ssize_t k, r, i
+    cdef floating hi, scale, shift
+    cdef const floating *source
+    cdef floating *target
+    for k in range(box.width):
+        hi, scale, shift = coef[HI * pitch + k], coef[SCALE * pitch + k], coef[SHIFT * pitch + k]
+        source, target = x + k * s.channel, out + k * out_s.channel
+        for r in range(box.rows):
+            for i in range(box.cols):
+                target[i] = at_least(low, (source[i] - hi) * scale + shift)
+            source += s.row
+            target += out_s.row
 
 
 cdef inline void copy(floating *target, const floating *source, Py_ssize_t n) noexcept nogil:
@@ -292,18 +296,25 @@ cdef void column_affine(floating *out, Py_ssize_t out_stride, const floating *x,
         x += stride
 
 
-cdef void plane_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,
-                      Py_ssize_t dy_stride, const floating *x, Py_ssize_t stride, Box box,
-                      const floating *coef, Py_ssize_t pitch) noexcept nogil:
-    cdef Py_ssize_t r, i
-    cdef floating hi = coef[HI * pitch], scale = coef[SCALE * pitch]
-    cdef floating slope = coef[SLOPE * pitch], mean_dy = coef[MEAN_DY * pitch]
-    for r in range(box.rows):
-        for i in range(box.cols):
-            dx[i] = ((dy[i] - mean_dy) - (x[i] - hi) * slope) * scale
-        dx += dx_stride
-        dy += dy_stride
-        x += stride
+cdef void plane_slope(floating *dx, Strides dx_s, const floating *dy, Strides dy_s,
+                      const floating *x, Strides s, Box box, const floating *coef,
+                      Py_ssize_t pitch) noexcept nogil:
+    cdef Py_ssize_t k, r, i
+    cdef floating hi, scale, slope, mean_dy
+    cdef const floating *source
+    cdef const floating *gradient
+    cdef floating *target
+    for k in range(box.width):
+        hi, scale = coef[HI * pitch + k], coef[SCALE * pitch + k]
+        slope, mean_dy = coef[SLOPE * pitch + k], coef[MEAN_DY * pitch + k]
+        source, gradient = x + k * s.channel, dy + k * dy_s.channel
+        target = dx + k * dx_s.channel
+        for r in range(box.rows):
+            for i in range(box.cols):
+                target[i] = ((gradient[i] - mean_dy) - (source[i] - hi) * slope) * scale
+            source += s.row
+            gradient += dy_s.row
+            target += dx_s.row
 
 
 cdef void column_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,

@@ -29,7 +29,7 @@ from libc.string cimport memcpy, memset
 cimport numpy as cnp
 from numpy cimport PyArray_DATA, PyArray_DIM
 
-from minigrad.kernels.batch_norm_grid cimport Box
+from minigrad.kernels.batch_norm_grid cimport Box, Strides
 from minigrad.kernels.batch_norm_tiles cimport plane_affine
 from minigrad.kernels.pool cimport Planes, max_plane_2x2
 
@@ -294,14 +294,15 @@ cdef void finish_block(Correlation* c, floating* out, floating* results, Py_ssiz
     cdef floating low = <floating>c.after.low
     cdef const floating* coefficients
     cdef Planes planes = Planes(1, height, c.out_width, height // 2, c.after.width)
+    cdef Strides strides
     cdef Box box
-    box.rows, box.cols = 1, n
+    box.rows, box.cols, box.width = 1, n, 1
     for channel in range(c.outputs):
         if not c.after.pools:
             channel_out = out
         if c.after.coefficients != NULL:
             coefficients = <const floating*>c.after.coefficients + group * c.outputs + channel
-            plane_affine(channel_out, n, <const floating*>results, n, box, coefficients,
+            plane_affine(channel_out, strides, <const floating*>results, strides, box, coefficients,
                          c.groups * c.outputs, low)
         else:
             for i in range(n):
