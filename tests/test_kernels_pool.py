@@ -42,7 +42,7 @@ def test_max(case, dtype):
     x[0, 0, height // 2, 1:4] = np.nan
     x[1, 2] = -np.inf
     options = (*kernel, *stride, *pad, *dil)
-    y, indices = planes(dtype, *out), np.zeros((2, 3, *out), np.int64)
+    y, indices = planes(dtype, *out), np.zeros((2, 3, *out), np.int32)
     reference.max_pool2d_forward(y, indices, x, *options, 1)
     got = same_bits(lambda a, b, n: pool.max_pool2d_forward(a, b, x, *options, n), y, indices)
     np.testing.assert_array_equal(got[0], y)

@@ -23,7 +23,7 @@ The gradients are in conv_input.pyx and conv_weight.pyx.
 
 from cython cimport floating
 from cython.parallel cimport prange
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 cimport numpy as cnp
@@ -308,7 +308,7 @@ cdef void finish_block(Correlation* c, floating* out, floating* results, Py_ssiz
             for i in range(n):
                 channel_out[i] = low if results[i] < low else results[i]
         if c.after.pools:
-            max_plane_2x2(&planes, out, <int64_t*>NULL, <const floating*>channel_out)
+            max_plane_2x2(&planes, out, <int32_t*>NULL, <const floating*>channel_out)
         results += plane
         out += out_plane
 

@@ -1,5 +1,5 @@
 from cython cimport floating
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t
 cimport numpy as cnp
 
 
@@ -9,7 +9,7 @@ cdef struct Planes:
 
 
 # One plane: the maximum over windows of 2 x 2, side by side; indices may be NULL.
-cdef void max_plane_2x2(Planes* s, floating* out, int64_t* indices,
+cdef void max_plane_2x2(Planes* s, floating* out, int32_t* indices,
                         const floating* x) noexcept nogil
 
 cpdef int max_pool2d_forward(cnp.ndarray out, cnp.ndarray indices, cnp.ndarray x,

@@ -5,8 +5,8 @@ One plane (a channel of a sample) at a time; threads share out the planes, so ea
 writes and nothing depends on their number.  All are bound by memory, not by arithmetic: a plane
 stays in the L1 or L2 cache from its first read to its last write.
 
-The maximum also yields the place of each maximum in its plane (int64, as torch returns it); its
-gradient is a scatter by these indices, and the gradient of that a gather.  A NaN counts as larger
+The maximum also yields the place of each maximum in its plane, as int32: half of what torch keeps.
+Its gradient is a scatter by these indices, and the gradient of that a gather.  A NaN counts as larger
 than anything.  Nothing branches on the numbers: a row of results takes one tap of its windows
 after the other, and the common 2 x 2 window with stride 2 a vector at a time (simd.h).
 
@@ -17,7 +17,7 @@ Both are written down first, a small table per dimension; then one loop serves a
 from cython cimport floating
 from cython.parallel cimport prange
 from libc.math cimport INFINITY
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 cimport numpy as cnp
@@ -51,7 +51,7 @@ cdef Planes describe(cnp.ndarray x, cnp.ndarray out):
 
 # Maximum
 
-cdef void max_plane(Planes* s, Sliding* w, floating* out, int64_t* indices,
+cdef void max_plane(Planes* s, Sliding* w, floating* out, int32_t* indices,
                     const floating* x) noexcept nogil:
     """Any windows: a row of results at a time (a stretch of it), and a tap of its windows."""
     cdef int places[STRETCH]
@@ -98,7 +98,7 @@ cdef inline Py_ssize_t inside(Py_ssize_t start, Py_ssize_t dilation) noexcept no
     return (dilation - 1 - start) // dilation * dilation if start < 0 else 0
 
 
-cdef void max_plane_2x2(Planes* s, floating* out, int64_t* indices,
+cdef void max_plane_2x2(Planes* s, floating* out, int32_t* indices,
                         const floating* x) noexcept nogil:
     """Windows of 2 x 2 side by side, none of them cut by an edge; indices may be NULL."""
     cdef int lanes = LANES_float if floating is float else LANES_double
@@ -106,7 +106,7 @@ cdef void max_plane_2x2(Planes* s, floating* out, int64_t* indices,
     cdef floating rows[4 * LANES_float]
     cdef floating results[LANES_float]
     cdef Py_ssize_t i, j, n, lane, v, at, width = s.width
-    cdef int64_t* noted
+    cdef int32_t* noted
     cdef const floating* upper
     cdef const floating* lower
     cdef floating* to
@@ -167,7 +167,7 @@ cdef void max_narrow_2x2(Planes* s, floating* out, const floating* x) noexcept n
         left -= n
 
 
-cdef void max_plane_any(Planes* s, Sliding* w, bint quick, floating* out, int64_t* indices,
+cdef void max_plane_any(Planes* s, Sliding* w, bint quick, floating* out, int32_t* indices,
                         const floating* x, Py_ssize_t plane) noexcept nogil:
     """Plane number ``plane``, the quick way where it can be taken."""
     cdef Py_ssize_t size = s.out_height * s.out_width
@@ -181,7 +181,7 @@ cdef void max_plane_any(Planes* s, Sliding* w, bint quick, floating* out, int64_
         max_plane(s, w, out, indices, x)
 
 
-cdef void max_planes(Planes* s, Sliding* w, floating* out, int64_t* indices, const floating* x,
+cdef void max_planes(Planes* s, Sliding* w, floating* out, int32_t* indices, const floating* x,
                      int n_threads) noexcept nogil:
     cdef Py_ssize_t plane
     cdef bint quick = (
@@ -206,7 +206,7 @@ cpdef int max_pool2d_forward(cnp.ndarray out, cnp.ndarray indices, cnp.ndarray x
     cdef Sliding w = Sliding(kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w)
     cdef void* to = PyArray_DATA(out)
     cdef void* source = PyArray_DATA(x)
-    cdef int64_t* places = <int64_t*>PyArray_DATA(indices) if indices is not None else NULL
+    cdef int32_t* places = <int32_t*>PyArray_DATA(indices) if indices is not None else NULL
     if out.descr.type_num == cnp.NPY_FLOAT:
         with nogil:
             max_planes(&s, &w, <float*>to, places, <const float*>source, n_threads)
@@ -217,14 +217,14 @@ cpdef int max_pool2d_forward(cnp.ndarray out, cnp.ndarray indices, cnp.ndarray x
 
 
 cdef void scatter_plane(floating* dx, Py_ssize_t n_in, const floating* dy,
-                        const int64_t* indices, Py_ssize_t n_out) noexcept nogil:
+                        const int32_t* indices, Py_ssize_t n_out) noexcept nogil:
     cdef Py_ssize_t i
     memset(dx, 0, n_in * sizeof(floating))
     for i in range(n_out):
         dx[indices[i]] += dy[i]
 
 
-cdef void scatter_planes(Planes* s, floating* dx, const floating* dy, const int64_t* indices,
+cdef void scatter_planes(Planes* s, floating* dx, const floating* dy, const int32_t* indices,
                          int n_threads) noexcept nogil:
     cdef Py_ssize_t plane, n_in = s.height * s.width, n_out = s.out_height * s.out_width
     if n_threads == 1:
@@ -242,7 +242,7 @@ cpdef int max_pool2d_backward(cnp.ndarray dx, cnp.ndarray dy, cnp.ndarray indice
     cdef Planes s = describe(dx, dy)
     cdef void* to = PyArray_DATA(dx)
     cdef void* gradient = PyArray_DATA(dy)
-    cdef const int64_t* places = <const int64_t*>PyArray_DATA(indices)
+    cdef const int32_t* places = <const int32_t*>PyArray_DATA(indices)
     if dx.descr.type_num == cnp.NPY_FLOAT:
         with nogil:
             scatter_planes(&s, <float*>to, <const float*>gradient, places, n_threads)
@@ -252,14 +252,14 @@ cpdef int max_pool2d_backward(cnp.ndarray dx, cnp.ndarray dy, cnp.ndarray indice
     return 0
 
 
-cdef void gather_plane(floating* out, const floating* x, const int64_t* indices,
+cdef void gather_plane(floating* out, const floating* x, const int32_t* indices,
                        Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         out[i] = x[indices[i]]
 
 
-cdef void gather_planes(Planes* s, floating* out, const floating* x, const int64_t* indices,
+cdef void gather_planes(Planes* s, floating* out, const floating* x, const int32_t* indices,
                         int n_threads) noexcept nogil:
     cdef Py_ssize_t plane, n_in = s.height * s.width, n_out = s.out_height * s.out_width
     if n_threads == 1:
@@ -276,7 +276,7 @@ cpdef int max_pool2d_gather(cnp.ndarray out, cnp.ndarray x, cnp.ndarray indices,
     cdef Planes s = describe(x, out)
     cdef void* to = PyArray_DATA(out)
     cdef void* source = PyArray_DATA(x)
-    cdef const int64_t* places = <const int64_t*>PyArray_DATA(indices)
+    cdef const int32_t* places = <const int32_t*>PyArray_DATA(indices)
     if out.descr.type_num == cnp.NPY_FLOAT:
         with nogil:
             gather_planes(&s, <float*>to, <const float*>source, places, n_threads)

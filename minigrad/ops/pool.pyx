@@ -9,7 +9,7 @@ pooling is two-dimensional pooling of images of height 1.
 import numpy as np
 
 from numpy cimport (
-    NPY_INT64, PyArray_DIM, PyArray_NDIM, PyArray_TYPE, import_array, ndarray,
+    NPY_INT32, PyArray_DIM, PyArray_NDIM, PyArray_TYPE, import_array, ndarray,
     npy_intp,
 )
 
@@ -46,8 +46,10 @@ cdef tuple largest(Tensor x, Geometry geometry, bint with_indices):
     cdef Geometry c = geometry
     cdef ndarray out = new_array(4, c.y_shape, PyArray_TYPE(x.array)), indices = None
     cdef Tensor y
+    if c.x_shape[2] * c.x_shape[3] > 2147483647:        # indices in a plane are int32
+        raise RuntimeError(f"max_pool2d: planes of {c.x_shape[2]} x {c.x_shape[3]} are too large")
     if with_indices or recording(x):
-        indices = new_array(4, c.y_shape, NPY_INT64)
+        indices = new_array(4, c.y_shape, NPY_INT32)
     kernels.max_pool2d_forward(
         out, indices, dense(x), c.kernel[0], c.kernel[1], c.stride[0], c.stride[1], c.padding[0],
         c.padding[1], c.dilation[0], c.dilation[1], c.threads())
@@ -254,7 +256,7 @@ cdef object max_pool(str function, int spatial, object input, object kernel_size
                                     ceil_mode), return_indices)
     y = restored(y, input, spatial)
     if return_indices:
-        return y, wrap(np.asarray(indices).reshape(shape_of(y)))
+        return y, wrap(np.asarray(indices, np.int64).reshape(shape_of(y)))
     return y
 
 
