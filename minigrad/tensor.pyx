@@ -238,8 +238,7 @@ cdef class Tensor(Operators):
                 f"data set to a tensor that requires gradients must be floating point, but got "
                 f"{value.dtype}"
             )
-        self.array = value.array
-        self.version = None
+        self.array = value.array        # the version stays: writes before now are not forgotten
         self.base = None
         self.origin = ORDINARY
 

@@ -162,3 +162,22 @@ def test_weights_may_change_between_calls():
     model[0].weight.data.mul_(-3)
     model[1].running_var.fill_(7)
     assert same_bits(model, x)
+
+
+def test_a_class_that_was_changed_is_called(monkeypatch, calls):
+    called = []
+    original = nn.ReLU.forward
+    monkeypatch.setattr(
+        nn.ReLU, "forward", lambda self, x: called.append(self) or original(self, x)
+    )
+    model = nn.Sequential(conv(2, 4, 3), nn.ReLU()).eval()
+    with minigrad.no_grad():
+        model(minigrad.randn(1, 2, 8, 8))
+    assert called == [model[1]]
+    assert not calls
+
+
+@pytest.mark.parametrize("given", [None, [1.0], 3])
+def test_no_tensor_is_the_convolutions_error(given):
+    with minigrad.no_grad(), pytest.raises(TypeError, match="argument 'input' must be Tensor"):
+        nn.Sequential(conv(2, 4, 3), nn.ReLU()).eval()(given)

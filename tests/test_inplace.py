@@ -496,3 +496,30 @@ def test_random_programs_of_writes_against_torch(torch):
         compare_with_torch(torch, program(seed), (x, v))
         compared += 1
     assert compared > 30
+
+
+def write(c, d):
+    c.add_(1)
+
+
+def write_to_its_detached(c, d):
+    d.add_(1)
+
+
+@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize("touch", [write, write_to_its_detached])
+@pytest.mark.parametrize("data_first", [False, True])
+def test_setting_data_does_not_hide_a_write(touch, data_first, early):
+    w = minigrad.ones(3, requires_grad=True)
+    c = minigrad.ones(3)
+    d = c.detach()
+    if early:
+        c.add_(1)
+    y = (w * c).sum()
+    if data_first:
+        c.data = minigrad.full((3,), 7.0)
+    touch(c, d)
+    if not data_first:
+        c.data = minigrad.full((3,), 7.0)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.backward()

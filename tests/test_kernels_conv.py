@@ -40,6 +40,8 @@ CASES = [
     (2, 3, 12, 9, 12, (3, 3), (1, 1), (1, 1), (1, 1), 1),
     (2, 2, 7, 19, 24, (3, 3), (1, 1), (1, 1), (1, 1), 1),
     (3, 2, 5, 3, 7, (2, 2), (1, 1), (1, 1), (1, 1), 1),
+    (1, 4, 20, 81, 8, (3, 3), (1, 1), (1, 1), (1, 32), 1),
+    (1, 4, 20, 17, 8, (3, 3), (1, 1), (1, 40), (1, 40), 1),
     (1, 32, 40, 70, 36, (3, 3), (1, 1), (1, 1), (1, 1), 2),
 ]
 
@@ -216,6 +218,13 @@ def test_nothing_is_read_behind_the_inputs():
     cases = [case for case in CASES if case[0] and max(case[2:4]) < 60]
     cases += [(1, 1, 3, 3, 1, (1, 1), (1, 1), (0, 0), (1, 1), 1)]
     cases += [(2, 3, 4, 2, 17, (3, 1), (1, 1), (0, 0), (1, 1), 1)]
+    # Images smaller than a vector: several of them lie within its reach.
+    cases += [(40, 1, 1, 1, 1, (1, 1), (1, 1), (0, 0), (1, 1), 1)]
+    cases += [(1, 64, 2, 2, 64, (1, 1), (1, 1), (0, 0), (1, 1), 64)]
+    cases += [(1, 8, 3, 3, 8, (3, 3), (1, 1), (0, 0), (1, 1), 8)]
+    cases += [(64, 1, 1, 5, 4, (1, 3), (1, 1), (0, 0), (1, 1), 1)]
+    # Rows far apart: a vector of two of them reads on behind the gap.
+    cases += [(1, 4, 3, 81, 8, (1, 65), (1, 1), (0, 0), (1, 1), 1)]
     context = multiprocessing.get_context("spawn")
     for dtype in (np.float32, np.float64):
         with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:

@@ -3,11 +3,15 @@
 Both ask mypy, which the extra "test" installs; without it there is nothing to ask.
 """
 
+import ast
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import minigrad
 
 pytest.importorskip("mypy", reason="mypy checks the stubs")
 
@@ -24,6 +28,29 @@ minigrad\.nn\.\S+\.__getattr__
 minigrad\.operators\.Operators\.__r[lr]shift__
 .*\.(__test__|__pyx_\w+|__\w+_cython__)
 """
+
+
+def declared_names(stub):
+    """The names that a stub file makes known: imports, definitions, annotations."""
+    names = set()
+    for statement in ast.parse(stub.read_text()).body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            names |= {alias.asname or alias.name for alias in statement.names}
+        elif isinstance(statement, ast.AnnAssign):
+            names.add(statement.target.id)
+        elif isinstance(statement, ast.Assign):
+            names |= {target.id for target in statement.targets}
+        elif isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            names.add(statement.name)
+    return names
+
+
+def test_every_public_name_of_the_package_has_a_type():
+    public = {name for name in dir(minigrad) if not name.startswith("_")}
+    submodules = {module.name for module in pkgutil.iter_modules(minigrad.__path__)}
+    stub = ROOT / "minigrad" / "__init__.pyi"
+    assert public - declared_names(stub) - submodules == set()
+
 
 PROGRAM = """
 import minigrad

@@ -242,10 +242,12 @@ cdef floating* pack_weights(Correlation* c, const floating* a) noexcept nogil:
     return packed
 
 
-cdef inline bint reads_past_the_end(Correlation* c, Py_ssize_t last,
+cdef inline bint reads_past_the_end(Correlation* c, Py_ssize_t image, Py_ssize_t last,
                                     Py_ssize_t vector) noexcept nogil:
-    """Whether vectors that end before row ``last`` of results might reach beyond the image."""
-    return (c.rows.size - last - c.halo) * c.columns.size < vector + c.columns.extent
+    """Whether vectors that end before row ``last`` of results might reach beyond the input."""
+    cdef Py_ssize_t left = (c.rows.size - last - c.halo) * c.columns.size
+    left += (c.samples * c.groups - 1 - image) * c.channels * c.rows.size * c.columns.size
+    return left < vector + c.columns.extent
 
 
 cdef void correlate_block(Correlation* c, floating* out, const floating* x, const floating* a,
@@ -269,7 +271,7 @@ cdef void correlate_block(Correlation* c, floating* out, const floating* x, cons
         fill_slab(slab, x, c.channels, &c.rows, &c.columns, first)
     else:
         source = x
-        if image == c.samples * c.groups - 1 and reads_past_the_end(c, first + height, panel):
+        if reads_past_the_end(c, image, first + height, panel):
             fill_slab(slab, x, c.channels, &c.rows, &c.columns, 0)
             source = slab
         source += first * c.columns.extent
@@ -352,9 +354,12 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
 
 cdef Py_ssize_t slab_size(Py_ssize_t channels, Axis* rows, Axis* columns,
                           const floating* like) noexcept nogil:
-    """Numbers in a slab, with room behind for the last vectors to read past the end."""
+    """Numbers in a slab, with room behind for the last vectors to read past the end.
+
+    Those of two rows read on beyond the gap between rows, too.
+    """
     return (channels * rows.step * columns.step * rows.extent * columns.extent
-            + 2 * lanes_of(like))
+            + columns.extent - columns.results + 2 * lanes_of(like))
 
 
 cdef void choose_block(Correlation* c, Py_ssize_t itemsize, int n_threads) noexcept nogil:

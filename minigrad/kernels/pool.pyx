@@ -221,7 +221,8 @@ cdef void scatter_plane(floating* dx, Py_ssize_t n_in, const floating* dy,
     cdef Py_ssize_t i
     memset(dx, 0, n_in * sizeof(floating))
     for i in range(n_out):
-        dx[indices[i]] += dy[i]
+        if 0 <= indices[i] < n_in:      # a window may lie in the padding altogether
+            dx[indices[i]] += dy[i]
 
 
 cdef void scatter_planes(Planes* s, floating* dx, const floating* dy, const int32_t* indices,
@@ -252,11 +253,11 @@ cpdef int max_pool2d_backward(cnp.ndarray dx, cnp.ndarray dy, cnp.ndarray indice
     return 0
 
 
-cdef void gather_plane(floating* out, const floating* x, const int32_t* indices,
+cdef void gather_plane(floating* out, const floating* x, Py_ssize_t n_in, const int32_t* indices,
                        Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
-        out[i] = x[indices[i]]
+        out[i] = x[indices[i]] if 0 <= indices[i] < n_in else 0
 
 
 cdef void gather_planes(Planes* s, floating* out, const floating* x, const int32_t* indices,
@@ -264,10 +265,11 @@ cdef void gather_planes(Planes* s, floating* out, const floating* x, const int32
     cdef Py_ssize_t plane, n_in = s.height * s.width, n_out = s.out_height * s.out_width
     if n_threads == 1:
         for plane in range(s.count):
-            gather_plane(out + plane * n_out, x + plane * n_in, indices + plane * n_out, n_out)
+            gather_plane(out + plane * n_out, x + plane * n_in, n_in, indices + plane * n_out,
+                         n_out)
         return
     for plane in prange(s.count, num_threads=n_threads, schedule="static"):
-        gather_plane(out + plane * n_out, x + plane * n_in, indices + plane * n_out, n_out)
+        gather_plane(out + plane * n_out, x + plane * n_in, n_in, indices + plane * n_out, n_out)
 
 
 cpdef int max_pool2d_gather(cnp.ndarray out, cnp.ndarray x, cnp.ndarray indices,

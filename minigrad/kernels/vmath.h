@@ -380,7 +380,7 @@ static inline float vm_normal_cdff(float x) {
 /* x P(X <= x), with no 1 - tail to be rounded */
 static inline float vm_geluf(float x) {
     float a = clamp_tail_f(x);
-    return (x < 0.0f ? 0.0f : x) - a * normal_tail_f(a);
+    return (x < 0.0f ? -0.0f : x) - a * normal_tail_f(a);
 }
 static inline float vm_erff(float x) {
     float z = x * x, p = 8.849965148e-5f, a = fabsf(x);

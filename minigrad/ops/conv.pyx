@@ -267,8 +267,8 @@ def conv2d_infer(input, weight, bias, stride, padding, dilation, groups, norm, r
     That is batch norm in evaluation with ``norm``, (running mean, running variance, weight, bias,
     eps), if it is not None; then ``relu`` if ``rectify``; then ``max_pool2d`` with windows of 2 x 2
     if ``pool``.  The numbers are those of the ops one after the other.  Nothing is recorded: this
-    is for inference, under ``no_grad``.  Input (n, in, h, w), float32 or float64.  Errors as
-    those ops.
+    is for inference, under ``no_grad``.  Input (n, in, h, w), float32 or float64.  RuntimeError for
+    shapes or dtypes that do not fit, ValueError for a negative eps.
 
     >>> import minigrad
     >>> from minigrad.ops.conv import conv2d_infer

@@ -46,9 +46,10 @@ cdef tuple largest(Tensor x, Geometry geometry, bint with_indices):
     cdef Geometry c = geometry
     cdef ndarray out = new_array(4, c.y_shape, PyArray_TYPE(x.array)), indices = None
     cdef Tensor y
-    if c.x_shape[2] * c.x_shape[3] > 2147483647:        # indices in a plane are int32
-        raise RuntimeError(f"max_pool2d: planes of {c.x_shape[2]} x {c.x_shape[3]} are too large")
     if with_indices or recording(x):
+        if c.x_shape[2] * c.x_shape[3] > 2147483647:        # the kernels' indices are int32
+            raise RuntimeError(
+                f"max_pool2d: planes of {c.x_shape[2]} x {c.x_shape[3]} are too large")
         indices = new_array(4, c.y_shape, NPY_INT32)
     kernels.max_pool2d_forward(
         out, indices, dense(x), c.kernel[0], c.kernel[1], c.stride[0], c.stride[1], c.padding[0],

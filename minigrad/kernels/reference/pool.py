@@ -31,15 +31,20 @@ def max_pool2d_forward(
 
 
 def max_pool2d_backward(dx, dy, indices, n_threads):
-    """dx = zeros, plus each number of dy at its index."""
+    """dx = zeros, plus each number of dy at its index; a window outside the plane gives nothing."""
     dx[...] = 0
     for plane, gradient, places in zip(_flat(dx), _flat(dy), _flat(indices), strict=True):
-        np.add.at(plane, places, gradient)
+        inside = (places >= 0) & (places < plane.size)
+        np.add.at(plane, places[inside], gradient[inside])
 
 
 def max_pool2d_gather(out, x, indices, n_threads):
     """out = the numbers of x at the indices, plane by plane: the gradient of the backward."""
-    _flat(out)[...] = np.take_along_axis(_flat(x), _flat(indices), 1)
+    places, planes = _flat(indices), _flat(x)
+    inside = (places >= 0) & (places < planes.shape[1])
+    _flat(out)[...] = np.where(
+        inside, np.take_along_axis(planes, np.where(inside, places, 0), 1), 0
+    )
 
 
 def _sliding(size, out, kernel, stride, padding, count_include_pad):
