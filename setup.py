@@ -44,9 +44,12 @@ if platform.machine().lower() in ("x86_64", "amd64") and not WINDOWS:
     }
 if "MINIGRAD_LEVELS" in os.environ:
     wanted = os.environ["MINIGRAD_LEVELS"].split(",")
+    if not set(wanted) & set(LEVELS):
+        raise SystemExit(
+            f"MINIGRAD_LEVELS={','.join(wanted)} names no level this machine builds: "
+            f"expected some of {','.join(LEVELS)}"
+        )
     LEVELS = {level: flags for level, flags in LEVELS.items() if level in wanted}
-    if not LEVELS:
-        raise SystemExit(f"MINIGRAD_LEVELS={','.join(wanted)} names no level this machine builds")
 
 DIRECTIVES = {
     "language_level": 3,
@@ -96,6 +99,14 @@ class BuildExt(build_ext):
     def finalize_options(self):
         super().finalize_options()
         self.parallel = self.parallel or CORES
+
+    def run(self):
+        compiler = os.environ.get("CC", "cc").split()[0]
+        if shutil.which(compiler) is None and not WINDOWS:
+            raise SystemExit(
+                f"minigrad: there is no C compiler {compiler!r}: install gcc or clang, or set CC"
+            )
+        super().run()
 
     def copy_extensions_to_source(self):
         for level in LEVELS:  # an in-place build puts each level's kernels in a new folder
@@ -155,6 +166,4 @@ def extensions():
 
 
 if __name__ == "__main__":
-    if shutil.which(os.environ.get("CC", "cc").split()[0]) is None and not WINDOWS:
-        print("minigrad: no C compiler found (set CC, or install gcc or clang)", file=sys.stderr)
     setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExt})
