@@ -334,11 +334,9 @@ cdef int run(Plan* plan, floating* out, floating* mean, const floating* x, int n
 
 
 cdef void reduce_few(int op, floating* out, const floating* x, Py_ssize_t n) noexcept:
-    """One short row, in the order of ``side_by_side`` but without a plan."""
-    cdef double total = start(op)
-    cdef Py_ssize_t j
-    for j in range(n):
-        total = combine[double](SUM if op == MEAN else op, total, x[j])
+    """One short row, without a plan."""
+    cdef double total
+    side_by_side(SUM if op == MEAN else op, &total, x, 1, n)
     out[0] = <floating>(total / n if op == MEAN else total)
 
 

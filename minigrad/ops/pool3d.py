@@ -67,16 +67,18 @@ def max_pool3d(
         kernel_size, stride, padding
     )
     deep_dilation, flat_dilation = _triple(dilation, "dilation")
-    y, places = max_pool2d(x, flat, flat_step, flat_pad, flat_dilation, ceil_mode, True)
+    y = max_pool2d(x, flat, flat_step, flat_pad, flat_dilation, ceil_mode, return_indices)
+    y, places = y if return_indices else (y, None)
     count, depth, height, width = y.shape
-    y, levels = max_pool2d(
+    y = max_pool2d(
         y.reshape(count, 1, depth, height * width),
         *((deep, 1), (deep_step, 1), (deep_pad, 0), (deep_dilation, 1)),
         ceil_mode=ceil_mode,
-        return_indices=True,
+        return_indices=return_indices,
     )
     if not return_indices:
         return restored(y, height, width)
+    y, levels = y
     area = x.shape[2] * x.shape[3]
     found = places.reshape(count, depth * height * width).gather(1, levels.reshape(count, -1))
     indices = (levels // (height * width)) * area + found.reshape(levels.shape)
