@@ -118,6 +118,17 @@ def test_layouts_may_differ_within_a_call(shape):
             assert_close(got, expected, 2e-6)
 
 
+@pytest.mark.parametrize("shape", [(2, 3, 853, 877), (75, 300, 14, 15), (17500, 257)])
+def test_results_streamed_past_the_caches(shape):
+    """Large arrays of odd sizes: rows begin and end anywhere in a line of memory."""
+    arrays = problem(shape, np.float32, "contiguous")
+    assert 2 * arrays[0].nbytes > 32 << 20
+    got = run(compiled, *arrays, n_threads=2)
+    assert_close(got, run(reference, *arrays), 1e-4)
+    for name, value in run(compiled, *arrays).items():
+        np.testing.assert_array_equal(got[name], value, name)
+
+
 def test_out_may_lie_otherwise_than_x():
     x, _, weight, bias = problem((4, 3, 6, 7), np.float32, "contiguous")
     mean, invstd = np.empty((2, 3))

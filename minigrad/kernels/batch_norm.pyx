@@ -36,6 +36,7 @@ from minigrad.kernels.batch_norm_tiles cimport (
     column_moments, column_slope, plane_affine, plane_dot, plane_moments, plane_slope,
 )
 from minigrad.kernels.openmp cimport regain_gil, release_gil
+from minigrad.kernels.stream cimport LAST_CACHE, end_of_stream, stream
 
 import numpy as np
 
@@ -43,6 +44,7 @@ cnp.import_array()
 
 cdef enum:
     L2 = 262144         # numbers of a block that a core's own cache may hold
+    PIECE = 2048        # numbers that are computed before they are streamed to memory
 
 
 cdef void load(double *target, ndarray a, double default, Py_ssize_t n) noexcept:
@@ -102,6 +104,7 @@ cdef struct Job:
     double *work
     double momentum, eps
     double low                      # forward: no result is smaller
+    bint streams                    # out is larger than the caches: see stream.pxd
     Py_ssize_t slots                # how many tiles' sums a block keeps at once
     double *sums
     void *coef
@@ -284,33 +287,67 @@ cdef void finish_backward(Job *job, floating *coef, Py_ssize_t start,
     spread(job, coef, SLOPE if job.training else SHIFT, work, start, stop)
 
 
-cdef void write_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
-    """The last pass over a tile: out or dx."""
-    cdef Grid *g = &job.grid
-    cdef Box box = box_of(g, block, tile)
-    cdef Py_ssize_t pitch = g.width
-    cdef const floating *coef = <const floating *>job.coef + block * g.block_width
-    cdef const floating *dy = NULL
-    cdef floating *out
-    cdef Strides s = job.x_strides, dy_s = job.dy_strides, out_s = job.out_strides
-    if job.out == NULL:
-        return
-    out = <floating *>job.out + offset_of(g, out_s, box, block)
-    x += offset_of(g, s, box, block)
-    if job.backward:
-        dy = <const floating *>job.dy + offset_of(g, dy_s, box, block)
-        if not job.training:            # dx = dy * scale
-            x, s = dy, dy_s
-    if not g.planes:
-        if job.backward and job.training:
+cdef void write_box(Job *job, floating *out, Strides out_s, const floating *dy, Strides dy_s,
+                    const floating *x, Strides s, Box box, const floating *coef) noexcept nogil:
+    """The last pass over a box: out or dx."""
+    cdef Py_ssize_t pitch = job.grid.width
+    if job.backward and job.training:
+        if job.grid.planes:
+            plane_slope(out, out_s, dy, dy_s, x, s, box, coef, pitch)
+        else:
             column_slope(out, out_s.row, dy, dy_s.row, x, s.row, box, coef, pitch)
+    else:
+        if job.backward:                # dx = dy * scale
+            x, s = dy, dy_s
+        if job.grid.planes:
+            plane_affine(out, out_s, x, s, box, coef, pitch, <floating>job.low)
         else:
             column_affine(out, out_s.row, x, s.row, box, coef, pitch, <floating>job.low)
+
+
+cdef void stream_box(Job *job, floating *out, Strides out_s, const floating *dy, Strides dy_s,
+                     const floating *x, Strides s, Box box, const floating *coef) noexcept nogil:
+    """The same by way of a buffer, several rows or a part of one at a time."""
+    cdef floating piece[PIECE]
+    cdef Strides piece_s
+    cdef Box part = box
+    cdef Py_ssize_t columns = min(box.cols, <Py_ssize_t>PIECE), rows = PIECE // columns
+    cdef Py_ssize_t channels = box.width if job.grid.planes else 1, k, r, i, j
+    part.width = box.width // channels
+    for k in range(channels):
+        for r from 0 <= r < box.rows by rows:
+            part.rows = min(rows, box.rows - r)
+            for i from 0 <= i < box.cols by columns:
+                part.cols = piece_s.row = min(columns, box.cols - i)
+                write_box(job, <floating *>piece, piece_s,
+                          dy + k * dy_s.channel + r * dy_s.row + i, dy_s,
+                          x + k * s.channel + r * s.row + i, s, part, coef + k)
+                for j in range(part.rows):
+                    stream(out + k * out_s.channel + (r + j) * out_s.row + i,
+                           &piece[j * part.cols], part.cols * sizeof(floating))
+    end_of_stream()
+
+
+cdef void write_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
+    """The last pass over a tile."""
+    cdef Grid *g = &job.grid
+    cdef Box box = box_of(g, block, tile)
+    cdef const floating *coef = <const floating *>job.coef + block * g.block_width
+    cdef const floating *dy
+    cdef floating *out = <floating *>job.out
+    cdef Strides s = job.x_strides, dy_s = s, out_s = job.out_strides
+    if out == NULL:
         return
-    if job.backward and job.training:
-        plane_slope(out, out_s, dy, dy_s, x, s, box, coef, pitch)
+    out += offset_of(g, out_s, box, block)
+    x += offset_of(g, s, box, block)
+    dy = x                              # which forward does not read
+    if job.backward:
+        dy_s = job.dy_strides
+        dy = <const floating *>job.dy + offset_of(g, dy_s, box, block)
+    if job.streams:
+        stream_box(job, out, out_s, dy, dy_s, x, s, box, coef)
     else:
-        plane_affine(out, out_s, x, s, box, coef, pitch, <floating>job.low)
+        write_box(job, out, out_s, dy, dy_s, x, s, box, coef)
 
 
 cdef void see_through(Job *job, const floating *x, Py_ssize_t block) noexcept nogil:
@@ -415,6 +452,7 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
     load(job.mean, mean, 0, n)
     load(job.var, var, 1, n)
     load(job.invstd, invstd, 1, n)
+    job.streams = (2 if dy is None else 3) * cnp.PyArray_NBYTES(x) > LAST_CACHE
     gil = release_gil(cnp.PyArray_SIZE(x))
     if is_double:
         walk(job, <const double *>job.x, n_threads)
