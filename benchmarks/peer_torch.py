@@ -2,8 +2,8 @@
 
 With ``compiled`` the functions a user would hand to ``torch.compile`` are compiled (mode default).
 
-Arrays are copied into tensors of the library's own.  NumPy's lie 16 bytes beside a line of the cache,
-which vectors of 64 bytes would straddle: a sum takes a fifth longer.
+Arrays are copied into tensors of the library's own.  NumPy's lie 16 bytes beside a line of the
+cache, which vectors of 64 bytes would straddle: a sum takes a fifth longer.
 """
 
 import contextlib
