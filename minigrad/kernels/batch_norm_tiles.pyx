@@ -10,7 +10,7 @@ float32 are taken in float32, over short runs that are then added up in double. 
 float32's range where x does not: a tile whose M2 is not safely inside is done again, every number
 widened to double.
 
-Sums over planes run in LANES, in registers (``tile_squares`` and ``tile_dots`` in simd.h); sums
+Sums over planes run in LANES, in registers (``tile_squares`` and ``tile_dots`` in plane_sums.h); sums
 over columns run in one for each column, which vectorises without leave for the compiler to
 reorder additions.  The vectors that a loop over columns uses lie in local arrays, which the
 compiler knows to overlap with nothing; otherwise it would check that again for each row.
@@ -27,7 +27,7 @@ cdef enum:
     SOME = 64           # rows before the sums of columns are put by: 16 in each
 
 
-cdef extern from "simd.h" nogil:
+cdef extern from "plane_sums.h" nogil:
     void prefetch_line "PREFETCH" (const void *p) noexcept
     void tile_squares_float(const float *x, Py_ssize_t stride, Py_ssize_t rows, Py_ssize_t columns,
                             float centre, float *sums, float *squares) noexcept

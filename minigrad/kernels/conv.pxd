@@ -1,7 +1,7 @@
 from cython cimport floating
 cimport numpy as cnp
 
-cdef extern from "simd.h" nogil:
+cdef extern from "products.h" nogil:
     enum:
         LANES_float
         LANES_double

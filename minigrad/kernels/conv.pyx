@@ -6,7 +6,7 @@ slab, the inputs of one tap (channel, kernel row, kernel column) for neighbourin
 neighbours too, at a fixed offset per tap.  (Without padding and stride the input is that slab as
 it lies.)  So a convolution is a matrix product weight @ patches
 whose right-hand rows are read from the slab through a table of offsets, straight into registers
-(``conv_tile`` in simd.h: up to 12 channels x 2 vectors of results, summed over all taps).
+(``conv_tile`` in products.h: up to 12 channels x 2 vectors of results, summed over all taps).
 
 Vectors of results run along output rows.  Where that would leave many lanes empty, a vector holds
 the end of one row and the beginning of the next: its inputs are two loads, a constant gap apart,
@@ -35,7 +35,7 @@ from minigrad.kernels.pool cimport Planes, max_plane_2x2
 
 cnp.import_array()
 
-cdef extern from "simd.h" nogil:
+cdef extern from "products.h" nogil:
     enum:
         TILE_ROWS
         FEW_ROWS

@@ -4,7 +4,7 @@ The roles of the forward product (conv.pyx) turned round: for each tap, the sum 
 pixels of the input at that tap's offset in the slab times the output gradient.  dy is transposed
 in registers as it is copied, a panel of two vectors of output channels, pixel by pixel; a tile of
 up to 8 taps x 2 vectors is summed in registers over the rows of results that a slab holds
-(``tap_tile`` in simd.h, which follows one pointer per tap).
+(``tap_tile`` in products.h, which follows one pointer per tap).
 
 The samples are cut into at most 32 tiles, by their number and the size of the weight alone.
 Threads share out the tiles; each has a partial gradient of its own, and these are added up in
@@ -25,7 +25,7 @@ from minigrad.kernels.conv cimport (
 
 cnp.import_array()
 
-cdef extern from "simd.h" nogil:
+cdef extern from "products.h" nogil:
     enum:
         TAP_ROWS
     void tap_tile_float(int, int, Py_ssize_t, Py_ssize_t, Py_ssize_t, const float**,

@@ -3,7 +3,7 @@
 ``a`` and ``b`` may have any strides, so transposed views cost no copy; ``out`` is contiguous.
 
 A tile of 12 rows x 2 vectors (6 rows where there are 16 registers) is summed in registers over
-up to ``DEPTH`` steps of the inner dimension (simd.h).  It reads b as a packed panel two vectors
+up to ``DEPTH`` steps of the inner dimension (products.h).  It reads b as a packed panel two vectors
 wide, 32 KB, which stays in the L1 cache while all tiles of those columns are computed; a streams
 past from L2, packed too if several panels will read it, else from where it lies.  Up to
 ``COLUMNS`` columns of b are packed at a time, which fits L2.  Packing turns rows into columns in
@@ -25,7 +25,7 @@ from minigrad.kernels.openmp cimport regain_gil, release_gil
 
 cnp.import_array()
 
-cdef extern from "simd.h" nogil:
+cdef extern from "products.h" nogil:
     enum:
         TILE_ROWS
         LANES_float

@@ -8,7 +8,7 @@ stays in the L1 or L2 cache from its first read to its last write.
 The maximum also yields the place of each maximum in its plane, as int32: half of what torch keeps.
 Its gradient is a scatter by these indices, and the gradient of that a gather.  A NaN counts as larger
 than anything.  Nothing branches on the numbers: a row of results takes one tap of its windows
-after the other, and the common 2 x 2 window with stride 2 a vector at a time (simd.h).
+after the other, and the common 2 x 2 window with stride 2 a vector at a time (pool.h).
 
 Average and adaptive average differ only in where their windows lie and what they divide by.
 Both are written down first, a small table per dimension; then one loop serves all.
@@ -25,7 +25,7 @@ from numpy cimport PyArray_DATA, PyArray_DIM
 
 cnp.import_array()
 
-cdef extern from "simd.h" nogil:
+cdef extern from "pool.h" nogil:
     enum:
         LANES_float
         LANES_double
