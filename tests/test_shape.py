@@ -476,3 +476,18 @@ def test_clone_keeps_strides_and_contiguous_does_not():
     x = minigrad.ones(3, 4).t()
     assert x.clone().stride() == (1, 4)
     assert x.contiguous().stride() == (3, 1)
+
+
+def test_parts_are_made_by_one_node_whose_gradient_is_the_parts_joined():
+    x = minigrad.arange(6.0).requires_grad_()
+    unused, used, also = x.split([1, 2, 3])
+    assert unused.grad_fn is used.grad_fn is also.grad_fn
+    (g,) = minigrad.autograd.grad((used * also[:2]).sum(), x, create_graph=True)
+    assert g.tolist() == [0.0, 3.0, 4.0, 1.0, 2.0, 0.0]
+    (gg,) = minigrad.autograd.grad(g[1], x)
+    assert gg.tolist() == [0.0, 0.0, 0.0, 1.0, 0.0, 0.0]
+    rows = minigrad.ones(3, 2, requires_grad=True)
+    (rows.unbind(1)[1] * 2).sum().backward()
+    assert rows.grad.tolist() == [[0.0, 2.0]] * 3
+    with pytest.raises(RuntimeError, match="non-negative"):
+        x.split([7, -1])

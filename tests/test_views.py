@@ -121,9 +121,10 @@ def test_views_made_together_are_not_written_to(torch, several, write, base, gra
 def test_the_error_of_views_made_together():
     first, second = (minigrad.ones(4, requires_grad=True) * 1).split(2)
     assert first.grad_fn.name() == "SplitBackward0"
+    assert first.grad_fn is second.grad_fn
     with pytest.raises(
         RuntimeError,
-        match=r"Output 0 of Split is a view and is being modified inplace. This view is the output "
+        match=r"Output 1 of Split is a view and is being modified inplace. This view is the output "
         "of a function that returns multiple views.",
     ):
         second.mul_(2)

@@ -10,7 +10,7 @@ from minigrad.memory cimport new_array
 from minigrad.ops.common cimport cast
 from minigrad.ops.shape import reshape, unsqueeze
 from minigrad.tape cimport MULTIPLE, ORDINARY, Node, record, recording
-from minigrad.tensor cimport Tensor, wrap
+from minigrad.tensor cimport Tensor, view_of, wrap
 
 import_array()
 
@@ -167,15 +167,34 @@ def select(input, dim, index):
     return x[(slice(None),) * d + (index,)]
 
 
-cdef tuple together(list parts, str label):
-    """Return views that one op has made: the tape does not follow writes to any of them."""
+cdef tuple together(Tensor x, list parts, str label, int dim, list sizes):
+    """Return views ``parts`` of ``x`` as what one op has made, recorded as one node.
+
+    The tape does not follow writes to any of them.  ``sizes`` are theirs along ``dim``; None means
+    that they are without it.
+    """
     cdef Tensor part
+    cdef Node node
+    cdef int k
     for part in parts:
         if part.origin == ORDINARY:
             part.origin = MULTIPLE
-        if part.node is not None:
-            part.node.label = label
+    if parts and recording(x):
+        node = record(<Tensor>parts[0], label, parts_vjp, (x,), (),
+                      (dim, sizes, [p.shape for p in parts], x.array.dtype))
+        node.n_outputs = len(parts)
+        for k, part in enumerate(parts):
+            part.node, part.output, part.wants_grad = node, k, True
     return tuple(parts)
+
+
+cdef parts_vjp(Node node, object grads):
+    """Join the gradients of the parts; one that has none counts as zeros."""
+    dim, sizes, shapes, dtype = node.extra
+    if node.n_outputs == 1:
+        grads = [grads]
+    grads = [wrap(np.zeros(shape, dtype)) if g is None else g for g, shape in zip(grads, shapes)]
+    return (stack(grads, dim) if sizes is None else cat(grads, dim),)
 
 
 def unbind(input, dim=0):
@@ -184,8 +203,9 @@ def unbind(input, dim=0):
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     if PyArray_NDIM(x.array) == 0:
         raise RuntimeError("unbind() cannot be applied to a 0-dim tensor")
-    return together(
-        [select(x, d, i) for i in range(PyArray_DIMS(x.array)[d])], "UnbindBackward0")
+    before = (slice(None),) * d
+    parts = [view_of(x, x.array[before + (i, ...)]) for i in range(PyArray_DIMS(x.array)[d])]
+    return together(x, parts, "UnbindBackward0", d, None)
 
 
 def split(tensor, split_size_or_sections, dim=0):
@@ -208,16 +228,21 @@ def split(tensor, split_size_or_sections, dim=0):
     else:
         label = "SplitWithSizesBackward0"
         sizes = list(split_size_or_sections)
+        if sizes and min(sizes) < 0:
+            raise RuntimeError(
+                "split_with_sizes expects split_sizes have only non-negative entries, but got "
+                f"split_sizes={sizes}"
+            )
         if sum(sizes) != size:
             raise RuntimeError(
                 f"split_with_sizes expects split_sizes to sum exactly to {size} (input tensor's "
                 f"size at dimension {d}), but got split_sizes={sizes}"
             )
-    parts, start = [], 0
+    before, parts, start = (slice(None),) * d, [], 0
     for length in sizes:
-        parts.append(narrow(x, d, start, length))
+        parts.append(view_of(x, x.array[before + (slice(start, start + length),)]))
         start += length
-    return together(parts, label)
+    return together(x, parts, label, d, sizes)
 
 
 def chunk(input, chunks, dim=0):
