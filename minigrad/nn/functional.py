@@ -33,6 +33,13 @@ from minigrad.ops.creation import tensor as new_tensor
 from minigrad.ops.cross_entropy import cross_entropy, nll_loss
 from minigrad.ops.dropout import dropout, dropout1d, dropout2d, dropout3d
 from minigrad.ops.join import cat
+from minigrad.ops.layer_norm import (
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+    rms_norm,
+)
 from minigrad.ops.linalg import linear
 from minigrad.ops.loss import (
     binary_cross_entropy,
@@ -79,15 +86,19 @@ __all__ = [
     "elu",
     "gelu",
     "glu",
+    "group_norm",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
     "huber_loss",
+    "instance_norm",
     "kl_div",
     "l1_loss",
+    "layer_norm",
     "leaky_relu",
     "linear",
+    "local_response_norm",
     "log_softmax",
     "logsigmoid",
     "max_pool1d",
@@ -103,6 +114,7 @@ __all__ = [
     "relu",
     "relu6",
     "relu_",
+    "rms_norm",
     "selu",
     "sigmoid",
     "silu",
@@ -245,8 +257,10 @@ def one_hot(tensor, num_classes=-1) -> Tensor:
     return rows.scatter(-1, tensor.unsqueeze(-1), 1)
 
 
-def normalize(input, p=2.0, dim=1, eps=1e-12) -> Tensor:
+def normalize(input, p=2.0, dim=1, eps=1e-12, out=None) -> Tensor:
     """Return ``input`` divided by its p-norm over ``dim``, or by ``eps`` if that is larger.
+
+    ``out``: a tensor to write the result into.
 
     Source: ``torch.nn.functional.normalize``.
 
@@ -254,4 +268,5 @@ def normalize(input, p=2.0, dim=1, eps=1e-12) -> Tensor:
     >>> minigrad.nn.functional.normalize(minigrad.tensor([[3.0, 4.0]]))
     tensor([[0.6000, 0.8000]])
     """
-    return input / input.norm(p, dim, keepdim=True).clamp_min(eps)
+    unit = input / input.norm(p, dim, keepdim=True).clamp_min(eps)
+    return unit if out is None else out.copy_(unit)
