@@ -230,9 +230,12 @@ def instance_norm(
         **repeated,
     )
     if use_input_stats:
-        for name in ("running_mean", "running_var"):
-            if vectors[name] is not None:
-                vectors[name].copy_(repeated[name].reshape(samples, channels).mean(0))
+        for given, moved in (
+            (running_mean, repeated["running_mean"]),
+            (running_var, repeated["running_var"]),
+        ):
+            if moved is not None:
+                given.copy_(moved.reshape(samples, channels).mean(0))
     return out.reshape(input.shape)
 
 
