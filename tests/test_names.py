@@ -36,6 +36,12 @@ LAYERS = (
     "SiLU ELU Softmax LogSoftmax CrossEntropyLoss NLLLoss MSELoss L1Loss BCELoss "
     "BCEWithLogitsLoss Sequential ModuleList ModuleDict"
 )
+OPTIMIZERS = "SGD Adam AdamW RMSprop Adamax NAdam RAdam Adagrad Adadelta Rprop ASGD"
+SCHEDULERS = (
+    "StepLR MultiStepLR ConstantLR LinearLR ExponentialLR PolynomialLR CosineAnnealingLR LambdaLR "
+    "CosineAnnealingWarmRestarts CyclicLR OneCycleLR ReduceLROnPlateau MultiplicativeLR "
+    "SequentialLR ChainedScheduler"
+)
 DATA = "Dataset TensorDataset Subset random_split DataLoader Sampler RandomSampler BatchSampler"
 GRADIENTS = "grad backward Function gradcheck gradgradcheck no_grad enable_grad"
 NORM = "_check_input_dim reset_parameters reset_running_stats"
@@ -47,8 +53,8 @@ OWNERS = {
     "nn": (nn, LAYERS + " Sigmoid Tanh Module Parameter functional init"),
     "BatchNorm2d": (nn.BatchNorm2d, NORM),
     "nn.utils": (nn.utils, "clip_grad_norm_"),
-    "optim": (optim, "SGD Adam AdamW RMSprop Optimizer lr_scheduler"),
-    "lr_scheduler": (optim.lr_scheduler, "StepLR CosineAnnealingLR LambdaLR"),
+    "optim": (optim, f"{OPTIMIZERS} Optimizer lr_scheduler"),
+    "lr_scheduler": (optim.lr_scheduler, SCHEDULERS),
     "utils.data": (utils.data, DATA),
     "autograd": (autograd, GRADIENTS),
 }
@@ -76,7 +82,7 @@ CALLS = [
     *(("Module", name) for name in MODULE.split()),
     *(("nn", name) for name in LAYERS.split()),
     *(("BatchNorm2d", name) for name in NORM.split()),
-    *(("optim", name) for name in "SGD Adam AdamW RMSprop".split()),
+    *(("optim", name) for name in OPTIMIZERS.split()),
     *(("lr_scheduler", name) for name in OWNERS["lr_scheduler"][1].split()),
     *(("utils.data", name) for name in DATA.split()),
     ("nn.utils", "clip_grad_norm_"),

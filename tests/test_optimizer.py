@@ -72,9 +72,13 @@ def test_errors(error, match, name, make_params, options):
 
 def test_options_without_a_meaning_here():
     p = [minigrad.ones(2, requires_grad=True)]
-    optim.SGD(p, foreach=None, fused=False, differentiable=False)
-    optim.Adam(p, foreach=False, fused=None, capturable=False, differentiable=False)
-    for name, option in (("SGD", "fused"), ("Adam", "capturable"), ("RMSprop", "foreach")):
+    optim.SGD(p, foreach=None, fused=True, differentiable=False)
+    optim.Adam(p, foreach=True, fused=None, capturable=False, differentiable=False)
+    for name, option in (
+        ("SGD", "differentiable"),
+        ("Adam", "capturable"),
+        ("RAdam", "differentiable"),
+    ):
         with pytest.raises(NotImplementedError, match=f"{option}=True is not supported"):
             getattr(optim, name)(p, **{option: True})
 

@@ -12,10 +12,27 @@ tensor([ 0.5120, -1.0240], requires_grad=True)
 """
 
 from minigrad.optim import lr_scheduler
+from minigrad.optim.adagrad import Adadelta, Adagrad
 from minigrad.optim.adam import Adam
+from minigrad.optim.adamax import Adamax, NAdam, RAdam
 from minigrad.optim.adamw import AdamW
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.rmsprop import RMSprop
+from minigrad.optim.rprop import ASGD, Rprop
 from minigrad.optim.sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
+__all__ = [
+    "ASGD",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "lr_scheduler",
+]

@@ -13,6 +13,13 @@ from minigrad.optim.optimizer import (
 __all__ = ["Adam"]
 
 
+def check_betas(betas):
+    """Raise ValueError naming the first of ``betas`` that is not in [0, 1)."""
+    for i, beta in enumerate(betas):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+
+
 class Adam(Optimizer):
     """Adam: steps scaled by running averages of the gradient and of its square.
 
@@ -33,7 +40,8 @@ class Adam(Optimizer):
         maximize: climb instead of descending.
         decoupled_weight_decay: shrink ``p`` by ``lr * weight_decay`` instead, as AdamW.
 
-    ``foreach``, ``capturable``, ``differentiable`` and ``fused`` are accepted, and must be off.
+    ``foreach`` and ``fused`` are accepted: the step is always one call for all parameters.
+    ``capturable`` and ``differentiable`` must be off.
 
     State of a parameter: ``step`` (a float32 tensor), ``exp_avg``, ``exp_avg_sq``, and with
     amsgrad ``max_exp_avg_sq``.  After Kingma and Ba, "Adam: A Method for Stochastic
@@ -67,12 +75,8 @@ class Adam(Optimizer):
         check_lr(lr)
         check_not_negative(epsilon=eps, weight_decay=weight_decay)
         betas = tuple(float(beta) for beta in betas)
-        for i, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
-        check_unsupported(
-            foreach=foreach, capturable=capturable, differentiable=differentiable, fused=fused
-        )
+        check_betas(betas)
+        check_unsupported(capturable=capturable, differentiable=differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,

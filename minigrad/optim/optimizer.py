@@ -60,9 +60,8 @@ def check_unsupported(**options):
     for name, value in options.items():
         if value:
             raise NotImplementedError(
-                f"{name}={value!r} is not supported: minigrad's optimizers always update all "
-                f"parameters of a group in one fused call, which is not differentiable. "
-                f"Leave {name} out."
+                f"{name}={value!r} is not supported: minigrad's optimizers overwrite the "
+                f"parameters, and what they do is not recorded. Leave {name} out."
             )
 
 

@@ -31,7 +31,8 @@ class RMSprop(Optimizer):
         centered: subtract the square of the running mean: divide by a standard deviation.
         maximize: climb instead of descending.
 
-    ``capturable``, ``foreach`` and ``differentiable`` are accepted, and must be off.
+    ``foreach`` is accepted: the step is always one call for all parameters.  ``capturable`` and
+    ``differentiable`` must be off.
 
     State of a parameter: ``step`` (a float32 tensor), ``square_avg``, with momentum
     ``momentum_buffer``, if centered ``grad_avg``.  After Hinton's lecture notes (2012); the
@@ -62,7 +63,7 @@ class RMSprop(Optimizer):
     ) -> None:
         check_lr(lr)
         check_not_negative(epsilon=eps, momentum=momentum, weight_decay=weight_decay, alpha=alpha)
-        check_unsupported(capturable=capturable, foreach=foreach, differentiable=differentiable)
+        check_unsupported(capturable=capturable, differentiable=differentiable)
         defaults = {
             "lr": lr,
             "momentum": momentum,

@@ -30,7 +30,8 @@ class SGD(Optimizer):
         nesterov: look ahead along the momentum; needs momentum and no dampening.
         maximize: climb instead of descending.
 
-    ``foreach``, ``differentiable`` and ``fused`` are accepted, and must be off.
+    ``foreach`` and ``fused`` are accepted: the step is always one call for all parameters.
+    ``differentiable`` must be off.
 
     State of a parameter: ``momentum_buffer``, with momentum only.  Nesterov momentum is that of
     Sutskever et al., "On the importance of initialization and momentum in deep learning" (2013).
@@ -63,7 +64,7 @@ class SGD(Optimizer):
         check_not_negative(momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        check_unsupported(foreach=foreach, differentiable=differentiable, fused=fused)
+        check_unsupported(differentiable=differentiable)
         defaults = {
             "lr": lr,
             "momentum": momentum,

@@ -10,6 +10,8 @@
 [0.25]
 """
 
+from minigrad.optim.lr_scheduler.combined import ChainedScheduler, SequentialLR
+from minigrad.optim.lr_scheduler.cyclic import CosineAnnealingWarmRestarts, CyclicLR
 from minigrad.optim.lr_scheduler.one_cycle import OneCycleLR
 from minigrad.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from minigrad.optim.lr_scheduler.scheduler import LRScheduler
@@ -19,19 +21,27 @@ from minigrad.optim.lr_scheduler.schedules import (
     ExponentialLR,
     LambdaLR,
     LinearLR,
+    MultiplicativeLR,
     MultiStepLR,
+    PolynomialLR,
     StepLR,
 )
 
 __all__ = [
+    "ChainedScheduler",
     "ConstantLR",
     "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
     "LinearLR",
     "MultiStepLR",
+    "MultiplicativeLR",
     "OneCycleLR",
+    "PolynomialLR",
     "ReduceLROnPlateau",
+    "SequentialLR",
     "StepLR",
 ]

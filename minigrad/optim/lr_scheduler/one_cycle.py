@@ -2,7 +2,13 @@
 
 import math
 
-from minigrad.optim.lr_scheduler.scheduler import LRScheduler, check_optimizer, per_group
+from minigrad.optim.lr_scheduler.scheduler import (
+    LRScheduler,
+    check_optimizer,
+    per_group,
+    set_momentum,
+    uses_beta1,
+)
 
 __all__ = ["OneCycleLR"]
 
@@ -82,24 +88,14 @@ class OneCycleLR(LRScheduler):
                 group["max_lr"] = lr
                 group["min_lr"] = group["initial_lr"] / final_div_factor
         if cycle_momentum:
-            if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
-                raise ValueError(
-                    "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
-                )
-            self.use_beta1 = "betas" in optimizer.defaults
+            self.use_beta1 = uses_beta1(optimizer)
             highs = per_group("max_momentum", optimizer, max_momentum)
             lows = per_group("base_momentum", optimizer, base_momentum)
             for group, high, low in zip(optimizer.param_groups, highs, lows, strict=True):
                 if last_epoch == -1:
                     group["max_momentum"], group["base_momentum"] = high, low
-                    self._set_momentum(group, high)
+                    set_momentum(group, self.use_beta1, high)
         super().__init__(optimizer, last_epoch)
-
-    def _set_momentum(self, group, momentum):
-        if self.use_beta1:
-            group["betas"] = (momentum, *group["betas"][1:])
-        else:
-            group["momentum"] = momentum
 
     def _anneal(self, start, end, done):
         if self._anneal_func_type == "linear":
@@ -129,7 +125,7 @@ class OneCycleLR(LRScheduler):
                     group[names.get(last, "max_momentum")],
                     done,
                 )
-                self._set_momentum(group, momentum)
+                set_momentum(group, self.use_beta1, momentum)
         return [self._anneal(g[first], g[last], done) for g in self.optimizer.param_groups]
 
 

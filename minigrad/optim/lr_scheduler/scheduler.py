@@ -27,6 +27,23 @@ def set_lr(group, lr) -> None:
         group["lr"] = lr
 
 
+def uses_beta1(optimizer):
+    """Whether an optimizer's momentum is ``betas[0]``, not ``momentum``; ValueError for neither."""
+    if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
+        raise ValueError(
+            "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
+        )
+    return "betas" in optimizer.defaults
+
+
+def set_momentum(group, use_beta1, momentum) -> None:
+    """Give a parameter group a momentum."""
+    if use_beta1:
+        group["betas"] = (momentum, *group["betas"][1:])
+    else:
+        group["momentum"] = momentum
+
+
 def check_optimizer(optimizer):
     """Raise TypeError unless ``optimizer`` is an Optimizer."""
     if not isinstance(optimizer, Optimizer):
@@ -74,6 +91,9 @@ class LRScheduler:
                 )
         self.base_lrs = [number(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = last_epoch
+        self._initial_step()
+
+    def _initial_step(self):
         self._step_count = 0
         self._is_initial = True
         try:
@@ -109,11 +129,18 @@ class LRScheduler:
         self._step_count += 1
         if epoch is not None:
             warnings.warn(EPOCH_WARNING, UserWarning, stacklevel=2)
+        self._update_lr(epoch)
+
+    def _update_lr(self, epoch):
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        closed_form = getattr(self, "_get_closed_form_lr", self.get_lr)
+        self._set_lrs(self.get_lr if epoch is None else closed_form)
+
+    def _set_lrs(self, get_lr):
+        """Set the learning rates that ``get_lr()`` returns, one for each group."""
         self._get_lr_called_within_step = True
         try:
-            self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
-            closed_form = getattr(self, "_get_closed_form_lr", None)
-            lrs = self.get_lr() if epoch is None or closed_form is None else closed_form()
+            lrs = get_lr()
         finally:
             self._get_lr_called_within_step = False
         for group, lr in zip(self.optimizer.param_groups, lrs, strict=True):

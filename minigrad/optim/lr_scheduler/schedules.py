@@ -20,6 +20,8 @@ __all__ = [
     "LambdaLR",
     "LinearLR",
     "MultiStepLR",
+    "MultiplicativeLR",
+    "PolynomialLR",
     "StepLR",
 ]
 
@@ -68,6 +70,31 @@ class LambdaLR(LRScheduler):
         self._warn_outside_step()
         return [
             lr * fn(self.last_epoch) for fn, lr in zip(self.lr_lambdas, self.base_lrs, strict=True)
+        ]
+
+
+class MultiplicativeLR(LambdaLR):
+    """Multiply the learning rate by ``lr_lambda(epoch)`` every epoch, from the first on.
+
+    ``lr_lambda`` is as for ``LambdaLR``.
+
+    >>> import minigrad
+    >>> optimizer = minigrad.optim.SGD([minigrad.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = minigrad.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda epoch: 0.5)
+    >>> for _ in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.25]
+    """
+
+    def get_lr(self):
+        self._warn_outside_step()
+        if self._is_initial:
+            return self._current()
+        return [
+            lr * fn(self.last_epoch)
+            for fn, lr in zip(self.lr_lambdas, self._current(), strict=True)
         ]
 
 
@@ -236,6 +263,37 @@ class ExponentialLR(LRScheduler):
 
     def _get_closed_form_lr(self):
         return [lr * self.gamma**self.last_epoch for lr in self.base_lrs]
+
+
+class PolynomialLR(LRScheduler):
+    """Let the learning rate fall to 0 in ``total_iters`` epochs, as ``(1 - done)**power``.
+
+    >>> import minigrad
+    >>> optimizer = minigrad.optim.SGD([minigrad.zeros(1, requires_grad=True)], lr=1.0)
+    >>> scheduler = minigrad.optim.lr_scheduler.PolynomialLR(optimizer, total_iters=4, power=2.0)
+    >>> for _ in range(2):
+    ...     optimizer.step()
+    ...     scheduler.step()
+    >>> print(f"{scheduler.get_last_lr()[0]:.3f}")
+    0.250
+    """
+
+    def __init__(self, optimizer, total_iters=5, power=1.0, last_epoch=-1) -> None:
+        self.total_iters = total_iters
+        self.power = power
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        self._warn_outside_step()
+        if self._is_initial or self.last_epoch > self.total_iters:
+            return self._current()
+        left = 1 - self.last_epoch / self.total_iters
+        before = 1 - (self.last_epoch - 1) / self.total_iters
+        return self._scaled((left / before) ** self.power)
+
+    def _get_closed_form_lr(self):
+        left = 1 - min(self.total_iters, self.last_epoch) / self.total_iters
+        return [lr * left**self.power for lr in self.base_lrs]
 
 
 class CosineAnnealingLR(LRScheduler):

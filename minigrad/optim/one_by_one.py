@@ -1,0 +1,59 @@
+"""OneByOne: the base of the optimizers that are written in tensor operations."""
+
+from typing import Any
+
+from minigrad.autograd.grad_mode import no_grad
+from minigrad.ops.creation import zeros
+from minigrad.optim.optimizer import Optimizer, check_lr, check_unsupported
+
+__all__: list[str] = []
+
+
+class OneByOne(Optimizer):
+    """An optimizer that updates one parameter after the other.
+
+    A subclass defines ``_start(p, group)``, which returns what the state of a new parameter holds
+    besides ``step``, and ``_update(p, grad, state, group)``, which changes ``p`` in place; both run
+    with grad mode off, ``grad`` is negated if ``maximize`` and has the weight decay in it, and
+    ``state["step"]`` counts this step already.
+    """
+
+    def __init__(self, params, **defaults) -> None:
+        check_lr(defaults["lr"])
+        check_unsupported(
+            capturable=defaults.get("capturable", False),
+            differentiable=defaults.get("differentiable", False),
+        )
+        super().__init__(params, defaults)
+
+    def _start(self, p, group) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _update(self, p, grad, state, group) -> None:
+        raise NotImplementedError
+
+    def _state_of(self, p, group):
+        state = self.state[p]
+        if not state:
+            state["step"] = zeros(())
+            state.update(self._start(p, group))
+        return state
+
+    @no_grad()
+    def step(self, closure=None) -> Any:
+        """Update every parameter that has a gradient; return the closure's loss, if any."""
+        loss = self._evaluate(closure)
+        for group in self.param_groups:
+            decay = group.get("weight_decay", 0)
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                grad = -p.grad if group["maximize"] else p.grad
+                state = self._state_of(p, group)
+                state["step"].add_(1)
+                if decay and group.get("decoupled_weight_decay"):
+                    p.mul_(1 - float(group["lr"]) * decay)
+                elif decay:
+                    grad = grad.add(p, alpha=decay)
+                self._update(p, grad, state, group)
+        return loss

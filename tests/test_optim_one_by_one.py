@@ -1,0 +1,191 @@
+"""Optimizers written in tensor operations: against torch, and against numbers recorded from it."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad import optim
+
+# Everything that changes what a step computes.
+CASES = {
+    "adamax": ("Adamax", {"lr": 0.1}),
+    "adamax-decay": ("Adamax", {"betas": (0.5, 0.8), "eps": 1e-3, "weight_decay": 0.1}),
+    "nadam": ("NAdam", {"lr": 0.1}),
+    "nadam-decay": ("NAdam", {"lr": 0.1, "weight_decay": 0.1, "momentum_decay": 0.1}),
+    "nadam-decoupled": ("NAdam", {"weight_decay": 0.1, "decoupled_weight_decay": True}),
+    "radam": ("RAdam", {"lr": 0.1}),
+    "radam-decay": ("RAdam", {"lr": 0.1, "betas": (0.3, 0.9), "weight_decay": 0.1}),
+    "radam-decoupled": ("RAdam", {"weight_decay": 0.1, "decoupled_weight_decay": True}),
+    "adagrad": ("Adagrad", {"lr": 0.1}),
+    "adagrad-decay": (
+        "Adagrad",
+        {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5},
+    ),
+    "adadelta": ("Adadelta", {}),
+    "adadelta-decay": ("Adadelta", {"lr": 0.5, "rho": 0.5, "eps": 1e-3, "weight_decay": 0.1}),
+    "rprop": ("Rprop", {"lr": 0.1}),
+    "rprop-steps": ("Rprop", {"etas": (0.3, 2.0), "step_sizes": (1e-2, 0.1)}),
+    "asgd": ("ASGD", {"lr": 0.1}),
+    "asgd-average": ("ASGD", {"lr": 0.1, "t0": 2, "lambd": 0.1, "weight_decay": 0.1}),
+}
+SHAPES = [(4, 3), (3,), (), (0, 2)]
+NAMES = sorted({name for name, _ in CASES.values()})
+
+
+def start(lib, dtype):
+    rng = np.random.default_rng(1)
+    values = [np.asarray(rng.standard_normal(shape), dtype) for shape in SHAPES]
+    return [lib.tensor(v, requires_grad=True) for v in values]
+
+
+def run(lib, optimizer, params, steps, dtype, seed=2):
+    rng = np.random.default_rng(seed)
+    for i in range(steps):
+        for k, p in enumerate(params):
+            g = np.asarray(rng.standard_normal(SHAPES[k]), dtype)
+            p.grad = None if (i, k) == (3, 1) else lib.tensor(g)
+        optimizer.step()
+    return [p.detach().numpy().copy() for p in params]
+
+
+@pytest.mark.parametrize("maximize", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("case", CASES)
+def test_fifty_steps_are_torchs(torch, case, dtype, maximize):
+    name, options = CASES[case]
+    found, states = [], []
+    for lib in (minigrad, torch):
+        params = start(lib, dtype)
+        optimizer = getattr(lib.optim, name)(params, maximize=maximize, **options)
+        found.append(run(lib, optimizer, params, 50, dtype))
+        states.append(optimizer.state_dict())
+    # the state's scalars are float32, whatever the parameters are
+    tolerance = {"float32": 2e-5, "float64": 1e-12}[dtype]
+    for a, b in zip(*found, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+    ours, theirs = states
+    assert ours["param_groups"] == theirs["param_groups"]
+    for i in theirs["state"]:
+        assert list(ours["state"][i]) == list(theirs["state"][i])
+        for key, value in theirs["state"][i].items():
+            mine = ours["state"][i][key]
+            assert str(mine.dtype).split(".")[1] == str(value.dtype).split(".")[1], key
+            np.testing.assert_allclose(
+                mine.numpy(), value.numpy(), rtol=10 * tolerance, atol=tolerance
+            )
+
+
+# parameter 1 after five steps (torch 2.13.0)
+RECORDED = {
+    "adamax": [-0.472761, 0.025988, -0.739497],
+    "adamax-decay": [-0.730038, -0.16028, -0.487041],
+    "nadam": [-0.42144, -0.089202, -0.714006],
+    "nadam-decay": [-0.420341, -0.087839, -0.698564],
+    "nadam-decoupled": [-0.729567, -0.161307, -0.48637],
+    "radam": [-0.420745, 0.04641, -0.659942],
+    "radam-decay": [-0.371622, -0.113559, -0.611771],
+    "radam-decoupled": [-0.733003, -0.160752, -0.483704],
+    "adagrad": [-0.46455, -0.090942, -0.680077],
+    "adagrad-decay": [-0.547161, -0.101565, -0.593103],
+    "adadelta": [-0.723966, -0.163392, -0.489962],
+    "adadelta-decay": [-0.638946, -0.172418, -0.536446],
+    "rprop": [-0.199654, -0.00291, -0.762119],
+    "rprop-steps": [-0.586454, -0.14291, -0.522119],
+    "asgd": [-0.385775, -0.206811, -0.623672],
+    "asgd-average": [-0.342957, -0.198652, -0.580181],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_recorded_numbers(case):
+    name, options = CASES[case]
+    params = start(minigrad, "float64")
+    run(minigrad, getattr(optim, name)(params, **options), params, 5, "float64")
+    np.testing.assert_allclose(params[1].tolist(), RECORDED[case], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_resuming(name):
+    params = start(minigrad, "float64")
+    optimizer = getattr(optim, name)(params, lr=0.05)
+    run(minigrad, optimizer, params, 4, "float64")
+    others = [p.detach().clone().requires_grad_() for p in params]
+    resumed = getattr(optim, name)(others)
+    resumed.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    ours = run(minigrad, optimizer, params, 3, "float64", 5)
+    again = run(minigrad, resumed, others, 3, "float64", 5)
+    for a, b in zip(ours, again, strict=True):
+        # as in torch, loading casts mu and the like from float32 to the parameter's dtype
+        np.testing.assert_allclose(a, b, rtol=1e-7)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_minimises(name):
+    w = minigrad.tensor([1.0, -2.0], requires_grad=True)
+    optimizer = getattr(optim, name)([w], lr=1.0 if name == "Adadelta" else 0.1)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (w * w).sum()
+        loss.backward()
+        return loss
+
+    first = optimizer.step(closure).item()
+    for _ in range(40):
+        last = optimizer.step(closure).item()
+    assert first == 5
+    assert last < (4.9 if name == "Adadelta" else 2)  # which starts with tiny steps
+    version = w._version
+    optimizer.step(closure)
+    assert w._version > version  # a graph that saved w would notice
+    assert w.requires_grad and w.is_leaf
+
+
+@pytest.mark.parametrize(
+    ("match", "name", "options"),
+    [
+        *(("Invalid learning rate: -1", name, {"lr": -1}) for name in NAMES),
+        ("Invalid epsilon value: -1", "Adamax", {"eps": -1}),
+        ("Invalid beta parameter at index 0: 1.0", "Adamax", {"betas": (1.0, 0.9)}),
+        ("Invalid beta parameter at index 1: -1", "RAdam", {"betas": (0.9, -1)}),
+        ("Invalid weight_decay value: -1", "RAdam", {"weight_decay": -1}),
+        ("Invalid momentum_decay value: -1", "NAdam", {"momentum_decay": -1}),
+        ("Invalid lr_decay value: -1", "Adagrad", {"lr_decay": -1}),
+        ("Invalid initial_accumulator_value value: -1", "Adagrad",
+         {"initial_accumulator_value": -1}),
+        ("Invalid rho value: 2", "Adadelta", {"rho": 2}),
+        ("Invalid epsilon value: -1", "Adadelta", {"eps": -1}),
+        ("Invalid eta values: 2, 3", "Rprop", {"etas": (2, 3)}),
+        ("Invalid weight_decay value: -1", "ASGD", {"weight_decay": -1}),
+    ],
+)  # fmt: skip
+def test_errors(match, name, options):
+    with pytest.raises(ValueError, match=match):
+        getattr(optim, name)([minigrad.ones(2, requires_grad=True)], **options)
+
+
+def test_learning_rate_as_a_tensor_and_changed_between_steps():
+    p = minigrad.tensor([1.0], requires_grad=True)
+    lr = minigrad.tensor(0.5)
+    optimizer = optim.Rprop([p], lr=lr)
+    p.grad = minigrad.ones(1)
+    optimizer.step()
+    assert p.item() == 0.5
+    q = minigrad.tensor([1.0], requires_grad=True)
+    optimizer = optim.RAdam([q], lr=lr)
+    optimizer.param_groups[0]["lr"] = 0.25
+    q.grad = minigrad.ones(1)
+    optimizer.step()
+    assert q.item() == pytest.approx(0.75)
+
+
+def test_unsupported_options():
+    for name in ("Adamax", "NAdam", "RAdam", "Adadelta", "Rprop", "ASGD"):
+        p = minigrad.ones(1, requires_grad=True)
+        getattr(optim, name)([p], foreach=True)
+        for option in ("capturable", "differentiable"):
+            with pytest.raises(NotImplementedError, match=f"{option}=True is not supported"):
+                getattr(optim, name)([p], **{option: True})
