@@ -28,11 +28,11 @@ from minigrad.ops.activation import (
     threshold,
 )
 from minigrad.ops.conv import conv1d, conv2d
-from minigrad.ops.creation import full, zeros
-from minigrad.ops.creation import tensor as new_tensor
+from minigrad.ops.conv3d import conv3d, conv_transpose3d
+from minigrad.ops.conv_transpose import conv_transpose1d, conv_transpose2d
+from minigrad.ops.creation import zeros
 from minigrad.ops.cross_entropy import cross_entropy, nll_loss
 from minigrad.ops.dropout import dropout, dropout1d, dropout2d, dropout3d
-from minigrad.ops.join import cat
 from minigrad.ops.layer_norm import (
     group_norm,
     instance_norm,
@@ -53,6 +53,7 @@ from minigrad.ops.loss import (
 from minigrad.ops.math import relu as _relu
 from minigrad.ops.math import sigmoid, tanh
 from minigrad.ops.norm import batch_norm
+from minigrad.ops.pad import pad
 from minigrad.ops.pool import (
     adaptive_avg_pool1d,
     adaptive_avg_pool2d,
@@ -78,6 +79,10 @@ __all__ = [
     "celu",
     "conv1d",
     "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
     "cross_entropy",
     "dropout",
     "dropout1d",
@@ -145,79 +150,6 @@ def relu(input, inplace=False) -> Tensor:
 def relu_(input):
     """The same as ``relu(input, inplace=True)``."""
     return input.relu_()
-
-
-def pad(input, pad, mode="constant", value=None) -> Tensor:
-    """Return ``input`` with elements added at the ends of its last dimensions.
-
-    Args:
-        input: Tensor.
-        pad: how many before and after the last dimension, then before and after the one before
-            it, and so on.  Negative numbers take away.
-        mode: what to add: "constant" (``value``), "reflect" (the elements mirrored at the outermost
-            one), "replicate" (the outermost one) or "circular" (those of the other end).
-        value: the constant; default 0.
-
-    Raises RuntimeError if ``pad`` is longer than the dimensions or odd, or reaches farther than
-    there are elements to mirror or repeat; NotImplementedError for another mode.
-
-    Source: ``torch.nn.functional.pad``.
-
-    >>> import minigrad
-    >>> minigrad.nn.functional.pad(minigrad.tensor([1, 2, 3]), (1, 2))
-    tensor([0, 1, 2, 3, 0, 0])
-    >>> minigrad.nn.functional.pad(minigrad.tensor([1, 2, 3]), (2, 0), mode="reflect")
-    tensor([3, 2, 1, 2, 3])
-    """
-    if len(pad) % 2 or len(pad) > 2 * input.ndim:
-        raise RuntimeError(
-            f"Padding needs two numbers for each of at most {input.ndim} dimensions, "
-            f"but got {tuple(pad)}"
-        )
-    for i in range(0, len(pad), 2):
-        before, after = pad[i], pad[i + 1]
-        if before or after:
-            dim = input.ndim - 1 - i // 2
-            if mode == "constant":
-                input = _pad_constant(input, dim, before, after, 0 if value is None else value)
-            else:
-                index = _padded_index(input.shape[dim], before, after, mode, dim)
-                input = input.index_select(dim, new_tensor(index))
-    return input
-
-
-def _pad_constant(input, dim, before, after, value):
-    size = input.shape[dim]
-    start, end = max(-before, 0), size - max(-after, 0)
-    if end < start:
-        raise RuntimeError(
-            f"pad: {(before, after)} takes more than the {size} elements of dimension {dim}"
-        )
-
-    def block(count):
-        shape = list(input.shape)
-        shape[dim] = max(count, 0)
-        return full(shape, value, dtype=input.dtype)
-
-    return cat([block(before), input.narrow(dim, start, end - start), block(after)], dim)
-
-
-def _padded_index(size, before, after, mode, dim):
-    """Return which element of a dimension of ``size`` each place of the padded one shows."""
-    if mode not in ("reflect", "replicate", "circular"):
-        raise NotImplementedError(f"Unrecognised padding mode {mode}")
-    limit = {"reflect": size - 1, "circular": size}.get(mode)
-    if limit is not None and max(before, after) > limit:
-        raise RuntimeError(
-            f"pad: {(before, after)} in mode {mode!r} is more than dimension {dim} of size {size} "
-            f"allows, which is {limit}"
-        )
-    places = range(-before, size + after)
-    if mode == "circular":
-        return [i % size for i in places]
-    if mode == "replicate":
-        return [min(max(i, 0), size - 1) for i in places]
-    return [size - 1 - abs(size - 1 - abs(i)) for i in places]
 
 
 def one_hot(tensor, num_classes=-1) -> Tensor:

@@ -11,6 +11,8 @@ from minigrad.ops import (
     closeness,
     compare,
     conv,
+    conv3d,
+    conv_transpose,
     copy,
     creation,
     dropout,
@@ -112,6 +114,8 @@ _FUNCTIONS = {
     shape: "broadcast_tensors",
     join: "cat stack hstack vstack",
     conv: "conv1d conv2d",
+    conv_transpose: "conv_transpose1d conv_transpose2d",
+    conv3d: "conv3d conv_transpose3d",
     pool: "max_pool1d max_pool2d avg_pool1d adaptive_avg_pool1d",
     random: (
         "Generator default_generator manual_seed seed initial_seed get_rng_state set_rng_state "

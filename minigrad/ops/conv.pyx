@@ -35,10 +35,6 @@ import_array()
 
 cdef class Geometry:
     """How the windows of a convolution lie, and the shapes of what goes in and comes out."""
-    cdef Py_ssize_t stride_h, stride_w, pad_h, pad_w, dil_h, dil_w, groups
-    cdef npy_intp x_shape[4]
-    cdef npy_intp weight_shape[4]
-    cdef npy_intp y_shape[4]
 
     cdef int threads(self) noexcept:
         """How many threads any of the three products deserves."""
@@ -47,6 +43,17 @@ cdef class Geometry:
         for d in range(4):
             work *= self.y_shape[d]
         return threads_for_products(work)
+
+    cdef int set_steps(self, tuple stride, tuple dilation) except -1:
+        """Note stride and dilation, once the shapes are there.
+
+        What is stepped over but once may be of any size, also too large for the kernels.
+        """
+        self.stride_h, self.stride_w = [
+            stride[d] if self.y_shape[2 + d] > 1 else 1 for d in range(2)]
+        self.dil_h, self.dil_w = [
+            dilation[d] if self.weight_shape[2 + d] > 1 else 1 for d in range(2)]
+        return 0
 
 
 # ---------------------------------------------------------------- the three products
@@ -124,24 +131,30 @@ cdef to_weight_vjp(Node node, object g):
 
 # ---------------------------------------------------------------- checks
 
-cdef int check_operands(Tensor x, Tensor weight, Tensor bias, str function, int spatial) except -1:
-    """Check ranks and dtypes, as they came from the user."""
+cdef int check_operands(Tensor x, Tensor weight, Tensor bias, str function, int spatial,
+                        Py_ssize_t groups) except -1:
+    """Check ranks and dtypes, as they came from the user.
+
+    The outputs, and so the bias, are as long as the weight, or, of a transposed convolution, as it
+    is wide for each of ``groups``, which is 0 for others.
+    """
     cdef int rank = PyArray_NDIM(x.array)
+    cdef Py_ssize_t outputs
     if PyArray_NDIM(weight.array) != spatial + 2:
         raise RuntimeError(
-            f"{function} expects a {spatial + 2}D weight (out channels, in channels / groups, "
-            f"kernel), but got weight of size: {list(shape_of(weight))}"
+            f"{function} expects a {spatial + 2}D weight (channels, channels / groups, kernel), but "
+            f"got weight of size: {list(shape_of(weight))}"
         )
     if rank != spatial + 1 and rank != spatial + 2:
         raise RuntimeError(
             f"Expected {spatial + 1}D (unbatched) or {spatial + 2}D (batched) input to {function}, "
             f"but got input of size: {list(shape_of(x))}"
         )
-    if bias is not None and shape_of(bias) != (PyArray_DIM(weight.array, 0),):
+    outputs = (groups * PyArray_DIM(weight.array, 1) if groups else PyArray_DIM(weight.array, 0))
+    if bias is not None and shape_of(bias) != (outputs,):
         raise RuntimeError(
             f"Given weight of size {list(shape_of(weight))}, expected bias to be 1-dimensional "
-            f"with {PyArray_DIM(weight.array, 0)} elements, but got bias of size "
-            f"{list(shape_of(bias))} instead"
+            f"with {outputs} elements, but got bias of size {list(shape_of(bias))} instead"
         )
     if not dtype_of(x.array).is_floating_point:
         raise RuntimeError(f"{function} is not implemented for {dtype_of(x.array)}")
@@ -224,9 +237,7 @@ cdef Geometry geometry_of(Tensor x, Tensor weight, tuple stride, object padding,
     c.y_shape[1] = c.weight_shape[0]
     for d in range(2):
         c.y_shape[2 + d] = (padded[d] - reach[d]) // stride[d] + 1
-    # What is stepped over but once may be of any size, also too large for the kernels.
-    c.stride_h, c.stride_w = [stride[d] if c.y_shape[2 + d] > 1 else 1 for d in range(2)]
-    c.dil_h, c.dil_w = [dilation[d] if c.weight_shape[2 + d] > 1 else 1 for d in range(2)]
+    c.set_steps(stride, dilation)
     return c
 
 
@@ -256,7 +267,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     cdef Tensor x = tensor_argument(input, "conv2d", "input")
     cdef Tensor w = tensor_argument(weight, "conv2d", "weight")
     cdef Tensor b = None if bias is None else tensor_argument(bias, "conv2d", "bias")
-    check_operands(x, w, b, "conv2d", 2)
+    check_operands(x, w, b, "conv2d", 2, 0)
     return convolution(x, w, b, pair(stride, "stride"), padding, pair(dilation, "dilation"),
                        groups)
 
@@ -286,7 +297,7 @@ def conv2d_infer(input, weight, bias, stride, padding, dilation, groups, norm, r
     cdef ndarray out, coefficients = None
     cdef npy_intp shape[4]
     cdef int d
-    check_operands(x, w, b, "conv2d", 2)
+    check_operands(x, w, b, "conv2d", 2, 0)
     if PyArray_NDIM(x.array) != 4 or dtype_of(x.array) is float16:
         raise RuntimeError(f"expected a 4D input of float32 or float64, but got {x.dtype} of size "
                            f"{list(shape_of(x))}")
@@ -322,7 +333,7 @@ def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     cdef Tensor w = tensor_argument(weight, "conv1d", "weight")
     cdef Tensor b = None if bias is None else tensor_argument(bias, "conv1d", "bias"), out
     cdef int rank = PyArray_NDIM(x.array)
-    check_operands(x, w, b, "conv1d", 1)
+    check_operands(x, w, b, "conv1d", 1, 0)
     if not isinstance(padding, str):
         padding = (0, single(padding, "padding"))
     x = reshape_to(x, (*shape_of(x)[:rank - 1], 1, PyArray_DIM(x.array, rank - 1)))

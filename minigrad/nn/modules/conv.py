@@ -22,6 +22,8 @@ class _ConvNd(Module):
 
     n: int
     convolve: Callable
+    transposed = False
+    output_padding: tuple[int, ...]
 
     def __init__(
         self,
@@ -56,6 +58,7 @@ class _ConvNd(Module):
         self.stride = per_dimension(stride, self.n)
         self.padding = padding if isinstance(padding, str) else per_dimension(padding, self.n)
         self.dilation = per_dimension(dilation, self.n)
+        self.output_padding = (0,) * self.n
         self.groups = groups
         self.padding_mode = padding_mode
         if isinstance(padding, str):
@@ -67,8 +70,10 @@ class _ConvNd(Module):
                 raise ValueError("padding='same' is not supported for strided convolutions")
 
         options = {"device": device, "dtype": dtype}
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(empty(shape, **options))
+        channels = (out_channels, in_channels // groups)
+        if self.transposed:
+            channels = (in_channels, out_channels // groups)
+        self.weight = Parameter(empty(*channels, *self.kernel_size, **options))
         if bias:
             self.bias = Parameter(empty(out_channels, **options))
         else:
@@ -111,6 +116,8 @@ class _ConvNd(Module):
             shown += f", padding={self.padding}"
         if self.dilation != (1,) * self.n:
             shown += f", dilation={self.dilation}"
+        if self.output_padding != (0,) * self.n:
+            shown += f", output_padding={self.output_padding}"
         if self.groups != 1:
             shown += f", groups={self.groups}"
         if self.bias is None:
@@ -180,3 +187,186 @@ class Conv2d(_ConvNd):
 
     n = 2
     convolve = staticmethod(F.conv2d)
+
+
+class Conv3d(_ConvNd):
+    """Convolution (cross-correlation) over the last three dimensions.
+
+    The arguments are those of :class:`Conv2d`.
+
+    Shape: ``(N, in_channels, D, H, W)`` to ``(N, out_channels, D', H', W')``, also without N.
+
+    Source: ``torch.nn.Conv3d``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.Conv3d(1, 8, kernel_size=3, padding=1)(minigrad.zeros(2, 1, 4, 9, 9)).shape
+        minigrad.Size([2, 8, 4, 9, 9])
+    """
+
+    n = 3
+    convolve = staticmethod(F.conv3d)
+
+
+class _ConvTransposeNd(_ConvNd):
+    """A transposed convolution over the last ``n`` dimensions, by ``convolve``."""
+
+    transposed = True
+
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding=0,
+        output_padding=0,
+        groups=1,
+        bias=True,
+        dilation=1,
+        padding_mode="zeros",
+        device=None,
+        dtype=None,
+    ) -> None:
+        if padding_mode != "zeros":
+            raise ValueError(
+                f'Only "zeros" padding mode is supported for {self._get_name()}, but got '
+                f"{padding_mode!r}"
+            )
+        if isinstance(padding, str):
+            raise ValueError(f"padding of {self._get_name()} must be numbers, but got {padding!r}")
+        super().__init__(
+            *(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias),
+            device=device,
+            dtype=dtype,
+        )
+        self.output_padding = per_dimension(output_padding, self.n)
+
+    def forward(self, input, output_size=None) -> Tensor:
+        output_padding = self.output_padding
+        if output_size is not None:
+            output_padding = self._output_padding(input, list(output_size))
+        return self.convolve(
+            input,
+            self.weight,
+            self.bias,
+            self.stride,
+            self.padding,
+            output_padding,
+            self.groups,
+            self.dilation,
+        )
+
+    def _output_padding(self, input, output_size):
+        """Return the output padding that leads to ``output_size``, with or without channels."""
+        n = self.n
+        if len(output_size) == input.dim():
+            output_size = output_size[-n:]
+        if len(output_size) != n:
+            raise ValueError(
+                f"{self._get_name()}: for {input.dim()}D input, output_size must have {n} or "
+                f"{input.dim()} elements (got {len(output_size)})"
+            )
+        smallest = [
+            (size - 1) * self.stride[d]
+            - 2 * self.padding[d]
+            + self.dilation[d] * (self.kernel_size[d] - 1)
+            + 1
+            for d, size in enumerate(input.shape[-n:])
+        ]
+        largest = [size + step - 1 for size, step in zip(smallest, self.stride, strict=True)]
+        extra = [size - least for size, least in zip(output_size, smallest, strict=True)]
+        if any(not 0 <= more < step for more, step in zip(extra, self.stride, strict=True)):
+            raise ValueError(
+                f"requested an output size of {tuple(output_size)}, but valid sizes range from "
+                f"{smallest} to {largest} (for an input of {input.shape[-n:]})"
+            )
+        return extra
+
+
+class ConvTranspose1d(_ConvTransposeNd):
+    """Transposed convolution over the last dimension.
+
+    The arguments are those of :class:`ConvTranspose2d`.
+
+    Shape: ``(N, in_channels, L)`` to ``(N, out_channels, L')``, also without N.
+
+    Source: ``torch.nn.ConvTranspose1d``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.ConvTranspose1d(16, 33, 3, stride=2)(minigrad.zeros(20, 16, 24)).shape
+        minigrad.Size([20, 33, 49])
+    """
+
+    n = 1
+    convolve = staticmethod(F.conv_transpose1d)
+
+
+class ConvTranspose2d(_ConvTransposeNd):
+    """Transposed convolution over the last two dimensions: the shapes of :class:`Conv2d` undone.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: int, or one for each dimension; likewise the sizes that follow.
+        stride: distance between the kernels that neighbouring input elements add to the output.
+        padding: rows and columns taken away at both ends.
+        output_padding: rows and columns added at one end, to tell apart the sizes that a strided
+            convolution takes to the same size.  A call may give ``output_size`` instead.
+        groups: number of groups the channels fall into; each is convolved by itself.
+        bias: whether to add a bias.
+        dilation: distance between the elements of the kernel.
+        padding_mode: "zeros".
+        device: None or the CPU.
+        dtype: dtype of the parameters; default: the default dtype.
+
+    Shape: ``(N, in_channels, H, W)`` to ``(N, out_channels, H', W')``, also without N, where
+    ``H' = (H - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``.
+
+    Attributes:
+        weight: ``(in_channels, out_channels / groups, *kernel_size)``; starts uniform in
+            ±1 / sqrt(out_channels / groups * kernel height * kernel width).
+        bias: ``(out_channels,)``, likewise; None without a bias.
+
+    Raises ValueError if groups do not divide the channels, for another padding mode, and for an
+    ``output_size`` that is out of reach.
+
+    Source: ``torch.nn.ConvTranspose2d``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> up = nn.ConvTranspose2d(8, 1, kernel_size=3, stride=2, padding=1)
+        >>> up(minigrad.zeros(32, 8, 14, 14), output_size=(28, 28)).shape
+        minigrad.Size([32, 1, 28, 28])
+    """
+
+    n = 2
+    convolve = staticmethod(F.conv_transpose2d)
+
+
+class ConvTranspose3d(_ConvTransposeNd):
+    """Transposed convolution over the last three dimensions.
+
+    The arguments are those of :class:`ConvTranspose2d`.
+
+    Shape: ``(N, in_channels, D, H, W)`` to ``(N, out_channels, D', H', W')``, also without N.
+
+    Source: ``torch.nn.ConvTranspose3d``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.ConvTranspose3d(8, 1, 2, stride=2)(minigrad.zeros(1, 8, 2, 3, 4)).shape
+        minigrad.Size([1, 1, 4, 6, 8])
+    """
+
+    n = 3
+    convolve = staticmethod(F.conv_transpose3d)

@@ -1,0 +1,37 @@
+"""Arguments that ops on sequences, images and volumes share."""
+
+from minigrad.tensor import Tensor
+
+
+def per_dimension(value, n, name) -> tuple:
+    """Return an option as a tuple of ``n``: a number, or a sequence of one, stands for all.
+
+    >>> from minigrad.ops.spatial import per_dimension
+    >>> per_dimension(2, 3, "stride")
+    (2, 2, 2)
+    """
+    if not isinstance(value, (tuple, list)):
+        return (value,) * n
+    if len(value) == 1:
+        return tuple(value) * n
+    if len(value) != n:
+        raise RuntimeError(f"expected {name} to be a number or {n} of them, but got {value}")
+    return tuple(value)
+
+
+def check_tensor(given, function, name="input") -> None:
+    """Raise TypeError unless an argument is a Tensor."""
+    if not isinstance(given, Tensor):
+        raise TypeError(
+            f"{function}(): argument '{name}' must be Tensor, not {type(given).__name__}"
+        )
+
+
+def check_rank(input, n, function) -> None:
+    """Raise unless ``input`` is a Tensor (batch, channels, n sizes), the batch optional."""
+    check_tensor(input, function)
+    if input.dim() not in (n + 1, n + 2):
+        raise RuntimeError(
+            f"{function}(): Expected {n + 1}D or {n + 2}D input tensor, with or without a batch, "
+            f"but got input of size {list(input.shape)}"
+        )
