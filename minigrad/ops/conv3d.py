@@ -112,9 +112,8 @@ def conv_transpose3d(
             f"{input.shape[-4]} channels instead"
         )
     if input.dtype is float16:
-        single = [None if t is None else t.float() for t in (input, weight, bias)]
-        y = conv_transpose3d(*single, stride, padding, output_padding, groups, dilation)
-        return y.half()
+        x, w, b = [None if t is None else t.float() for t in (input, weight, bias)]
+        return conv_transpose3d(x, w, b, stride, padding, output_padding, groups, dilation).half()
     if input.dim() == 4:
         y = conv_transpose3d(
             input.unsqueeze(0), weight, bias, stride, padding, output_padding, groups, dilation
@@ -142,7 +141,7 @@ def conv_transpose3d(
     y = conv_transpose2d(
         planes, flat_weight, None, stride[1:], padding[1:], output_padding[1:], groups, dilation[1:]
     )
-    outputs, height, width = y.shape[1] // kernel[0], *y.shape[2:]
+    outputs, height, width = y.shape[1] // kernel[0], y.shape[2], y.shape[3]
     y = y.reshape(n, depth, outputs, kernel[0], 1, height * width).movedim(1, 4)
     y = overlap_add(
         y, (size, height * width), (stride[0], 1), (padding[0], 0), (dilation[0], 1)
