@@ -1,5 +1,7 @@
 """What a tensor's attributes are made of: its Size, its device, and the handle of a hook."""
 
+package = "minigrad"  # whose Size and dtypes they are when printed; see minigrad/mirror
+
 
 class Size(tuple):
     """The shape of a tensor: a tuple that prints as torch's Size and counts its elements."""
@@ -14,7 +16,7 @@ class Size(tuple):
         return n
 
     def __repr__(self):
-        return f"minigrad.Size({list(self)})"
+        return f"{package}.Size({list(self)})"
 
     def __getitem__(self, index):
         item = tuple.__getitem__(self, index)

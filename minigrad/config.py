@@ -48,20 +48,49 @@ class cuda:
         """Do nothing, as torch does without a GPU."""
 
 
-def finfo(dtype=None):
-    """Return the limits of a floating dtype: ``eps``, ``max``, ``min``, ``tiny``, ``bits``."""
-    dtype = get_default_dtype() if dtype is None else as_dtype_(dtype)
-    if not dtype.is_floating_point:
-        raise TypeError(
-            f"finfo() requires a floating point input type, but got {dtype}. "
-            "Use iinfo() to handle integers"
-        )
-    return np.finfo(dtype.numpy)
+class finfo:
+    """The limits of a floating dtype: ``eps``, ``max``, ``min``, ``tiny``, ``bits``, ...
+
+    >>> import minigrad
+    >>> minigrad.finfo(minigrad.float32).eps
+    1.1920928955078125e-07
+    """
+
+    def __init__(self, dtype=None) -> None:
+        dtype = get_default_dtype() if dtype is None else as_dtype_(dtype)
+        if not dtype.is_floating_point:
+            raise TypeError(
+                f"finfo() requires a floating point input type, but got {dtype}. "
+                "Use iinfo() to handle integers"
+            )
+        limits = np.finfo(dtype.numpy)
+        self.bits = limits.bits
+        self.eps, self.max, self.min = float(limits.eps), float(limits.max), float(limits.min)
+        self.tiny = self.smallest_normal = float(limits.tiny)
+        self.resolution = 10.0**-limits.precision
+        self.dtype = dtype.name
+
+    def __repr__(self) -> str:
+        names = "resolution min max eps smallest_normal tiny".split()
+        shown = ", ".join(f"{name}={getattr(self, name):g}" for name in names)
+        return f"finfo({shown}, dtype={self.dtype})"
 
 
-def iinfo(dtype):
-    """Return the limits of an integer dtype: ``max``, ``min``, ``bits``."""
-    dtype = as_dtype_(dtype)
-    if dtype.is_floating_point or dtype.name == "bool":
-        raise TypeError(f"iinfo() requires an integer input type, but got {dtype}")
-    return np.iinfo(dtype.numpy)
+class iinfo:
+    """The limits of an integer dtype: ``max``, ``min``, ``bits``.
+
+    >>> import minigrad
+    >>> minigrad.iinfo(minigrad.int8)
+    iinfo(min=-128, max=127, dtype=int8)
+    """
+
+    def __init__(self, dtype) -> None:
+        dtype = as_dtype_(dtype)
+        if dtype.is_floating_point or dtype.name == "bool":
+            raise TypeError(f"iinfo() requires an integer input type, but got {dtype}")
+        limits = np.iinfo(dtype.numpy)
+        self.bits, self.max, self.min = limits.bits, int(limits.max), int(limits.min)
+        self.dtype = dtype.name
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"

@@ -4,6 +4,8 @@ import numpy as np
 
 from numpy cimport PyArray_TYPE, ndarray, import_array
 
+from minigrad import attributes
+
 import_array()
 
 cdef enum:
@@ -37,7 +39,7 @@ cdef class dtype:
         self.is_signed = self.numpy.kind in "if"
 
     def __repr__(self):
-        return f"minigrad.{self.name}"
+        return f"{attributes.package}.{self.name}"
 
     def __reduce__(self):
         return (as_dtype_, (self.name,))

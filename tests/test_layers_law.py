@@ -17,6 +17,7 @@ ROOT = Path(minigrad.__file__).parent
 SOURCES = sorted(path for pattern in ("*.py", "*.pyx", "*.pxd") for path in ROOT.rglob(pattern))
 STANDARD = sys.stdlib_module_names
 C_LEVEL = {"cython", "cpython", "libc", "numpy", "posix", "openmp"}
+PUBLIC_FACE = {"__main__", "config", "mirror"}
 OPTIONAL = {"tqdm"}  # the only modules that may be imported inside a function
 
 
@@ -29,7 +30,7 @@ def layer(name):
         return 2
     if len(parts) > 1 and parts[1] in ("nn", "optim", "utils", "autograd", "serialization"):
         return 3
-    if name == "minigrad" or parts[1] == "config":
+    if name == "minigrad" or parts[1] in PUBLIC_FACE:
         return 4
     return 1
 

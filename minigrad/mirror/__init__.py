@@ -1,0 +1,1 @@
+"""Programs written for torch, run on minigrad: ``python -m minigrad run`` and ``missing``."""

@@ -1,0 +1,149 @@
+"""What a name of torch is in minigrad, and what to use where it is nothing."""
+
+import difflib
+import importlib
+import re
+import types
+from pathlib import Path
+
+import minigrad
+
+# minigrad's own modules, which bear no name of torch
+_OWN = frozenset(
+    "attributes config convert dtypes formatting kernels memory mirror operators ops serialization "
+    "tape tensor walk".split()
+)
+
+# Packages that stand on torch itself, and what to do without them.
+PACKAGES = {
+    "torchvision": "minigrad.utils.data.datasets has MNIST, FashionMNIST and Digits; images are "
+    "turned into numbers by tensor functions (x.float() / 255) instead of transforms",
+    "torchtext": "read text with Python, and count words with collections.Counter",
+    "torchaudio": "read sound with Python's wave or with SciPy, and take tensors from NumPy",
+    "torchdata": "minigrad.utils.data has Dataset, DataLoader and the samplers",
+    "functorch": "see torch.autograd.functional",
+}
+
+# What to use instead: for a name of torch and all that is below it; the longest one counts.
+HINTS = {
+    "torch.bfloat16": "use torch.float32",
+    "torch.channels_last": "leave it out: the numbers are the same in every layout",
+    "torch.complex": "there are no complex numbers: keep real and imaginary part apart",
+    "torch.complex128": "there are no complex numbers: keep real and imaginary part apart",
+    "torch.complex64": "there are no complex numbers: keep real and imaginary part apart",
+    "torch.cuda": "there is only the CPU: ask torch.cuda.is_available() first",
+    "torch.device": "there is only the CPU: torch.device('cpu')",
+    "torch.distributed": "training runs in one process",
+    "torch.distributions": "sample with torch.normal, bernoulli, multinomial or uniform_, and "
+    "write the log-probability out",
+    "torch.export": "save the weights: torch.save(model.state_dict(), path)",
+    "torch.fft": "take the transform with numpy.fft, outside of the graph",
+    "torch.fx": "a Module's structure is in named_modules()",
+    "torch.hub": "weights are not downloaded; torch.load reads safetensors files",
+    "torch.jit": "call the function or module itself",
+    "torch.library": "write an operation as a torch.autograd.Function",
+    "torch.multiprocessing": "use Python's multiprocessing, with NumPy arrays between processes",
+    "torch.nn.DataParallel": "use the module itself: operations are parallel on the CPU",
+    "torch.nn.parallel": "use the module itself: operations are parallel on the CPU",
+    "torch.nn.utils.prune": "set weights to zero under no_grad()",
+    "torch.onnx": "save the weights: torch.save(model.state_dict(), path)",
+    "torch.profiler": "measure with time.perf_counter or cProfile",
+    "torch.autograd.profiler": "measure with time.perf_counter or cProfile",
+    "torch.ao": "nothing is quantised; use float32, or torch.float16 to store",
+    "torch.quantization": "nothing is quantised; use float32, or torch.float16 to store",
+    "torch.sparse": "tensors are dense",
+    "torch.utils.tensorboard": "write numbers with print or json, draw them with matplotlib",
+    "torch.utils.checkpoint": "call the function itself: it takes more memory",
+    "torch.utils.benchmark": "measure with timeit",
+    "torch.utils.bottleneck": "measure with cProfile",
+    "torch.uint16": "use torch.int32",
+    "torch.uint32": "use torch.int64",
+    "torch.uint64": "use torch.int64",
+    "torch.vmap": "add a dimension for the batch and broadcast",
+}
+
+_PLACES = (
+    "torch torch.Tensor torch.nn torch.nn.functional torch.nn.init torch.nn.utils torch.optim "
+    "torch.optim.lr_scheduler torch.utils.data torch.autograd torch.autograd.functional"
+).split()
+
+
+class MissingNameError(AttributeError):
+    """A name of torch that minigrad lacks; also what ``hasattr(torch, ...)`` goes by."""
+
+    def __init__(self, name, where=""):
+        super().__init__(f"minigrad has no {name}{where}: {advice(name)}")
+        self.missing = name
+
+
+def member(module, name):
+    """Return what torch calls ``name`` in a module of minigrad, or raise AttributeError."""
+    value = getattr(module, name)
+    if module is minigrad and name in _OWN and isinstance(value, types.ModuleType):
+        raise AttributeError(f"torch has no {name}")
+    return value
+
+
+def submodule(name):
+    """Return minigrad's module for the torch module ``name``, or None if there is none."""
+    parts = name.split(".")[1:]
+    if parts and parts[0] in _OWN:
+        return None
+    try:
+        return importlib.import_module(".".join(["minigrad", *parts]))
+    except ModuleNotFoundError:
+        return None
+
+
+def look(name):
+    """Return (what a dotted name of torch stands for, None), or (None, what of it is missing)."""
+    found, path = minigrad, "torch"
+    for part in name.split(".")[1:]:
+        path = f"{path}.{part}"
+        if isinstance(found, types.ModuleType):
+            try:
+                found = member(found, part)
+            except AttributeError:
+                found = submodule(path)
+                if found is None:
+                    return None, path
+        elif isinstance(found, type):
+            if not hasattr(found, part):
+                return None, path
+            found = getattr(found, part)
+        else:  # an attribute of a function or a constant: it is what it is
+            return None, None
+    return found, None
+
+
+def public(owner):
+    """Return the names that a module or class of minigrad offers under torch's names."""
+    own = _OWN - {"tensor"} if owner is minigrad else ()
+    return [n for n in dir(owner) if not n.startswith("_") and n not in own]
+
+
+def advice(name):
+    """Say in a few words what to use instead of a name that is missing."""
+    prefix = name
+    while prefix:
+        if prefix in HINTS:
+            return HINTS[prefix]
+        prefix = prefix.rpartition(".")[0]
+    owner, _, last = name.rpartition(".")
+    for place in _PLACES:
+        if place != owner and last in public(look(place)[0]):
+            return f"there is {place}.{last}"
+    near = difflib.get_close_matches(last, public(look(owner)[0]), n=1)
+    return f"the nearest name is {owner}.{near[0]}" if near else "nothing comes near it"
+
+
+def known():
+    """Return {full name: reason} for the names of torch's documentation that minigrad lacked when
+    table.md was made."""
+    page = Path(__file__).with_name("table.md")
+    found = {}
+    for part in page.read_text(encoding="utf-8").split("\n## ")[1:] if page.exists() else ():
+        place = part.partition("\n")[0]
+        for reason, listed in re.findall(r"^- \*\*(.+?)\*\* \(\d+\): (.*)$", part, re.M):
+            found |= {f"{place}.{name}": reason for name in re.findall(r"`(\w+)`", listed)}
+    return found

@@ -1,0 +1,321 @@
+"""``python -m minigrad run`` and ``missing``: programs written for torch."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import minigrad
+from minigrad.mirror import missing, names, notebook
+from minigrad.mirror.finder import Version
+
+ROOT = Path(minigrad.__file__).parents[1]
+HIDE_TORCH = "import sys; sys.modules['torch'] = None"
+
+
+def python(*arguments, **options):
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        env=environment, capture_output=True, text=True, timeout=100, **options,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a program, and return its path."""
+
+    def write(text, name="program.py"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def run(write):
+    def run(text, *arguments, name="program.py", **options):
+        return python("-m", "minigrad", "run", write(text, name), *arguments, **options)
+
+    return run
+
+
+PROGRAM = """\
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import torch.optim as optim
+from torch import tensor
+from torch.autograd import Variable, grad
+from torch.nn.init import xavier_uniform_
+from torch.nn.utils import clip_grad_norm_
+from torch.optim.lr_scheduler import StepLR
+from torch.utils.data import DataLoader, TensorDataset, random_split
+import torch.utils.data as data
+
+torch.manual_seed(0)
+print(tensor([1.5, 2]), tensor([1, 2]).shape, torch.zeros(2).dtype, torch.Size([3]))
+print(torch.ones(2, dtype=torch.float64), torch.device("cpu"), torch.finfo(torch.float32).eps)
+print(torch.nn.functional is F, isinstance(tensor(1), torch.Tensor), data.DataLoader is DataLoader)
+print(hasattr(torch, "no_such_thing"), torch.__version__ >= "2.4", torch.__version__ > (1, 9))
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = nn.Linear(4, 16)
+        self.bn = nn.BatchNorm1d(16)
+        self.fc2 = nn.Linear(16, 3)
+        xavier_uniform_(self.fc1.weight)
+
+    def forward(self, x):
+        return self.fc2(F.relu(self.bn(self.fc1(x))))
+
+
+net = Net()
+print(net)
+x, y = torch.randn(60, 4), torch.randint(0, 3, (60,))
+train, test = random_split(TensorDataset(x, y), [50, 10])
+optimizer = optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+scheduler = StepLR(optimizer, step_size=1, gamma=0.5)
+for epoch in range(3):
+    for batch, target in DataLoader(train, batch_size=10, shuffle=True):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(batch), target)
+        loss.backward()
+        clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+    scheduler.step()
+    print(f"{epoch} {loss.item():.4f} {scheduler.get_last_lr()}")
+print(grad(Variable(x, requires_grad=True).pow(2).sum(), [], allow_unused=True) if False else "end")
+"""
+
+
+def test_a_program_prints_what_it_prints_with_torch(run, write, torch):
+    ours, theirs = run(PROGRAM), python(write(PROGRAM))
+    assert ours.stderr == "" and ours.returncode == theirs.returncode == 0
+    assert ours.stdout == theirs.stdout
+
+
+def test_torch_need_not_be_there_and_is_not_imported(run):
+    code = "import sys, torch\nprint(torch.zeros(2), 'minigrad' in sys.modules, torch._target)"
+    done = run(code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("tensor([0., 0.]) True <module 'minigrad'")
+
+
+def test_it_runs_as_python_runs_a_script(run, write):
+    code = (
+        "import sys, helper, pickle\n"
+        "print(sys.argv[1:], __name__, __file__ == sys.argv[0], helper.torch.ones(1))\n"
+        "class Own: pass\n"
+        "print(type(pickle.loads(pickle.dumps(Own()))) is Own, sys.path[0])\n"
+        "sys.exit(7)\n"
+    )
+    write("import torch", "helper.py")
+    done = run(code, "--epochs", "3", "-x")
+    assert done.returncode == 7 and done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert lines[0] == "['--epochs', '3', '-x'] __main__ True tensor([1.])"
+    assert lines[1].startswith("True ")
+
+
+def test_a_traceback_is_the_programs_own(run, write):
+    code = "import torch\ndef f():\n    return torch.ones(2) @ torch.ones(3)\nf()\n"
+    done = run(code)
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1 and lines[0].startswith("Traceback")
+    assert lines[1].strip().endswith('program.py", line 4, in <module>')
+    assert "minigrad/mirror" not in done.stderr and "runpy" not in done.stderr
+    assert lines[-1].startswith("RuntimeError: ")
+    wrong = run("def f(:\n")
+    assert wrong.returncode == 1 and "SyntaxError" in wrong.stderr
+    assert wrong.stderr.splitlines()[0].strip().startswith("File")
+    stopped = run("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\ninput()\n")
+    assert stopped.returncode in (-signal.SIGINT, 130)
+
+
+MISSING = {  # line 2 of a program: what is missing, and a part of the advice
+    "torch.nn.functional.rulu(torch.ones(1))": ("torch.nn.functional.rulu", "functional.relu"),
+    "from torch.nn import Linnear": ("torch.nn.Linnear", "torch.nn.Linear"),
+    "import torch.distributed as dist": ("torch.distributed", "one process"),
+    "from torch.utils.tensorboard import SummaryWriter": ("torch.utils.tensorboard", "matplotlib"),
+    "torch.sparse.mm": ("torch.sparse", "dense"),
+    "torch.hardtanh_ish": ("torch.hardtanh_ish", ""),
+    "torch.cross_entropy(1, 2)": ("torch.cross_entropy", "torch.nn.functional.cross_entropy"),
+    "from torch.optim import StepLR": ("torch.optim.StepLR", "torch.optim.lr_scheduler.StepLR"),
+    "torch.tape": ("torch.tape", ""),
+}
+
+
+@pytest.mark.parametrize("line", MISSING)
+def test_the_first_name_that_is_missing_is_explained(run, write, line):
+    name, instead = MISSING[line]
+    done = run(f"import torch\n{line}\nprint('never')\n")
+    assert done.returncode == 1 and done.stdout == ""
+    last = done.stderr.splitlines()[-1]
+    assert f"minigrad has no {name} (" in last and "program.py, line 2): " in last
+    assert instead in last.split("line 2): ")[1]
+    assert "minigrad/mirror" not in done.stderr, "the traceback ends in the program"
+    ((file, number, found, advice),) = missing.missing(write(f"import torch\n{line}\n"))
+    assert file.endswith("program.py") and (number, found) == (2, name) and instead in advice
+
+
+@pytest.mark.parametrize("package", ["torchvision", "torchtext", "torchaudio"])
+def test_companions_of_torch_are_explained(run, write, package):
+    code = f"from {package} import datasets\n"
+    done = run(code)
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 1 and last.startswith(f"ModuleNotFoundError: {package} needs torch")
+    ((_, number, found, _),) = missing.missing(write(code))
+    assert (number, found) == (1, package)
+
+
+def test_a_program_may_ask_and_go_on(run):
+    code = (
+        "import torch\n"
+        "try:\n    import torchvision\nexcept ImportError:\n    print('no torchvision')\n"
+        "try:\n    from torch.nn import Nothing\nexcept ImportError:\n    print('no Nothing')\n"
+        "print(getattr(torch, 'nothing', None), hasattr(torch.nn, 'nothing'))\n"
+        "torch.own = 3\nprint(torch.own)\n"
+    )
+    done = run(code)
+    assert done.stdout == "no torchvision\nno Nothing\nNone False\n3\n", done.stderr
+
+
+def cell(*lines, kind="code"):
+    return {"cell_type": kind, "source": [f"{line}\n" for line in lines]}
+
+
+NOTEBOOK = {
+    "nbformat": 4,
+    "cells": [
+        cell("# Title", kind="markdown"),
+        cell("%matplotlib inline", "!pip install torch", "import torch", "if True:", "    !ls"),
+        cell("x = torch.arange(3)", "x"),
+        cell("x.sum();"),
+        cell("%%bash", "rm -r something"),
+        cell("%%time", "files = !ls", "x?", "print(17", "      % 5)"),
+        cell("x + 1", "x.nothing"),
+    ],
+}
+
+
+def test_notebooks(run):
+    done = run(json.dumps(NOTEBOOK), name="book.ipynb")
+    assert done.returncode == 1
+    assert done.stdout == "tensor([0, 1, 2])\n2\n"
+    skipped = [line for line in done.stderr.splitlines() if "skipped" in line]
+    assert [line.split("book.ipynb, ")[1] for line in skipped] == [
+        "cell 1, line 1: skipped %matplotlib inline",
+        "cell 1, line 2: skipped !pip install torch",
+        "cell 1, line 5: skipped !ls",
+        "cell 4, line 1: skipped %%bash",
+        "cell 5, line 1: skipped %%time",
+        "cell 5, line 2: skipped files = !ls",
+        "cell 5, line 3: skipped x?",
+    ]
+    assert 'book.ipynb, cell 6", line 2' in done.stderr and "    x.nothing" in done.stderr
+
+
+def test_a_cell_that_is_python_stays_as_it_is():
+    text = 'print("""\n%d items\n!""" % 3)\n'
+    assert notebook.plain("cell", text) == ("cell", text, ())
+
+
+def test_what_is_no_program(run, tmp_path):
+    assert run("{}", name="book.ipynb").returncode == 2
+    for command in ("run", "missing"):
+        done = python("-m", "minigrad", command, tmp_path / "nowhere.py")
+        assert done.returncode == 2 and "nowhere.py" in done.stderr
+    assert python("-m", "minigrad").returncode == 2
+    shown = python("-m", "minigrad", "--help")
+    assert shown.returncode == 0 and "missing   list all names" in shown.stdout
+
+
+# ---------------------------------------------------------------- missing
+
+
+def lacking(write, text):
+    return [(line, name) for _, line, name, _ in missing.missing(write(text))]
+
+
+def test_missing_follows_names_and_scopes(write):
+    text = """\
+import torch as t, torch.nn.functional as F
+from torch import nn, optim as o
+lib = t.nn
+lib.Nothing1(3)
+class Net(nn.Module):
+    F = 3
+    def forward(self, x, t):
+        return t.nothing + F.nothing2(x)
+def f(F=F.nothing3):
+    F.anything
+    [o.anything for o in x]
+    return o.nothing4
+def g():
+    import torch.nothing5
+    from torch.optim.lr_scheduler import Nothing6, StepLR as S
+    return S.nothing7
+t.own = 3
+t.nothing8.own = 3
+lambda nn: nn.nothing
+from torch.utils.data import *
+DataLoader(x, batchsize=3)
+F.relu(x, inplace=True, **more)
+t.tensor([1.0]).item().anything
+"""
+    assert lacking(write, text) == [
+        (4, "torch.nn.Nothing1"),
+        (8, "torch.nn.functional.nothing2"),
+        (9, "torch.nn.functional.nothing3"),
+        (12, "torch.optim.nothing4"),
+        (14, "torch.nothing5"),
+        (15, "torch.optim.lr_scheduler.Nothing6"),
+        (16, "torch.optim.lr_scheduler.StepLR.nothing7"),
+        (18, "torch.nothing8"),
+        (21, "torch.utils.data.DataLoader(batchsize=...)"),
+    ]
+
+
+def test_missing_prints_and_returns_a_status(write, capsys):
+    good, bad = write(PROGRAM, "good.py"), write("import torch\ntorch.rulu\n", "bad.py")
+    assert missing.report(good) == 0
+    assert capsys.readouterr().out == f"{good}: minigrad has every name of torch in it\n"
+    assert missing.report(bad) == 1
+    printed = capsys.readouterr().out
+    assert printed == f"{bad}:2: minigrad has no torch.rulu: the nearest name is torch.relu\n"
+    assert missing.report(write("def f(:", "wrong.py")) == 2
+
+
+def test_missing_reads_notebooks(write):
+    book = {"cells": [cell("!ls", "import torch"), cell("torch.rulu")]}
+    ((file, line, name, _),) = missing.missing(write(json.dumps(book), "book.ipynb"))
+    assert file.endswith("book.ipynb, cell 2") and (line, name) == (1, "torch.rulu")
+
+
+def test_the_examples_lack_nothing():
+    for path in (ROOT / "examples").glob("*.py"):
+        text = path.read_text().replace("minigrad", "torch")
+        reader = missing.Reader()
+        reader.visit(missing.ast.parse(text))
+        assert reader.found == [], path.name
+
+
+def test_hints_are_for_names_that_are_missing():
+    """A hint for a name that has come to minigrad since would never be given."""
+    stale = [name for name in names.HINTS if names.look(name)[1] is None]
+    assert set(stale) <= {"torch.device", "torch.cuda", "torch.jit"}
+
+
+def test_versions_compare_by_their_numbers():
+    version = Version("2.13.0+minigrad")
+    assert version >= "2.4" and version > "1.13.1" and version < "2.13.1" and version <= "3"
+    assert version >= (2, 0) and version < (2, 14) and version == "2.13.0+minigrad"
+    assert version.split(".")[:2] == ["2", "13"] and version >= "2.13.0a0" and hash(version)
