@@ -73,6 +73,8 @@ from minigrad.nn.modules.pooling import (
     MaxPool2d,
     MaxPool3d,
 )
+from minigrad.nn.modules.rnn import GRU, LSTM, RNN, RNNBase
+from minigrad.nn.modules.rnn_cell import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from minigrad.nn.parameter import Buffer, Parameter
 
 __all__ = [
@@ -80,6 +82,9 @@ __all__ = [
     "ELU",
     "GELU",
     "GLU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
@@ -106,6 +111,7 @@ __all__ = [
     "Dropout2d",
     "Dropout3d",
     "Flatten",
+    "GRUCell",
     "GroupNorm",
     "Hardshrink",
     "Hardsigmoid",
@@ -118,6 +124,7 @@ __all__ = [
     "InstanceNorm3d",
     "KLDivLoss",
     "L1Loss",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -136,6 +143,9 @@ __all__ = [
     "PReLU",
     "Parameter",
     "RMSNorm",
+    "RNNBase",
+    "RNNCell",
+    "RNNCellBase",
     "ReLU",
     "ReLU6",
     "Sequential",

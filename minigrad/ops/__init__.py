@@ -25,6 +25,7 @@ from minigrad.ops import (
     norm,
     pool,
     random,
+    recurrent,
     reduce,
     scan,
     shape,
@@ -116,6 +117,7 @@ _FUNCTIONS = {
     conv: "conv1d conv2d",
     conv_transpose: "conv_transpose1d conv_transpose2d",
     conv3d: "conv3d conv_transpose3d",
+    recurrent: "rnn_tanh_cell rnn_relu_cell lstm_cell gru_cell",
     pool: "max_pool1d max_pool2d avg_pool1d adaptive_avg_pool1d",
     random: (
         "Generator default_generator manual_seed seed initial_seed get_rng_state set_rng_state "
