@@ -72,9 +72,12 @@ class RNNBase(Module):
         for layer in range(num_layers):
             for direction in ("", "_reverse") if bidirectional else ("",):
                 inputs = size * (1 + bool(bidirectional)) if layer else input_size
-                shapes = {"weight_ih": (rows, inputs), "weight_hh": (rows, size)}
+                shapes: dict[str, tuple[int, ...]] = {
+                    "weight_ih": (rows, inputs),
+                    "weight_hh": (rows, size),
+                }
                 if bias:
-                    shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+                    shapes |= dict.fromkeys(("bias_ih", "bias_hh"), (rows,))
                 if proj_size:
                     shapes["weight_hr"] = (proj_size, hidden_size)
                 names = {name: f"{name}_l{layer}{direction}" for name in shapes}
