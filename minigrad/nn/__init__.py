@@ -75,6 +75,7 @@ from minigrad.nn.modules.pooling import (
 )
 from minigrad.nn.modules.rnn import GRU, LSTM, RNN, RNNBase
 from minigrad.nn.modules.rnn_cell import GRUCell, LSTMCell, RNNCell, RNNCellBase
+from minigrad.nn.modules.sparse import Embedding, EmbeddingBag
 from minigrad.nn.parameter import Buffer, Parameter
 
 __all__ = [
@@ -110,6 +111,8 @@ __all__ = [
     "Dropout1d",
     "Dropout2d",
     "Dropout3d",
+    "Embedding",
+    "EmbeddingBag",
     "Flatten",
     "GRUCell",
     "GroupNorm",

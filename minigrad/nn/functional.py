@@ -33,6 +33,7 @@ from minigrad.ops.conv_transpose import conv_transpose1d, conv_transpose2d
 from minigrad.ops.creation import zeros
 from minigrad.ops.cross_entropy import cross_entropy, nll_loss
 from minigrad.ops.dropout import dropout, dropout1d, dropout2d, dropout3d
+from minigrad.ops.embedding import embedding, embedding_bag
 from minigrad.ops.layer_norm import (
     group_norm,
     instance_norm,
@@ -89,6 +90,8 @@ __all__ = [
     "dropout2d",
     "dropout3d",
     "elu",
+    "embedding",
+    "embedding_bag",
     "gelu",
     "glu",
     "group_norm",

@@ -152,10 +152,22 @@ cdef Tensor put(Tensor values, tuple shape, object key, bint basic):
     if basic:
         out.array[key] = values.array
     else:
-        np.add.at(out.array, key, values.array)
+        add_at(out.array, key, values.array)
     if recording(values):
         record(out, "PutBackward0", put_vjp, (values,), (), (shape, key, basic))
     return out
+
+
+cdef object add_at(object out, tuple key, object values):
+    """Add ``values`` to a contiguous array at ``key``; items may occur more than once."""
+    rows = key[0]
+    if len(key) == 2 and key[1] is Ellipsis and isinstance(rows, np.ndarray):
+        if out.ndim > 1 and rows.dtype.kind == "i":     # NumPy adds numbers faster than rows
+            width = out.size // max(len(out), 1)
+            places = np.multiply(rows, width, dtype=np.int64)[..., None] + np.arange(width)
+            np.add.at(out.reshape(-1), places.ravel(), np.ravel(values))
+            return
+    np.add.at(out, key, values)
 
 
 cdef put_vjp(Node node, object g):
