@@ -153,7 +153,8 @@ class Embedding(_Table):
         """
         _check_table(embeddings)
         return cls(
-            *embeddings.shape,
+            num_embeddings=embeddings.shape[0],
+            embedding_dim=embeddings.shape[1],
             _weight=embeddings,
             _freeze=freeze,
             padding_idx=padding_idx,
@@ -246,7 +247,8 @@ class EmbeddingBag(_Table):
         """Return a layer whose table is ``embeddings``; with ``freeze`` it is not learned."""
         _check_table(embeddings)
         layer = cls(
-            *embeddings.shape,
+            num_embeddings=embeddings.shape[0],
+            embedding_dim=embeddings.shape[1],
             _weight=embeddings,
             max_norm=max_norm,
             norm_type=norm_type,
