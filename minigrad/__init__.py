@@ -12,9 +12,9 @@ from math import e, inf, nan, pi
 
 from minigrad import ops
 from minigrad.attributes import Size, device
+from minigrad.compiler import compile
 from minigrad.config import (
     __version__,
-    cuda,
     finfo,
     get_num_threads,
     iinfo,
@@ -39,6 +39,20 @@ from minigrad.dtypes import (
     uint8,
 )
 from minigrad.formatting import get_printoptions, set_printoptions
+from minigrad.settings import (
+    are_deterministic_algorithms_enabled,
+    get_default_device,
+    get_deterministic_debug_mode,
+    get_float32_matmul_precision,
+    get_num_interop_threads,
+    is_deterministic_algorithms_warn_only_enabled,
+    set_default_device,
+    set_deterministic_debug_mode,
+    set_float32_matmul_precision,
+    set_flush_denormal,
+    set_num_interop_threads,
+    use_deterministic_algorithms,
+)
 from minigrad.tensor import Tensor
 
 half, float, double = float16, float32, float64
@@ -47,7 +61,25 @@ short, int, long = int16, int32, int64
 # Every function of the ops: minigrad.add, minigrad.zeros, ...  See minigrad/ops/__init__.py.
 globals().update(ops.functions)
 
-from minigrad import autograd, nn, optim, utils
+from minigrad import (
+    accelerator,
+    amp,
+    autograd,
+    backends,
+    compiler,
+    cpu,
+    cuda,
+    jit,
+    mps,
+    nn,
+    optim,
+    random,
+    types,
+    utils,
+    version,
+    xpu,
+)
+from minigrad.amp import autocast
 from minigrad.autograd import (
     enable_grad,
     inference_mode,

@@ -6,22 +6,36 @@ from math import inf as inf
 from math import nan as nan
 from math import pi as pi
 
+from minigrad import accelerator as accelerator
+from minigrad import amp as amp
 from minigrad import attributes as attributes
 from minigrad import autograd as autograd
+from minigrad import backends as backends
+from minigrad import compiler as compiler
 from minigrad import config as config
 from minigrad import convert as convert
+from minigrad import cpu as cpu
+from minigrad import cuda as cuda
 from minigrad import dtypes as dtypes
 from minigrad import formatting as formatting
+from minigrad import jit as jit
 from minigrad import kernels as kernels
 from minigrad import memory as memory
+from minigrad import mps as mps
 from minigrad import nn as nn
 from minigrad import operators as operators
 from minigrad import ops as ops
 from minigrad import optim as optim
+from minigrad import random as random
 from minigrad import serialization as serialization
+from minigrad import settings as settings
 from minigrad import tape as tape
+from minigrad import types as types
 from minigrad import utils as utils
+from minigrad import version as version
 from minigrad import walk as walk
+from minigrad import xpu as xpu
+from minigrad.amp import autocast as autocast
 from minigrad.attributes import Size as Size
 from minigrad.attributes import device as device
 from minigrad.autograd import enable_grad as enable_grad
@@ -29,8 +43,8 @@ from minigrad.autograd import inference_mode as inference_mode
 from minigrad.autograd import is_grad_enabled as is_grad_enabled
 from minigrad.autograd import no_grad as no_grad
 from minigrad.autograd import set_grad_enabled as set_grad_enabled
+from minigrad.compiler import compile as compile
 from minigrad.config import __version__ as __version__
-from minigrad.config import cuda as cuda
 from minigrad.config import finfo as finfo
 from minigrad.config import get_num_threads as get_num_threads
 from minigrad.config import iinfo as iinfo
@@ -52,6 +66,22 @@ from minigrad.formatting import get_printoptions as get_printoptions
 from minigrad.formatting import set_printoptions as set_printoptions
 from minigrad.serialization import load as load
 from minigrad.serialization import save as save
+from minigrad.settings import (
+    are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled,
+)
+from minigrad.settings import get_default_device as get_default_device
+from minigrad.settings import get_deterministic_debug_mode as get_deterministic_debug_mode
+from minigrad.settings import get_float32_matmul_precision as get_float32_matmul_precision
+from minigrad.settings import get_num_interop_threads as get_num_interop_threads
+from minigrad.settings import (
+    is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
+)
+from minigrad.settings import set_default_device as set_default_device
+from minigrad.settings import set_deterministic_debug_mode as set_deterministic_debug_mode
+from minigrad.settings import set_float32_matmul_precision as set_float32_matmul_precision
+from minigrad.settings import set_flush_denormal as set_flush_denormal
+from minigrad.settings import set_num_interop_threads as set_num_interop_threads
+from minigrad.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from minigrad.tensor import Tensor as Tensor
 
 bool: dtype
@@ -280,3 +310,13 @@ vstack = ops.join.vstack
 where = ops.elementwise.where
 zeros = ops.creation.zeros
 zeros_like = ops.creation.zeros_like
+HalfTensor = ops.legacy.HalfTensor
+FloatTensor = ops.legacy.FloatTensor
+DoubleTensor = ops.legacy.DoubleTensor
+ByteTensor = ops.legacy.ByteTensor
+CharTensor = ops.legacy.CharTensor
+ShortTensor = ops.legacy.ShortTensor
+IntTensor = ops.legacy.IntTensor
+LongTensor = ops.legacy.LongTensor
+BoolTensor = ops.legacy.BoolTensor
+set_default_tensor_type = ops.legacy.set_default_tensor_type

@@ -30,7 +30,10 @@ class Size(tuple):
 
 
 class device:
-    """Where tensors are: always ``device("cpu")``.  Any other device is a clear RuntimeError."""
+    """Where tensors are: always ``device("cpu")``.  Any other device is a clear RuntimeError.
+
+    In a ``with`` statement it is the default device, which it is anyway.
+    """
 
     __slots__ = ("index", "type")
 
@@ -63,6 +66,12 @@ class device:
 
     def __hash__(self):
         return hash(self.type)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        return None
 
 
 class RemovableHandle:

@@ -9,7 +9,6 @@ from minigrad.kernels.openmp import get_num_threads, has_openmp, set_num_threads
 __version__ = "0.1.0"
 __all__ = [
     "__version__",
-    "cuda",
     "finfo",
     "get_num_threads",
     "iinfo",
@@ -24,28 +23,6 @@ def show_config() -> None:
     print(f"instruction set: {kernels.level}")
     print(f"OpenMP: {'yes' if has_openmp() else 'no (built without it: one thread)'}")
     print(f"threads: {get_num_threads()}")
-
-
-class cuda:
-    """What programs ask before they pick a device: there is none but the CPU."""
-
-    @staticmethod
-    def is_available() -> bool:
-        """Return False."""
-        return False
-
-    @staticmethod
-    def device_count() -> int:
-        """Return 0."""
-        return 0
-
-    @staticmethod
-    def manual_seed(seed) -> None:
-        """Do nothing, as torch does without a GPU."""
-
-    @staticmethod
-    def manual_seed_all(seed) -> None:
-        """Do nothing, as torch does without a GPU."""
 
 
 class finfo:

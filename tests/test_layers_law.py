@@ -17,7 +17,10 @@ ROOT = Path(minigrad.__file__).parent
 SOURCES = sorted(path for pattern in ("*.py", "*.pyx", "*.pxd") for path in ROOT.rglob(pattern))
 STANDARD = sys.stdlib_module_names
 C_LEVEL = {"cython", "cpython", "libc", "numpy", "posix", "openmp"}
-PUBLIC_FACE = {"__main__", "config", "mirror"}
+PUBLIC_FACE = set(
+    "__main__ accelerator amp backends compiler config cpu cuda jit mirror mps random settings "
+    "types version xpu".split()
+)
 OPTIONAL = {"tqdm"}  # the only modules that may be imported inside a function
 
 

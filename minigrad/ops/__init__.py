@@ -20,6 +20,7 @@ from minigrad.ops import (
     index,
     inplace,
     join,
+    legacy,
     linalg,
     math,
     norm,
@@ -99,6 +100,10 @@ _METHODS = {
     reduce: "sum_to_size",
     copy: ("contiguous to type type_as half float double byte char short int long bool cpu cuda"),
     creation: "new_tensor new_empty new_zeros new_ones new_full",
+    legacy: (
+        "pin_memory is_pinned is_shared is_inference is_sparse is_quantized is_meta is_mps is_xpu "
+        "is_mkldnn is_nested"
+    ),
     inplace: "add_ sub_ mul_ div_ fill_ zero_ copy_",
     random: "uniform_ normal_ bernoulli_ random_ exponential_",
 }
@@ -110,6 +115,10 @@ _FUNCTIONS = {
     creation: (
         "tensor as_tensor asarray from_numpy from_dlpack empty zeros ones full empty_like "
         "zeros_like ones_like full_like arange linspace logspace eye meshgrid"
+    ),
+    legacy: (
+        "HalfTensor FloatTensor DoubleTensor ByteTensor CharTensor ShortTensor IntTensor "
+        "LongTensor BoolTensor set_default_tensor_type"
     ),
     reduce: "var_mean std_mean",
     shape: "broadcast_tensors",

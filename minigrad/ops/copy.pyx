@@ -104,7 +104,10 @@ cdef dict type_names = {
 
 
 def type(input, dtype=None):
-    """Return the tensor in ``dtype``; with none given, torch's name of this tensor's type."""
+    """Return the tensor in ``dtype``; with none given, torch's name of this tensor's type.
+
+    ``dtype`` may be a class such as FloatTensor, see legacy.py, or its name.
+    """
     cdef Tensor x = <Tensor?>input
     if dtype is None:
         for name, d in type_names.items():
@@ -113,7 +116,7 @@ def type(input, dtype=None):
     if isinstance(dtype, str):
         name = dtype.rpartition(".")[2]
         dtype = type_names[name] if name in type_names else as_dtype_(name)
-    return cast(x, as_dtype(dtype))
+    return cast(x, as_dtype(getattr(dtype, "tensor_dtype", dtype)))
 
 
 def half(input):

@@ -1,0 +1,31 @@
+"""Whether there is any device beside the CPU: there is none."""
+
+
+def _none_there(name):
+    def refuse(*args, **kwargs):
+        raise RuntimeError(
+            f"accelerator.{name}: minigrad runs on the CPU; ask accelerator.is_available() first"
+        )
+
+    refuse.__name__ = refuse.__qualname__ = name
+    refuse.__doc__ = "Raise RuntimeError: there is no accelerator."
+    return refuse
+
+
+synchronize, empty_cache = _none_there("synchronize"), _none_there("empty_cache")
+current_device_index = _none_there("current_device_index")
+set_device_index = _none_there("set_device_index")
+
+
+def is_available() -> bool:
+    """Return False."""
+    return False
+
+
+def device_count() -> int:
+    """Return 0."""
+    return 0
+
+
+def current_accelerator(check_available=False) -> None:
+    """Return None."""

@@ -1,0 +1,98 @@
+"""Mixed precision's names: on the CPU alone there is none, and programs that ask for it go on
+without, as they do with torch."""
+
+import contextlib
+import warnings
+
+__all__ = ["GradScaler", "autocast", "is_autocast_available"]
+
+
+class autocast(contextlib.ContextDecorator):
+    """Do nothing: operations keep the dtypes of their operands.
+
+    Asked for a device that is not there, it warns and is disabled, as in torch; an enabled one for
+    the CPU would compute in bfloat16, which minigrad lacks, and is a RuntimeError.
+
+    >>> import minigrad
+    >>> with minigrad.autocast("cpu", enabled=False):
+    ...     minigrad.ones(2) + 1
+    tensor([2., 2.])
+    """
+
+    def __init__(self, device_type, dtype=None, enabled=True, cache_enabled=None) -> None:
+        if not isinstance(device_type, str):
+            raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
+        if enabled and device_type == "cpu":
+            raise RuntimeError(
+                "autocast on the CPU computes in bfloat16, which minigrad lacks: leave it out, or "
+                "pass enabled=False"
+            )
+        if enabled:
+            warnings.warn(
+                f"User provided device_type of {device_type!r}, but {device_type.upper()} is not "
+                "available. Disabling",
+                stacklevel=2,
+            )
+        self.device = device_type
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        return None
+
+
+def is_autocast_available(device_type) -> bool:
+    """Return False: there is no lower precision to compute in."""
+    return False
+
+
+class GradScaler:
+    """Scales nothing: gradients are float32, which need no scaling.
+
+    An enabled one warns and is disabled, as torch's is without a GPU; ``step(optimizer)`` steps.
+
+    >>> import minigrad
+    >>> scaler = minigrad.amp.GradScaler(enabled=False)
+    >>> scaler.scale(minigrad.ones(2)), scaler.is_enabled()
+    (tensor([1., 1.]), False)
+    """
+
+    def __init__(
+        self, device="cuda", init_scale=65536.0, growth_factor=2.0, backoff_factor=0.5,
+        growth_interval=2000, enabled=True,
+    ) -> None:  # fmt: skip
+        if enabled:
+            warnings.warn(
+                "GradScaler is enabled, but there is nothing to scale on the CPU. Disabling.",
+                stacklevel=2,
+            )
+
+    def scale(self, outputs):
+        """Return the outputs."""
+        return outputs
+
+    def unscale_(self, optimizer) -> None:
+        """Do nothing."""
+
+    def step(self, optimizer, *args, **kwargs):
+        """Return ``optimizer.step(*args, **kwargs)``."""
+        return optimizer.step(*args, **kwargs)
+
+    def update(self, new_scale=None) -> None:
+        """Do nothing."""
+
+    def is_enabled(self) -> bool:
+        """Return False."""
+        return False
+
+    def get_scale(self) -> float:
+        """Return 1.0."""
+        return 1.0
+
+    def state_dict(self) -> dict:
+        """Return an empty dict."""
+        return {}
+
+    def load_state_dict(self, state_dict) -> None:
+        """Do nothing."""

@@ -1,0 +1,96 @@
+"""What programs ask before they pick a device: there is none but the CPU.
+
+Questions are answered, and what needs a GPU is an AssertionError, as in a torch built without.
+"""
+
+from minigrad.cuda import amp
+
+
+def _no_gpu(name):
+    def refuse(*args, **kwargs):
+        raise AssertionError(
+            f"cuda.{name}: minigrad runs on the CPU; ask cuda.is_available() first"
+        )
+
+    refuse.__name__ = refuse.__qualname__ = name
+    refuse.__doc__ = "Raise AssertionError: there is no GPU."
+    return refuse
+
+
+Event, Stream = _no_gpu("Event"), _no_gpu("Stream")
+current_device, current_stream = _no_gpu("current_device"), _no_gpu("current_stream")
+get_device_capability = _no_gpu("get_device_capability")
+get_device_name = _no_gpu("get_device_name")
+get_device_properties = _no_gpu("get_device_properties")
+get_rng_state, set_rng_state = _no_gpu("get_rng_state"), _no_gpu("set_rng_state")
+init, initial_seed, mem_get_info = _no_gpu("init"), _no_gpu("initial_seed"), _no_gpu("mem_get_info")
+set_device, synchronize = _no_gpu("set_device"), _no_gpu("synchronize")
+
+
+def is_available() -> bool:
+    """Return False."""
+    return False
+
+
+def is_initialized() -> bool:
+    """Return False."""
+    return False
+
+
+def is_bf16_supported(including_emulation=True) -> bool:
+    """Return False."""
+    return False
+
+
+def device_count() -> int:
+    """Return 0."""
+    return 0
+
+
+def manual_seed(seed) -> None:
+    """Do nothing, as torch does without a GPU."""
+
+
+def manual_seed_all(seed) -> None:
+    """Do nothing, as torch does without a GPU."""
+
+
+def seed() -> None:
+    """Do nothing, as torch does without a GPU."""
+
+
+def seed_all() -> None:
+    """Do nothing, as torch does without a GPU."""
+
+
+def empty_cache() -> None:
+    """Do nothing, as torch does without a GPU."""
+
+
+def memory_allocated(device=None) -> int:
+    """Return 0."""
+    return 0
+
+
+def max_memory_allocated(device=None) -> int:
+    """Return 0."""
+    return 0
+
+
+def memory_reserved(device=None) -> int:
+    """Return 0."""
+    return 0
+
+
+def max_memory_reserved(device=None) -> int:
+    """Return 0."""
+    return 0
+
+
+def get_rng_state_all() -> list:
+    """Return an empty list: the states of no GPU."""
+    return []
+
+
+def set_rng_state_all(new_states) -> None:
+    """Do nothing: there are no GPUs to set."""

@@ -1,0 +1,22 @@
+"""torch.cuda.amp's names, see minigrad.amp."""
+
+from minigrad import amp
+
+
+class autocast(amp.autocast):
+    """``minigrad.autocast("cuda", ...)``: it warns and does nothing."""
+
+    def __init__(self, enabled=True, dtype=None, cache_enabled=True) -> None:
+        super().__init__("cuda", dtype=dtype, enabled=enabled, cache_enabled=cache_enabled)
+
+
+class GradScaler(amp.GradScaler):
+    """``minigrad.amp.GradScaler("cuda", ...)``: it scales nothing."""
+
+    def __init__(
+        self, init_scale=65536.0, growth_factor=2.0, backoff_factor=0.5, growth_interval=2000,
+        enabled=True,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            "cuda", init_scale, growth_factor, backoff_factor, growth_interval, enabled
+        )

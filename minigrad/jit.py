@@ -1,0 +1,41 @@
+"""torch.jit's names: nothing is scripted or traced, and what would be says so."""
+
+
+def _refuse(name):
+    def refuse(*args, **kwargs):
+        raise RuntimeError(
+            f"jit.{name} is not available: call the function or module itself, and save weights "
+            "with save(module.state_dict(), path)"
+        )
+
+    refuse.__name__ = refuse.__qualname__ = name
+    refuse.__doc__ = f"Raise RuntimeError: there is no jit.{name}."
+    return refuse
+
+
+script, trace, freeze, save, load = map(_refuse, ("script", "trace", "freeze", "save", "load"))
+
+
+def is_scripting() -> bool:
+    """Return False."""
+    return False
+
+
+def is_tracing() -> bool:
+    """Return False."""
+    return False
+
+
+def ignore(drop=False, **kwargs):
+    """Return the function unchanged, or a decorator that does so."""
+    return drop if callable(drop) else lambda function: function
+
+
+def unused(fn):
+    """Return the function unchanged."""
+    return fn
+
+
+def export(fn):
+    """Return the function unchanged."""
+    return fn

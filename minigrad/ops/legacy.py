@@ -1,0 +1,95 @@
+"""What torch kept of its early days: a class for each dtype, and questions about memory.
+
+``isinstance(x, FloatTensor)`` asks for the dtype, ``FloatTensor(2, 3)`` and
+``FloatTensor([1, 2])`` make a tensor of it, ``x.type(FloatTensor)`` changes to it.
+"""
+
+from minigrad.attributes import Size
+from minigrad.dtypes import (
+    as_dtype_,
+    bool_,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    set_default_dtype,
+    uint8,
+)
+from minigrad.ops.creation import empty, tensor
+from minigrad.tensor import Tensor
+
+
+class TensorType(type):
+    """The class of FloatTensor and its kin: what they do when called, and what is one of them."""
+
+    tensor_dtype: object
+
+    def __instancecheck__(cls, value):
+        return isinstance(value, Tensor) and value.dtype is cls.tensor_dtype
+
+    def __call__(cls, *args):
+        if len(args) != 1 or isinstance(args[0], int | Size):
+            return (
+                empty(*args, dtype=cls.tensor_dtype) if args else empty(0, dtype=cls.tensor_dtype)
+            )
+        if isinstance(args[0], Tensor):
+            if args[0].dtype is not cls.tensor_dtype:
+                raise TypeError(
+                    f"{cls.__name__}() expects a tensor of {cls.tensor_dtype}, but got one of "
+                    f"{args[0].dtype}"
+                )
+            return args[0].detach()
+        return tensor(args[0], dtype=cls.tensor_dtype)
+
+
+def _type_of(name, dtype):
+    doc = f"A tensor of {dtype}: ``{name}(sizes)`` uninitialised, or ``{name}(data)``."
+    return TensorType(name, (), {"tensor_dtype": dtype, "__doc__": doc, "__module__": __name__})
+
+
+HalfTensor = _type_of("HalfTensor", float16)
+FloatTensor = _type_of("FloatTensor", float32)
+DoubleTensor = _type_of("DoubleTensor", float64)
+ByteTensor = _type_of("ByteTensor", uint8)
+CharTensor = _type_of("CharTensor", int8)
+ShortTensor = _type_of("ShortTensor", int16)
+IntTensor = _type_of("IntTensor", int32)
+LongTensor = _type_of("LongTensor", int64)
+BoolTensor = _type_of("BoolTensor", bool_)
+
+
+def set_default_tensor_type(t) -> None:
+    """Make the dtype of ``t``, a class such as DoubleTensor or its name, the default one."""
+    if isinstance(t, str):
+        t = globals().get(t.rpartition(".")[2])
+    if not isinstance(t, TensorType):
+        raise TypeError("invalid type object: expected a class such as minigrad.DoubleTensor")
+    set_default_dtype(as_dtype_(t.tensor_dtype))
+
+
+def pin_memory(input, device=None) -> Tensor:
+    """Raise RuntimeError: memory is pinned for an accelerator, and there is none."""
+    raise RuntimeError("pin_memory() needs an accelerator, and minigrad runs on the CPU")
+
+
+def is_pinned(input, device=None) -> bool:
+    """Return False: memory is pinned for an accelerator only."""
+    return False
+
+
+def is_shared(input) -> bool:
+    """Return False: the memory belongs to this process."""
+    return False
+
+
+def is_inference(input) -> bool:
+    """Return False: ``inference_mode`` makes ordinary tensors."""
+    return False
+
+
+is_sparse = is_quantized = is_meta = is_mps = is_xpu = is_mkldnn = is_nested = property(
+    lambda input: False, doc="False: tensors are dense, not quantised, and on the CPU."
+)

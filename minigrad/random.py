@@ -1,0 +1,40 @@
+"""The default generator's functions, under the names of torch.random."""
+
+import contextlib
+
+from minigrad.ops.random import (
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
+
+__all__ = [
+    "default_generator",
+    "fork_rng",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
+
+
+@contextlib.contextmanager
+def fork_rng(devices=None, enabled=True, device_type="cuda"):
+    """Put the default generator back at the end of the block to where it was at its start.
+
+    >>> import minigrad
+    >>> with minigrad.random.fork_rng():
+    ...     inside = minigrad.rand(3)
+    >>> minigrad.equal(inside, minigrad.rand(3))
+    True
+    """
+    state = get_rng_state()
+    try:
+        yield
+    finally:
+        if enabled:
+            set_rng_state(state)

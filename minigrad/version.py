@@ -1,0 +1,3 @@
+"""Which minigrad this is, under the names of torch.version."""
+
+cuda = hip = xpu = None
