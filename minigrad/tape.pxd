@@ -10,6 +10,12 @@ cdef enum Origin:                   # how a view was made; views of it inherit a
     MULTIPLE = 3                    # with others, by split() and the like
 
 
+cdef enum Turn:                     # when a hook is called:
+    ARRIVED = 0                     # with the gradient
+    LAST = 1                        # after those
+    ACCUMULATED = 2                 # with a leaf that has its gradient
+
+
 cdef class Version:
     cdef readonly long number
 
@@ -50,7 +56,7 @@ cdef class Node:
     cdef object extra               # whatever else the vjp needs: shapes, axes, indices
     cdef readonly long sequence     # grows from op to op: inputs are always older than outputs
     cdef readonly int n_outputs
-    cdef dict hooks                 # hooks of the outputs: {key: (output, function, last)}
+    cdef dict hooks                 # hooks of the outputs: {key: (output, function, Turn)}
     cdef object walk                # the backward walk that is under way and has come here, and
     cdef object incoming            # the gradient that has arrived on it (see walk.pyx)
     cdef object __weakref__
@@ -81,6 +87,7 @@ cdef class Operations:
 
 
 cdef Operations operations
+cdef object anomaly                 # who watches the nodes (see autograd/anomaly_mode.py), or None
 
 cdef bint grad_enabled() noexcept
 cdef bint set_grad_enabled_(bint mode) noexcept
@@ -90,6 +97,7 @@ cdef int check_origin(Variable v, str what) except -1
 cdef int regenerate_view(Variable v) except -1
 cdef object edge_to(object input)
 cdef object run_hooks(dict hooks, int output, object grad)
+cdef int run_accumulated_hooks(Variable leaf) except -1
 cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
                  tuple saved=*, object extra=*)
 

@@ -181,6 +181,15 @@ cdef object save_one(Variable v, Variable out):
 # ---------------------------------------------------------------- nodes
 
 cdef long n_recorded = 0
+anomaly = None
+
+
+def _set_anomaly(observer):
+    """Let ``observer`` see each node (see autograd/anomaly_mode.py), None: nobody.  Return who did.
+    """
+    global anomaly
+    previous, anomaly = anomaly, observer
+    return previous
 
 
 @cython.freelist(64)
@@ -331,6 +340,8 @@ cdef int connect(Node node, tuple inputs) except -1:
     node.edges = edges
     n_recorded += 1
     node.sequence = n_recorded
+    if anomaly is not None:
+        anomaly.recorded(node)
     return 0
 
 
@@ -416,10 +427,11 @@ cdef class PythonNode(Node):
 cdef object hook_keys = itertools.count()
 
 
-def add_hook(Variable v, function, bint last=False):
+def add_hook(Variable v, function, int turn=ARRIVED):
     """Call ``function(grad)`` with the gradient of ``v``; return (table, key) to remove it by.
 
-    ``last``: after all other hooks, however late they are added.
+    ``turn`` says when: LAST is after all other hooks, however late they are added, and ACCUMULATED,
+    for a leaf, is ``function(v)`` once ``v`` has its gradient.
     """
     cdef dict table
     refresh_view(v)
@@ -432,7 +444,7 @@ def add_hook(Variable v, function, bint last=False):
             v.node.hooks = {}
         table = v.node.hooks
     key = next(hook_keys)       # never one that was removed: its handle may still be about
-    table[key] = (v.output, function, last)
+    table[key] = (v.output, function, turn)
     return table, key
 
 
@@ -452,20 +464,28 @@ def retain(Variable v):
             t.gradient = operations.clone(grad) if t.gradient is None else (
                 operations.add(t.gradient, grad))
 
-    add_hook(v, keep, True)
+    add_hook(v, keep, LAST)
 
 
 cdef object run_hooks(dict hooks, int output, object grad):
     """Return the gradient of a node's output number ``output`` as its hooks leave it."""
     cdef list present = list(hooks.values())
-    for turn in (False, True):
-        for k, function, last in present:
-            if k == output and last == turn and grad is not None:
+    for turn in (ARRIVED, LAST):
+        for k, function, its_turn in present:
+            if k == output and its_turn == turn and grad is not None:
                 replaced = function(grad)
                 if replaced is not None:
                     check_replacement(<Variable>grad, replaced)
                     grad = replaced
     return grad
+
+
+cdef int run_accumulated_hooks(Variable leaf) except -1:
+    """Call the hooks that wait for ``leaf.grad``."""
+    for _, function, turn in list(leaf.hooks.values()):
+        if turn == ACCUMULATED:
+            function(leaf)
+    return 0
 
 
 cdef int check_replacement(Variable grad, object replaced) except -1:

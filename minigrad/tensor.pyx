@@ -23,7 +23,8 @@ from minigrad.convert cimport array_from, checked_dim
 from minigrad.dtypes cimport default_dtype, dtype_of
 from minigrad.operators cimport Operators
 from minigrad.tape cimport (
-    NO_GRAD, ORDINARY, Variable, grad_enabled, operations, refresh_view, version_of, wants,
+    ACCUMULATED, NO_GRAD, ORDINARY, Variable, grad_enabled, operations, refresh_view, version_of,
+    wants,
 )
 from minigrad.walk cimport backward_from
 from minigrad.tape import add_hook, retain
@@ -378,6 +379,21 @@ cdef class Tensor(Operators):
                 "cannot register a hook on a tensor that doesn't require gradient"
             )
         return RemovableHandle(*add_hook(self, hook))
+
+    def register_post_accumulate_grad_hook(self, hook):
+        """Call ``hook(tensor)`` after ``backward()`` has added to the ``.grad`` of this leaf.
+
+        Returns a handle whose ``remove()`` takes the hook out.
+        """
+        if not self.requires_grad:
+            raise RuntimeError(
+                "cannot register a hook on a tensor that doesn't require gradient"
+            )
+        if self.grad_fn is not None:
+            raise RuntimeError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors"
+            )
+        return RemovableHandle(*add_hook(self, hook, ACCUMULATED))
 
     def retain_grad(self):
         """Keep this non-leaf's gradient in ``.grad`` when ``backward()`` comes by."""

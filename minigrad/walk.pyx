@@ -21,7 +21,10 @@ from numpy cimport (
 )
 
 from minigrad.memory cimport empty_like_array
-from minigrad.tape cimport Node, Variable, edge_to, operations, run_hooks, set_grad_enabled_
+from minigrad.tape cimport (
+    Node, Variable, anomaly, edge_to, operations, run_accumulated_hooks, run_hooks,
+    set_grad_enabled_,
+)
 
 import_array()
 
@@ -189,7 +192,7 @@ cdef dict leading_to(list roots, list targets):
 
 # ---------------------------------------------------------------- the end: leaves
 
-cdef void deposit(Variable leaf, Variable grad, bint create_graph, bint shared):
+cdef int deposit(Variable leaf, Variable grad, bint create_graph, bint shared) except -1:
     """Add ``grad`` to ``leaf.grad``; keep it as it is if nobody else can see it, else a copy."""
     if leaf.gradient is not None:
         if create_graph:
@@ -203,6 +206,9 @@ cdef void deposit(Variable leaf, Variable grad, bint create_graph, bint shared):
         leaf.gradient = grad
     else:
         leaf.gradient = operations.wrap(operations.copied(grad.array))
+    if leaf.hooks is not None:
+        run_accumulated_hooks(leaf)
+    return 0
 
 
 cdef int settle(dict leaves, bint create_graph) except -1:
@@ -232,7 +238,7 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
     given) once the whole walk is done, so a walk that fails leaves no half of it behind.
     Otherwise the gradients of ``inputs`` are returned, None for one that was not reached.
     """
-    cdef Node node
+    cdef Node node = None
     cdef Walk walk = Walk()
     cdef dict needed = None         # what is on the way to `inputs`; nothing else gets a gradient
     cdef list targets = None
@@ -267,6 +273,8 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
                     continue
             results = node.vjp(node, grad)
             grad = None                     # free each gradient as soon as it has been used
+            if anomaly is not None:
+                anomaly.check(node, results)
             if not retain_graph and node.saved:     # one that saved nothing may run again
                 node.saved = None
             for i in range(len(results)):
@@ -275,6 +283,7 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
                         needed is None or end_of(edge) in needed):
                     walk.give(edge, results[i])
             results = None
+        node = None
         for leaf in walk.leaves:
             if (<Variable>leaf).hooks is not None:
                 walk.leaves[leaf] = run_hooks((<Variable>leaf).hooks, 0, walk.leaves[leaf])
@@ -291,6 +300,10 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
                 grad = captured.get(i, walk.leaves.get(targets[i]))
                 if grad is not None:
                     deposit(<Variable>v, <Variable>grad, create_graph, True)
+    except BaseException as error:
+        if anomaly is not None and node is not None:
+            anomaly.failed(node, error)
+        raise
     finally:
         set_grad_enabled_(mode)
         walk.forget()

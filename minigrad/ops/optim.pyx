@@ -190,3 +190,19 @@ def zero_(tensors):
     kernel.zero(arrays, threads_for(size))
     for tensor in tensors:
         bump_version(<Tensor>tensor)
+
+
+def increment_version(tensors):
+    """Count a write to each of ``tensors``, one or several, that was made without anybody noticing.
+
+    A graph that saved such a tensor then refuses to use it, as after any in-place op.
+
+    >>> import minigrad
+    >>> x = minigrad.ones(2)
+    >>> x.numpy()[0] = 5
+    >>> minigrad.autograd.graph.increment_version(x)
+    >>> x._version
+    1
+    """
+    for tensor in (tensors,) if isinstance(tensors, Tensor) else tensors:
+        bump_version(<Tensor?>tensor)
