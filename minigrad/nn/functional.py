@@ -32,6 +32,8 @@ from minigrad.ops.conv3d import conv3d, conv_transpose3d
 from minigrad.ops.conv_transpose import conv_transpose1d, conv_transpose2d
 from minigrad.ops.creation import zeros
 from minigrad.ops.cross_entropy import cross_entropy, nll_loss
+from minigrad.ops.ctc_loss import ctc_loss
+from minigrad.ops.distance import bilinear, cosine_similarity, pairwise_distance, pdist
 from minigrad.ops.dropout import dropout, dropout1d, dropout2d, dropout3d
 from minigrad.ops.embedding import embedding, embedding_bag
 from minigrad.ops.layer_norm import (
@@ -50,6 +52,19 @@ from minigrad.ops.loss import (
     l1_loss,
     mse_loss,
     smooth_l1_loss,
+)
+from minigrad.ops.margin_loss import (
+    cosine_embedding_loss,
+    gaussian_nll_loss,
+    hinge_embedding_loss,
+    margin_ranking_loss,
+    multi_margin_loss,
+    multilabel_margin_loss,
+    multilabel_soft_margin_loss,
+    poisson_nll_loss,
+    soft_margin_loss,
+    triplet_margin_loss,
+    triplet_margin_with_distance_loss,
 )
 from minigrad.ops.math import relu as _relu
 from minigrad.ops.math import sigmoid, tanh
@@ -75,6 +90,7 @@ __all__ = [
     "avg_pool2d",
     "avg_pool3d",
     "batch_norm",
+    "bilinear",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
@@ -84,7 +100,10 @@ __all__ = [
     "conv_transpose1d",
     "conv_transpose2d",
     "conv_transpose3d",
+    "cosine_embedding_loss",
+    "cosine_similarity",
     "cross_entropy",
+    "ctc_loss",
     "dropout",
     "dropout1d",
     "dropout2d",
@@ -92,6 +111,7 @@ __all__ = [
     "elu",
     "embedding",
     "embedding_bag",
+    "gaussian_nll_loss",
     "gelu",
     "glu",
     "group_norm",
@@ -99,6 +119,7 @@ __all__ = [
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
     "kl_div",
@@ -109,15 +130,22 @@ __all__ = [
     "local_response_norm",
     "log_softmax",
     "logsigmoid",
+    "margin_ranking_loss",
     "max_pool1d",
     "max_pool2d",
     "max_pool3d",
     "mish",
     "mse_loss",
+    "multi_margin_loss",
+    "multilabel_margin_loss",
+    "multilabel_soft_margin_loss",
     "nll_loss",
     "normalize",
     "one_hot",
     "pad",
+    "pairwise_distance",
+    "pdist",
+    "poisson_nll_loss",
     "prelu",
     "relu",
     "relu6",
@@ -127,6 +155,7 @@ __all__ = [
     "sigmoid",
     "silu",
     "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
     "softmin",
     "softplus",
@@ -135,6 +164,8 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
 ]
 
 

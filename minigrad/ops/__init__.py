@@ -15,6 +15,7 @@ from minigrad.ops import (
     conv_transpose,
     copy,
     creation,
+    distance,
     dropout,
     elementwise,
     index,
@@ -112,6 +113,7 @@ _METHODS = {
 _FUNCTIONS = {
     activation: "celu prelu selu threshold",
     dropout: "dropout",
+    distance: "pairwise_distance cosine_similarity pdist bilinear",
     creation: (
         "tensor as_tensor asarray from_numpy from_dlpack empty zeros ones full empty_like "
         "zeros_like ones_like full_like arange linspace logspace eye meshgrid"
