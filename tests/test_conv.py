@@ -123,7 +123,7 @@ def test_errors():
         ("expected bias to be 1-dimensional with 6", lambda: F.conv2d(x, w, minigrad.ones(5))),
         ("should be the same", lambda: F.conv2d(x.double(), w)),
         ("should be the same", lambda: F.conv2d(x, w, minigrad.ones(6).double())),
-        ("not implemented for minigrad.int64", lambda: F.conv2d(x.long(), w.long())),
+        ("not implemented for minigrad.int32", lambda: F.conv2d(x.int(), w.int())),
         ("non-positive stride", lambda: F.conv2d(x, w, stride=0)),
         ("negative padding", lambda: F.conv2d(x, w, padding=-1)),
         ("dilation should be greater than zero", lambda: F.conv2d(x, w, dilation=0)),

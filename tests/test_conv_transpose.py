@@ -150,7 +150,7 @@ def test_errors(n):
         ("Output size is too small", lambda: run(x, w, padding=9)),
         ("greater than zero", lambda: run(x, minigrad.zeros(4, 3, *(0,) * n))),
         ("should be the same", lambda: run(x, w.double())),
-        ("not implemented for minigrad.int64", lambda: run(x.long(), w.long())),
+        ("not implemented for minigrad.int32", lambda: run(x.int(), w.int())),
         ("expected stride to be", lambda: run(x, w, stride=(1,) * (n + 1))),
         ("Kernel size can't be greater", lambda: forward(x[..., :1, :1, :1], w.swapaxes(0, 1)))
         if n == 3

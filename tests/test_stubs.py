@@ -23,7 +23,7 @@ ALLOWED = r"""
 minigrad\.kernels\..*
 minigrad\.tape\.Operations\..*
 minigrad\.utils\.(__all__|data)
-minigrad\.nn\.modules\.(conv|pooling)\.\w+\.(convolve|pool)
+minigrad\.nn\.modules\.(conv|pooling|unpooling)\.\w+\.(convolve|pool|unpool)
 minigrad\.nn\.\S+\.__getattr__
 minigrad\.operators\.Operators\.__r[lr]shift__
 .*\.(__test__|__pyx_\w+|__\w+_cython__)

@@ -25,7 +25,9 @@ from minigrad.ops import (
     linalg,
     math,
     norm,
+    pixels,
     pool,
+    pool3d,
     random,
     recurrent,
     reduce,
@@ -130,6 +132,8 @@ _FUNCTIONS = {
     conv3d: "conv3d conv_transpose3d",
     recurrent: "rnn_tanh_cell rnn_relu_cell lstm_cell gru_cell",
     pool: "max_pool1d max_pool2d avg_pool1d adaptive_avg_pool1d",
+    pool3d: "max_pool3d",
+    pixels: "pixel_shuffle pixel_unshuffle channel_shuffle",
     random: (
         "Generator default_generator manual_seed seed initial_seed get_rng_state set_rng_state "
         "rand randn randint randperm rand_like randn_like randint_like normal"

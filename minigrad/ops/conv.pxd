@@ -2,6 +2,7 @@
 
 from numpy cimport npy_intp
 
+from minigrad.dtypes cimport dtype
 from minigrad.tensor cimport Tensor
 
 
@@ -15,6 +16,7 @@ cdef class Geometry:
     cdef int set_steps(self, tuple stride, tuple dilation) except -1
 
 
+cdef dtype computed_in(dtype own)
 cdef Tensor to_input(Tensor dy, Tensor weight, Geometry geometry)
 cdef int check_operands(Tensor x, Tensor weight, Tensor bias, str function, int spatial,
                         Py_ssize_t groups) except -1

@@ -16,7 +16,7 @@ from numpy cimport (
     PyArray_DIM, PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
-from minigrad.dtypes cimport dtype_of, float16, float32
+from minigrad.dtypes cimport dtype, dtype_of, float16, float32, float64, int64
 from minigrad.kernels cimport conv as kernels
 from minigrad.kernels.conv_input cimport conv2d_backward_input
 from minigrad.kernels.conv_weight cimport conv2d_backward_weight
@@ -156,7 +156,7 @@ cdef int check_operands(Tensor x, Tensor weight, Tensor bias, str function, int 
             f"Given weight of size {list(shape_of(weight))}, expected bias to be 1-dimensional "
             f"with {outputs} elements, but got bias of size {list(shape_of(bias))} instead"
         )
-    if not dtype_of(x.array).is_floating_point:
+    if not dtype_of(x.array).is_floating_point and dtype_of(x.array) is not int64:
         raise RuntimeError(f"{function} is not implemented for {dtype_of(x.array)}")
     for name, other in (("weight", weight), ("bias", bias)):
         if other is not None and dtype_of((<Tensor>other).array) is not dtype_of(x.array):
@@ -253,7 +253,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     "same" (h' = h, for stride 1).  With ``groups``, input and output channels are cut into as
     many groups and each group of outputs sees its own inputs only.
 
-    All of one floating dtype.  RuntimeError for shapes or dtypes that do not fit.
+    All of one floating dtype, or int64.  RuntimeError for shapes or dtypes that do not fit.
     Source: torch.nn.functional.conv2d.
 
     >>> import minigrad
@@ -298,7 +298,7 @@ def conv2d_infer(input, weight, bias, stride, padding, dilation, groups, norm, r
     cdef npy_intp shape[4]
     cdef int d
     check_operands(x, w, b, "conv2d", 2, 0)
-    if PyArray_NDIM(x.array) != 4 or dtype_of(x.array) is float16:
+    if PyArray_NDIM(x.array) != 4 or computed_in(dtype_of(x.array)) is not dtype_of(x.array):
         raise RuntimeError(f"expected a 4D input of float32 or float64, but got {x.dtype} of size "
                            f"{list(shape_of(x))}")
     c = geometry_of(x, w, pair(stride, "stride"), padding, pair(dilation, "dilation"), groups)
@@ -353,19 +353,23 @@ cdef object single(object value, str name):
     return value
 
 
+cdef dtype computed_in(dtype own):
+    """The dtype of the kernels for one of tensors: float64 holds integers below 2**53."""
+    return float32 if own is float16 else float64 if own is int64 else own
+
+
 cdef Tensor convolution(Tensor x, Tensor weight, Tensor bias, tuple stride, object padding,
                         tuple dilation, object groups):
-    """Convolve 3-D or 4-D input with a 4-D weight, in float32 if they are float16."""
-    cdef bint unbatched = PyArray_NDIM(x.array) == 3, half = dtype_of(x.array) is float16
+    """Convolve 3-D or 4-D input with a 4-D weight."""
+    cdef bint unbatched = PyArray_NDIM(x.array) == 3
+    cdef dtype own = dtype_of(x.array), wide = computed_in(own)
     cdef Tensor out
     if unbatched:
         x = reshape_to(x, (1, *shape_of(x)))
-    if half:
-        x, weight = cast(x, float32), cast(weight, float32)
-        bias = None if bias is None else cast(bias, float32)
+    x, weight = cast(x, wide), cast(weight, wide)
+    bias = None if bias is None else cast(bias, wide)
     out = convolve(x, weight, bias, geometry_of(x, weight, stride, padding, dilation, groups))
     if PyArray_DIM(weight.array, 1) == 0:       # as torch: where nothing comes in, nothing goes out
         out = out[:, :0]
-    if half:
-        out = cast(out, float16)
+    out = cast(out, own)
     return reshape_to(out, shape_of(out)[1:]) if unbatched else out

@@ -5,7 +5,7 @@ is to slide kernels (channels * kd, kh, kw) over planes that have, for each chan
 depths the kernel reaches.  A transposed convolution makes such planes, and adds them up.
 """
 
-from minigrad.dtypes import float16
+from minigrad.dtypes import float16, int64
 from minigrad.ops.conv import conv2d
 from minigrad.ops.conv_transpose import conv_transpose2d
 from minigrad.ops.pad import pad
@@ -21,7 +21,7 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) 
     (out,) or None -> (n, out, d', h', w') or (out, d', h', w').  Arguments as in ``conv2d``, with
     triples for pairs.
 
-    All of one floating dtype.  RuntimeError for shapes or dtypes that do not fit.
+    All of one floating dtype, or int64.  RuntimeError for shapes or dtypes that do not fit.
     Source: torch.nn.functional.conv3d.
 
     >>> import minigrad
@@ -89,7 +89,7 @@ def conv_transpose3d(
     (out,) or None -> (n, out, d', h', w') or (out, d', h', w').  Arguments as in
     ``conv_transpose2d``, with triples for pairs.
 
-    All of one floating dtype.  RuntimeError for shapes or dtypes that do not fit.
+    All of one floating dtype, or int64.  RuntimeError for shapes or dtypes that do not fit.
     Source: torch.nn.functional.conv_transpose3d.
 
     >>> import minigrad
@@ -151,7 +151,7 @@ def conv_transpose3d(
 
 def _check_operands(input, weight, bias, function):
     check_rank(input, 3, function)
-    if not input.is_floating_point():
+    if not input.is_floating_point() and input.dtype is not int64:
         raise RuntimeError(f"{function} is not implemented for {input.dtype}")
     for name, other in (("weight", weight), ("bias", bias)):
         if other is None and name == "bias":

@@ -7,9 +7,9 @@ that gives the gradient of the weight.
 
 from numpy cimport PyArray_DIM, PyArray_NDIM, import_array
 
-from minigrad.dtypes cimport dtype_of, float16, float32
+from minigrad.dtypes cimport dtype, dtype_of
 from minigrad.ops.common cimport cast, pair, shape_of, tensor_argument
-from minigrad.ops.conv cimport Geometry, check_operands, single, to_input
+from minigrad.ops.conv cimport Geometry, check_operands, computed_in, single, to_input
 from minigrad.ops.shape cimport reshape_to
 from minigrad.tensor cimport Tensor
 
@@ -73,20 +73,19 @@ cdef Geometry geometry_of(Tensor x, Tensor weight, tuple stride, tuple padding,
 
 cdef Tensor transposed(Tensor x, Tensor weight, Tensor bias, tuple stride, tuple padding,
                        tuple output_padding, Py_ssize_t groups, tuple dilation):
-    """The op for 3-D or 4-D input and a 4-D weight, in float32 if they are float16."""
-    cdef bint unbatched = PyArray_NDIM(x.array) == 3, half = dtype_of(x.array) is float16
+    """The op for 3-D or 4-D input and a 4-D weight."""
+    cdef bint unbatched = PyArray_NDIM(x.array) == 3
+    cdef dtype own = dtype_of(x.array), wide = computed_in(own)
     cdef Tensor out
     if unbatched:
         x = reshape_to(x, (1, *shape_of(x)))
-    if half:
-        x, weight = cast(x, float32), cast(weight, float32)
-        bias = None if bias is None else cast(bias, float32)
+    x, weight = cast(x, wide), cast(weight, wide)
+    bias = None if bias is None else cast(bias, wide)
     out = to_input(
         x, weight, geometry_of(x, weight, stride, padding, output_padding, dilation, groups))
     if bias is not None:
         out = out + reshape_to(bias, (-1, 1, 1))
-    if half:
-        out = cast(out, float16)
+    out = cast(out, own)
     return reshape_to(out, shape_of(out)[1:]) if unbatched else out
 
 
@@ -101,7 +100,7 @@ def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_paddi
     None -> (n, out, h', w') or (out, h', w'), where ``h' = (h - 1) * stride - 2 * padding +
     dilation * (kh - 1) + output_padding + 1``.  Sizes are ints or pairs.
 
-    All of one floating dtype.  RuntimeError for shapes or dtypes that do not fit.
+    All of one floating dtype, or int64.  RuntimeError for shapes or dtypes that do not fit.
     Source: torch.nn.functional.conv_transpose2d.
 
     >>> import minigrad

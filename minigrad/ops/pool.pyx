@@ -8,6 +8,8 @@ pooling is two-dimensional pooling of images of height 1.
 
 import numpy as np
 
+from minigrad.ops.spatial import check_output_size
+
 from numpy cimport (
     NPY_INT32, PyArray_DIM, PyArray_NDIM, PyArray_TYPE, import_array, ndarray,
     npy_intp,
@@ -330,6 +332,7 @@ def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False,
 
 
 cdef object adaptive_avg_pool(str function, int spatial, object input, object output_size):
+    check_output_size(input, output_size)
     cdef Tensor x = images(input, function, spatial)
     cdef Geometry c = Geometry.__new__(Geometry)
     cdef int d

@@ -1,26 +1,23 @@
-"""Pooling over three spatial dimensions, in two steps: over height and width, then over depth.
+"""Pooling over three spatial dimensions, in two steps: over height and width, then over depth;
+and the norms of windows, which are made of means.
 
 A maximum of maxima is the maximum of them all, and a mean of means of equally many the mean, so
 that the ops of two dimensions do the work, forward and backward.
 """
 
-from minigrad.ops.pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d
+import math
+
+from minigrad.dtypes import int64
+from minigrad.ops.pool import adaptive_avg_pool2d, avg_pool1d, avg_pool2d, max_pool2d
+from minigrad.ops.spatial import check_output_size, check_rank, per_dimension
 from minigrad.tensor import Tensor
 
 
 def _volumes(input, function):
     """Return the input as (n * c, d, h, w) and a function that gives results its other shape."""
-    if not isinstance(input, Tensor):
-        raise TypeError(
-            f"{function}(): argument 'input' must be Tensor, not {type(input).__name__}"
-        )
-    if input.dim() not in (4, 5):
-        raise RuntimeError(
-            f"{function}(): Expected 4D or 5D tensor, (n, c, d, h, w) or (c, d, h, w), but got "
-            f"input of size {list(input.shape)}"
-        )
+    check_rank(input, 3, function)
     *outer, depth, height, width = input.shape
-    if 0 in input.shape[1:]:
+    if 0 in input.shape[-4:]:
         raise RuntimeError(
             f"{function}(): Expected input to have non-zero size for non-batch dimensions, but it "
             f"has size {list(input.shape)}"
@@ -31,13 +28,8 @@ def _volumes(input, function):
 
 def _triple(value, name):
     """Return an option as a depth and a pair of height and width."""
-    if not isinstance(value, (tuple, list)):
-        return value, (value, value)
-    if len(value) == 1:
-        return _triple(value[0], name)
-    if len(value) != 3:
-        raise RuntimeError(f"expected {name} to be an int or three ints, but got {value}")
-    return value[0], tuple(value[1:])
+    depth, *flat = per_dimension(value, 3, name)
+    return depth, tuple(flat)
 
 
 def _windows(kernel_size, stride, padding):
@@ -104,6 +96,12 @@ def avg_pool3d(
     tensor([[[[3.5000]]]])
     """
     x, restored = _volumes(input, "avg_pool3d")
+    if x.dtype is int64:  # rounded once, at the end
+        means = avg_pool3d(
+            input.double(), kernel_size, stride, padding, ceil_mode, count_include_pad,
+            divisor_override,
+        )  # fmt: skip
+        return means.long()
     (deep, flat), (deep_step, flat_step), (deep_pad, flat_pad) = _windows(
         kernel_size, stride, padding
     )
@@ -129,9 +127,43 @@ def adaptive_avg_pool3d(input, output_size):
     >>> minigrad.nn.functional.adaptive_avg_pool3d(minigrad.arange(8.0).reshape(1, 2, 2, 2), 1)
     tensor([[[[3.5000]]]])
     """
+    check_output_size(input, output_size)
     x, restored = _volumes(input, "adaptive_avg_pool3d")
     deep, flat = _triple(output_size, "output_size")
     y = adaptive_avg_pool2d(x, flat)
     count, depth, height, width = y.shape
     y = adaptive_avg_pool2d(y.reshape(count, 1, depth, height * width), (deep, height * width))
     return restored(y, height, width)
+
+
+def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False) -> Tensor:
+    """Return the ``norm_type``-norm of each window: (n, c, l) or (c, l).  See ``lp_pool2d``."""
+    return _norms(avg_pool1d, 1, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False) -> Tensor:
+    """Return the norm of each window: ``sum(x ** p) ** (1 / p)``, p being ``norm_type``.
+
+    Shapes as in ``avg_pool2d``.  RuntimeError for what does not fit.
+    Source: torch.nn.functional.lp_pool2d.
+
+    >>> import minigrad
+    >>> minigrad.nn.functional.lp_pool2d(minigrad.tensor([[[3.0, 4.0]]]), 2, (1, 2))
+    tensor([[[5.]]])
+    """
+    return _norms(avg_pool2d, 2, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool3d(input, norm_type, kernel_size, stride=None, ceil_mode=False) -> Tensor:
+    """Return the norm of each window of volumes (n, c, d, h, w) or (c, d, h, w).
+
+    See ``lp_pool2d``.
+    """
+    return _norms(avg_pool3d, 3, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def _norms(pool, n, input, norm_type, kernel_size, stride, ceil_mode):
+    check_rank(input, n, f"lp_pool{n}d")
+    means = pool(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
+    elements = math.prod(per_dimension(kernel_size, n, "kernel_size"))
+    return (means.sign() * means.abs().relu() * elements).pow(1.0 / norm_type)

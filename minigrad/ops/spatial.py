@@ -35,3 +35,13 @@ def check_rank(input, n, function) -> None:
             f"{function}(): Expected {n + 1}D or {n + 2}D input tensor, with or without a batch, "
             f"but got input of size {list(input.shape)}"
         )
+
+
+def check_output_size(input, output_size) -> None:
+    """Raise ValueError unless ``input`` has more dimensions than a tuple of sizes has numbers."""
+    if not isinstance(input, Tensor) or not isinstance(output_size, (tuple, list)):
+        return
+    if len(output_size) > 1 and input.dim() <= len(output_size):
+        raise ValueError(
+            f"Input dimension should be at least {len(output_size) + 1}, got {input.dim()}"
+        )
