@@ -339,8 +339,8 @@ class FractionalMaxPool3d(_FractionalMaxPoolNd):
 
         >>> import minigrad
         >>> from minigrad import nn
-        >>> nn.FractionalMaxPool3d(2, output_size=(5, 7, 5))(minigrad.zeros(8, 3, 6, 12, 9)).shape
-        minigrad.Size([8, 3, 5, 7, 5])
+        >>> nn.FractionalMaxPool3d(2, output_size=(4, 7, 5))(minigrad.zeros(8, 3, 6, 12, 9)).shape
+        minigrad.Size([8, 3, 4, 7, 5])
     """
 
     n = 3
