@@ -74,6 +74,7 @@ from minigrad import (
     nn,
     optim,
     random,
+    special,
     types,
     utils,
     version,

@@ -1,7 +1,7 @@
 """The layer law, read from the imports: who may know whom.
 
 L0 kernels know only NumPy and C; L1 (tape, tensor, dtypes, ...) knows no op; L2 ops know both; L3
-(nn, optim, utils, autograd, serialization) never knows a kernel.
+(nn, optim, utils, autograd, serialization, special) never knows a kernel.
 """
 
 import ast
@@ -14,6 +14,7 @@ import pytest
 import minigrad
 
 ROOT = Path(minigrad.__file__).parent
+ABOVE_OPS = ("nn", "optim", "utils", "autograd", "serialization", "special")
 SOURCES = sorted(path for pattern in ("*.py", "*.pyx", "*.pxd") for path in ROOT.rglob(pattern))
 STANDARD = sys.stdlib_module_names
 C_LEVEL = {"cython", "cpython", "libc", "numpy", "posix", "openmp"}
@@ -31,7 +32,7 @@ def layer(name):
         return 0
     if parts[:2] == ["minigrad", "ops"]:
         return 2
-    if len(parts) > 1 and parts[1] in ("nn", "optim", "utils", "autograd", "serialization"):
+    if len(parts) > 1 and parts[1] in ABOVE_OPS:
         return 3
     if name == "minigrad" or parts[1] in PUBLIC_FACE:
         return 4

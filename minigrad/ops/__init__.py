@@ -26,14 +26,20 @@ from minigrad.ops import (
     math,
     norm,
     pixels,
+    ordering,
+    pointwise,
     pool,
     pool3d,
     random,
     recurrent,
     reduce,
+    running,
     scan,
+    sets,
     shape,
     softmax,
+    special,
+    statistics,
 )
 from minigrad.tensor import install_methods
 
@@ -69,6 +75,16 @@ _SHARED = {
     ),
     copy: "clone",
     closeness: "equal isclose allclose",
+    pointwise: (
+        "acosh asinh atanh deg2rad rad2deg sinc logit logaddexp logaddexp2 xlogy hypot copysign "
+        "signbit heaviside nextafter isposinf isneginf isreal angle positive float_power gcd lcm "
+        "ldexp frexp fmax fmin"
+    ),
+    ordering: "sort argsort msort topk kthvalue median nanmedian mode quantile nanquantile",
+    sets: "unique unique_consecutive",
+    running: "cummax cummin logcumsumexp diff",
+    statistics: "nansum nanmean aminmax bincount histc histogram dist renorm cov corrcoef",
+    special: "lgamma digamma polygamma mvlgamma erfinv i0",
     random: "bernoulli multinomial",
 }
 
@@ -86,6 +102,9 @@ _ALIASES = {
     "less_equal": "le",
     "not_equal": "ne",
     "clip": "clamp",
+    "arccosh": "acosh",
+    "arcsinh": "asinh",
+    "arctanh": "atanh",
     "arctan2": "atan2",
     "arcsin": "asin",
     "arccos": "acos",
@@ -125,6 +144,10 @@ _FUNCTIONS = {
         "LongTensor BoolTensor set_default_tensor_type"
     ),
     reduce: "var_mean std_mean",
+    pointwise: "rsub",
+    running: "trapezoid cumulative_trapezoid",
+    sets: "isin searchsorted bucketize",
+    statistics: "cdist",
     shape: "broadcast_tensors",
     join: "cat stack hstack vstack",
     conv: "conv1d conv2d",
@@ -146,7 +169,10 @@ _IN_PLACE = (
     "logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor "
     "bitwise_not neg abs sign floor ceil trunc round frac square sqrt rsqrt reciprocal exp exp2 "
     "expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh sigmoid relu erf erfc "
-    "nan_to_num cumsum cumprod scatter scatter_add masked_fill tril triu"
+    "acosh asinh atanh deg2rad rad2deg sinc logit xlogy hypot copysign heaviside nextafter "
+    "float_power gcd lcm ldexp lgamma digamma polygamma mvlgamma erfinv i0 renorm "
+    "bitwise_left_shift bitwise_right_shift eq ne lt le gt ge nan_to_num cumsum cumprod scatter "
+    "scatter_add masked_fill tril triu"
 )
 
 

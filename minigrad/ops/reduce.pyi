@@ -1,16 +1,9 @@
 from collections.abc import Sequence
-from typing import NamedTuple, overload
+from typing import overload
 
+from minigrad import return_types
 from minigrad.dtypes import dtype
 from minigrad.tensor import Tensor
-
-class max_result(NamedTuple):
-    values: Tensor
-    indices: Tensor
-
-class min_result(NamedTuple):
-    values: Tensor
-    indices: Tensor
 
 def sum(
     input: Tensor,
@@ -73,11 +66,11 @@ def max(input: Tensor, dim: None = None, *, other: None = None, axis: None = Non
 @overload
 def max(
     input: Tensor, dim: int, keepdim: bool = False, *, keepdims: bool | None = None
-) -> max_result: ...
+) -> return_types.max: ...
 @overload
 def max(
     input: Tensor, *, axis: int, keepdim: bool = False, keepdims: bool | None = None
-) -> max_result: ...
+) -> return_types.max: ...
 @overload
 def max(input: Tensor, dim: Tensor) -> Tensor: ...
 @overload
@@ -87,11 +80,11 @@ def min(input: Tensor, dim: None = None, *, other: None = None, axis: None = Non
 @overload
 def min(
     input: Tensor, dim: int, keepdim: bool = False, *, keepdims: bool | None = None
-) -> min_result: ...
+) -> return_types.min: ...
 @overload
 def min(
     input: Tensor, *, axis: int, keepdim: bool = False, keepdims: bool | None = None
-) -> min_result: ...
+) -> return_types.min: ...
 @overload
 def min(input: Tensor, dim: Tensor) -> Tensor: ...
 @overload

@@ -5,13 +5,13 @@ with size 1.  NumPy's names for the two, ``axis`` and ``keepdims``, are accepted
 The vjps spread the gradient of the result over what was reduced, by broadcasting.
 """
 
-import collections
 import math
 
 import numpy as np
 
 from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array
 
+from minigrad import return_types
 from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport as_dtype, bool_, dtype_of, uint8
 from minigrad.kernels cimport reduce as kernels
@@ -22,9 +22,6 @@ from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, alias_of, wrap
 
 import_array()
-
-max_result = collections.namedtuple("max", ("values", "indices"))
-min_result = collections.namedtuple("min", ("values", "indices"))
 
 
 # ---------------------------------------------------------------- arguments
@@ -288,7 +285,7 @@ def max(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None)
         return input.maximum(dim if other is None else other)
     if dim is None:
         return whole_extreme(kernels.MAX, "max", input)
-    return extreme_with_indices(kernels.MAX, "max", max_result, input, dim, keepdim)
+    return extreme_with_indices(kernels.MAX, "max", return_types.max, input, dim, keepdim)
 
 
 def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None):
@@ -299,7 +296,7 @@ def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None)
         return input.minimum(dim if other is None else other)
     if dim is None:
         return whole_extreme(kernels.MIN, "min", input)
-    return extreme_with_indices(kernels.MIN, "min", min_result, input, dim, keepdim)
+    return extreme_with_indices(kernels.MIN, "min", return_types.min, input, dim, keepdim)
 
 
 cdef Tensor whole_extreme(int op, str name, object input):

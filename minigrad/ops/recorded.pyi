@@ -1,0 +1,20 @@
+from collections.abc import Callable
+from typing import Any
+
+from minigrad.dtypes import dtype as _dtype
+from minigrad.tensor import Tensor
+
+def recorded(
+    array: Any,
+    label: str,
+    inputs: tuple[Tensor, ...],
+    gradients: tuple[Callable[..., Tensor] | None, ...],
+    saved: tuple[Tensor, ...] = (),
+    keep: bool = False,
+) -> Tensor: ...
+def operands(
+    input: Tensor | float, other: Tensor | float, floating: bool = False
+) -> tuple[Tensor, Tensor]: ...
+def tensor_operand(input: object, function: str, name: str = "input") -> Tensor: ...
+def float_operand(input: object) -> Tensor: ...
+def cast(input: Tensor, dtype: _dtype) -> Tensor: ...

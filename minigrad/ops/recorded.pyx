@@ -1,0 +1,71 @@
+"""How an op written in Python is recorded: the array it computed, and a gradient for each input.
+
+Most such ops are made of other ops and need none of this.  Those whose composition would be slow or
+inexact compute with NumPy and hand the result to ``recorded``.  Their gradients are functions made
+of differentiable ops, as every vjp is, so that they can be differentiated again.
+"""
+
+import numpy as np
+
+from numpy cimport import_array, ndarray
+
+from minigrad.dtypes cimport as_dtype, default_dtype, dtype_of
+from minigrad.ops.broadcast cimport sum_to
+from minigrad.ops.common cimport cast as cast_tensor, float_operand as float_tensor
+from minigrad.ops.common cimport promoted, shape_of, tensor_argument
+from minigrad.tape cimport Node, record, recording
+from minigrad.tensor cimport Tensor, wrap
+
+import_array()
+
+
+def recorded(array, str label, tuple inputs, tuple gradients, tuple saved=(), bint keep=False):
+    """Return ``array``, the result of an op on ``inputs``, as a tensor that is on the tape.
+
+    ``gradients`` has for each input a function from the gradient of the result and the ``saved``
+    tensors (with ``keep``, also the result, last) to the input's gradient, or None where that has
+    none.  It may have the result's shape: what was broadcast is summed here.
+    """
+    cdef Tensor out = wrap(np.asarray(array)), x
+    cdef bint wanted = False
+    for x in inputs:
+        wanted = recording(x) or wanted
+    if wanted:
+        record(out, label, recorded_vjp, inputs, (*saved, out) if keep else saved,
+               (gradients, len(saved) + keep, [shape_of(x) for x in inputs]))
+    return out
+
+
+cdef recorded_vjp(Node node, object g):
+    gradients, count, shapes = node.extra
+    saved = [node.tensor(i) for i in range(count)]
+    return tuple([
+        sum_to(<Tensor?>gradient(g, *saved), shape) if gradient is not None and node.needs(i)
+        else None
+        for i, (gradient, shape) in enumerate(zip(gradients, shapes))
+    ])
+
+
+def operands(input, other, bint floating=False):
+    """Return two operands as tensors of the result's dtype; ``floating``: integers become the
+    default floating dtype."""
+    cdef Tensor a, b
+    a, b = promoted(input, other)
+    if floating and not dtype_of(a.array).is_floating_point:
+        return cast_tensor(a, default_dtype()), cast_tensor(b, default_dtype())
+    return a, b
+
+
+def tensor_operand(input, str function, str name="input"):
+    """Return an argument that must be a tensor, or raise TypeError."""
+    return tensor_argument(input, function, name)
+
+
+def float_operand(input):
+    """Return the input of a function on reals: integers become the default floating dtype."""
+    return float_tensor(input)
+
+
+def cast(Tensor input not None, dtype):
+    """Return the tensor in a dtype: itself if it has it already, else a recorded copy."""
+    return cast_tensor(input, as_dtype(dtype))

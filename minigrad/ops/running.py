@@ -1,0 +1,172 @@
+"""Along a dimension: running extremes, running sums of exponentials, differences, integrals."""
+
+import math
+
+import numpy as np
+
+from minigrad import return_types
+from minigrad.dtypes import bool_
+from minigrad.ops.compare import logical_xor, lt
+from minigrad.ops.elementwise import where
+from minigrad.ops.join import cat
+from minigrad.ops.math import exp, log
+from minigrad.ops.ordering import _checked_dim
+from minigrad.ops.recorded import recorded, tensor_operand
+from minigrad.ops.scan import cumsum
+from minigrad.ops.shape import flip
+from minigrad.tensor import Tensor, over_array
+
+# ---------------------------------------------------------------- running extremes
+
+
+def _running_extreme(name, ufunc, result, input, dim):
+    x = tensor_operand(input, name)
+    dim = _checked_dim(name, x, dim)
+    if x.dim() == 0:
+        return result(x.clone(), over_array(np.zeros((), np.int64)))
+    array = x.numpy(force=True)
+    extremes = ufunc.accumulate(array, dim)
+    reached = (array == extremes) | np.isnan(array)  # the last place of equals counts
+    count = np.arange(array.shape[dim]).reshape([-1, *[1] * (array.ndim - 1 - dim)])
+    indices = over_array(np.maximum.accumulate(np.where(reached, count, 0), dim))
+    return result(x.gather(dim, indices), indices)
+
+
+def cummax(input, dim) -> return_types.cummax:
+    """Return the (values, indices) of the largest element so far along ``dim``.
+
+    >>> import minigrad
+    >>> minigrad.tensor([1.0, 3.0, 2.0]).cummax(0).values
+    tensor([1., 3., 3.])
+    """
+    return _running_extreme("cummax", np.maximum, return_types.cummax, input, dim)
+
+
+def cummin(input, dim) -> return_types.cummin:
+    """Return the (values, indices) of the smallest element so far along ``dim``."""
+    return _running_extreme("cummin", np.minimum, return_types.cummin, input, dim)
+
+
+def logcumsumexp(input, dim) -> Tensor:
+    """Return ``log(cumsum(exp(input)))`` along ``dim`` of a floating tensor, without overflow.
+
+    >>> import minigrad
+    >>> minigrad.tensor([0.0, 0.0]).logcumsumexp(0)
+    tensor([0.0000, 0.6931])
+    """
+    x = tensor_operand(input, "logcumsumexp")
+    dim = _checked_dim("logcumsumexp", x, dim)
+    if not x.dtype.is_floating_point:
+        raise NotImplementedError(f"logcumsumexp is defined for floats, but got {x.dtype}")
+    if x.dim() == 0:
+        return x.clone()
+
+    def from_the_end(y):
+        return flip(logcumsumexp(flip(y, dim), dim), dim)
+
+    def gradient(g, x, y):
+        # The sum over what is at or after an element, of g exp(x - y): by logarithms, of the
+        # positive and the negative g apart.
+        y = y.masked_fill(y == -math.inf, 0.0)  # nothing but x = -inf contributes there
+        positive = log(where(lt(g, 0), 0.0, g))
+        negative = log(where(lt(g, 0), -g, 0.0))
+        return exp(from_the_end(positive - y) + x) - exp(from_the_end(negative - y) + x)
+
+    with np.errstate(all="ignore"):
+        out = np.logaddexp.accumulate(x.numpy(force=True), dim, np.float64)
+    out = out.astype(x.dtype.numpy, copy=False)
+    return recorded(out, "LogcumsumexpBackward0", (x,), (gradient,), (x,), True)
+
+
+# ---------------------------------------------------------------- differences
+
+
+def _but(shape, dim):
+    return [*shape[:dim], *shape[dim + 1 :]]
+
+
+def diff(input, n=1, dim=-1, prepend=None, append=None) -> Tensor:
+    """Return the ``n``-th differences between neighbours along ``dim``; of bools, whether they
+    differ.  ``prepend`` and ``append`` are tensors put before and behind the input first.
+
+    >>> import minigrad
+    >>> minigrad.diff(minigrad.tensor([1, 4, 9]))
+    tensor([3, 5])
+    """
+    x = tensor_operand(input, "diff")
+    if x.dim() == 0:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    dim = _checked_dim("diff", x, dim)
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    if n == 0:
+        return x.clone()
+    parts = [part for part in (prepend, x, append) if part is not None]
+    for part in parts:
+        if part.dim() != x.dim():
+            raise RuntimeError(
+                "diff expects prepend or append to be the same dimension as input: got "
+                f"{list(part.shape)} and {list(x.shape)}"
+            )
+        if _but(part.shape, dim) != _but(x.shape, dim):
+            raise RuntimeError(
+                "diff expects the shape of tensor to prepend or append to match that of input: "
+                f"got {list(part.shape)} and {list(x.shape)}"
+            )
+    x = cat(parts, dim) if len(parts) > 1 else x
+    for _ in range(n):
+        length = max(x.shape[dim] - 1, 0)
+        after, before = x.narrow(dim, x.shape[dim] - length, length), x.narrow(dim, 0, length)
+        x = logical_xor(after, before) if x.dtype is bool_ else after - before
+    return x
+
+
+# ---------------------------------------------------------------- integrals by the trapezoid rule
+
+
+def _strips(name, y, x, dx, dim):
+    """Return twice the area between each pair of neighbours along ``dim``, and ``dim``."""
+    y = tensor_operand(y, name, "y")
+    if y.dim() == 0:
+        raise IndexError(f"{name}(): y must have at least one dimension")
+    dim = _checked_dim(name, y, dim)
+    if y.dtype is bool_ or (x is not None and x.dtype is bool_):
+        raise RuntimeError(
+            f"{name}: received a bool input for `x` or `y`, but bool is not supported"
+        )
+    length = max(y.shape[dim] - 1, 0)
+    heights = y.narrow(dim, 0, length) + y.narrow(dim, y.shape[dim] - length, length)
+    if x is None:
+        if isinstance(dx, Tensor):
+            raise RuntimeError(f"{name}: Currently, we only support dx as a real number.")
+        return heights * dx, dim
+    if x.dim() == 0:
+        raise IndexError(f"{name}(): x must have at least one dimension")
+    if x.dim() == 1:
+        if x.shape[0] != y.shape[dim]:
+            raise RuntimeError(
+                f"{name}: There must be one `x` value for each sample point: got {x.shape[0]} and "
+                f"{y.shape[dim]}"
+            )
+        x = x.reshape(-1, *[1] * (y.dim() - 1 - dim))
+        return heights * diff(x, dim=0), dim
+    x = x.reshape(*[1] * (y.dim() - x.dim()), *x.shape)
+    return heights * diff(x, dim=dim), dim
+
+
+def trapezoid(y, x=None, *, dx=None, dim=-1) -> Tensor:
+    """Return the integral of ``y`` along ``dim`` by the trapezoid rule, at the places ``x`` or at
+    equal distances ``dx`` (1).
+
+    >>> import minigrad
+    >>> minigrad.trapezoid(minigrad.tensor([1.0, 5.0, 10.0]))
+    tensor(10.5000)
+    """
+    strips, dim = _strips("trapezoid", y, x, 1 if dx is None else dx, dim)
+    return strips.sum(dim) / 2.0
+
+
+def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1) -> Tensor:
+    """Return the running integral of ``y`` along ``dim``, one element fewer; as ``trapezoid``."""
+    strips, dim = _strips("cumulative_trapezoid", y, x, 1 if dx is None else dx, dim)
+    return cumsum(strips, dim) / 2.0
