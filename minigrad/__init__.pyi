@@ -27,10 +27,9 @@ from minigrad import operators as operators
 from minigrad import ops as ops
 from minigrad import optim as optim
 from minigrad import random as random
-from minigrad import serialization as serialization
-from minigrad import settings as settings
 from minigrad import return_types as return_types
 from minigrad import serialization as serialization
+from minigrad import settings as settings
 from minigrad import special as special
 from minigrad import tape as tape
 from minigrad import types as types
@@ -100,7 +99,16 @@ def numel(input: Tensor) -> builtins.int: ...
 def is_floating_point(input: Tensor) -> builtins.bool: ...
 
 # What minigrad/ops/__init__.py lists as functions.
+BoolTensor = ops.legacy.BoolTensor
+ByteTensor = ops.legacy.ByteTensor
+CharTensor = ops.legacy.CharTensor
+DoubleTensor = ops.legacy.DoubleTensor
+FloatTensor = ops.legacy.FloatTensor
 Generator = ops.random.Generator
+HalfTensor = ops.legacy.HalfTensor
+IntTensor = ops.legacy.IntTensor
+LongTensor = ops.legacy.LongTensor
+ShortTensor = ops.legacy.ShortTensor
 abs = ops.math.abs
 absolute = ops.math.abs
 acos = ops.math.acos
@@ -137,6 +145,7 @@ atan2 = ops.elementwise.atan2
 atanh = ops.pointwise.atanh
 avg_pool1d = ops.pool.avg_pool1d
 bernoulli = ops.random.bernoulli
+bilinear = ops.distance.bilinear
 bincount = ops.statistics.bincount
 bitwise_and = ops.compare.bitwise_and
 bitwise_left_shift = ops.compare.bitwise_left_shift
@@ -168,6 +177,7 @@ copysign = ops.pointwise.copysign
 corrcoef = ops.statistics.corrcoef
 cos = ops.math.cos
 cosh = ops.math.cosh
+cosine_similarity = ops.distance.cosine_similarity
 count_nonzero = ops.reduce.count_nonzero
 cov = ops.statistics.cov
 cummax = ops.running.cummax
@@ -186,10 +196,6 @@ div = ops.elementwise.div
 divide = ops.elementwise.div
 dot = ops.linalg.dot
 dropout = ops.dropout.dropout
-pairwise_distance = ops.distance.pairwise_distance
-cosine_similarity = ops.distance.cosine_similarity
-pdist = ops.distance.pdist
-bilinear = ops.distance.bilinear
 empty = ops.creation.empty
 empty_like = ops.creation.empty_like
 eq = ops.compare.eq
@@ -309,6 +315,8 @@ normal = ops.random.normal
 not_equal = ops.compare.ne
 ones = ops.creation.ones
 ones_like = ops.creation.ones_like
+pairwise_distance = ops.distance.pairwise_distance
+pdist = ops.distance.pdist
 permute = ops.shape.permute
 polygamma = ops.special.polygamma
 positive = ops.pointwise.positive
@@ -342,6 +350,7 @@ searchsorted = ops.sets.searchsorted
 seed = ops.random.seed
 select = ops.join.select
 selu = ops.activation.selu
+set_default_tensor_type = ops.legacy.set_default_tensor_type
 set_rng_state = ops.random.set_rng_state
 sgn = ops.math.sign
 sigmoid = ops.math.sigmoid
@@ -390,13 +399,3 @@ where = ops.elementwise.where
 xlogy = ops.pointwise.xlogy
 zeros = ops.creation.zeros
 zeros_like = ops.creation.zeros_like
-HalfTensor = ops.legacy.HalfTensor
-FloatTensor = ops.legacy.FloatTensor
-DoubleTensor = ops.legacy.DoubleTensor
-ByteTensor = ops.legacy.ByteTensor
-CharTensor = ops.legacy.CharTensor
-ShortTensor = ops.legacy.ShortTensor
-IntTensor = ops.legacy.IntTensor
-LongTensor = ops.legacy.LongTensor
-BoolTensor = ops.legacy.BoolTensor
-set_default_tensor_type = ops.legacy.set_default_tensor_type

@@ -282,6 +282,9 @@ class Tensor(Operators):
     i0_ = ops.special.i0
     index_select = ops.index.index_select
     int = ops.copy.int
+    is_inference = ops.legacy.is_inference
+    is_pinned = ops.legacy.is_pinned
+    is_shared = ops.legacy.is_shared
     isclose = ops.closeness.isclose
     isfinite = ops.math.isfinite
     isinf = ops.math.isinf
@@ -379,6 +382,7 @@ class Tensor(Operators):
     not_equal = ops.compare.ne
     not_equal_ = ops.compare.ne
     permute = ops.shape.permute
+    pin_memory = ops.legacy.pin_memory
     polygamma = ops.special.polygamma
     polygamma_ = ops.special.polygamma
     positive = ops.pointwise.positive
@@ -475,10 +479,6 @@ class Tensor(Operators):
     xlogy = ops.pointwise.xlogy
     xlogy_ = ops.pointwise.xlogy
     zero_ = ops.inplace.zero_
-    is_inference = ops.legacy.is_inference
-    is_pinned = ops.legacy.is_pinned
-    is_shared = ops.legacy.is_shared
-    pin_memory = ops.legacy.pin_memory
 
 def over_array(array: np.ndarray[Any, Any]) -> Tensor: ...
 def rebuild(
