@@ -27,6 +27,7 @@ from minigrad.ops.activation import (
     tanhshrink,
     threshold,
 )
+from minigrad.ops.attention import multi_head_attention_forward, scaled_dot_product_attention
 from minigrad.ops.conv import conv1d, conv2d
 from minigrad.ops.conv3d import conv3d, conv_transpose3d
 from minigrad.ops.conv_transpose import conv_transpose1d, conv_transpose2d
@@ -171,6 +172,7 @@ __all__ = [
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
+    "multi_head_attention_forward",
     "nll_loss",
     "normalize",
     "one_hot",
@@ -185,6 +187,7 @@ __all__ = [
     "relu6",
     "relu_",
     "rms_norm",
+    "scaled_dot_product_attention",
     "selu",
     "sigmoid",
     "silu",
