@@ -288,9 +288,9 @@ def multi_head_attention_forward(
         q, k, v = linear(query, in_proj_weight, in_proj_bias).chunk(3, -1)
     else:
         separate = q_proj_weight, k_proj_weight, v_proj_weight
-        weights = separate if use_separate_proj_weight else in_proj_weight.chunk(3)
+        projections = separate if use_separate_proj_weight else in_proj_weight.chunk(3)
         biases = (None, None, None) if in_proj_bias is None else in_proj_bias.chunk(3)
-        triples = zip((query, key, value), weights, biases, strict=True)
+        triples = zip((query, key, value), projections, biases, strict=True)
         q, k, v = (linear(x, w, b) for x, w, b in triples)
 
     # more keys and values, then heads: (N, heads, L or S, E / heads)
@@ -312,19 +312,16 @@ def multi_head_attention_forward(
 
     mask = _merged_mask(attn_mask, key_padding_mask, batch, num_heads, target, k.size(2))
     dropout_p = dropout_p if training else 0.0
+    weights: Tensor | None = None
     if need_weights:
         scores = matmul(q * math.sqrt(1.0 / size), k.transpose(-2, -1))
         attended = dropout(softmax(scores if mask is None else scores + mask, -1), dropout_p)
         heads = matmul(attended, v)
+        weights = attended.mean(1) if average_attn_weights else attended
     else:
-        attended = None
         heads = scaled_dot_product_attention(q, k, v, mask, dropout_p)
-    output = linear(
-        heads.permute(2, 0, 1, 3).reshape(target, batch, embed_dim), out_proj_weight, out_proj_bias
-    )
-    if need_weights and average_attn_weights:
-        attended = attended.mean(1)
+    joined = heads.permute(2, 0, 1, 3).reshape(target, batch, embed_dim)
+    output = linear(joined, out_proj_weight, out_proj_bias)
     if not batched:
-        output = output.squeeze(1)
-        attended = None if attended is None else attended.squeeze(0)
-    return output, attended
+        return output.squeeze(1), None if weights is None else weights.squeeze(0)
+    return output, weights

@@ -373,15 +373,19 @@ class Transformer(Module):
             *(activation, layer_norm_eps, batch_first, norm_first),
         )
         self.encoder: Any = custom_encoder
-        if custom_encoder is None:
-            layer = TransformerEncoderLayer(*settings, **options)
-            norm = LayerNorm(d_model, eps=layer_norm_eps, **options)
-            self.encoder = TransformerEncoder(layer, num_encoder_layers, norm)
         self.decoder: Any = custom_decoder
+        if custom_encoder is None:
+            self.encoder = TransformerEncoder(
+                TransformerEncoderLayer(*settings, **options),
+                num_encoder_layers,
+                LayerNorm(d_model, eps=layer_norm_eps, **options),
+            )
         if custom_decoder is None:
-            layer = TransformerDecoderLayer(*settings, **options)
-            norm = LayerNorm(d_model, eps=layer_norm_eps, **options)
-            self.decoder = TransformerDecoder(layer, num_decoder_layers, norm)
+            self.decoder = TransformerDecoder(
+                TransformerDecoderLayer(*settings, **options),
+                num_decoder_layers,
+                LayerNorm(d_model, eps=layer_norm_eps, **options),
+            )
         self._reset_parameters()
         self.d_model = d_model
         self.nhead = nhead
