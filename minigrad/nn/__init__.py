@@ -111,6 +111,13 @@ from minigrad.nn.modules.pooling import (
 from minigrad.nn.modules.rnn import GRU, LSTM, RNN, RNNBase
 from minigrad.nn.modules.rnn_cell import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from minigrad.nn.modules.sparse import Embedding, EmbeddingBag
+from minigrad.nn.modules.transformer import (
+    Transformer,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
 from minigrad.nn.modules.unpooling import (
     AdaptiveMaxPool1d,
     AdaptiveMaxPool2d,
@@ -123,12 +130,6 @@ from minigrad.nn.modules.unpooling import (
     MaxUnpool1d,
     MaxUnpool2d,
     MaxUnpool3d,
-from minigrad.nn.modules.transformer import (
-    Transformer,
-    TransformerDecoder,
-    TransformerDecoderLayer,
-    TransformerEncoder,
-    TransformerEncoderLayer,
 )
 from minigrad.nn.parameter import Buffer, Parameter
 
