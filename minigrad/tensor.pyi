@@ -240,7 +240,10 @@ class Tensor(Operators):
     expand_as = ops.shape.expand_as
     expm1 = ops.math.expm1
     expm1_ = ops.math.expm1
-    exponential_ = ops.random.exponential_
+    cauchy_ = ops.distributions.cauchy_
+    geometric_ = ops.distributions.geometric_
+    log_normal_ = ops.distributions.log_normal_
+    exponential_ = ops.distributions.exponential_
     fill_ = ops.inplace.fill_
     fix = ops.math.trunc
     fix_ = ops.math.trunc

@@ -16,6 +16,7 @@ from minigrad.ops import (
     copy,
     creation,
     distance,
+    distributions,
     dropout,
     elementwise,
     index,
@@ -127,7 +128,8 @@ _METHODS = {
         "is_mkldnn is_nested"
     ),
     inplace: "add_ sub_ mul_ div_ fill_ zero_ copy_",
-    random: "uniform_ normal_ bernoulli_ random_ exponential_",
+    distributions: "exponential_ cauchy_ log_normal_ geometric_",
+    random: "uniform_ normal_ bernoulli_ random_",
 }
 
 # Functions only.
@@ -139,6 +141,7 @@ _FUNCTIONS = {
         "tensor as_tensor asarray from_numpy from_dlpack empty zeros ones full empty_like "
         "zeros_like ones_like full_like arange linspace logspace eye meshgrid"
     ),
+    distributions: "poisson",
     legacy: (
         "HalfTensor FloatTensor DoubleTensor ByteTensor CharTensor ShortTensor IntTensor "
         "LongTensor BoolTensor set_default_tensor_type"

@@ -326,17 +326,9 @@ def randint_like(input, low, high=None, *, dtype=None, device=None, requires_gra
     >>> minigrad.randint_like(minigrad.ones(2, 3), 5).dtype
     minigrad.float32
     """
-    return (
-        randint(
-            low,
-            high,
-            tuple(input.shape) if high is not None else None,
-            dtype=input.dtype if dtype is None else dtype,
-            device=device,
-        )
-        if (high is not None)
-        else randint(0, low, tuple(input.shape), dtype=input.dtype if dtype is None else dtype)
-    )
+    low, high = (0, low) if high is None else (low, high)
+    out = empty_like(input, dtype=dtype, device=device)
+    return random_(out, low, high).requires_grad_(requires_grad)
 
 
 def normal(
@@ -395,12 +387,12 @@ def multinomial(input, num_samples, replacement=False, *, generator=None) -> Ten
             keys = weights / (-np.log1p(-u)).astype(weights.dtype)
         picks = np.argsort(-keys, axis=1, kind="stable")[:, :num_samples]
     else:
-        cumulative = np.cumsum(weights / weights.sum(1, keepdims=True), axis=1)
+        wide = np.float32 if weights.dtype == np.float16 else weights.dtype
+        cumulative = np.cumsum(weights, axis=1, dtype=wide)
+        cumulative /= cumulative[:, -1:]
         u = source._uniform(weights.shape[0] * num_samples, np.float64)
         u = u.reshape(weights.shape[0], num_samples)
-        picks = np.stack(
-            [np.searchsorted(c, row, side="right") for c, row in zip(cumulative, u, strict=True)]
-        )
+        picks = np.stack([np.searchsorted(c, row) for c, row in zip(cumulative, u, strict=True)])
         picks = np.minimum(picks, weights.shape[1] - 1)
     return _new(picks, (num_samples,) if input.dim() == 1 else picks.shape, "int64", None, False)
 
@@ -466,16 +458,7 @@ def random_(input, from_=None, to=None, *, generator=None) -> Tensor:
     """
     if from_ is None:
         values = _pick(generator)._any_integers(input.numel(), input.dtype.numpy)
-        drawn = _new(values, input.shape, input.dtype, None, False)
     else:
         low, high = (0, from_) if to is None else (from_, to)
-        drawn = randint(low, high, tuple(input.shape), generator=generator)
-    return copy_(input, drawn)
-
-
-def exponential_(input, lambd=1.0, *, generator=None) -> Tensor:
-    """Fill with numbers from the exponential distribution of rate ``lambd``, in place."""
-    if lambd <= 0:
-        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-    u = _pick(generator)._uniform(input.numel(), np.float64)
-    return copy_(input, _new(-np.log1p(-u) / lambd, input.shape, input.dtype, None, False))
+        values = randint(low, high, (input.numel(),), generator=generator).numpy()
+    return copy_(input, over_array(_dealt_out(values.astype(input.dtype.numpy), input)))

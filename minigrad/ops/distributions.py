@@ -1,0 +1,139 @@
+"""Draws from distributions beyond the uniform and the normal: torch's numbers for torch's seed.
+
+Each sample of the in-place functions is one function of one float64 draw; ``poisson`` takes as many
+draws as its method needs.
+"""
+
+import math
+
+import numpy as np
+
+from minigrad.ops.creation import empty_like
+from minigrad.ops.inplace import copy_
+from minigrad.ops.random import _dealt_out, _float_dtype, _pick
+from minigrad.tensor import Tensor, over_array
+
+
+def _fill(input, values):
+    """Write float64 draws into a tensor, in the order of its memory."""
+    if input.dtype.name == "float16":
+        values = values.astype(np.float32)  # rounded twice, as in torch
+    with np.errstate(over="ignore"):
+        values = values.astype(input.dtype.numpy)
+    return copy_(input, over_array(_dealt_out(values, input)))
+
+
+def _uniform(input, generator):
+    return _pick(generator)._uniform(input.numel(), np.float64)
+
+
+def exponential_(input, lambd=1.0, *, generator=None) -> Tensor:
+    """Fill with numbers from the exponential distribution of rate ``lambd``, in place."""
+    _float_dtype(input.dtype, "exponential_")
+    if lambd <= 0:
+        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
+    return _fill(input, -np.log1p(-_uniform(input, generator)) / lambd)
+
+
+def cauchy_(input, median=0.0, sigma=1.0, *, generator=None) -> Tensor:
+    """Fill with numbers from the Cauchy distribution, in place.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.empty(3).cauchy_()
+    tensor([10.5977,  0.7648, -0.1283])
+    """
+    _float_dtype(input.dtype, "cauchy_")
+    if sigma <= 0:
+        raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
+    eps = np.finfo(np.float64).eps
+    u = np.clip(_uniform(input, generator), eps, 1 - eps)
+    return _fill(input, median + sigma * np.tan(np.pi * (u - 0.5)))
+
+
+def log_normal_(input, mean=1.0, std=2.0, *, generator=None) -> Tensor:
+    """Fill with numbers whose logarithm is normal with ``mean`` and ``std``, in place.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.empty(3).log_normal_(0.0, 1.0)
+    tensor([4.6692, 0.7457, 0.1132])
+    """
+    _float_dtype(input.dtype, "log_normal_")
+    if std <= 0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
+    normal = _pick(generator)._normal(input.numel(), np.float64, mean, std, one_by_one=True)
+    return _fill(input, np.exp(normal))
+
+
+def geometric_(input, p, *, generator=None) -> Tensor:
+    """Fill with the number of trials up to the first success of probability ``p``, in place.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.empty(4).geometric_(0.5)
+    tensor([1., 1., 2., 1.])
+    """
+    if input.dtype.name == "bool":
+        raise NotImplementedError('"geometric_" not implemented for bool')
+    if not 0 < p < 1:
+        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p}")
+    with np.errstate(divide="ignore"):
+        return _fill(input, np.ceil(np.log(_uniform(input, generator)) / math.log1p(-p)))
+
+
+def poisson(input, generator=None) -> Tensor:
+    """Return a number from the Poisson distribution of each rate in ``input``.
+
+    Rates from 10 by W. Hoermann's transformed rejection (1993), smaller ones by products of
+    uniforms (Knuth), as torch.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.poisson(minigrad.tensor([0.0, 3.0, 30.0]))
+    tensor([ 0.,  6., 27.])
+    """
+    _float_dtype(input.dtype, "poisson")
+    rates = np.ascontiguousarray(input.detach().numpy()).reshape(-1).tolist()
+    if not all(rate >= 0 for rate in rates):
+        raise RuntimeError("poisson expects rates >= 0, but found a negative one or NaN")
+    source = _pick(generator)
+
+    def uniform():
+        return source._uniform(1, np.float64).item()
+
+    values = [_poisson(rate, uniform) for rate in rates]
+    drawn = np.array(values, input.dtype.numpy).reshape(tuple(input.shape))
+    return copy_(empty_like(input.detach()), over_array(drawn))
+
+
+def _poisson(rate, uniform):
+    if rate == 0:
+        return 0
+    return _poisson_of_many(rate, uniform) if rate >= 10 else _poisson_of_few(rate, uniform)
+
+
+def _poisson_of_few(rate, uniform):
+    count, product, limit = 0, uniform(), math.exp(-rate)
+    while product > limit:
+        count += 1
+        product *= uniform()
+    return count
+
+
+def _poisson_of_many(rate, uniform):
+    b = 0.931 + 2.53 * math.sqrt(rate)
+    a = -0.059 + 0.02483 * b
+    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    quick = 0.9277 - 3.6224 / (b - 2)
+    while True:
+        u, v = uniform() - 0.5, uniform()
+        us = 0.5 - abs(u)
+        count = math.floor((2 * a / us + b) * u + rate + 0.43) if us else -1
+        if us >= 0.07 and v <= quick:
+            return count
+        if count < 0 or (us < 0.013 and v > us):
+            continue
+        density = -rate + count * math.log(rate) - math.lgamma(count + 1)
+        if math.log(v * inverse_alpha / (a / (us * us) + b)) <= density:
+            return count
