@@ -1,4 +1,4 @@
-"""save and load: tensors in the safetensors format, never pickle.
+"""save and load: tensors in the safetensors format; nothing is ever given to pickle.
 
 A safetensors file is 8 bytes of header length (little-endian), a JSON header that gives each
 tensor's dtype, shape and place, and the data.  A flat dict of tensors, as ``state_dict()`` of a
@@ -11,6 +11,7 @@ of the header's metadata describes the structure around them, as JSON: a scalar 
 {"float": "inf"} (or "-inf", "nan") for the rest.
 """
 
+import importlib
 import json
 import math
 import os
@@ -203,8 +204,11 @@ def load(f, map_location=None, *, weights_only=True) -> Any:
     their own, and no more memory is taken than the file is large.
 
     Raises ValueError for a file that is not exactly what the format prescribes: truncated, with
-    bytes to spare, with overlapping tensors, with an unknown dtype ...  Files of ``torch.save``
-    hold pickled objects, which could run any code, and are refused.
+    bytes to spare, with overlapping tensors, with an unknown dtype ...
+
+    Files of ``torch.save`` are read too, if they hold tensors and plain containers only, as
+    state_dicts do.  The pickle in them is not unpickled but interpreted (``torch_file.py``): one
+    that names other classes, such as a whole model, is a ValueError.
 
     >>> import io, minigrad
     >>> file = io.BytesIO()
@@ -226,6 +230,16 @@ def load(f, map_location=None, *, weights_only=True) -> Any:
 
 
 def _read(file, size, where):
+    start = file.read(8)
+    file.seek(-len(start), os.SEEK_CUR)
+    if start[:4] == b"PK\x03\x04" and any(start[4:]):  # a zip archive
+        torch_file = importlib.import_module("minigrad.torch_file")  # rarely needed
+        try:
+            return torch_file.read(file, size)
+        except ValueError as error:
+            raise ValueError(
+                f"load: {where} looks like a file of torch.save, but {error}"
+            ) from None
     try:
         header = _read_header(file, size)
         metadata = header.pop(METADATA, {})
@@ -243,10 +257,10 @@ def _read_header(file, size):
         raise ValueError(f"it ends after {len(start)} bytes; expected the header's length in 8")
     length = int.from_bytes(start, "little")
     if length > min(size - 8, MAX_HEADER):
-        if start[:4] == b"PK\x03\x04" or start[:1] == b"\x80":  # a zip archive, a pickle
+        if start[:1] == b"\x80":
             raise ValueError(
-                "it looks like a file of torch.save, a pickle, which is never loaded here. "
-                "With torch: safetensors.torch.save_file(torch.load(path), new_path)"
+                "it looks like a bare pickle, as torch.save wrote before torch 1.6, which is never "
+                "loaded here. With torch: torch.save(torch.load(path), new_path)"
             )
         raise ValueError(
             f"the header's length is given as {length} bytes, but the file has {size - 8} more "

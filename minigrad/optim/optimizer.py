@@ -11,6 +11,7 @@ from minigrad.attributes import RemovableHandle
 from minigrad.autograd.grad_mode import enable_grad
 from minigrad.ops import optim as ops
 from minigrad.tensor import Tensor
+from minigrad.utils.interchange import taken_in
 
 __all__ = ["Optimizer"]
 
@@ -228,7 +229,8 @@ class Optimizer:
     def load_state_dict(self, state_dict) -> Any:
         """Restore what ``state_dict()`` returned, or torch's ``state_dict()`` did.
 
-        State tensors are copied and cast to the dtype of their parameter, ``step`` excepted.
+        State tensors are copied and cast to the dtype of their parameter, ``step`` excepted; they
+        may be torch's, NumPy's arrays, or others that speak DLPack.
         Create learning rate schedulers first: creating one sets the learning rate.
         """
         state_dict = dict(state_dict)
@@ -304,6 +306,7 @@ def _register(table, hook, prepend=False):
 
 def _cast(value, p, key=None):
     """Return a copy of a parameter's saved state, with the tensors in the parameter's dtype."""
+    value = taken_in(value, repr(key))
     if isinstance(value, Tensor):
         value = value.detach().clone()
         return value if key == "step" or not p.is_floating_point() else value.to(p.dtype)

@@ -8,6 +8,7 @@ from minigrad.autograd import no_grad
 from minigrad.nn.parameter import Parameter
 from minigrad.tensor import Tensor
 from minigrad.utils.hooks import add_hook
+from minigrad.utils.interchange import taken_in
 
 # The key, after the module's prefix, of what get_extra_state returns.
 _EXTRA_STATE = "_extra_state"
@@ -98,7 +99,8 @@ class StateMixin:
         """Copy the tensors of ``state_dict`` into the parameters and buffers of the same names.
 
         Args:
-            state_dict: mapping from full names to tensors, as :meth:`state_dict` returns it.
+            state_dict: mapping from full names to tensors, as :meth:`state_dict` returns it.  NumPy
+                arrays, torch's tensors and others that speak DLPack are taken as well.
             strict: whether missing and unexpected keys are an error.
             assign: put the given tensors themselves in place, with their dtypes, instead of copying
                 from them.  An optimizer made before then holds parameters no longer in use.
@@ -120,7 +122,9 @@ class StateMixin:
         unexpected_keys: list[str] = []
         errors: list[str] = []
         metadata = getattr(state_dict, "_metadata", {})
-        state_dict = OrderedDict(state_dict)  # hooks may change it
+        state_dict = OrderedDict(  # of our own: hooks may change it
+            (key, taken_in(value, repr(key))) for key, value in state_dict.items()
+        )
         state_dict._metadata = metadata
 
         def load(module, prefix):
