@@ -190,7 +190,7 @@ class Machine:
         if type(target) is not OrderedDict or not isinstance(state, dict):
             raise Unsafe(f"it gives a {type(target).__name__} attributes. {ADVICE}")
         if isinstance(state.get("_metadata"), dict):
-            target._metadata = state["_metadata"]  # type: ignore[attr-defined]
+            target._metadata = state["_metadata"]
 
     def storage(self):
         """Replace the description of a piece of memory by an array of its elements."""
