@@ -131,6 +131,7 @@ from minigrad.nn.modules.unpooling import (
     MaxUnpool2d,
     MaxUnpool3d,
 )
+from minigrad.nn.modules.upsampling import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 from minigrad.nn.parameter import Buffer, Parameter
 
 __all__ = [
@@ -268,6 +269,9 @@ __all__ = [
     "TripletMarginWithDistanceLoss",
     "Unflatten",
     "Unfold",
+    "Upsample",
+    "UpsamplingBilinear2d",
+    "UpsamplingNearest2d",
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",

@@ -37,6 +37,8 @@ from minigrad.ops.ctc_loss import ctc_loss
 from minigrad.ops.distance import bilinear, cosine_similarity, pairwise_distance, pdist
 from minigrad.ops.dropout import dropout, dropout1d, dropout2d, dropout3d
 from minigrad.ops.embedding import embedding, embedding_bag
+from minigrad.ops.grid_sample import affine_grid, grid_sample
+from minigrad.ops.interpolate import interpolate, upsample, upsample_bilinear, upsample_nearest
 from minigrad.ops.layer_norm import (
     group_norm,
     instance_norm,
@@ -109,6 +111,7 @@ __all__ = [
     "adaptive_max_pool1d",
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
+    "affine_grid",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
@@ -141,6 +144,7 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "glu",
+    "grid_sample",
     "group_norm",
     "hardshrink",
     "hardsigmoid",
@@ -149,6 +153,7 @@ __all__ = [
     "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
+    "interpolate",
     "kl_div",
     "l1_loss",
     "layer_norm",
@@ -204,6 +209,9 @@ __all__ = [
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
     "unfold",
+    "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
 
 

@@ -1,0 +1,222 @@
+"""Interpolation: images and the like made larger or smaller.
+
+One dimension after the other: each element of the result is a weighted sum of a few elements along
+the dimension, whose places and weights (*taps*) are found in NumPy.
+"""
+
+import math
+import warnings
+
+import numpy as np
+
+from minigrad.dtypes import float16, float32, float64, uint8
+from minigrad.ops.creation import from_numpy
+from minigrad.ops.index import index_select
+from minigrad.ops.pool import adaptive_avg_pool1d, adaptive_avg_pool2d
+from minigrad.ops.pool3d import adaptive_avg_pool3d
+from minigrad.ops.spatial import check_tensor
+from minigrad.tensor import Tensor
+
+# The number of spatial dimensions that a mode is for, where it is for one only.
+_RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
+_MODES = ("nearest", "nearest-exact", "area", *_RANKS)
+
+
+def interpolate(
+    input,
+    size=None,
+    scale_factor=None,
+    mode="nearest",
+    align_corners=None,
+    recompute_scale_factor=None,
+    antialias=False,
+) -> Tensor:
+    """Return ``input`` with another number of elements in its spatial dimensions.
+
+    Args:
+        input: (n, c, l), (n, c, h, w) or (n, c, d, h, w), floating; in some modes also uint8.
+        size: the new sizes, an int or one for each dimension; or instead
+        scale_factor: what to multiply the sizes by, a number or one for each dimension.
+        mode: "nearest", "nearest-exact", "linear" (one dimension), "bilinear" and "bicubic" (two),
+            "trilinear" (three), or "area" (the mean of what a new element covers).
+        align_corners: for the linear and cubic modes, whether the first and the last elements stay
+            where they are, rather than the outer edges.
+        recompute_scale_factor: work out the factor from the sizes anew, rounded as they are.
+        antialias: not supported.
+
+    Raises ValueError for options that do not go together, NotImplementedError for an unknown mode,
+    one that is not for such input, or ``antialias``, RuntimeError for sizes that are not positive.
+
+    Source: torch.nn.functional.interpolate.
+
+    >>> import minigrad
+    >>> x = minigrad.tensor([[[1.0, 2.0]]])
+    >>> minigrad.nn.functional.interpolate(x, scale_factor=2)
+    tensor([[[1., 1., 2., 2.]]])
+    >>> minigrad.nn.functional.interpolate(x, size=4, mode="linear")
+    tensor([[[1.0000, 1.2500, 1.7500, 2.0000]]])
+    """
+    check_tensor(input, "interpolate")
+    n = input.dim() - 2
+    if mode not in _MODES or n not in (1, 2, 3):
+        raise NotImplementedError(
+            f"Input Error: Only 3D, 4D and 5D input Tensors supported (got {input.dim()}D) for the "
+            f"modes: {' | '.join(_MODES)} (got {mode})"
+        )
+    if mode in _RANKS and _RANKS[mode] != n:
+        raise NotImplementedError(
+            f"Got {input.dim()}D input, but {mode} mode needs {_RANKS[mode] + 2}D input"
+        )
+    if align_corners is not None and mode not in _RANKS:
+        raise ValueError(
+            "align_corners option can only be set with the interpolating modes: linear | bilinear "
+            f"| bicubic | trilinear, but mode is {mode}"
+        )
+    if antialias:
+        raise NotImplementedError("interpolate does not support antialias=True")
+    sizes, factors = _sizes(input, n, size, scale_factor)
+    if recompute_scale_factor:
+        if size is not None:
+            raise ValueError("recompute_scale_factor is not meaningful with an explicit size.")
+        factors = [None] * n
+    bytes_too = mode.startswith("nearest") or _RANKS.get(mode) == 2
+    if not input.is_floating_point() and not (input.dtype is uint8 and bytes_too):
+        raise NotImplementedError(
+            f"interpolate in mode {mode} is not implemented for {input.dtype}"
+        )
+    if min(sizes) <= 0 or 0 in input.shape[1:]:
+        raise RuntimeError(
+            f"Input and output sizes should be greater than 0, but got input of size "
+            f"{list(input.shape)} and output sizes {sizes}"
+        )
+    if mode == "area":
+        pool = {1: adaptive_avg_pool1d, 2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}[n]
+        return pool(input, sizes)
+    if mode.startswith("nearest"):
+        for d in range(n):
+            index = _nearest(input.shape[2 + d], sizes[d], factors[d], mode == "nearest-exact")
+            input = index_select(input, 2 + d, from_numpy(index))
+        return input
+    x = input if input.dtype in (float32, float64) else input.to(float32)
+    for d in reversed(range(n)):
+        real = np.float64 if x.dtype is float64 else np.float32
+        find = _cubic if mode == "bicubic" else _linear
+        position = _positions(real, x.shape[2 + d], sizes[d], factors[d], bool(align_corners))
+        x = _weighted(x, 2 + d, *find(position, x.shape[2 + d]))
+        if input.dtype is uint8:
+            x = (x + 0.5).floor().clamp(0, 255)
+    return x.to(input.dtype) if input.dtype in (float16, uint8) else x
+
+
+def _sizes(input, n, size, scale_factor):
+    """Return the new sizes, and the factors as they were given or None."""
+    if size is None and scale_factor is None:
+        raise ValueError("either size or scale_factor should be defined")
+    if size is not None and scale_factor is not None:
+        raise ValueError("only one of size or scale_factor should be defined")
+    given, name = (size, "output size") if scale_factor is None else (scale_factor, "scale_factor")
+    each = list(given) if isinstance(given, (tuple, list)) else [given] * n
+    if len(each) != n:
+        raise ValueError(
+            "Input and output must have the same number of spatial dimensions, but got input with "
+            f"spatial dimensions of {list(input.shape[2:])} and {name} of {given}"
+        )
+    if scale_factor is None:
+        return each, [None] * n
+    return [math.floor(float(s) * f) for s, f in zip(input.shape[2:], each, strict=True)], each
+
+
+def _scale(real, size, count, factor):
+    """Return how many old elements one step from new element to new element is."""
+    return real(1.0 / factor) if factor else real(size) / real(count)
+
+
+def _nearest(size, count, factor, exact):
+    """Return the old element for each new one."""
+    scale = _scale(np.float32, size, count, factor)
+    places = np.arange(count, dtype=np.float32)
+    places = (places + np.float32(0.5)) * scale if exact else places * scale
+    return np.minimum(np.floor(places).astype(np.int64), size - 1)
+
+
+def _positions(real, size, count, factor, align_corners):
+    """Return where new elements lie among the old ones, which lie at 0, 1, 2, ..."""
+    places = np.arange(count, dtype=real)
+    if align_corners:
+        return places * (real(size - 1) / real(count - 1) if count > 1 else real(0))
+    return (places + real(0.5)) * _scale(real, size, count, factor) - real(0.5)
+
+
+def _linear(position, size):
+    position = np.maximum(position, 0)
+    low = np.minimum(np.floor(position), size - 1)
+    weight = np.clip(position - low, 0, 1)
+    low = low.astype(np.int64)
+    return (low, np.minimum(low + 1, size - 1)), (1 - weight, weight)
+
+
+def cubic_weights(t) -> tuple:
+    """Return the weights of the four elements around a place ``t`` past the second of them.
+
+    The cubic convolution kernel with a = -0.75; for arrays and tensors alike.
+
+    >>> from minigrad.ops.interpolate import cubic_weights
+    >>> cubic_weights(0.5)
+    (-0.09375, 0.59375, 0.59375, -0.09375)
+    """
+    a = -0.75
+
+    def near(x):
+        return ((a + 2) * x - (a + 3)) * x * x + 1
+
+    def far(x):
+        return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+
+    return far(t + 1), near(t), near(1 - t), far(2 - t)
+
+
+def _cubic(position, size):
+    low = np.floor(position)
+    places = low.astype(np.int64)
+    return (
+        [np.clip(places + i, 0, size - 1) for i in (-1, 0, 1, 2)],
+        cubic_weights(position - low),
+    )
+
+
+def _weighted(x, dim, places, weights):
+    """Return the sum of elements along ``dim``, each times its weight."""
+    total = None
+    shape = [-1, *(1,) * (x.dim() - 1 - dim)]
+    for index, weight in zip(places, weights, strict=True):
+        part = index_select(x, dim, from_numpy(index)) * from_numpy(weight.reshape(shape))
+        total = part if total is None else total + part
+    return total
+
+
+def upsample(input, size=None, scale_factor=None, mode="nearest", align_corners=None) -> Tensor:
+    """The older name of ``interpolate``; warns.  Source: torch.nn.functional.upsample."""
+    _warn("upsample")
+    return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(input, size=None, scale_factor=None) -> Tensor:
+    """``interpolate`` in mode "nearest"; warns.  Source: torch.nn.functional.upsample_nearest."""
+    _warn("upsample_nearest")
+    return interpolate(input, size, scale_factor, "nearest")
+
+
+def upsample_bilinear(input, size=None, scale_factor=None) -> Tensor:
+    """``interpolate`` in mode "bilinear" with ``align_corners``; warns.
+
+    Source: torch.nn.functional.upsample_bilinear.
+    """
+    _warn("upsample_bilinear")
+    return interpolate(input, size, scale_factor, "bilinear", align_corners=True)
+
+
+def _warn(name):
+    warnings.warn(
+        f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.",
+        stacklevel=3,
+    )
