@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from minigrad.ops.creation import from_numpy
+from minigrad.ops.creation import from_numpy, zeros
 from minigrad.ops.elementwise import where
 from minigrad.ops.interpolate import cubic_weights
 from minigrad.ops.spatial import check_tensor
@@ -118,16 +118,15 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
         _taps(grid[..., n - 1 - d], input.shape[2 + d], mode, padding_mode, bool(align_corners))
         for d in range(n)
     ]
-    flat, total = input.flatten(2), None
+    flat, total = input.flatten(2), zeros(1, dtype=input.dtype)
     for corner in itertools.product(*taps):
-        place, weight = np.zeros(grid.shape[:-1], np.int64), None
-        for size, (index, part) in zip(input.shape[2:], corner, strict=True):
-            place = place * size + index
-            weight = part if weight is None else weight * part
+        place, weight = corner[0]
+        for size, (index, part) in zip(input.shape[3:], corner[1:], strict=True):
+            place, weight = place * size + index, weight * part
         index = from_numpy(place).reshape(place.shape[0], 1, -1)
         values = flat.gather(2, index.expand(-1, input.shape[1], -1))
-        values = values.reshape(*input.shape[:2], *grid.shape[1:-1]) * weight.unsqueeze(1)
-        total = values if total is None else total + values
+        values = values.reshape(*input.shape[:2], *grid.shape[1:-1])
+        total = total + values * weight.unsqueeze(1)
     return total
 
 
