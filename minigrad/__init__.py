@@ -69,6 +69,7 @@ from minigrad import (
     compiler,
     cpu,
     cuda,
+    func,
     jit,
     mps,
     nn,
@@ -88,6 +89,7 @@ from minigrad.autograd import (
     no_grad,
     set_grad_enabled,
 )
+from minigrad.func import vmap
 from minigrad.serialization import load, save
 
 

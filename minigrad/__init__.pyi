@@ -18,6 +18,7 @@ from minigrad import cpu as cpu
 from minigrad import cuda as cuda
 from minigrad import dtypes as dtypes
 from minigrad import formatting as formatting
+from minigrad import func as func
 from minigrad import jit as jit
 from minigrad import kernels as kernels
 from minigrad import memory as memory
@@ -66,6 +67,7 @@ from minigrad.dtypes import set_default_dtype as set_default_dtype
 from minigrad.dtypes import uint8 as uint8
 from minigrad.formatting import get_printoptions as get_printoptions
 from minigrad.formatting import set_printoptions as set_printoptions
+from minigrad.func import vmap as vmap
 from minigrad.serialization import load as load
 from minigrad.serialization import save as save
 from minigrad.settings import (

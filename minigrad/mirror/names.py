@@ -21,7 +21,7 @@ PACKAGES = {
     "torchtext": "read text with Python, and count words with collections.Counter",
     "torchaudio": "read sound with Python's wave or with SciPy, and take tensors from NumPy",
     "torchdata": "minigrad.utils.data has Dataset, DataLoader and the samplers",
-    "functorch": "see torch.autograd.functional",
+    "functorch": "torch.func has its functions",
 }
 
 # What to use instead: for a name of torch and all that is below it; the longest one counts.
@@ -59,12 +59,11 @@ HINTS = {
     "torch.uint16": "use torch.int32",
     "torch.uint32": "use torch.int64",
     "torch.uint64": "use torch.int64",
-    "torch.vmap": "add a dimension for the batch and broadcast",
 }
 
 _PLACES = (
     "torch torch.Tensor torch.nn torch.nn.functional torch.nn.init torch.nn.utils torch.optim "
-    "torch.optim.lr_scheduler torch.utils.data torch.autograd torch.autograd.functional"
+    "torch.optim.lr_scheduler torch.utils.data torch.autograd torch.autograd.functional torch.func"
 ).split()
 
 

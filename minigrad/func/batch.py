@@ -1,0 +1,121 @@
+"""vmap: one call for a batch of arguments."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from minigrad.func.tree import tree_like, tree_map
+from minigrad.ops.join import stack
+from minigrad.ops.shape import movedim
+from minigrad.tensor import Tensor
+
+__all__ = ["vmap"]
+
+
+def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None) -> Callable[..., Any]:
+    """Return ``func`` for batches: called for every item in a dimension of its arguments.
+
+    ``in_dims`` says which dimension of each argument has the items, None that all calls get the
+    argument as it is; it is an int, or a tuple with one for each argument.  The results are stacked
+    in dimension ``out_dims`` (an int, or a tuple for several results).
+
+    Unlike torch's it really is a loop: right for per-sample gradients and small batches, but no
+    faster than one.  So ``func`` may also look at values; random numbers differ between the calls
+    (``randomness="same"`` is not supported), ``chunk_size`` changes nothing.
+
+    >>> import minigrad
+    >>> minigrad.func.vmap(minigrad.dot)(minigrad.ones(3, 2), minigrad.ones(3, 2))
+    tensor([2., 2., 2.])
+    """
+    if randomness not in ("error", "different", "same"):
+        raise RuntimeError(
+            "Only allowed values for randomness are 'error', 'different', or 'same'. Got "
+            f"{randomness}"
+        )
+    if randomness == "same":
+        raise NotImplementedError("vmap: randomness='same' is not supported: draw outside of it")
+    name = getattr(func, "__name__", repr(func))
+
+    def wrapper(*args, **kwargs):
+        if isinstance(in_dims, int):
+            dims = (in_dims,) * len(args)
+        elif isinstance(in_dims, tuple) and len(in_dims) == len(args):
+            dims = in_dims
+        else:
+            raise ValueError(
+                f"vmap({name}, in_dims={in_dims}, ...)(<inputs>): expected `in_dims` to be an int "
+                f"or a tuple with an item for each of the {len(args)} inputs"
+            )
+        sizes = {n for arg, dim in zip(args, dims, strict=True) for n in _sizes(arg, dim, name)}
+        if len(sizes) != 1:
+            raise ValueError(
+                "vmap: Expected all tensors to have the same size in the mapped dimension, got "
+                f"sizes {sorted(sizes)} for the mapped dimension"
+            )
+        (n,) = sizes
+        if n == 0:
+            raise ValueError(f"vmap({name}): there are no items: the mapped dimension is of size 0")
+        results = [
+            func(*(_item(arg, dim, i) for arg, dim in zip(args, dims, strict=True)), **kwargs)
+            for i in range(n)
+        ]
+        if isinstance(results[0], tuple) and isinstance(out_dims, tuple):
+            return tuple(
+                _stacked(parts, dim, name)
+                for parts, dim in zip(zip(*results, strict=True), out_dims, strict=True)
+            )
+        return _stacked(results, out_dims, name)
+
+    return wrapper
+
+
+def _item_dims(tree, dim):
+    """Return pairs of the leaves of an argument and their dimension (or None)."""
+    if isinstance(tree, Mapping):
+        pairs = [(v, dim[k] if isinstance(dim, Mapping) else dim) for k, v in tree.items()]
+    elif isinstance(tree, (list, tuple)):
+        dims = dim if isinstance(dim, (list, tuple)) else [dim] * len(tree)
+        pairs = list(zip(tree, dims, strict=True))
+    else:
+        return [(tree, dim)]
+    return [pair for part, its in pairs for pair in _item_dims(part, its)]
+
+
+def _sizes(tree, dim, name):
+    """Yield the sizes of the mapped dimensions of an argument."""
+    for leaf, its in _item_dims(tree, dim):
+        if its is None:
+            continue
+        if not isinstance(leaf, Tensor):
+            raise ValueError(
+                f"vmap({name}): Got in_dim={its} for an input but the input is of type "
+                f"{type(leaf)}. We cannot vmap over non-Tensor arguments, please use None as the "
+                "respective in_dim"
+            )
+        if not -leaf.dim() <= its < leaf.dim():
+            raise ValueError(
+                f"vmap({name}): Got in_dim={its} for some input, but that input is a Tensor of "
+                f"dimensionality {leaf.dim()}"
+            )
+        yield leaf.shape[its]
+
+
+def _item(tree, dim, i):
+    """Return the argument of call number ``i``."""
+    return tree_like(
+        tree,
+        [leaf if its is None else leaf.select(its, i) for leaf, its in _item_dims(tree, dim)],
+    )
+
+
+def _stacked(results, dim, name):
+    """Return the results of all calls as one."""
+
+    def together(*parts):
+        for part in parts:
+            if not isinstance(part, Tensor):
+                raise ValueError(
+                    f"vmap({name}, ...): `{name}` must only return Tensors, got type {type(part)}."
+                )
+        return parts[0] if dim is None else movedim(stack(parts), 0, dim)
+
+    return tree_map(together, *results)

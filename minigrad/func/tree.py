@@ -1,0 +1,30 @@
+"""Tensors in dicts, lists and tuples."""
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["tree_leaves", "tree_like", "tree_map"]
+
+
+def tree_map(function, tree, *others):
+    """Return ``tree`` with ``function(leaf, *others' leaves)`` in the place of every leaf."""
+    if isinstance(tree, Mapping):
+        items = ((k, tree_map(function, v, *(o[k] for o in others))) for k, v in tree.items())
+        return type(tree)(items)
+    if isinstance(tree, (list, tuple)):
+        found = [tree_map(function, *items) for items in zip(tree, *others, strict=True)]
+        return type(tree)(*found) if hasattr(tree, "_fields") else type(tree)(found)
+    return function(tree, *others)
+
+
+def tree_leaves(tree):
+    """Return the leaves of ``tree`` in order."""
+    found = []
+    tree_map(found.append, tree)
+    return found
+
+
+def tree_like(tree, leaves):
+    """Return a tree of the form of ``tree`` with these ``leaves``."""
+    each = iter(leaves)
+    return tree_map(lambda _: next(each), tree)
