@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import minigrad
-from minigrad import autograd, nn, optim
+from minigrad import autograd, func, nn, optim
 from minigrad.utils import data
 
 ROOT = Path(minigrad.__file__).parent
@@ -103,6 +103,8 @@ PUBLIC = {
     "optim.lr_scheduler": optim.lr_scheduler,
     "utils.data": data,
     "autograd": autograd,
+    "autograd.functional": autograd.functional,
+    "func": func,
 }
 
 
@@ -133,7 +135,7 @@ def test_layers_have_examples():
 def test_optimizers_schedules_and_data_have_examples():
     # base classes and errors, which are not called, and what only a worker can call
     abstract = {"Optimizer", "LRScheduler", "Sampler", "GradcheckError", "get_worker_info"}
-    for module in (optim, optim.lr_scheduler, data, autograd):
+    for module in (optim, optim.lr_scheduler, data, autograd, autograd.functional, func):
         names = {n: v for n, v in public(module).items() if n not in abstract}
         assert names and without_example(names) == [], module.__name__
 

@@ -180,7 +180,7 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False) -> Any:
     """
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
         raise RuntimeError("jvp(f, primals, tangents): Expected primals and tangents to be tuples")
-    kept = []
+    kept: list[Any] = []
     with enable_grad():
         _, wanted = _localised(primals, tuple(range(len(primals))))
         leaves = tree_leaves(wanted)

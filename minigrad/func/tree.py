@@ -1,7 +1,6 @@
 """Tensors in dicts, lists and tuples."""
 
 from collections.abc import Mapping
-from typing import Any
 
 __all__ = ["tree_leaves", "tree_like", "tree_map"]
 
