@@ -71,6 +71,7 @@ from minigrad import (
     cuda,
     func,
     jit,
+    linalg,
     mps,
     nn,
     optim,

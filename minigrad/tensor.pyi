@@ -58,6 +58,10 @@ class Tensor(Operators):
     @property
     def mT(self) -> Tensor: ...
     @property
+    def H(self) -> Tensor: ...
+    @property
+    def mH(self) -> Tensor: ...
+    @property
     def retains_grad(self) -> builtins.bool: ...
     @overload
     def size(self, dim: None = None) -> attributes.Size: ...
@@ -119,11 +123,19 @@ class Tensor(Operators):
     acosh_ = ops.pointwise.acosh
     add = ops.elementwise.add
     add_ = ops.inplace.add_
+    addbmm = ops.products.addbmm
+    addbmm_ = ops.products.addbmm
     addcdiv = ops.elementwise.addcdiv
     addcdiv_ = ops.elementwise.addcdiv
     addcmul = ops.elementwise.addcmul
     addcmul_ = ops.elementwise.addcmul
     addmm = ops.linalg.addmm
+    addmm_ = ops.linalg.addmm
+    addmv = ops.products.addmv
+    addmv_ = ops.products.addmv
+    addr = ops.products.addr
+    addr_ = ops.products.addr
+    adjoint = ops.arrange.adjoint
     all = ops.reduce.all
     allclose = ops.closeness.allclose
     amax = ops.reduce.amax
@@ -148,6 +160,10 @@ class Tensor(Operators):
     argmax = ops.reduce.argmax
     argmin = ops.reduce.argmin
     argsort = ops.ordering.argsort
+    argwhere = ops.indexing.argwhere
+    as_strided = ops.strided.as_strided
+    as_strided_ = ops.strided.as_strided_
+    as_strided_scatter = ops.strided.as_strided_scatter
     asin = ops.math.asin
     asin_ = ops.math.asin
     asinh = ops.pointwise.asinh
@@ -158,6 +174,8 @@ class Tensor(Operators):
     atan_ = ops.math.atan
     atanh = ops.pointwise.atanh
     atanh_ = ops.pointwise.atanh
+    baddbmm = ops.products.baddbmm
+    baddbmm_ = ops.products.baddbmm
     bernoulli = ops.random.bernoulli
     bernoulli_ = ops.random.bernoulli_
     bincount = ops.statistics.bincount
@@ -177,9 +195,13 @@ class Tensor(Operators):
     bool = ops.copy.bool
     broadcast_to = ops.shape.broadcast_to
     byte = ops.copy.byte
+    cauchy_ = ops.distributions.cauchy_
     ceil = ops.math.ceil
     ceil_ = ops.math.ceil
     char = ops.copy.char
+    cholesky = ops.matrices.old_cholesky
+    cholesky_inverse = ops.matrices.cholesky_inverse
+    cholesky_solve = ops.matrices.cholesky_solve
     chunk = ops.join.chunk
     clamp = ops.elementwise.clamp
     clamp_ = ops.elementwise.clamp
@@ -202,6 +224,7 @@ class Tensor(Operators):
     count_nonzero = ops.reduce.count_nonzero
     cov = ops.statistics.cov
     cpu = ops.copy.cpu
+    cross = ops.products.cross
     cuda = ops.copy.cuda
     cummax = ops.running.cummax
     cummin = ops.running.cummin
@@ -211,8 +234,12 @@ class Tensor(Operators):
     cumsum_ = ops.scan.cumsum
     deg2rad = ops.pointwise.deg2rad
     deg2rad_ = ops.pointwise.deg2rad
-    diag = ops.index.diag
-    diagonal = ops.index.diagonal
+    det = ops.decomposition.det
+    diag = ops.diagonals.diag
+    diag_embed = ops.diagonals.diag_embed
+    diagflat = ops.diagonals.diagflat
+    diagonal = ops.strided.diagonal
+    diagonal_scatter = ops.strided.diagonal_scatter
     diff = ops.running.diff
     digamma = ops.special.digamma
     digamma_ = ops.special.digamma
@@ -223,6 +250,7 @@ class Tensor(Operators):
     divide_ = ops.inplace.div_
     dot = ops.linalg.dot
     double = ops.copy.double
+    dsplit = ops.arrange.dsplit
     eq = ops.compare.eq
     eq_ = ops.compare.eq
     equal = ops.closeness.equal
@@ -240,15 +268,15 @@ class Tensor(Operators):
     expand_as = ops.shape.expand_as
     expm1 = ops.math.expm1
     expm1_ = ops.math.expm1
-    cauchy_ = ops.distributions.cauchy_
-    geometric_ = ops.distributions.geometric_
-    log_normal_ = ops.distributions.log_normal_
     exponential_ = ops.distributions.exponential_
     fill_ = ops.inplace.fill_
+    fill_diagonal_ = ops.diagonals.fill_diagonal_
     fix = ops.math.trunc
     fix_ = ops.math.trunc
     flatten = ops.shape.flatten
     flip = ops.shape.flip
+    fliplr = ops.arrange.fliplr
+    flipud = ops.arrange.flipud
     float = ops.copy.float
     float_power = ops.pointwise.float_power
     float_power_ = ops.pointwise.float_power
@@ -268,6 +296,8 @@ class Tensor(Operators):
     gcd_ = ops.pointwise.gcd
     ge = ops.compare.ge
     ge_ = ops.compare.ge
+    geometric_ = ops.distributions.geometric_
+    ger = ops.products.outer
     greater = ops.compare.gt
     greater_ = ops.compare.gt
     greater_equal = ops.compare.ge
@@ -279,12 +309,25 @@ class Tensor(Operators):
     heaviside_ = ops.pointwise.heaviside
     histc = ops.statistics.histc
     histogram = ops.statistics.histogram
+    hsplit = ops.arrange.hsplit
     hypot = ops.pointwise.hypot
     hypot_ = ops.pointwise.hypot
     i0 = ops.special.i0
     i0_ = ops.special.i0
+    index_add = ops.indexing.index_add
+    index_add_ = ops.indexing.index_add
+    index_copy = ops.indexing.index_copy
+    index_copy_ = ops.indexing.index_copy
+    index_fill = ops.indexing.index_fill
+    index_fill_ = ops.indexing.index_fill
+    index_put = ops.indexing.index_put
+    index_put_ = ops.indexing.index_put
+    index_reduce = ops.indexing.index_reduce
+    index_reduce_ = ops.indexing.index_reduce
     index_select = ops.index.index_select
+    inner = ops.products.inner
     int = ops.copy.int
+    inverse = ops.decomposition.inv
     is_inference = ops.legacy.is_inference
     is_pinned = ops.legacy.is_pinned
     is_shared = ops.legacy.is_shared
@@ -295,6 +338,7 @@ class Tensor(Operators):
     isneginf = ops.pointwise.isneginf
     isposinf = ops.pointwise.isposinf
     isreal = ops.pointwise.isreal
+    kron = ops.products.kron
     kthvalue = ops.ordering.kthvalue
     lcm = ops.pointwise.lcm
     lcm_ = ops.pointwise.lcm
@@ -318,10 +362,12 @@ class Tensor(Operators):
     log2 = ops.math.log2
     log2_ = ops.math.log2
     log_ = ops.math.log
+    log_normal_ = ops.distributions.log_normal_
     log_softmax = ops.softmax.log_softmax
     logaddexp = ops.pointwise.logaddexp
     logaddexp2 = ops.pointwise.logaddexp2
     logcumsumexp = ops.running.logcumsumexp
+    logdet = ops.matrices.logdet
     logical_and = ops.compare.logical_and
     logical_and_ = ops.compare.logical_and
     logical_not = ops.compare.logical_not
@@ -338,8 +384,12 @@ class Tensor(Operators):
     lt_ = ops.compare.lt
     masked_fill = ops.index.masked_fill
     masked_fill_ = ops.index.masked_fill
+    masked_scatter = ops.indexing.masked_scatter
+    masked_scatter_ = ops.indexing.masked_scatter
     masked_select = ops.index.masked_select
     matmul = ops.linalg.matmul
+    matrix_exp = ops.matrices.matrix_exp
+    matrix_power = ops.products.matrix_power
     max = ops.reduce.max
     maximum = ops.elementwise.maximum
     mean = ops.reduce.mean
@@ -384,14 +434,19 @@ class Tensor(Operators):
     normal_ = ops.random.normal_
     not_equal = ops.compare.ne
     not_equal_ = ops.compare.ne
+    outer = ops.products.outer
     permute = ops.shape.permute
     pin_memory = ops.legacy.pin_memory
+    pinverse = ops.matrices.pinv
     polygamma = ops.special.polygamma
     polygamma_ = ops.special.polygamma
     positive = ops.pointwise.positive
     pow = ops.elementwise.pow
     pow_ = ops.elementwise.pow
     prod = ops.scan.prod
+    put = ops.indexing.put
+    put_ = ops.indexing.put
+    qr = ops.matrices.old_qr
     quantile = ops.ordering.quantile
     rad2deg = ops.pointwise.rad2deg
     rad2deg_ = ops.pointwise.rad2deg
@@ -406,9 +461,13 @@ class Tensor(Operators):
     renorm = ops.statistics.renorm
     renorm_ = ops.statistics.renorm
     repeat = ops.shape.repeat
+    repeat_interleave = ops.arrange.repeat_interleave
     reshape = ops.shape.reshape
     reshape_as = ops.shape.reshape_as
+    resize_ = ops.strided.resize_
+    resize_as_ = ops.strided.resize_as_
     roll = ops.shape.roll
+    rot90 = ops.arrange.rot90
     round = ops.math.round
     round_ = ops.math.round
     rsqrt = ops.math.rsqrt
@@ -417,7 +476,10 @@ class Tensor(Operators):
     scatter_ = ops.index.scatter
     scatter_add = ops.index.scatter_add
     scatter_add_ = ops.index.scatter_add
+    scatter_reduce = ops.indexing.scatter_reduce
+    scatter_reduce_ = ops.indexing.scatter_reduce
     select = ops.join.select
+    select_scatter = ops.strided.select_scatter
     sgn = ops.math.sign
     sgn_ = ops.math.sign
     short = ops.copy.short
@@ -432,14 +494,18 @@ class Tensor(Operators):
     sinc_ = ops.pointwise.sinc
     sinh = ops.math.sinh
     sinh_ = ops.math.sinh
+    slice_scatter = ops.strided.slice_scatter
+    slogdet = ops.decomposition.slogdet
     softmax = ops.softmax.softmax
     sort = ops.ordering.sort
     split = ops.join.split
+    split_with_sizes = ops.arrange.split_with_sizes
     sqrt = ops.math.sqrt
     sqrt_ = ops.math.sqrt
     square = ops.math.square
     square_ = ops.math.square
     squeeze = ops.shape.squeeze
+    squeeze_ = ops.strided.squeeze_
     std = ops.reduce.std
     sub = ops.elementwise.sub
     sub_ = ops.inplace.sub_
@@ -447,18 +513,26 @@ class Tensor(Operators):
     subtract_ = ops.inplace.sub_
     sum = ops.reduce.sum
     sum_to_size = ops.reduce.sum_to_size
+    svd = ops.matrices.old_svd
     swapaxes = ops.shape.transpose
+    swapaxes_ = ops.strided.transpose_
     swapdims = ops.shape.transpose
+    swapdims_ = ops.strided.transpose_
     t = ops.shape.t
+    t_ = ops.strided.t_
+    take = ops.indexing.take
     take_along_dim = ops.index.take_along_dim
     tan = ops.math.tan
     tan_ = ops.math.tan
     tanh = ops.math.tanh
     tanh_ = ops.math.tanh
+    tensor_split = ops.arrange.tensor_split
     tile = ops.shape.tile
     to = ops.copy.to
     topk = ops.ordering.topk
+    trace = ops.products.trace
     transpose = ops.shape.transpose
+    transpose_ = ops.strided.transpose_
     tril = ops.index.tril
     tril_ = ops.index.tril
     triu = ops.index.triu
@@ -471,13 +545,20 @@ class Tensor(Operators):
     type_as = ops.copy.type_as
     unbind = ops.join.unbind
     unflatten = ops.shape.unflatten
+    unfold = ops.strided.unfold
     uniform_ = ops.random.uniform_
     unique = ops.sets.unique
     unique_consecutive = ops.sets.unique_consecutive
+    unsafe_chunk = ops.join.chunk
+    unsafe_split = ops.join.split
+    unsafe_split_with_sizes = ops.arrange.split_with_sizes
     unsqueeze = ops.shape.unsqueeze
+    unsqueeze_ = ops.strided.unsqueeze_
     var = ops.reduce.var
+    vdot = ops.products.vdot
     view = ops.shape.view
     view_as = ops.shape.view_as
+    vsplit = ops.arrange.vsplit
     where = ops.elementwise.where_method
     xlogy = ops.pointwise.xlogy
     xlogy_ = ops.pointwise.xlogy

@@ -1,7 +1,7 @@
 """The layer law, read from the imports: who may know whom.
 
 L0 kernels know only NumPy and C; L1 (tape, tensor, dtypes, ...) knows no op; L2 ops know both; L3
-(nn, optim, utils, autograd, serialization, special) never knows a kernel.
+(nn, optim, utils, autograd, linalg, serialization, special) never knows a kernel.
 """
 
 import ast

@@ -8,6 +8,7 @@ is filled, and the functions listed here become methods, so that ``x.sum(0)`` is
 from minigrad import tape
 from minigrad.ops import (
     activation,
+    arrange,
     closeness,
     compare,
     conv,
@@ -15,22 +16,28 @@ from minigrad.ops import (
     conv_transpose,
     copy,
     creation,
+    decomposition,
+    diagonals,
     distance,
     distributions,
     dropout,
+    einsum,
     elementwise,
     index,
+    indexing,
     inplace,
     join,
     legacy,
     linalg,
     math,
+    matrices,
     norm,
     ordering,
     pixels,
     pointwise,
     pool,
     pool3d,
+    products,
     random,
     recurrent,
     reduce,
@@ -41,6 +48,7 @@ from minigrad.ops import (
     softmax,
     special,
     statistics,
+    strided,
 )
 from minigrad.tensor import install_methods
 
@@ -72,8 +80,21 @@ _SHARED = {
     join: "narrow select unbind split chunk",
     index: (
         "gather take_along_dim scatter scatter_add index_select masked_fill masked_select nonzero "
-        "tril triu diagonal diag"
+        "tril triu"
     ),
+    arrange: (
+        "tensor_split hsplit vsplit dsplit split_with_sizes "
+        "fliplr flipud rot90 repeat_interleave adjoint"
+    ),
+    decomposition: "det slogdet",
+    diagonals: "diag diag_embed diagflat",
+    indexing: (
+        "index_add index_copy index_fill index_put index_reduce scatter_reduce take put "
+        "masked_scatter argwhere"
+    ),
+    matrices: "cholesky_solve cholesky_inverse logdet matrix_exp",
+    products: ("baddbmm addbmm addmv addr outer vdot inner cross trace kron matrix_power"),
+    strided: "as_strided diagonal diagonal_scatter select_scatter slice_scatter as_strided_scatter",
     copy: "clone",
     closeness: "equal isclose allclose",
     pointwise: (
@@ -115,6 +136,10 @@ _ALIASES = {
     "swapaxes": "transpose",
     "swapdims": "transpose",
     "moveaxis": "movedim",
+    "ger": "outer",
+    "unsafe_chunk": "chunk",
+    "unsafe_split": "split",
+    "unsafe_split_with_sizes": "split_with_sizes",
 }
 
 # Methods only.
@@ -130,6 +155,9 @@ _METHODS = {
     inplace: "add_ sub_ mul_ div_ fill_ zero_ copy_",
     distributions: "exponential_ cauchy_ log_normal_ geometric_",
     random: "uniform_ normal_ bernoulli_ random_",
+    arrange: "H mH",
+    diagonals: "fill_diagonal_",
+    strided: ("unfold unsqueeze_ squeeze_ t_ transpose_ as_strided_ resize_ resize_as_"),
 }
 
 # Functions only.
@@ -153,6 +181,14 @@ _FUNCTIONS = {
     statistics: "cdist",
     shape: "broadcast_tensors",
     join: "cat stack hstack vstack",
+    arrange: (
+        "concat concatenate row_stack dstack column_stack atleast_1d atleast_2d atleast_3d "
+        "block_diag cartesian_prod combinations broadcast_shapes"
+    ),
+    diagonals: "tril_indices triu_indices",
+    einsum: "einsum",
+    indexing: "unravel_index",
+    products: "tensordot chain_matmul vander",
     conv: "conv1d conv2d",
     conv_transpose: "conv_transpose1d conv_transpose2d",
     conv3d: "conv3d conv_transpose3d",
@@ -175,7 +211,9 @@ _IN_PLACE = (
     "acosh asinh atanh deg2rad rad2deg sinc logit xlogy hypot copysign heaviside nextafter "
     "float_power gcd lcm ldexp lgamma digamma polygamma mvlgamma erfinv i0 renorm "
     "bitwise_left_shift bitwise_right_shift eq ne lt le gt ge nan_to_num cumsum cumprod scatter "
-    "scatter_add masked_fill tril triu"
+    "scatter_add masked_fill tril triu "
+    "addmm baddbmm addbmm addmv addr index_add index_copy index_fill index_put index_reduce "
+    "scatter_reduce put masked_scatter"
 )
 
 
@@ -186,6 +224,10 @@ def _collect(groups):
 
 
 functions = _collect(_SHARED)
+# ... and those whose name means something else in minigrad.linalg, or is another there
+functions["inverse"], functions["pinverse"] = decomposition.inv, matrices.pinv
+functions["cholesky"] = matrices.old_cholesky
+functions["svd"], functions["qr"] = matrices.old_svd, matrices.old_qr
 functions.update({alias: functions[name] for alias, name in _ALIASES.items()})
 methods = {**functions, **_collect(_METHODS)}
 methods["where"] = elementwise.where_method  # x.where(condition, y): another order

@@ -12,11 +12,12 @@ from numpy cimport (
 )
 
 from minigrad.convert cimport checked_dim
-from minigrad.dtypes cimport bool_, dtype_of, int64
+from minigrad.dtypes cimport bool_, dtype_of, int32, int64
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport as_tensor, cast, is_number, number_tensor
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, view_of, wrap
+from minigrad.ops.shape import broadcast_tensors
 from minigrad.ops.inplace cimport check_distinct, check_inplace, check_overlap, written
 
 import_array()
@@ -250,10 +251,12 @@ cdef tuple along(ndarray index, int dim):
 
 cdef Tensor checked_index(Tensor x, int d, object index, str name):
     cdef Tensor i
+    if isinstance(index, Tensor) and dtype_of((<Tensor>index).array) is int32:
+        index = cast(<Tensor>index, int64)
     if not isinstance(index, Tensor) or dtype_of((<Tensor>index).array) is not int64:
-        raise RuntimeError(f"{name}(): Expected dtype int64 for index")
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
     i = <Tensor>index
-    if PyArray_NDIM(i.array) != PyArray_NDIM(x.array):
+    if PyArray_SIZE(i.array) and max(PyArray_NDIM(i.array), 1) != max(PyArray_NDIM(x.array), 1):
         raise RuntimeError(
             "Index tensor must have the same number of dimensions as input tensor: got "
             f"{list(i.shape)} for input {list(x.shape)}"
@@ -277,8 +280,10 @@ def gather(input, dim, index, *, sparse_grad=False):
     cdef Tensor x = <Tensor?>input, out
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     cdef Tensor i = checked_index(x, d, index, "gather")
+    if PyArray_SIZE(i.array) == 0:
+        return wrap(np.zeros((<object>i.array).shape, x.array.dtype))
     if PyArray_NDIM(x.array) == 0:
-        return x.clone()
+        return gather(x.reshape(1), 0, i.reshape(-1)).reshape(i.shape)
     for k in range(x.dim()):
         if k != d and i.shape[k] > x.shape[k]:
             raise RuntimeError(
@@ -329,6 +334,10 @@ def scatter_add(input, dim, index, src):
     cdef Tensor x = <Tensor?>input, s = <Tensor?>src, out
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     cdef Tensor i = checked_index(x, d, index, "scatter_add")
+    if PyArray_NDIM(x.array) == 0:
+        return scatter_add(x.reshape(1), 0, i.reshape(-1), s.reshape(-1)).reshape(())
+    if PyArray_SIZE(i.array) == 0:
+        return x.clone()
     check_source(x, d, i, s, "scatter_add")
     part = s[tuple([slice(0, n) for n in i.shape])]
     key = along(i.array, d)
@@ -343,18 +352,45 @@ cdef scatter_add_vjp(Node node, object g):
     return g if node.needs(0) else None, g[node.extra] if node.needs(1) else None
 
 
-def scatter(input, dim, index, src=None, *, value=None):
-    """Return a copy of the input with ``src`` (a tensor or number) written at ``index``."""
+def scatter(input, dim, index, src=None, *, value=None, reduce=None):
+    """Return a copy of the input with ``src`` (a tensor or number) written at ``index``.
+
+    ``reduce`` "add" adds it there and "multiply" multiplies by it; in torch they are on their way
+    out for ``scatter_reduce``, and the second has no gradient.
+    """
     cdef Tensor x = <Tensor?>input, out
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     cdef Tensor i = checked_index(x, d, index, "scatter")
     src = value if src is None else src
+    if PyArray_NDIM(x.array) == 0:
+        items = src.reshape(-1) if isinstance(src, Tensor) else src
+        return scatter(x.reshape(1), 0, i.reshape(-1), items, reduce=reduce).reshape(())
     out = x.clone()
+    if PyArray_SIZE(i.array) == 0:
+        return out
+    if reduce is not None:
+        return scatter_with(reduce, out, d, i, src)
     if isinstance(src, Tensor):
         check_source(x, d, i, <Tensor>src, "scatter")
         src = src[tuple([slice(0, n) for n in i.shape])]
     out[tuple([wrap(np.asarray(k)) for k in along(i.array, d)])] = src
     return out
+
+
+cdef Tensor scatter_with(str reduce, Tensor x, int d, Tensor i, object src):
+    cdef Tensor items = (<Tensor>src if isinstance(src, Tensor) else wrap(
+        np.full((<object>i.array).shape, number_tensor(src, dtype_of(x.array)).array)))
+    if reduce == "add":
+        return scatter_add(x, d, i, items)
+    if reduce != "multiply":
+        raise RuntimeError(f"reduce argument must be either add or multiply, but got {reduce}")
+    if recording(x) or recording(items):
+        raise RuntimeError(
+            "scatter with reduce='multiply' has no gradient: use scatter_reduce with 'prod'")
+    check_source(x, d, i, items, "scatter")
+    part = items.array[tuple([slice(0, n) for n in i.shape])]
+    np.multiply.at(x.array, along(i.array, d), part)
+    return x
 
 
 def index_select(input, dim, index):
@@ -415,7 +451,8 @@ def masked_select(input, mask):
     if dtype_of((<Tensor?>mask).array) is not bool_:
         raise RuntimeError(
             f"masked_select: expected BoolTensor for mask, but got {mask.dtype}")
-    return input.expand_as(mask)[mask] if input.dim() < mask.dim() else input[mask.expand_as(input)]
+    input, mask = broadcast_tensors(input, mask)
+    return input[mask]
 
 
 def nonzero(input, *, as_tuple=False):
@@ -428,7 +465,7 @@ def nonzero(input, *, as_tuple=False):
     return wrap(np.ascontiguousarray(np.stack(found, 1)))
 
 
-# ---------------------------------------------------------------- triangles and diagonals
+# ---------------------------------------------------------------- triangles
 
 cdef Tensor triangle(object keep, object input, object diagonal):
     cdef Tensor x = <Tensor?>input
@@ -446,28 +483,3 @@ def tril(input, diagonal=0):
 def triu(input, diagonal=0):
     """Return the upper triangle of the matrices, zeros below ``diagonal``."""
     return triangle(np.triu, input, diagonal)
-
-
-def diagonal(input, offset=0, dim1=0, dim2=1):
-    """Return the diagonals of the planes of two dimensions, as the last dimension."""
-    n = input.dim()
-    a, b = checked_dim(dim1, n), checked_dim(dim2, n)
-    rows, columns = input.shape[a], input.shape[b]
-    i = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
-    rest = [d for d in range(n) if d not in (a, b)]
-    return input.permute(*rest, a, b)[..., wrap(i - min(offset, 0)), wrap(i + max(offset, 0))]
-
-
-def diag(input, diagonal=0):
-    """Return the diagonal of a matrix, or a matrix with this vector on its diagonal."""
-    if input.dim() == 2:
-        return diagonal_of(input, diagonal)
-    if input.dim() != 1:
-        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.dim()}D")
-    size = input.numel() + (diagonal if diagonal > 0 else -diagonal)
-    i = np.arange(input.numel())
-    key = (i + max(-diagonal, 0), i + max(diagonal, 0))
-    return put(<Tensor>input, (size, size), key, False)
-
-
-diagonal_of = diagonal

@@ -1,0 +1,63 @@
+"""Linear algebra under the names of ``torch.linalg``.
+
+>>> import minigrad
+>>> a = minigrad.tensor([[2.0, 1.0], [1.0, 2.0]])
+>>> minigrad.linalg.solve(a, minigrad.tensor([3.0, 3.0]))
+tensor([1., 1.])
+"""
+
+from minigrad.ops.decomposition import LinAlgError, cholesky, det, eigh, inv, qr, slogdet, svd
+from minigrad.ops.linalg import matmul
+from minigrad.ops.matrices import (
+    cholesky_ex,
+    cond,
+    eigvalsh,
+    inv_ex,
+    lstsq,
+    matrix_exp,
+    matrix_norm,
+    matrix_rank,
+    norm,
+    pinv,
+    solve,
+    solve_triangular,
+    svdvals,
+    vecdot,
+    vector_norm,
+)
+from minigrad.ops.matrices import linalg_diagonal as diagonal
+from minigrad.ops.products import linalg_cross as cross
+from minigrad.ops.products import linalg_vander as vander
+from minigrad.ops.products import matrix_power, multi_dot
+
+__all__ = [
+    "LinAlgError",
+    "cholesky",
+    "cholesky_ex",
+    "cond",
+    "cross",
+    "det",
+    "diagonal",
+    "eigh",
+    "eigvalsh",
+    "inv",
+    "inv_ex",
+    "lstsq",
+    "matmul",
+    "matrix_exp",
+    "matrix_norm",
+    "matrix_power",
+    "matrix_rank",
+    "multi_dot",
+    "norm",
+    "pinv",
+    "qr",
+    "slogdet",
+    "solve",
+    "solve_triangular",
+    "svd",
+    "svdvals",
+    "vander",
+    "vecdot",
+    "vector_norm",
+]

@@ -1,0 +1,3 @@
+from minigrad.tensor import Tensor
+
+def valued(linear: Tensor, value: Tensor) -> Tensor: ...

@@ -1,0 +1,534 @@
+"""Functions of matrices made of the decompositions: solving, norms, ranks, exponentials."""
+
+import math
+from collections import namedtuple
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.convert import checked_dim
+from minigrad.dtypes import dtype
+from minigrad.ops import decomposition, reduce
+from minigrad.ops.creation import eye
+from minigrad.ops.decomposition import LinAlgError, inv, solve_matrices
+from minigrad.ops.exact import valued
+from minigrad.ops.linalg import matmul
+from minigrad.tensor import Tensor, over_array
+
+old_svd_result = namedtuple("old_svd_result", ("U", "S", "V"))
+inv_ex_result = namedtuple("inv_ex_result", ("inverse", "info"))
+cholesky_ex_result = namedtuple("cholesky_ex_result", ("L", "info"))
+lstsq_result = namedtuple("lstsq_result", ("solution", "residuals", "rank", "singular_values"))
+
+
+def _check_matrices(name: str, A: Any, square: bool = False) -> None:
+    if not isinstance(A, Tensor):
+        raise TypeError(f"{name}(): argument 'A' must be Tensor, not {type(A).__name__}")
+    if A.dim() < 2:
+        raise RuntimeError(
+            f"{name}: The input tensor A must have at least 2 dimensions, but got {list(A.shape)}"
+        )
+    if square and A.size(-1) != A.size(-2):
+        raise RuntimeError(
+            f"{name}: A must be batches of square matrices, but they are {A.size(-2)} by "
+            f"{A.size(-1)} matrices"
+        )
+    if not A.is_floating_point():
+        raise RuntimeError(f"{name}: Expected a floating point tensor as input. Got {A.dtype}")
+
+
+# ---------------------------------------------------------------- solving
+
+
+def _batched(name: str, A: Tensor, B: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both expanded to one batch of matrices."""
+    if A.dtype is not B.dtype:
+        raise RuntimeError(
+            f"{name}: Expected A and B to have the same dtype, but found A of type {A.dtype} and B "
+            f"of type {B.dtype} instead"
+        )
+    try:
+        batch = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
+    except ValueError:
+        raise RuntimeError(
+            f"{name}: the batch dimensions of A {list(A.shape)} and B {list(B.shape)} do not "
+            "broadcast"
+        ) from None
+    return A.expand(*batch, *A.shape[-2:]), B.expand(*batch, *B.shape[-2:])
+
+
+def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
+    """Return X with ``A @ X == B``; ``X @ A == B`` if not ``left``.
+
+    Shapes: A (..., n, n), B (..., n, k) or, as vectors, (n,) or (..., n); batches broadcast.
+    LinAlgError for a singular matrix, RuntimeError for what does not fit.
+    Source: torch.linalg.solve.
+
+    >>> import minigrad
+    >>> minigrad.linalg.solve(minigrad.tensor([[2.0, 0.0], [0.0, 4.0]]), minigrad.ones(2))
+    tensor([0.5000, 0.2500])
+    """
+    _check_matrices("linalg.solve", A, True)
+    if not isinstance(B, Tensor):
+        raise TypeError(f"linalg.solve(): argument 'B' must be Tensor, not {type(B).__name__}")
+    vector = B.dim() == 1 or (A.dim() - 1 == B.dim() and B.shape == A.shape[:-1])
+    if vector and not left:
+        raise RuntimeError(
+            "linalg.solve: Vector broadcasting of the left hand side is not supported for "
+            "left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)"
+        )
+    columns = B.unsqueeze(-1) if vector else B
+    if columns.dim() < 2 or columns.size(-2 if left else -1) != A.size(-1):
+        raise RuntimeError(
+            f"linalg.solve: Incompatible shapes of A and B for the equation "
+            f"{'AX = B' if left else 'XA = B'}: {list(A.shape)} and {list(B.shape)}"
+        )
+    A, columns = _batched("linalg.solve", A, columns)
+    if not left:
+        return solve_matrices(A.mT, columns.mT).mT
+    found = solve_matrices(A, columns)
+    return found.squeeze(-1) if vector else found
+
+
+def solve_triangular(
+    A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
+) -> Tensor:
+    """Return X with ``A @ X == B``, reading only one triangle of A, with ones if ``unitriangular``.
+
+    Shapes: A (..., n, n), B (..., n, k); ``X @ A == B`` if not ``left``.
+    Source: torch.linalg.solve_triangular.
+
+    >>> import minigrad
+    >>> a, b = minigrad.tensor([[2.0, 9.0], [0.0, 4.0]]), minigrad.ones(2, 1)
+    >>> minigrad.linalg.solve_triangular(a, b, upper=False)
+    tensor([[0.5000],
+            [0.2500]])
+    """
+    _check_matrices("linalg.solve_triangular", A, True)
+    _check_matrices("linalg.solve_triangular", B)
+    if A.size(-1) != B.size(-2 if left else -1):
+        raise RuntimeError(
+            f"linalg.solve_triangular: Incompatible shapes of A and B: {list(A.shape)} and "
+            f"{list(B.shape)}"
+        )
+    away = 1 if unitriangular else 0
+    triangle = A.triu(away) if upper else A.tril(-away)
+    if unitriangular:
+        triangle = triangle + eye(A.size(-1), dtype=A.dtype)
+    triangle, B = _batched("linalg.solve_triangular", triangle, B)
+    return solve_matrices(triangle, B) if left else solve_matrices(triangle.mT, B.mT).mT
+
+
+def inv_ex(A: Tensor, *, check_errors: bool = False) -> inv_ex_result:
+    """Return ``inv`` and int32 zeros, as a named tuple (inverse, info).
+
+    LinAlgError for a singular matrix, where torch tells by ``info``.
+    Source: torch.linalg.inv_ex.
+
+    >>> import minigrad
+    >>> minigrad.linalg.inv_ex(minigrad.eye(1)).info
+    tensor(0, dtype=minigrad.int32)
+    """
+    found = inv(A)
+    return inv_ex_result(found, over_array(np.zeros(A.shape[:-2], np.int32)))
+
+
+def cholesky_ex(
+    A: Tensor, *, upper: bool = False, check_errors: bool = False
+) -> cholesky_ex_result:
+    """Return ``cholesky`` and, for each matrix, 0, or 1 and NaN where it is not positive-definite.
+
+    A named tuple (L, info).  Source: torch.linalg.cholesky_ex.
+
+    >>> import minigrad
+    >>> minigrad.linalg.cholesky_ex(-minigrad.eye(1)).info
+    tensor(1, dtype=minigrad.int32)
+    """
+    info = np.zeros(A.shape[:-2], np.int32)
+    try:
+        return cholesky_ex_result(decomposition.cholesky(A, upper=upper), over_array(info))
+    except LinAlgError:
+        if check_errors:
+            raise
+    found = np.full(A.shape, math.nan, A.dtype.numpy)
+    for place in np.ndindex(*info.shape):
+        try:
+            found[place] = decomposition.cholesky(A.detach()[place], upper=upper).numpy()
+        except LinAlgError:
+            info[place] = 1
+    return cholesky_ex_result(over_array(found), over_array(info))
+
+
+def old_cholesky(input: Tensor, upper: bool = False) -> Tensor:
+    """Return ``linalg.cholesky(input, upper=upper)``.  Source: torch.cholesky.
+
+    >>> import minigrad
+    >>> minigrad.cholesky(minigrad.tensor([[4.0]]))
+    tensor([[2.]])
+    """
+    return decomposition.cholesky(input, upper=upper)
+
+
+def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
+    """Return X with ``A @ X == B``, given the Cholesky factor of A.
+
+    Source: torch.cholesky_solve.
+
+    >>> import minigrad
+    >>> minigrad.cholesky_solve(minigrad.ones(1, 1), minigrad.tensor([[2.0]]))
+    tensor([[0.2500]])
+    """
+    _check_matrices("cholesky_solve", L, True)
+    _check_matrices("cholesky_solve", B)
+    L = L.mT if upper else L
+    if B.size(-2) != L.size(-1):
+        raise RuntimeError(
+            f"cholesky_solve: Incompatible matrix sizes: {list(L.shape)} and {list(B.shape)}"
+        )
+    # only the triangle counts, but the gradient is that of all elements, as in torch
+    L, B = _batched("cholesky_solve", valued(L, L.detach().tril()), B)
+    return solve_matrices(L.mT, solve_matrices(L, B))
+
+
+def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
+    """Return the inverse of A, given its Cholesky factor.  Source: torch.cholesky_inverse.
+
+    >>> import minigrad
+    >>> minigrad.cholesky_inverse(minigrad.tensor([[2.0]]))
+    tensor([[0.2500]])
+    """
+    _check_matrices("cholesky_inverse", L, True)
+    return cholesky_solve(eye(L.size(-1), dtype=L.dtype), L, upper)
+
+
+def _tolerance(A: Tensor, atol: Any, rtol: Any, largest: Any) -> Any:
+    """Return up to which a singular value counts as zero: torch's and NumPy's default rule."""
+    atol, rtol = (t.numpy() if isinstance(t, Tensor) else t for t in (atol, rtol))
+    if rtol is None:
+        some = atol is not None and np.any(np.asarray(atol) > 0)
+        rtol = 0.0 if some else max(A.shape[-2:]) * np.finfo(A.dtype.numpy).eps
+    return np.maximum(0.0 if atol is None else atol, rtol * largest)
+
+
+def pinv(
+    A: Tensor,
+    rcond: Any = None,
+    hermitian: bool = False,
+    *,
+    atol: Any = None,
+    rtol: Any = None,
+) -> Tensor:
+    """Return the pseudo-inverses of matrices, (..., m, n) -> (..., n, m).
+
+    Singular values up to ``max(atol, rtol * the largest)`` count as zero; by default ``rtol`` is
+    max(m, n) times the dtype's epsilon.  Source: torch.linalg.pinv.
+
+    >>> import minigrad
+    >>> minigrad.linalg.pinv(minigrad.tensor([[2.0], [0.0]]))
+    tensor([[0.5000, 0.0000]])
+    """
+    _check_matrices("linalg.pinv", A, hermitian)
+    if A.numel() == 0:
+        return A.mT.clone()
+    if hermitian:
+        A = valued(A, A.detach().tril() + A.detach().tril(-1).mT)
+    largest = decomposition.svd(A.detach(), full_matrices=False).S.numpy()[..., 0]
+    limit = _tolerance(A, atol, rcond if rtol is None else rtol, largest)
+    with np.errstate(all="ignore"):
+        return decomposition.pseudo_inverse(A, np.where(largest > 0, limit / largest, 0.0))
+
+
+def matrix_rank(
+    A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+) -> Tensor:
+    """Return how many singular values are not zero, int64: (..., m, n) -> (...).
+
+    The limit is that of ``pinv``; ``tol`` is ``atol``.  Source: torch.linalg.matrix_rank.
+
+    >>> import minigrad
+    >>> minigrad.linalg.matrix_rank(minigrad.ones(3, 3))
+    tensor(1)
+    """
+    _check_matrices("linalg.matrix_rank", A, hermitian)
+    if A.numel() == 0:
+        return over_array(np.zeros(A.shape[:-2], np.int64))
+    if hermitian:
+        values = np.abs(decomposition.eigh(A.detach()).eigenvalues.numpy())
+    else:
+        values = decomposition.svd(A.detach(), full_matrices=False).S.numpy()
+    limit = _tolerance(
+        A, atol if tol is None else tol, rtol if tol is None else 0.0, values.max(-1)
+    )
+    return over_array(np.asarray((values > np.asarray(limit)[..., None]).sum(-1), np.int64))
+
+
+def lstsq(
+    A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None
+) -> lstsq_result:
+    """Return X with the smallest ``norm(A @ X - B)``, and the rank of A among other things.
+
+    Shapes: A (..., m, n), B (..., m, k) or (..., m).  A named tuple (solution, residuals, rank,
+    singular_values), of which the last only the drivers "gelsd" and "gelss" give.
+    Source: torch.linalg.lstsq.
+
+    >>> import minigrad
+    >>> a = minigrad.tensor([[1.0], [0.0]])
+    >>> minigrad.linalg.lstsq(a, minigrad.tensor([[2.0], [3.0]])).solution
+    tensor([[2.]])
+    """
+    _check_matrices("linalg.lstsq", A)
+    vector = B.dim() == 1 or (A.dim() - 1 == B.dim() and B.shape == A.shape[:-1])
+    columns = B.unsqueeze(-1) if vector else B
+    if columns.size(-2) != A.size(-2):
+        raise RuntimeError(
+            f"torch.linalg.lstsq: input.size(-2) should match other.size(-2), but got "
+            f"{list(A.shape)} and {list(B.shape)}"
+        )
+    found = matmul(pinv(A, rtol=rcond), columns)
+    rank = matrix_rank(A, rtol=rcond)
+    if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
+        raise RuntimeError(
+            "torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), "
+            f"but got {driver}"
+        )
+    values = rest = A.new_empty(0)
+    if driver in ("gelsd", "gelss"):
+        values = svdvals(A.detach())
+    if A.size(-2) > A.size(-1) and bool((rank == A.size(-1)).all()):
+        rest = (matmul(A, found) - columns).square().sum(-2)
+    if driver == "gels":
+        rank = rank.new_empty(0)
+    return lstsq_result(found.squeeze(-1) if vector else found, rest, rank, values)
+
+
+# ---------------------------------------------------------------- values of decompositions
+
+
+def svdvals(A: Tensor) -> Tensor:
+    """Return the singular values, falling: (..., m, n) -> (..., k).  Source: torch.linalg.svdvals.
+
+    >>> import minigrad
+    >>> minigrad.linalg.svdvals(minigrad.tensor([[0.0, 2.0], [1.0, 0.0]]))
+    tensor([2., 1.])
+    """
+    return decomposition.svd(A, full_matrices=False).S
+
+
+def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
+    """Return the eigenvalues of symmetric matrices, rising.  Source: torch.linalg.eigvalsh.
+
+    >>> import minigrad
+    >>> minigrad.linalg.eigvalsh(minigrad.tensor([[2.0, 0.0], [0.0, 1.0]]))
+    tensor([1., 2.])
+    """
+    return decomposition.eigh(A, UPLO).eigenvalues
+
+
+def old_svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> old_svd_result:
+    """Return U, S and V with ``input == U @ diag(S) @ V.mT``, as a named tuple.
+
+    Zeros for U and V if not ``compute_uv``.  Source: torch.svd.
+
+    >>> import minigrad
+    >>> minigrad.svd(minigrad.tensor([[0.0, 2.0], [1.0, 0.0]])).S
+    tensor([2., 1.])
+    """
+    u, s, vh = decomposition.svd(input, full_matrices=not some)
+    if not compute_uv:
+        batch, m, n = input.shape[:-2], input.size(-2), input.size(-1)
+        return old_svd_result(input.new_zeros(*batch, m, m), s, input.new_zeros(*batch, n, n))
+    return old_svd_result(u, s, vh.mT)
+
+
+def old_qr(input: Tensor, some: bool = True) -> decomposition.qr_result:
+    """Return ``linalg.qr`` in mode "reduced", or "complete" if not ``some``.  Source: torch.qr.
+
+    >>> import minigrad
+    >>> minigrad.qr(minigrad.eye(2)).R.shape
+    minigrad.Size([2, 2])
+    """
+    return decomposition.qr(input, "reduced" if some else "complete")
+
+
+def logdet(input: Tensor) -> Tensor:
+    """Return the logarithm of determinants; NaN for negative ones.  Source: torch.logdet.
+
+    >>> import minigrad
+    >>> minigrad.logdet(minigrad.eye(2))
+    tensor(0.)
+    """
+    sign, logarithm = decomposition.slogdet(input)
+    return logarithm.masked_fill(sign < 0, math.nan)
+
+
+def matrix_exp(input: Tensor) -> Tensor:
+    """Return the exponentials of square matrices, (..., n, n), by scaling and Taylor's series.
+
+    RuntimeError for what is not square and floating.  Source: torch.linalg.matrix_exp.
+
+    >>> import minigrad
+    >>> minigrad.linalg.matrix_exp(minigrad.zeros(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    _check_matrices("linalg.matrix_exp", input, True)
+    size = float(input.detach().abs().sum(-2).max()) if input.numel() else 0.0
+    halvings = max(0, math.frexp(size)[1] + 1) if math.isfinite(size) else 0
+    x = input.double() / 2.0**halvings  # now of norm at most 1/2
+    total = x + eye(input.size(-1), dtype=x.dtype)
+    term = x
+    for k in range(2, 19):
+        term = matmul(term, x) / k
+        total = total + term
+    for _ in range(halvings):
+        total = matmul(total, total)
+    return total.to(input.dtype)
+
+
+# ---------------------------------------------------------------- norms
+
+
+def vector_norm(
+    x: Tensor,
+    ord: float = 2,
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+) -> Tensor:
+    """Return the ``ord``-norms of vectors along ``dim``, by default of all elements.
+
+    ``ord`` is any number or an infinity; 0 counts what is not zero.  RuntimeError for integers.
+    Source: torch.linalg.vector_norm.
+
+    >>> import minigrad
+    >>> minigrad.linalg.vector_norm(minigrad.tensor([3.0, -4.0]))
+    tensor(5.)
+    """
+    if isinstance(ord, (str, bool)) or not isinstance(ord, (int, float)):
+        raise TypeError(f"vector_norm(): argument 'ord' must be Number, not {type(ord).__name__}")
+    if x.numel() == 0 and (ord < 0 or ord == math.inf):
+        dims = range(x.dim()) if dim is None else [dim] if isinstance(dim, int) else dim
+        if any(x.size(d) == 0 for d in dims):
+            raise RuntimeError(
+                f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the "
+                "operation does not have an identity"
+            )
+    return reduce.norm(x, ord, dim, keepdim, dtype=dtype)
+
+
+def matrix_norm(
+    A: Tensor,
+    ord: float | str = "fro",
+    dim: Sequence[int] = (-2, -1),
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+) -> Tensor:
+    """Return norms of the matrices in two dimensions.
+
+    ``ord``: "fro", "nuc", 1 or -1 (largest or smallest sum of a column), inf or -inf (of a row), 2
+    or -2 (largest or smallest singular value).  RuntimeError for anything else.
+    Source: torch.linalg.matrix_norm.
+
+    >>> import minigrad
+    >>> minigrad.linalg.matrix_norm(minigrad.tensor([[1.0, -2.0], [3.0, 4.0]]), 1)
+    tensor(6.)
+    """
+    _check_matrices("linalg.matrix_norm", A)
+    if len(dim) != 2:
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {list(dim)}")
+    row, column = (checked_dim(d, A.dim()) for d in dim)
+    if row == column:
+        raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({row}, {column})")
+    if dtype is not None:
+        A = A.to(dtype)
+    if ord == "fro":
+        return vector_norm(A, 2, (row, column), keepdim)
+    if ord in (1, -1, math.inf, -math.inf):
+        first, second = (row, column) if abs(ord) == 1 else (column, row)
+        sums = A.abs().sum(first, keepdim=True)
+        found = (reduce.amax if ord > 0 else reduce.amin)(sums, second, keepdim=True)
+    elif ord in ("nuc", 2, -2):
+        values = svdvals(A.movedim((row, column), (-2, -1)))
+        if ord == "nuc":
+            found = values.sum(-1)
+        else:
+            found = (reduce.amax if ord == 2 else reduce.amin)(values, -1)
+        for d in sorted((row, column)):
+            found = found.unsqueeze(d)
+    else:
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
+    return found if keepdim else found.squeeze((row, column))
+
+
+def norm(
+    A: Tensor,
+    ord: float | str | None = None,
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+) -> Tensor:
+    """Return a norm: of vectors along one ``dim``, of matrices in two, by default of all elements.
+
+    With ``ord`` and no ``dim``, of a vector or a matrix.  Source: torch.linalg.norm.
+
+    >>> import minigrad
+    >>> minigrad.linalg.norm(minigrad.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor(5.)
+    """
+    if ord is not None and dim is None and A.dim() not in (1, 2):
+        raise RuntimeError(
+            "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
+            f"{A.dim()}D."
+        )
+    plane: Sequence[int] = (-2, -1)[: 2 * (A.dim() == 2)] if dim is None else ()
+    if dim is not None and not isinstance(dim, int):
+        plane = dim
+    if ord is not None and len(plane) == 2:
+        return matrix_norm(A, ord, plane, keepdim, dtype=dtype)
+    if isinstance(ord, str):
+        raise RuntimeError(
+            f"linalg.norm: the order {ord!r} is for matrices, and needs two dimensions"
+        )
+    return vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
+
+
+def cond(A: Tensor, p: float | str | None = None) -> Tensor:
+    """Return the condition number of matrices in norm ``p`` (2 by default): (..., n, n) -> (...).
+
+    Source: torch.linalg.cond.
+
+    >>> import minigrad
+    >>> minigrad.linalg.cond(minigrad.tensor([[4.0, 0.0], [0.0, 2.0]]))
+    tensor(2.)
+    """
+    if p in (None, 2, -2):
+        values = svdvals(A)
+        first, last = values[..., 0], values[..., -1]
+        return last / first if p == -2 else first / last
+    return matrix_norm(A, p) * matrix_norm(inv(A), p)
+
+
+def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
+    """Return the dot products along ``dim``; other dimensions broadcast.
+
+    Source: torch.linalg.vecdot.
+
+    >>> import minigrad
+    >>> minigrad.linalg.vecdot(minigrad.ones(2, 3), minigrad.tensor([1.0, 2.0, 3.0]))
+    tensor([6., 6.])
+    """
+    return (x * y).sum(dim)
+
+
+def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Return ``diagonal``, by default of the last two dimensions.  Source: torch.linalg.diagonal.
+
+    >>> import minigrad
+    >>> minigrad.linalg.diagonal(minigrad.ones(2, 3, 3)).shape
+    minigrad.Size([2, 3])
+    """
+    return A.diagonal(offset, dim1, dim2)
