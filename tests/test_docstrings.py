@@ -44,6 +44,7 @@ def documented():
     found, seen = {}, set()
     while todo:
         where, value = todo.pop()
+        value = inspect.unwrap(value)  # the function with out= is the one without
         if id(value) in seen:
             continue
         seen.add(id(value))

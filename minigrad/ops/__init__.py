@@ -216,6 +216,21 @@ _IN_PLACE = (
     "scatter_reduce put masked_scatter"
 )
 
+# In-place forms that are functions too: minigrad.exp_(x).
+_IN_PLACE_FUNCTIONS = (
+    "abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ "
+    "atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ exp_ "
+    "expm1_ fill_ fix_ floor_ frac_ gcd_ i0_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ "
+    "nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ "
+    "sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_"
+)
+
+# The families whose functions have torch's out=.
+_WITH_OUT = (
+    *(elementwise, compare, math, reduce, scan, linalg, join, index),
+    *(pointwise, special, ordering, sets, running, statistics),
+)
+
 
 def _collect(groups):
     return {
@@ -237,6 +252,11 @@ for _alias, _name in _ALIASES.items():
     if f"{_name}_" in methods:
         methods[f"{_alias}_"] = methods[f"{_name}_"]
 functions.update(_collect(_FUNCTIONS))
+functions.update({name: methods[name] for name in _IN_PLACE_FUNCTIONS.split()})
+_with_out = {module.__name__ for module in _WITH_OUT}
+for _name, _function in functions.items():
+    if _function.__module__ in _with_out and _name not in _IN_PLACE_FUNCTIONS.split():
+        functions[_name] = inplace.with_out(_function)
 
 # The table through which tape and tensor reach ops.  All places but these bear a method's name.
 _table = tape.table()

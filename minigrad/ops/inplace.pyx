@@ -10,6 +10,8 @@ and gives the tensor the result's place on the tape (``assign``).  Three things 
   used (``recording`` compares versions), and ``regenerate_view`` gives them a new node.
 """
 
+import warnings
+
 import numpy as np
 
 from numpy cimport (
@@ -249,6 +251,53 @@ def in_place(function, name):
     method.__doc__ = (
         f"Write ``{name.removesuffix('_')}(...)`` of this tensor into it, and return it.")
     return method
+
+
+def with_out(function):
+    """Return a function with torch's ``out=``: the tensor, or the tensors, to write the result to.
+
+    A tensor of another shape takes the result's, with a warning unless it was empty.  Results
+    written to ``out`` are not recorded, and asking for the gradient of one is a RuntimeError.
+    """
+    def wrapper(*args, **kwargs):
+        if not kwargs:
+            return function(*args)
+        out = kwargs.pop("out", None)
+        result = function(*args, **kwargs)
+        if out is None:
+            return result
+        if not isinstance(result, tuple):
+            return write_out(wrapper.__name__, out, <Tensor?>result)
+        if not isinstance(out, (tuple, list)) or len(out) != len(result):
+            raise TypeError(f"{wrapper.__name__}(): argument 'out' must be {len(result)} Tensors")
+        written = [write_out(wrapper.__name__, o, <Tensor?>r) for o, r in zip(out, result)]
+        return result._make(written) if hasattr(result, "_make") else tuple(written)
+    wrapper.__name__ = wrapper.__qualname__ = function.__name__
+    wrapper.__doc__, wrapper.__module__ = function.__doc__, function.__module__
+    wrapper.__wrapped__ = function
+    return wrapper
+
+
+cdef Tensor write_out(str name, object out, Tensor result):
+    cdef Tensor x
+    if not isinstance(out, Tensor):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    x = <Tensor>out
+    if recording(result) or recording(x):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, "
+            "but one of the arguments requires grad."
+        )
+    check_inplace(x, False)
+    if not same_shape(x.array, result.array):
+        if PyArray_SIZE(x.array):
+            warnings.warn(
+                f"An output with one or more elements was resized since it had shape "
+                f"{list(x.shape)}, which does not match the required output shape "
+                f"{list(result.shape)}.", stacklevel=3,
+            )
+        x.array = np.empty_like(result.array, dtype=x.array.dtype)
+    return assign(x, result)
 
 
 cdef bint disjoint_or_same(ndarray a, ndarray b):
