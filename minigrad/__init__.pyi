@@ -417,6 +417,7 @@ pixel_unshuffle = ops.pixels.pixel_unshuffle
 poisson = ops.distributions.poisson
 pixel_shuffle = ops.pixels.pixel_shuffle
 pixel_unshuffle = ops.pixels.pixel_unshuffle
+poisson = ops.distributions.poisson
 polygamma = ops.special.polygamma
 positive = ops.pointwise.positive
 pow = ops.elementwise.pow
