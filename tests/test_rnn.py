@@ -1,6 +1,8 @@
 """RNN, LSTM, GRU and their cells: against torch, recorded numbers, finite differences."""
 
+import copy
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -251,6 +253,8 @@ WRONG = [
     lambda lib: lib.nn.LSTM(0, 3),
     lambda lib: lib.nn.LSTM(2, 0),
     lambda lib: lib.nn.LSTM(2, 3, 0),
+    lambda lib: lib.nn.LSTM(2, 3, bias=1),
+    lambda lib: lib.nn.GRU(2, 3, batch_first="no"),
     lambda lib: lib.nn.LSTM(2, 3, 2, dropout=1.5),
     lambda lib: lib.nn.LSTM(2, 3, 2, dropout=True),
     lambda lib: lib.nn.RNN(2, 3, 2, "relu", nonlinearity="tanh"),
@@ -301,3 +305,34 @@ def test_parameters_may_be_replaced_and_flattening_does_nothing():
     assert layer._flat_weights[1] is layer.weight_hh_l0
     assert layer.all_weights[0][1] is layer.weight_hh_l0
     assert layer.double()(minigrad.zeros(1, 1, 2, dtype=minigrad.float64))[0].shape == (1, 1, 3)
+
+
+def test_copies_and_torchs_state(torch):
+    ours, theirs = make(minigrad, "LSTM", num_layers=2), make(torch, "LSTM", num_layers=2)
+    with torch.no_grad():
+        for parameter in theirs.parameters():
+            parameter.mul_(2)
+    ours.load_state_dict(
+        {k: minigrad.from_numpy(v.numpy()) for k, v in theirs.state_dict().items()}
+    )
+    x = values(STEPS, BATCH, INPUT)
+    expected = theirs(torch.from_numpy(x))[0]
+    for layer in (ours, copy.deepcopy(ours), pickle.loads(pickle.dumps(ours))):
+        assert_close(layer(minigrad.from_numpy(x))[0], expected, atol=1e-5)
+    theirs.load_state_dict({k: torch.from_numpy(v.numpy()) for k, v in ours.state_dict().items()})
+
+
+def test_the_steps_of_a_sequence_are_parts_of_one_node():
+    """So its gradient takes time in proportion: no step's is put into zeros of the whole."""
+    layer = nn.GRU(2, 2)
+    x = minigrad.zeros(20, 1, 2, requires_grad=True)
+    output, _ = layer(x)
+    nodes, todo = set(), [output.grad_fn]
+    while todo:
+        node = todo.pop()
+        if node is not None and node not in nodes:
+            nodes.add(node)
+            todo += [n for n, _ in getattr(node, "next_functions", ())]
+    names = [n.name() for n in nodes]
+    assert names.count("UnbindBackward0") <= 3
+    assert "SliceBackward0" not in names

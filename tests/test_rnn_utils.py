@@ -1,5 +1,7 @@
 """nn.utils.rnn: sequences padded and packed."""
 
+import inspect
+
 import numpy as np
 import pytest
 from support import assert_close
@@ -110,3 +112,12 @@ def test_wrong_input():
         rnn.pad_sequence([x, minigrad.zeros(3, 4)])
     with pytest.raises(AssertionError, match="length 2"):
         rnn.PackedSequence(x)
+
+
+def test_arguments_are_torchs(torch):
+    theirs = torch.nn.utils.rnn
+    assert set(rnn.__all__) == set(theirs.__all__)
+    for name in rnn.__all__:
+        ours = inspect.signature(getattr(rnn, name)).parameters.values()
+        torchs = inspect.signature(getattr(theirs, name)).parameters.values()
+        assert [(p.name, p.default) for p in ours] == [(p.name, p.default) for p in torchs]

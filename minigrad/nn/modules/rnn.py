@@ -56,6 +56,9 @@ class RNNBase(Module):
         if mode not in _BLOCKS:
             raise ValueError(f"Unrecognized RNN mode: {mode}")
         _check_sizes(input_size, hidden_size, num_layers, proj_size)
+        for name, value in (("bias", bias), ("batch_first", batch_first)):
+            if not isinstance(value, bool):
+                raise TypeError(f"{name} should be of type bool, got: {type(value).__name__}")
         _check_dropout(dropout, num_layers)
         self.mode = mode
         self.input_size = input_size
