@@ -62,3 +62,137 @@ class Buffer(Tensor):
     def __init__(self, data=None, *, persistent=True) -> None:
         self._share(empty(0) if data is None else data)
         self.persistent = persistent
+
+
+# What may be asked of a tensor whose shape is not known yet.
+_KNOWN = frozenset(
+    "cls_to_become copy_ cpu cuda data device double dtype float grad grad_fn half is_complex "
+    "is_floating_point is_leaf materialize ndim persistent requires_grad retains_grad size to "
+    "type".split()
+)
+
+
+class _Uninitialized(Tensor):
+    """What a parameter and a buffer without a shape have in common."""
+
+    cls_to_become: type
+
+    def materialize(self, shape, device=None, dtype=None) -> None:
+        """Become an ordinary one of this shape, the same object; the numbers are left to chance."""
+        self.data = empty(shape, dtype=self.data.dtype if dtype is None else dtype, device=device)
+        self.__class__ = self.cls_to_become
+
+    def __getattribute__(self, name):
+        if name in _KNOWN or name.startswith("_"):
+            return super().__getattribute__(name)
+        if name == "shape":
+            raise RuntimeError(
+                "Can't access the shape of an uninitialized parameter or buffer. This error "
+                "usually happens in `load_state_dict` when trying to load an uninitialized "
+                "parameter into an initialized one. Call `forward` to initialize the parameters "
+                "before accessing their attributes."
+            )
+        return _refuse(name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+def _refuse(name):
+    raise ValueError(
+        f"Attempted to use an uninitialized parameter in {name}. This error happens when you are "
+        "using a `LazyModule` or explicitly manipulating `minigrad.nn.parameter."
+        "UninitializedParameter` objects. When using LazyModules Call `forward` with a dummy batch "
+        "to initialize the parameters before calling minigrad functions"
+    )
+
+
+def _refusing(name):
+    return lambda self, *args: _refuse(name)
+
+
+# Operators are looked up in the class, past __getattribute__.
+for _name in (
+    "add radd iadd sub rsub isub mul rmul imul truediv rtruediv itruediv floordiv rfloordiv mod "
+    "rmod pow rpow ipow matmul rmatmul neg abs invert and rand or ror xor rxor eq ne lt le gt ge "
+    "getitem setitem len iter contains bool int float index"
+).split():
+    setattr(_Uninitialized, f"__{_name}__", _refusing(_name))
+
+
+class UninitializedParameter(_Uninitialized, Parameter):
+    """A parameter whose shape is not known yet, as lazy layers have until they are called.
+
+    ``materialize(shape)`` makes it a Parameter.  Anything else that needs its shape or its numbers
+    raises ValueError.
+
+    Args:
+        requires_grad: whether gradients will be computed for it.
+        device: None or the CPU.
+        dtype: its dtype; default: the default dtype.
+
+    Source: ``torch.nn.parameter.UninitializedParameter``.
+
+    Example::
+
+        >>> from minigrad import nn
+        >>> weight = nn.UninitializedParameter()
+        >>> weight
+        <UninitializedParameter>
+        >>> weight.materialize((2, 3))
+        >>> type(weight).__name__, weight.shape
+        ('Parameter', minigrad.Size([2, 3]))
+    """
+
+    cls_to_become = Parameter
+
+    def __init__(self, requires_grad=True, device=None, dtype=None) -> None:
+        super().__init__(empty(0, dtype=dtype, device=device), requires_grad)
+
+    def __deepcopy__(self, memo):
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.requires_grad, None, self.dtype)
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol):
+        return type(self), (self.requires_grad, None, self.dtype)
+
+
+class UninitializedBuffer(_Uninitialized, Buffer):
+    """A buffer whose shape is not known yet; see :class:`UninitializedParameter`.
+
+    Source: ``torch.nn.parameter.UninitializedBuffer``.
+
+    Example::
+
+        >>> from minigrad import nn
+        >>> mean = nn.UninitializedBuffer()
+        >>> mean.materialize((2,))
+        >>> mean.shape
+        minigrad.Size([2])
+    """
+
+    cls_to_become = Buffer
+
+    def __init__(self, requires_grad=False, device=None, dtype=None, persistent=True) -> None:
+        super().__init__(empty(0, dtype=dtype, device=device), persistent=persistent)
+        self.requires_grad = requires_grad
+
+    def __deepcopy__(self, memo):
+        if id(self) not in memo:
+            copy = type(self)(self.requires_grad, None, self.dtype, self.persistent)
+            memo[id(self)] = copy
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol):
+        return type(self), (self.requires_grad, None, self.dtype, self.persistent)
+
+
+def is_lazy(param) -> bool:
+    """Whether a parameter or buffer has no shape yet.
+
+    >>> from minigrad import nn
+    >>> nn.parameter.is_lazy(nn.UninitializedParameter())
+    True
+    """
+    return isinstance(param, _Uninitialized)

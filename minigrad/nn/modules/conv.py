@@ -70,15 +70,17 @@ class _ConvNd(Module):
                 raise ValueError("padding='same' is not supported for strided convolutions")
 
         options = {"device": device, "dtype": dtype}
-        channels = (out_channels, in_channels // groups)
-        if self.transposed:
-            channels = (in_channels, out_channels // groups)
-        self.weight = Parameter(empty(*channels, *self.kernel_size, **options))
+        self.weight = Parameter(empty(*self._weight_shape(), **options))
         if bias:
             self.bias = Parameter(empty(out_channels, **options))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
+
+    def _weight_shape(self):
+        if self.transposed:
+            return (self.in_channels, self.out_channels // self.groups, *self.kernel_size)
+        return (self.out_channels, self.in_channels // self.groups, *self.kernel_size)
 
     def reset_parameters(self) -> None:
         """Draw the weight and the bias anew."""
