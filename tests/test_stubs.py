@@ -25,6 +25,7 @@ minigrad\.tape\.Operations\..*
 minigrad\.utils\.(__all__|data)
 minigrad\.nn\.modules\.(conv|pooling|unpooling)\.\w+\.(convolve|pool|unpool)
 minigrad\.nn\.\S+\.__getattr__
+minigrad\.nn\.parameter\._?Uninitialized\w*\.__\w+__
 minigrad\.operators\.Operators\.__r[lr]shift__
 .*\.(__test__|__pyx_\w+|__\w+_cython__)
 """
