@@ -134,7 +134,8 @@ def _fractional(input, n, kernel_size, output_size, output_ratio, return_indices
     batch = input.shape[0] if input.dim() == n + 2 else 1
     if samples is None:
         samples = rand(batch, input.shape[-n - 1], n, dtype=input.dtype)
-    drawn = samples.numpy(force=True).reshape(-1, n)
+    planes = math.prod(input.shape[:-n])  # of an input without batch the first ones
+    drawn = samples.numpy(force=True).reshape(-1, n)[:planes]
     windows = []
     for d in range(n):
         u = drawn[:, n - 1 - d if n == 2 else d, None]  # as torch: of images the width comes first
