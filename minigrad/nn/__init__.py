@@ -13,15 +13,13 @@ from minigrad.nn.modules.activation import (
     Hardtanh,
     LeakyReLU,
     LogSigmoid,
-    LogSoftmax,
     Mish,
     PReLU,
     ReLU,
     ReLU6,
+    RReLU,
     Sigmoid,
     SiLU,
-    Softmax,
-    Softmin,
     Softplus,
     Softshrink,
     Softsign,
@@ -41,7 +39,14 @@ from minigrad.nn.modules.conv import (
     ConvTranspose3d,
 )
 from minigrad.nn.modules.distance import Bilinear, CosineSimilarity, PairwiseDistance
-from minigrad.nn.modules.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d
+from minigrad.nn.modules.dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+)
 from minigrad.nn.modules.flatten import Flatten, Unflatten
 from minigrad.nn.modules.fold import Fold, Unfold
 from minigrad.nn.modules.instancenorm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
@@ -125,6 +130,7 @@ from minigrad.nn.modules.pooling import (
 )
 from minigrad.nn.modules.rnn import GRU, LSTM, RNN, RNNBase
 from minigrad.nn.modules.rnn_cell import GRUCell, LSTMCell, RNNCell, RNNCellBase
+from minigrad.nn.modules.softmax import LogSoftmax, Softmax, Softmax2d, Softmin
 from minigrad.nn.modules.sparse import Embedding, EmbeddingBag
 from minigrad.nn.modules.transformer import (
     Transformer,
@@ -164,6 +170,7 @@ __all__ = [
     "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
+    "AlphaDropout",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
@@ -198,6 +205,7 @@ __all__ = [
     "Dropout3d",
     "Embedding",
     "EmbeddingBag",
+    "FeatureAlphaDropout",
     "Flatten",
     "Fold",
     "FractionalMaxPool2d",
@@ -267,6 +275,7 @@ __all__ = [
     "RNNBase",
     "RNNCell",
     "RNNCellBase",
+    "RReLU",
     "ReLU",
     "ReLU6",
     "ReflectionPad1d",
@@ -281,6 +290,7 @@ __all__ = [
     "SmoothL1Loss",
     "SoftMarginLoss",
     "Softmax",
+    "Softmax2d",
     "Softmin",
     "Softplus",
     "Softshrink",

@@ -35,7 +35,14 @@ from minigrad.ops.creation import zeros
 from minigrad.ops.cross_entropy import cross_entropy, nll_loss
 from minigrad.ops.ctc_loss import ctc_loss
 from minigrad.ops.distance import bilinear, cosine_similarity, pairwise_distance, pdist
-from minigrad.ops.dropout import dropout, dropout1d, dropout2d, dropout3d
+from minigrad.ops.dropout import (
+    alpha_dropout,
+    dropout,
+    dropout1d,
+    dropout2d,
+    dropout3d,
+    feature_alpha_dropout,
+)
 from minigrad.ops.embedding import embedding, embedding_bag
 from minigrad.ops.grid_sample import affine_grid, grid_sample
 from minigrad.ops.interpolate import interpolate, upsample, upsample_bilinear, upsample_nearest
@@ -100,6 +107,17 @@ from minigrad.ops.pool3d import (
     lp_pool2d,
     lp_pool3d,
     max_pool3d,
+from minigrad.ops.pool3d import adaptive_avg_pool3d, avg_pool3d, max_pool3d
+from minigrad.ops.random_activation import (
+    celu_,
+    elu_,
+    gumbel_softmax,
+    hardtanh_,
+    leaky_relu_,
+    rrelu,
+    rrelu_,
+    selu_,
+    threshold_,
 )
 from minigrad.ops.softmax import log_softmax, softmax, softmin
 from minigrad.tensor import Tensor
@@ -112,6 +130,7 @@ __all__ = [
     "adaptive_max_pool2d",
     "adaptive_max_pool3d",
     "affine_grid",
+    "alpha_dropout",
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
@@ -121,6 +140,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "celu",
     "channel_shuffle",
+    "celu_",
     "conv1d",
     "conv2d",
     "conv3d",
@@ -136,20 +156,24 @@ __all__ = [
     "dropout2d",
     "dropout3d",
     "elu",
+    "elu_",
     "embedding",
     "embedding_bag",
     "fold",
     "fractional_max_pool2d",
     "fractional_max_pool3d",
+    "feature_alpha_dropout",
     "gaussian_nll_loss",
     "gelu",
     "glu",
     "grid_sample",
     "group_norm",
+    "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "hardtanh_",
     "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
@@ -158,6 +182,7 @@ __all__ = [
     "l1_loss",
     "layer_norm",
     "leaky_relu",
+    "leaky_relu_",
     "linear",
     "local_response_norm",
     "log_softmax",
@@ -193,7 +218,10 @@ __all__ = [
     "relu_",
     "rms_norm",
     "scaled_dot_product_attention",
+    "rrelu",
+    "rrelu_",
     "selu",
+    "selu_",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
@@ -206,6 +234,7 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "threshold_",
     "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
     "unfold",

@@ -27,6 +27,7 @@ from minigrad.ops import (
     indexing,
     inplace,
     join,
+    layer_norm,
     legacy,
     linalg,
     math,
@@ -39,6 +40,7 @@ from minigrad.ops import (
     pool3d,
     products,
     random,
+    random_activation,
     recurrent,
     reduce,
     running,
@@ -163,7 +165,9 @@ _METHODS = {
 # Functions only.
 _FUNCTIONS = {
     activation: "celu prelu selu threshold",
-    dropout: "dropout",
+    random_activation: "rrelu rrelu_ selu_ celu_ threshold_",
+    dropout: "dropout alpha_dropout feature_alpha_dropout",
+    layer_norm: "layer_norm group_norm instance_norm rms_norm",
     distance: "pairwise_distance cosine_similarity pdist bilinear",
     creation: (
         "tensor as_tensor asarray from_numpy from_dlpack empty zeros ones full empty_like "

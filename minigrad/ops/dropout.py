@@ -80,3 +80,53 @@ def dropout2d(input, p=0.5, training=True, inplace=False) -> Tensor:
 def dropout3d(input, p=0.5, training=True, inplace=False) -> Tensor:
     """Return the input (N, C, D, H, W) with whole channels dropped, see ``dropout``."""
     return _channels("dropout3d", input, (4, 5), p, training, inplace)
+
+
+# What a SELU tends to where its input is very negative: the value that alpha dropout sets.
+_SATURATED = 1.7580993408473766
+
+
+def _alpha(input, shape, p, training, inplace):
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0 or input.numel() == 0:
+        return input
+    if p == 1:
+        return input.zero_() if inplace else input * 0
+    kept = default_generator._bernoulli(math.prod(shape), 1 - p, input.dtype.numpy, 1)
+    kept = over_array(kept.reshape(shape))
+    scale = ((_SATURATED**2 * p + 1) * (1 - p)) ** -0.5
+    shift = (kept - 1) * (_SATURATED * scale) + _SATURATED * scale * p
+    if inplace:
+        return input.mul_(kept * scale).add_(shift)
+    return input * (kept * scale) + shift
+
+
+def alpha_dropout(input, p=0.5, training=False, inplace=False) -> Tensor:
+    """Return the input with elements at random set to the value at which a SELU saturates.
+
+    All are then scaled and shifted so that mean 0 and variance 1 stay.  Out of training it is the
+    input itself.
+
+    Source: ``torch.nn.functional.alpha_dropout``; G. Klambauer et al., "Self-Normalizing Neural
+    Networks", 2017.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.nn.functional.alpha_dropout(minigrad.zeros(4), 0.5, True)
+    tensor([-0.7792, -0.7792,  0.7792, -0.7792])
+    """
+    return _alpha(input, input.shape, p, training, inplace)
+
+
+def feature_alpha_dropout(input, p=0.5, training=False, inplace=False) -> Tensor:
+    """Return the input (N, C, *) with whole channels dropped as `alpha_dropout` drops elements.
+
+    Source: ``torch.nn.functional.feature_alpha_dropout``.
+    """
+    if input.dim() < 2:
+        raise RuntimeError(
+            f"Feature dropout requires at least 2 dimensions in the input, got {input.dim()}"
+        )
+    shape = (*input.shape[:2], *[1] * (input.dim() - 2))
+    return _alpha(input, shape, p, training, inplace)

@@ -1,4 +1,4 @@
-"""Activations: functions of one element, and softmax, as layers.
+"""Activations: functions of one element, as layers.  Softmax is in softmax.py.
 
 Each keeps the dtype of its input, and its shape (but GLU halves one dimension).  ``inplace=True``
 writes the result into the input.  The source of each is the layer of that name in ``torch.nn``.
@@ -469,53 +469,25 @@ class GLU(_Activation):
         return F.glu(input, self.dim)
 
 
-class Softmax(_Activation):
-    """``exp(x) / sum(exp(x))`` over dimension ``dim``: positive, with sum 1.
+class RReLU(_Activation):
+    """``x`` where positive, ``r * x`` elsewhere: r is drawn from [lower, upper] while training.
+
+    In evaluation r is the middle of the two.
 
     Example::
 
         >>> import minigrad
         >>> from minigrad import nn
-        >>> nn.Softmax(dim=1)(minigrad.zeros(2, 4))
-        tensor([[0.2500, 0.2500, 0.2500, 0.2500],
-                [0.2500, 0.2500, 0.2500, 0.2500]])
+        >>> nn.RReLU(0.1, 0.3).eval()(minigrad.tensor([-2.0, 0.0, 2.0]))
+        tensor([-0.4000,  0.0000,  2.0000])
     """
 
-    settings = ("dim",)
+    settings = ("lower", "upper")
 
-    def __init__(self, dim=None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input) -> Tensor:
-        return F.softmax(input, self.dim)
-
-
-class Softmin(Softmax):
-    """``softmax(-x)`` over dimension ``dim``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.Softmin(dim=0)(minigrad.tensor([0.0, 1.0]))
-        tensor([0.7311, 0.2689])
-    """
+    def __init__(self, lower=1.0 / 8, upper=1.0 / 3, inplace=False) -> None:
+        super().__init__(inplace)
+        self.lower = lower
+        self.upper = upper
 
     def forward(self, input) -> Tensor:
-        return F.softmin(input, self.dim)
-
-
-class LogSoftmax(Softmax):
-    """``log(softmax(x))`` over dimension ``dim``, computed so that it does not overflow.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.LogSoftmax(dim=0)(minigrad.tensor([0.0, 1.0]))
-        tensor([-1.3133, -0.3133])
-    """
-
-    def forward(self, input) -> Tensor:
-        return F.log_softmax(input, self.dim)
+        return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)

@@ -95,3 +95,39 @@ class Dropout3d(_DropoutNd):
 
     def forward(self, input) -> Tensor:
         return F.dropout3d(input, self.p, self.training, self.inplace)
+
+
+class AlphaDropout(_DropoutNd):
+    """Dropout for networks of SELUs: keeps mean 0 and variance 1.
+
+    Arguments as for :class:`Dropout`; as in torch ``inplace`` changes nothing.  Source:
+    ``torch.nn.AlphaDropout``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> drop = nn.AlphaDropout(p=0.2)
+        >>> bool(drop(minigrad.randn(10000)).std().sub(1).abs() < 0.05)
+        True
+    """
+
+    def forward(self, input) -> Tensor:
+        return F.alpha_dropout(input, self.p, self.training)
+
+
+class FeatureAlphaDropout(_DropoutNd):
+    """:class:`AlphaDropout` of whole channels of ``(N, C, *)``.
+
+    Source: ``torch.nn.FeatureAlphaDropout``.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> nn.FeatureAlphaDropout(p=0.2).eval()(minigrad.ones(1, 2, 1)).flatten()
+        tensor([1., 1.])
+    """
+
+    def forward(self, input) -> Tensor:
+        return F.feature_alpha_dropout(input, self.p, self.training)
