@@ -107,7 +107,7 @@ from minigrad.ops.pool3d import (
     lp_pool2d,
     lp_pool3d,
     max_pool3d,
-from minigrad.ops.pool3d import adaptive_avg_pool3d, avg_pool3d, max_pool3d
+)
 from minigrad.ops.random_activation import (
     celu_,
     elu_,
@@ -139,8 +139,8 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
-    "channel_shuffle",
     "celu_",
+    "channel_shuffle",
     "conv1d",
     "conv2d",
     "conv3d",
@@ -159,10 +159,10 @@ __all__ = [
     "elu_",
     "embedding",
     "embedding_bag",
+    "feature_alpha_dropout",
     "fold",
     "fractional_max_pool2d",
     "fractional_max_pool3d",
-    "feature_alpha_dropout",
     "gaussian_nll_loss",
     "gelu",
     "glu",
