@@ -96,6 +96,8 @@ def recurrent(
         outputs = []
         for k in range(layer * directions, (layer + 1) * directions):
             w_ih, w_hh, b_ih, b_hh, w_hr = weights[k]
+            if b_hh is not None and mode != "GRU":  # once for all steps; r multiplies the GRU's
+                b_ih, b_hh = b_ih + b_hh, None
             gates = linear(input, w_ih, b_ih)
             gates = gates.unbind(0) if batch_sizes is None else gates.split(batch_sizes)
             steps, end = _over_time(
