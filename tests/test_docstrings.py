@@ -102,6 +102,7 @@ PUBLIC = {
     "nn.functional": nn.functional,
     "optim": optim,
     "optim.lr_scheduler": optim.lr_scheduler,
+    "optim.swa_utils": optim.swa_utils,
     "utils.data": data,
     "autograd": autograd,
     "autograd.functional": autograd.functional,

@@ -36,7 +36,7 @@ LAYERS = (
     "SiLU ELU Softmax LogSoftmax CrossEntropyLoss NLLLoss MSELoss L1Loss BCELoss "
     "BCEWithLogitsLoss Sequential ModuleList ModuleDict"
 )
-OPTIMIZERS = "SGD Adam AdamW RMSprop Adamax NAdam RAdam Adagrad Adadelta Rprop ASGD"
+OPTIMIZERS = "SGD Adam AdamW RMSprop Adamax NAdam RAdam Adagrad Adadelta Rprop ASGD LBFGS"
 SCHEDULERS = (
     "StepLR MultiStepLR ConstantLR LinearLR ExponentialLR PolynomialLR CosineAnnealingLR LambdaLR "
     "CosineAnnealingWarmRestarts CyclicLR OneCycleLR ReduceLROnPlateau MultiplicativeLR "

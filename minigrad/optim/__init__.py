@@ -11,11 +11,12 @@
 tensor([ 0.5120, -1.0240], requires_grad=True)
 """
 
-from minigrad.optim import lr_scheduler
+from minigrad.optim import lr_scheduler, swa_utils
 from minigrad.optim.adagrad import Adadelta, Adagrad
 from minigrad.optim.adam import Adam
 from minigrad.optim.adamax import Adamax, NAdam, RAdam
 from minigrad.optim.adamw import AdamW
+from minigrad.optim.lbfgs import LBFGS
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.rmsprop import RMSprop
 from minigrad.optim.rprop import ASGD, Rprop
@@ -23,6 +24,7 @@ from minigrad.optim.sgd import SGD
 
 __all__ = [
     "ASGD",
+    "LBFGS",
     "SGD",
     "Adadelta",
     "Adagrad",
@@ -35,4 +37,5 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "lr_scheduler",
+    "swa_utils",
 ]
