@@ -63,7 +63,8 @@ HINTS = {
 
 _PLACES = (
     "torch torch.Tensor torch.nn torch.nn.functional torch.nn.init torch.nn.utils torch.optim "
-    "torch.optim.lr_scheduler torch.optim.swa_utils torch.utils.data torch.autograd torch.autograd.functional torch.func"
+    "torch.optim.lr_scheduler torch.optim.swa_utils torch.utils.data torch.autograd "
+    "torch.autograd.functional torch.func"
 ).split()
 
 

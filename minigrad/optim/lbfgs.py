@@ -38,8 +38,8 @@ class LBFGS(Optimizer):
     ...     return loss
     >>> optimizer.step(closure)
     tensor(13., grad_fn=<SumBackward0>)
-    >>> p
-    tensor([3., 2.], requires_grad=True)
+    >>> [round(value, 3) for value in p.tolist()]
+    [3.0, 2.0]
     """
 
     def __init__(
