@@ -11,7 +11,15 @@ tensor([2., 4., 6.])
 from math import e, inf, nan, pi
 
 from minigrad import ops
-from minigrad.attributes import Size, device
+from minigrad.attributes import (
+    Size,
+    contiguous_format,
+    device,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
 from minigrad.compiler import compile
 from minigrad.config import (
     __version__,
@@ -82,7 +90,7 @@ from minigrad import (
     version,
     xpu,
 )
-from minigrad.amp import autocast
+from minigrad.amp import GradScaler, autocast
 from minigrad.autograd import (
     enable_grad,
     inference_mode,

@@ -39,9 +39,15 @@ from minigrad import utils as utils
 from minigrad import version as version
 from minigrad import walk as walk
 from minigrad import xpu as xpu
+from minigrad.amp import GradScaler as GradScaler
 from minigrad.amp import autocast as autocast
 from minigrad.attributes import Size as Size
+from minigrad.attributes import contiguous_format as contiguous_format
 from minigrad.attributes import device as device
+from minigrad.attributes import layout as layout
+from minigrad.attributes import memory_format as memory_format
+from minigrad.attributes import preserve_format as preserve_format
+from minigrad.attributes import strided as strided
 from minigrad.autograd import enable_grad as enable_grad
 from minigrad.autograd import inference_mode as inference_mode
 from minigrad.autograd import is_grad_enabled as is_grad_enabled
@@ -552,3 +558,8 @@ xlogy_ = ops.pointwise.xlogy
 zero_ = ops.inplace.zero_
 zeros = ops.creation.zeros
 zeros_like = ops.creation.zeros_like
+is_inference = ops.legacy.is_inference
+is_nonzero = ops.legacy.is_nonzero
+is_signed = ops.legacy.is_signed
+is_storage = ops.legacy.is_storage
+typename = ops.legacy.typename

@@ -74,6 +74,29 @@ class device:
         return None
 
 
+class _Option:
+    """A constant with a name, for arguments that choose one of a few."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __repr__(self):
+        return f"{package}.{self.name}"
+
+
+class layout(_Option):
+    """How the elements of a tensor are stored: ``minigrad.strided``, one after the other."""
+
+
+class memory_format(_Option):
+    """The order of dimensions in memory that a copy gets: row by row, or as it was."""
+
+
+strided = layout("strided")
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+
+
 class RemovableHandle:
     """What ``register_hook`` returns: ``remove()`` takes the hook out again."""
 

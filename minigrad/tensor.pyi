@@ -30,6 +30,10 @@ class Tensor(Operators):
     @property
     def is_cuda(self) -> builtins.bool: ...
     @property
+    def is_cpu(self) -> builtins.bool: ...
+    @property
+    def layout(self) -> attributes.layout: ...
+    @property
     def is_sparse(self) -> builtins.bool: ...
     @property
     def is_quantized(self) -> builtins.bool: ...
@@ -329,6 +333,8 @@ class Tensor(Operators):
     int = ops.copy.int
     inverse = ops.decomposition.inv
     is_inference = ops.legacy.is_inference
+    is_nonzero = ops.legacy.is_nonzero
+    is_signed = ops.legacy.is_signed
     is_pinned = ops.legacy.is_pinned
     is_shared = ops.legacy.is_shared
     isclose = ops.closeness.isclose

@@ -27,12 +27,14 @@ jit.is_scripting() jit.is_tracing() compiler.is_compiling() compiler.reset()
 set_default_device("cpu") set_default_device(None) ones(2).is_pinned() ones(2).is_sparse
 ones(2).is_quantized ones(2).is_meta ones(2).is_mps ones(2).is_xpu ones(2).is_mkldnn
 ones(2).is_nested ones(2).is_shared() ones(2).is_inference() ones(2).type()
+ones(2).is_cpu ones(2).is_signed() ByteTensor(2).is_signed() is_signed(ones(2)) is_storage(ones(2))
+is_nonzero(ones(1)) zeros(1).is_nonzero() is_inference(ones(1)) typename(ones(1)) typename(3)
 isinstance(ones(2),FloatTensor) isinstance(ones(2),LongTensor) isinstance(3,FloatTensor)
 """.split()
 REFUSALS = """
 cuda.synchronize() cuda.current_device() cuda.get_device_name() cuda.get_device_properties(0)
 cuda.get_device_capability() cuda.init() cuda.initial_seed() cuda.get_rng_state()
-cuda.mem_get_info() accelerator.synchronize() accelerator.current_device_index()
+is_nonzero(ones(2)) cuda.mem_get_info() accelerator.synchronize() accelerator.current_device_index()
 accelerator.empty_cache() ones(2).pin_memory() set_deterministic_debug_mode("often")
 FloatTensor(ones(2).double()) set_default_tensor_type(3) set_num_interop_threads(0)
 """.split()
@@ -102,6 +104,14 @@ def test_settings_are_remembered():
 def test_a_device_is_a_context():
     with minigrad.device("cpu") as device:
         assert minigrad.ones(2).device == device
+
+
+def test_layout_and_memory_format():
+    x = minigrad.ones(2, 3)
+    assert x.layout is minigrad.strided and repr(x.layout) == "minigrad.strided"
+    assert x.clone(memory_format=minigrad.preserve_format).shape == (2, 3)
+    assert isinstance(minigrad.contiguous_format, minigrad.memory_format)
+    assert minigrad.typename(nn.Linear(1, 1)) == "minigrad.nn.modules.linear.Linear"
 
 
 def test_compile_returns_what_it_is_given():

@@ -104,7 +104,7 @@ def _documentation(owner, name, value):
     return text and "deprecated" not in text[:200].lower()
 
 
-def page():
+def page() -> str:
     """Return the page."""
     parts, total, there = [], 0, 0
     for place in PLACES:

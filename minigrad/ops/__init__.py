@@ -98,6 +98,7 @@ _SHARED = {
     products: ("baddbmm addbmm addmv addr outer vdot inner cross trace kron matrix_power"),
     strided: "as_strided diagonal diagonal_scatter select_scatter slice_scatter as_strided_scatter",
     copy: "clone",
+    legacy: "is_inference is_nonzero is_signed",
     closeness: "equal isclose allclose",
     pointwise: (
         "acosh asinh atanh deg2rad rad2deg sinc logit logaddexp logaddexp2 xlogy hypot copysign "
@@ -151,8 +152,8 @@ _METHODS = {
     copy: ("contiguous to type type_as half float double byte char short int long bool cpu cuda"),
     creation: "new_tensor new_empty new_zeros new_ones new_full",
     legacy: (
-        "pin_memory is_pinned is_shared is_inference is_sparse is_quantized is_meta is_mps is_xpu "
-        "is_mkldnn is_nested"
+        "pin_memory is_pinned is_shared is_cpu is_sparse is_quantized is_meta is_mps is_xpu "
+        "is_mkldnn is_nested layout"
     ),
     inplace: "add_ sub_ mul_ div_ fill_ zero_ copy_",
     distributions: "exponential_ cauchy_ log_normal_ geometric_",
@@ -176,7 +177,7 @@ _FUNCTIONS = {
     distributions: "poisson",
     legacy: (
         "HalfTensor FloatTensor DoubleTensor ByteTensor CharTensor ShortTensor IntTensor "
-        "LongTensor BoolTensor set_default_tensor_type"
+        "LongTensor BoolTensor set_default_tensor_type is_storage typename"
     ),
     reduce: "var_mean std_mean",
     pointwise: "rsub",

@@ -4,7 +4,7 @@
 ``FloatTensor([1, 2])`` make a tensor of it, ``x.type(FloatTensor)`` changes to it.
 """
 
-from minigrad.attributes import Size
+from minigrad.attributes import Size, strided
 from minigrad.dtypes import (
     as_dtype_,
     bool_,
@@ -90,6 +90,37 @@ def is_inference(input) -> bool:
     return False
 
 
+def is_signed(input) -> bool:
+    """Return whether the dtype holds negative numbers."""
+    return as_dtype_(input.dtype).is_signed
+
+
+def is_nonzero(input) -> bool:
+    """Return whether the one element of a tensor is not zero; RuntimeError if it has not one."""
+    return bool(input.item() != 0)
+
+
+def is_storage(obj) -> bool:
+    """Return False: there are no storages, only tensors."""
+    return False
+
+
+def typename(obj) -> str:
+    """Return the name of a tensor's type, as ``x.type()``, or of an object's class.
+
+    >>> import minigrad
+    >>> minigrad.typename(minigrad.ones(2))
+    'torch.FloatTensor'
+    """
+    if isinstance(obj, Tensor):
+        return obj.type()
+    kind = obj if isinstance(obj, type) else type(obj)
+    module = "" if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}."
+    return module + kind.__qualname__
+
+
+is_cpu = property(lambda input: True, doc="True: the tensor is on the CPU.")
+layout = property(lambda input: strided, doc="``minigrad.strided``: tensors are dense.")
 is_sparse = is_quantized = is_meta = is_mps = is_xpu = is_mkldnn = is_nested = property(
     lambda input: False, doc="False: tensors are dense, not quantised, and on the CPU."
 )
