@@ -147,6 +147,7 @@ class Tensor(Operators):
     aminmax = ops.statistics.aminmax
     angle = ops.pointwise.angle
     any = ops.reduce.any
+    apply_ = ops.realness.apply_
     arccos = ops.math.acos
     arccos_ = ops.math.acos
     arccosh = ops.pointwise.acosh
@@ -216,6 +217,8 @@ class Tensor(Operators):
     clip = ops.elementwise.clamp
     clip_ = ops.elementwise.clamp
     clone = ops.copy.clone
+    conj = ops.realness.conj
+    conj_physical = ops.realness.conj
     contiguous = ops.copy.contiguous
     copy_ = ops.inplace.copy_
     copysign = ops.pointwise.copysign
@@ -332,11 +335,16 @@ class Tensor(Operators):
     inner = ops.products.inner
     int = ops.copy.int
     inverse = ops.decomposition.inv
+    is_conj = ops.realness.is_conj
     is_inference = ops.legacy.is_inference
     is_nonzero = ops.legacy.is_nonzero
     is_signed = ops.legacy.is_signed
+    is_neg = ops.realness.is_conj
+    is_nonzero = ops.realness.is_nonzero
     is_pinned = ops.legacy.is_pinned
+    is_same_size = ops.realness.is_same_size
     is_shared = ops.legacy.is_shared
+    is_signed = ops.realness.is_signed
     isclose = ops.closeness.isclose
     isfinite = ops.math.isfinite
     isinf = ops.math.isinf
@@ -388,6 +396,7 @@ class Tensor(Operators):
     long = ops.copy.long
     lt = ops.compare.lt
     lt_ = ops.compare.lt
+    map_ = ops.realness.map_
     masked_fill = ops.index.masked_fill
     masked_fill_ = ops.index.masked_fill
     masked_scatter = ops.indexing.masked_scatter
@@ -472,6 +481,8 @@ class Tensor(Operators):
     reshape_as = ops.shape.reshape_as
     resize_ = ops.strided.resize_
     resize_as_ = ops.strided.resize_as_
+    resolve_conj = ops.realness.conj
+    resolve_neg = ops.realness.conj
     roll = ops.shape.roll
     rot90 = ops.arrange.rot90
     round = ops.math.round

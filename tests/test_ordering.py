@@ -215,3 +215,22 @@ def test_differences_and_integrals_as_in_torch(torch, rng):
         lambda m, y, x: m.diff(x, 3),
     ):
         compare_with_torch(torch, function, [y, x], double=True)
+
+
+def test_slopes_as_in_torch(torch, rng):
+    x = rng.standard_normal((4, 5))
+    for options in (
+        {},
+        {"dim": 1, "edge_order": 2},
+        {"spacing": 0.5, "edge_order": 2},
+        {"spacing": [2.0, 3.0]},
+        {"dim": (-1, 0)},
+    ):
+        compare_with_torch(torch, lambda m, x, o=options: m.gradient(x, **o), [x], double=True)
+    places = np.sort(rng.standard_normal(5))
+    compare_with_torch(
+        torch,
+        lambda m, x: m.gradient(x, spacing=(m.from_numpy(places),), dim=1, edge_order=2),
+        [x],
+    )
+    compare_with_torch(torch, lambda m, x: m.gradient(x), [np.array([1, 4, 9])])

@@ -196,3 +196,22 @@ def test_polygamma_as_in_torch(n, torch, rng):
 def test_logit_as_in_torch(eps, torch):
     array = np.array([-0.5, 0.0, 0.1, 0.2, 0.5, 0.8, 0.9, 1.0, 1.5])
     compare_with_torch(torch, lambda m, x: m.logit(x, eps), [array])
+
+
+def test_questions_about_complex_numbers_and_python_functions():
+    x = minigrad.tensor([1.0, -2.0])
+    assert minigrad.real(x) is x and x.conj() is x and x.resolve_conj() is x
+    assert not (minigrad.is_complex(x) or x.is_conj() or minigrad.is_neg(x))
+    with pytest.raises(RuntimeError, match="non-complex"):
+        minigrad.imag(x)
+    assert x.is_signed() and not x.byte().is_signed() and minigrad.is_same_size(x, x + 1)
+    assert minigrad.is_nonzero(x[0]) and not (x[:1] - 1).is_nonzero()
+    with pytest.raises(RuntimeError, match="ambiguous"):
+        minigrad.is_nonzero(x)
+    assert x.apply_(abs) is x and x.tolist() == [1, 2]
+    assert x.map_(minigrad.tensor(3.0), lambda a, b: a - b).tolist() == [-2, -1]
+    with pytest.raises(TypeError, match="requires grad"):
+        x.requires_grad_().apply_(abs)
+    assert minigrad.tensor(minigrad.nan).nan_to_num().item() == 0
+    with pytest.raises(RuntimeError, match="rtol"):
+        minigrad.isclose(x, x, rtol=-1)

@@ -21,6 +21,9 @@ def equal(input, other) -> bool:
 def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> Tensor:
     """Return, as bools, whether ``|input - other| <= atol + rtol * |other|``."""
     a, b = _pair(input, other, "isclose")
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if tolerance < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance}")
     if a.dtype != b.dtype:
         raise RuntimeError(f"{input.dtype} did not match {other.dtype}")
     return over_array(np.asarray(np.isclose(a, b, rtol, atol, equal_nan)))

@@ -444,7 +444,7 @@ def isfinite(input):
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
     """Return the input with NaN and infinities replaced (infinities by the dtype's extremes)."""
     cdef Tensor x = <Tensor?>input, out
-    out = wrap(np.nan_to_num(x.array, nan=nan, posinf=posinf, neginf=neginf))
+    out = wrap(np.asarray(np.nan_to_num(x.array, nan=nan, posinf=posinf, neginf=neginf)))
     if recording(x):
         record(out, "NanToNumBackward0", nan_to_num_vjp, (x,), (x,))
     return out

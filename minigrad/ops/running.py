@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from minigrad import return_types
-from minigrad.dtypes import bool_
+from minigrad.dtypes import bool_, float32, uint8
 from minigrad.ops.compare import logical_xor, lt
+from minigrad.ops.creation import arange
 from minigrad.ops.elementwise import where
 from minigrad.ops.join import cat
 from minigrad.ops.math import exp, log
@@ -166,7 +167,72 @@ def trapezoid(y, x=None, *, dx=None, dim=-1) -> Tensor:
     return strips.sum(dim) / 2.0
 
 
+trapz = trapezoid
+
+
 def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1) -> Tensor:
     """Return the running integral of ``y`` along ``dim``, one element fewer; as ``trapezoid``."""
     strips, dim = _strips("cumulative_trapezoid", y, x, 1 if dx is None else dx, dim)
     return cumsum(strips, dim) / 2.0
+
+
+# ---------------------------------------------------------------- slopes
+
+
+def _slope(x, dim, places, order):
+    """Return the slope of ``x`` along ``dim`` by central differences, one-sided at the ends.
+
+    ``places`` is a 1-d tensor of where the elements are, or the distance between neighbours.
+    """
+    size = x.shape[dim]
+    if size < order + 1:
+        raise RuntimeError(
+            "torch.gradient expected each dimension size to be at least edge_order+1, but got "
+            f"size {size}"
+        )
+    at = places if isinstance(places, Tensor) else arange(size).to(x.dtype) * places
+    step = diff(at).reshape(-1, *[1] * (x.dim() - 1 - dim))
+    rise = diff(x, dim=dim) / step
+    before, after = step[:-1], step[1:]
+    low, high = rise.narrow(dim, 0, size - 2), rise.narrow(dim, 1, size - 2)
+    inner = (low * after + high * before) / (before + after)
+    first, last = rise.narrow(dim, 0, 1), rise.narrow(dim, size - 2, 1)
+    if order == 2:  # the parabola through three points
+        first = first + (first - rise.narrow(dim, 1, 1)) * (step[:1] / (step[:1] + step[1:2]))
+        last = last + (last - rise.narrow(dim, size - 3, 1)) * (
+            step[-1:] / (step[-1:] + step[-2:-1])
+        )
+    return cat((first, inner, last), dim)
+
+
+def gradient(input, *, spacing=None, dim=None, edge_order=1) -> tuple[Tensor, ...]:
+    """Return the slopes along each dimension (or those in ``dim``), by central differences.
+
+    ``spacing`` is the distance (1) between neighbours, one for each dimension, or for each a 1-d tensor
+    of the places; ``edge_order`` 1 or 2 is that of the one-sided differences at the ends.
+
+    >>> import minigrad
+    >>> minigrad.gradient(minigrad.tensor([1.0, 4.0, 9.0, 16.0]))
+    (tensor([3., 4., 6., 7.]),)
+    """
+    x = tensor_operand(input, "gradient")
+    if edge_order not in (1, 2):
+        raise RuntimeError(
+            f"torch.gradient only supports edge_order=1 and edge_order=2, but got {edge_order}"
+        )
+    if x.dtype in (bool_, uint8):
+        raise RuntimeError(f"torch.gradient does not support {x.dtype} input.")
+    if not x.dtype.is_floating_point:
+        x = x.to(float32)
+    dims = range(x.dim()) if dim is None else dim if isinstance(dim, (tuple, list)) else [dim]
+    dims = [_checked_dim("gradient", x, d) for d in dims]
+    if len(set(dims)) < len(dims):
+        raise RuntimeError(f"gradient(): a dim appears multiple times in the list of dims {dims}")
+    spacing = 1 if spacing is None else spacing
+    places = spacing if isinstance(spacing, (tuple, list)) else [spacing] * len(dims)
+    if len(places) != len(dims):
+        raise RuntimeError(
+            "torch.gradient expected spacing to be unspecified, a scalar, or a list of length "
+            f"{len(dims)}, but got a list of length {len(places)}"
+        )
+    return tuple(_slope(x, d, p, edge_order) for d, p in zip(dims, places, strict=True))

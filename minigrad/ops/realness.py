@@ -1,0 +1,89 @@
+"""What complex numbers would need and real ones have for nothing; Python functions on elements."""
+
+import numpy as np
+
+from minigrad.ops.recorded import tensor_operand
+from minigrad.tensor import Tensor, over_array
+
+
+def real(input) -> Tensor:
+    """Return the input itself: minigrad has no complex dtypes.
+
+    >>> import minigrad
+    >>> minigrad.real(minigrad.tensor([1.0]))
+    tensor([1.])
+    """
+    return tensor_operand(input, "real")
+
+
+def conj(input) -> Tensor:
+    """Return the input itself, as ``real`` does."""
+    return real(input)
+
+
+def imag(input) -> Tensor:
+    """Raise RuntimeError, as torch does for real tensors."""
+    dtype = tensor_operand(input, "imag").dtype
+    raise RuntimeError(f"imag is not implemented for tensors with non-complex dtypes: {dtype}")
+
+
+def is_complex(input) -> bool:
+    """Return False: minigrad has no complex dtypes."""
+    return tensor_operand(input, "is_complex").is_complex()
+
+
+def is_conj(input) -> bool:
+    """Return False: no tensor waits to be conjugated, or (``is_neg``) negated."""
+    return is_complex(input)
+
+
+def is_nonzero(input) -> bool:
+    """Return whether a tensor's one element is not zero; RuntimeError if it has not one.
+
+    >>> import minigrad
+    >>> minigrad.is_nonzero(minigrad.tensor([0.0]))
+    False
+    """
+    if tensor_operand(input, "is_nonzero").numel() != 1:
+        raise RuntimeError(
+            f"Boolean value of Tensor with {input.numel()} values is ambiguous: expected one"
+        )
+    return bool(input.item())
+
+
+def is_signed(input) -> bool:
+    """Return whether the tensor's dtype has negative numbers."""
+    return tensor_operand(input, "is_signed").dtype.is_signed
+
+
+def is_same_size(input, other) -> bool:
+    """Return whether two tensors have the same shape."""
+    a, b = (tensor_operand(x, "is_same_size") for x in (input, other))
+    return bool(a.shape == b.shape)
+
+
+def apply_(input, callable) -> Tensor:
+    """Write ``callable`` of each element, a Python number, into the tensor, and return it.
+
+    >>> import minigrad
+    >>> minigrad.tensor([1.0, 2.0]).apply_(lambda x: x + 1)
+    tensor([2., 3.])
+    """
+    return map_(input, None, callable)
+
+
+def map_(input, tensor, callable) -> Tensor:
+    """Write ``callable(a, b)`` of each pair of elements into the tensor, and return it.
+
+    >>> import minigrad
+    >>> minigrad.tensor([1.0, 2.0]).map_(minigrad.tensor([3.0, 4.0]), lambda a, b: a * b)
+    tensor([3., 8.])
+    """
+    if input.requires_grad:
+        raise TypeError("can't call map_() or apply_() on a tensor that requires grad")
+    own = input.numpy(force=True)
+    columns = [own.ravel().tolist()]
+    if tensor is not None:
+        columns.append(np.broadcast_to(tensor.numpy(force=True), own.shape).ravel().tolist())
+    values = [callable(*row) for row in zip(*columns, strict=True)]
+    return input.copy_(over_array(np.array(values, own.dtype).reshape(own.shape)))
