@@ -208,8 +208,8 @@ def _slope(x, dim, places, order):
 def gradient(input, *, spacing=None, dim=None, edge_order=1) -> tuple[Tensor, ...]:
     """Return the slopes along each dimension (or those in ``dim``), by central differences.
 
-    ``spacing`` is the distance (1) between neighbours, one for each dimension, or for each a 1-d tensor
-    of the places; ``edge_order`` 1 or 2 is that of the one-sided differences at the ends.
+    ``spacing`` is the distance between neighbours (1), one for each dimension, or for each a 1-d
+    tensor of the places; ``edge_order`` 1 or 2 is that of the one-sided differences at the ends.
 
     >>> import minigrad
     >>> minigrad.gradient(minigrad.tensor([1.0, 4.0, 9.0, 16.0]))
