@@ -337,8 +337,6 @@ class Tensor(Operators):
     inverse = ops.decomposition.inv
     is_conj = ops.realness.is_conj
     is_inference = ops.legacy.is_inference
-    is_nonzero = ops.legacy.is_nonzero
-    is_signed = ops.legacy.is_signed
     is_neg = ops.realness.is_conj
     is_nonzero = ops.realness.is_nonzero
     is_pinned = ops.legacy.is_pinned
