@@ -384,3 +384,13 @@ def test_an_output_that_is_not_used_has_no_gradient_and_its_input_zeros(used):
     assert before == grad_output == ([[1.0], None] if used == 0 else [None, [1.0]])
     assert grad_input == ([[factor], [0.0]] if used == 0 else [[0.0], [factor]])
     assert [x.grad.tolist() for x in inputs] == grad_input
+
+
+def test_the_old_name_of_the_backward_hook():
+    layer, seen = nn.ReLU(), []
+    handle = layer.register_backward_hook(lambda module, grad_input, grad_output: seen.append(1))
+    x = minigrad.ones(2, requires_grad=True)
+    layer(x).sum().backward()
+    handle.remove()
+    layer(x).sum().backward()
+    assert seen == [1]

@@ -1,6 +1,7 @@
 """The less usual schedules and schedulers of schedulers: 100 steps against torch, and recorded."""
 
 import copy
+import io
 
 import pytest
 
@@ -274,3 +275,38 @@ S = lr_scheduler
 def test_errors(error, match, make):
     with pytest.raises(error, match=match):
         make(make_optimizer())
+
+
+def test_a_schedule_of_ones_own_by_the_old_name(torch):
+    found = []
+    for lib in (minigrad, torch):
+
+        class Warmup(lib.optim.lr_scheduler._LRScheduler):
+            def __init__(self, optimizer, steps, last_epoch=-1):
+                self.steps = steps
+                super().__init__(optimizer, last_epoch)
+
+            def get_lr(self):
+                return [lr * min(1, self._step_count / self.steps) for lr in self.base_lrs]
+
+        optimizer = make_optimizer(lib)
+        found.append(trace(optimizer, Warmup(optimizer, 4), 6))
+        assert isinstance(Warmup(optimizer, 2), lib.optim.lr_scheduler.LRScheduler)
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("case", [*CASES, *COMBINED])
+def test_states_can_be_stored(case):
+    optimizer = make_optimizer()
+    scheduler = make(minigrad, optimizer, case)
+    trace(optimizer, scheduler, 3)
+    file = io.BytesIO()
+    state = scheduler.state_dict()
+    minigrad.save({"scheduler": state, "optimizer": optimizer.state_dict()}, file)
+    file.seek(0)
+    found = minigrad.load(file)
+    other_optimizer = make_optimizer()
+    other = make(minigrad, other_optimizer, case)
+    other_optimizer.load_state_dict(found["optimizer"])
+    other.load_state_dict(found["scheduler"])
+    assert trace(optimizer, scheduler, 6) == trace(other_optimizer, other, 6)

@@ -1,6 +1,7 @@
 """Optimizers written in tensor operations: against torch, and against numbers recorded from it."""
 
 import copy
+import io
 
 import numpy as np
 import pytest
@@ -120,6 +121,23 @@ def test_resuming(name):
     for a, b in zip(ours, again, strict=True):
         # as in torch, loading casts mu and the like from float32 to the parameter's dtype
         np.testing.assert_allclose(a, b, rtol=1e-7)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_going_on_from_torchs_state_and_from_a_file(torch, name):
+    params = start(torch, "float32")
+    optimizer = getattr(torch.optim, name)(params, lr=0.05)
+    run(torch, optimizer, params, 4, "float32")
+    ours = [minigrad.tensor(p.detach().numpy(), requires_grad=True) for p in params]
+    first, second = (getattr(optim, name)(ours, lr=1.0) for _ in range(2))
+    first.load_state_dict(optimizer.state_dict())
+    file = io.BytesIO()
+    minigrad.save(first.state_dict(), file)
+    file.seek(0)
+    second.load_state_dict(minigrad.load(file))
+    theirs = run(torch, optimizer, params, 3, "float32", 5)
+    for a, b in zip(run(minigrad, second, ours, 3, "float32", 5), theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -83,6 +83,10 @@ class HooksMixin:
         """
         return add_hook(self._backward_hooks, hook, prepend)
 
+    def register_backward_hook(self, hook):
+        """The same as :meth:`register_full_backward_hook`: torch's old name for nearly that."""
+        return self.register_full_backward_hook(hook)
+
     def _call_with_hooks(self, args, kwargs):
         pending = {key: hook for key, hook in self._forward_hooks.items() if hook[2]}
         try:

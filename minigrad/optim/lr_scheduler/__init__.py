@@ -14,7 +14,7 @@ from minigrad.optim.lr_scheduler.combined import ChainedScheduler, SequentialLR
 from minigrad.optim.lr_scheduler.cyclic import CosineAnnealingWarmRestarts, CyclicLR
 from minigrad.optim.lr_scheduler.one_cycle import OneCycleLR
 from minigrad.optim.lr_scheduler.plateau import ReduceLROnPlateau
-from minigrad.optim.lr_scheduler.scheduler import LRScheduler
+from minigrad.optim.lr_scheduler.scheduler import LRScheduler, _LRScheduler
 from minigrad.optim.lr_scheduler.schedules import (
     ConstantLR,
     CosineAnnealingLR,

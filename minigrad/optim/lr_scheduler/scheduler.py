@@ -161,3 +161,7 @@ class LRScheduler:
                 UserWarning,
                 stacklevel=3,
             )
+
+
+class _LRScheduler(LRScheduler):
+    """The name that older programs derive their own schedules from."""
