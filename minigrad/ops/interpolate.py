@@ -14,6 +14,7 @@ from minigrad.ops.creation import from_numpy
 from minigrad.ops.index import index_select
 from minigrad.ops.pool import adaptive_avg_pool1d, adaptive_avg_pool2d
 from minigrad.ops.pool3d import adaptive_avg_pool3d
+from minigrad.ops.resample import resample
 from minigrad.ops.spatial import check_tensor
 from minigrad.tensor import Tensor
 
@@ -102,7 +103,7 @@ def interpolate(
         real = np.float64 if x.dtype is float64 else np.float32
         find = _cubic if mode == "bicubic" else _linear
         position = _positions(real, x.shape[2 + d], sizes[d], factors[d], bool(align_corners))
-        x = _weighted(x, 2 + d, *find(position, x.shape[2 + d]))
+        x = resample(x, 2 + d, *find(position, x.shape[2 + d]))
         if input.dtype is uint8:
             x = (x + 0.5).floor().clamp(0, 255)
     return x.to(input.dtype) if input.dtype in (float16, uint8) else x
@@ -192,16 +193,6 @@ def _cubic(position, size):
         [np.clip(places + i, 0, size - 1) for i in (-1, 0, 1, 2)],
         cubic_weights(position - low),
     )
-
-
-def _weighted(x, dim, places, weights):
-    """Return the sum of elements along ``dim``, each times its weight."""
-    total = None
-    shape = [-1, *(1,) * (x.dim() - 1 - dim)]
-    for index, weight in zip(places, weights, strict=True):
-        part = index_select(x, dim, from_numpy(index)) * from_numpy(weight.reshape(shape))
-        total = part if total is None else total + part
-    return total
 
 
 def upsample(input, size=None, scale_factor=None, mode="nearest", align_corners=None) -> Tensor:
