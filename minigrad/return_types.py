@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
+from minigrad import attributes
 from minigrad.tensor import Tensor
 
 
 def _printed(self):
     lines = [f"{field}={value!r}" for field, value in zip(self._fields, self, strict=True)]
-    return f"minigrad.return_types.{type(self).__name__}(\n" + ",\n".join(lines) + ")"
+    return f"{attributes.package}.return_types.{type(self).__name__}(\n" + ",\n".join(lines) + ")"
 
 
 class _Picked(NamedTuple):

@@ -61,6 +61,7 @@ import torch.utils.data as data
 torch.manual_seed(0)
 print(tensor([1.5, 2]), tensor([1, 2]).shape, torch.zeros(2).dtype, torch.Size([3]))
 print(torch.ones(2, dtype=torch.float64), torch.device("cpu"), torch.finfo(torch.float32).eps)
+print(tensor([[3, 1], [2, 5]]).max(1), f"{tensor(1.5):.2f}", tensor([True]).type())
 print(torch.nn.functional is F, isinstance(tensor(1), torch.Tensor), data.DataLoader is DataLoader)
 print(hasattr(torch, "no_such_thing"), torch.__version__ >= "2.4", torch.__version__ > (1, 9))
 
