@@ -1,7 +1,7 @@
 """The same seed gives torch's numbers: draws, initial weights, shuffles, splits, loss curves.
 
-torch's builds of today draw everything from one mt19937.  Older ones, with MKL, drew ``bernoulli_(p)``,
-``exponential_`` and with them dropout from MKL's generator; their masks differ from ours.
+torch's builds of today draw everything from one mt19937.  Older ones, with MKL, drew
+``bernoulli_(p)``, ``exponential_`` and so dropout from MKL's generator: their masks differ from ours.
 """
 
 import math
@@ -165,6 +165,7 @@ LAYERS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor")  # torch's Transformer
 @pytest.mark.parametrize("name", [name for name in LAYERS if hasattr(nn, name)])
 def test_layers_start_from_torchs_weights(torch, name):
     for arguments in LAYERS[name]:

@@ -1,7 +1,7 @@
 """Dropout: elements, or whole channels, set to zero at random while training.
 
-The mask is drawn as torch draws it, so that the same seed drops the same elements (as in torch 2.13;
-older builds of it drew masks from MKL).
+The mask is drawn as torch draws it, so that the same seed drops the same elements.  (So it is with
+torch 2.13; older builds of it drew masks from MKL.)
 """
 
 import math
