@@ -124,7 +124,10 @@ def leaves(data):
 cdef int check_numbers(object data) except -1:
     """Raise for the first leaf of ``data`` that is no number."""
     for leaf in leaves(data):
-        if isinstance(leaf, (str, bytes, complex)):
+        if isinstance(leaf, (complex, np.complexfloating)):
+            raise TypeError(f"tensor(): complex numbers are not supported, but got {leaf!r}: "
+                            "minigrad has no complex dtypes")
+        if isinstance(leaf, (str, bytes)):
             raise TypeError(f"new(): invalid data type '{type(leaf).__name__}'; expected numbers, "
                             f"but got {leaf!r}")
         if not isinstance(leaf, (int, float, np.generic, np.ndarray)):

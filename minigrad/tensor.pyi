@@ -341,6 +341,7 @@ class Tensor(Operators):
     is_nonzero = ops.realness.is_nonzero
     is_pinned = ops.legacy.is_pinned
     is_same_size = ops.realness.is_same_size
+    is_set_to = ops.kinds.is_set_to
     is_shared = ops.legacy.is_shared
     is_signed = ops.realness.is_signed
     isclose = ops.closeness.isclose
@@ -396,7 +397,7 @@ class Tensor(Operators):
     lt_ = ops.compare.lt
     map_ = ops.realness.map_
     masked_fill = ops.index.masked_fill
-    masked_fill_ = ops.index.masked_fill
+    masked_fill_ = ops.index.masked_fill_
     masked_scatter = ops.indexing.masked_scatter
     masked_scatter_ = ops.indexing.masked_scatter
     masked_select = ops.index.masked_select
@@ -436,6 +437,7 @@ class Tensor(Operators):
     negative = ops.math.neg
     negative_ = ops.math.neg
     new_empty = ops.creation.new_empty
+    new_empty_strided = ops.signal.new_empty_strided
     new_full = ops.creation.new_full
     new_ones = ops.creation.new_ones
     new_tensor = ops.creation.new_tensor

@@ -27,6 +27,7 @@ from minigrad.ops import (
     indexing,
     inplace,
     join,
+    kinds,
     layer_norm,
     legacy,
     linalg,
@@ -48,6 +49,7 @@ from minigrad.ops import (
     scan,
     sets,
     shape,
+    signal,
     softmax,
     special,
     statistics,
@@ -167,6 +169,9 @@ _METHODS = {
     random: "uniform_ normal_ bernoulli_ random_",
     arrange: "H mH",
     diagonals: "fill_diagonal_",
+    index: "masked_fill_",
+    kinds: "is_set_to",
+    signal: "new_empty_strided",
     strided: ("unfold unsqueeze_ squeeze_ t_ transpose_ as_strided_ resize_ resize_as_"),
 }
 
@@ -200,6 +205,11 @@ _FUNCTIONS = {
     ),
     diagonals: "tril_indices triu_indices",
     einsum: "einsum",
+    kinds: "result_type can_cast",
+    signal: (
+        "hann_window hamming_window blackman_window bartlett_window kaiser_window range "
+        "scalar_tensor empty_strided empty_permuted frombuffer"
+    ),
     indexing: "unravel_index",
     products: "tensordot chain_matmul vander",
     conv: "conv1d conv2d",
@@ -224,7 +234,7 @@ _IN_PLACE = (
     "acosh asinh atanh deg2rad rad2deg sinc logit xlogy hypot copysign heaviside nextafter "
     "float_power gcd lcm ldexp lgamma digamma polygamma mvlgamma erfinv i0 renorm "
     "bitwise_left_shift bitwise_right_shift eq ne lt le gt ge nan_to_num cumsum cumprod scatter "
-    "scatter_add masked_fill tril triu "
+    "scatter_add tril triu "
     "addmm baddbmm addbmm addmv addr index_add index_copy index_fill index_put index_reduce "
     "scatter_reduce put masked_scatter"
 )
@@ -235,13 +245,13 @@ _IN_PLACE_FUNCTIONS = (
     "atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ exp_ "
     "expm1_ fill_ fix_ floor_ frac_ gcd_ i0_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ "
     "nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ "
-    "sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_"
+    "sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_ addmv_ as_strided_ index_put_ resize_as_"
 )
 
 # The families whose functions have torch's out=.
 _WITH_OUT = (
     *(elementwise, compare, math, reduce, scan, linalg, join, index),
-    *(pointwise, special, ordering, sets, running, statistics),
+    *(pointwise, special, ordering, sets, running, statistics, products, indexing),
 )
 
 

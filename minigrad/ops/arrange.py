@@ -392,7 +392,7 @@ def _counts(repeats: Tensor) -> np.ndarray[Any, Any]:
             f"repeats must be 0-dim or 1-dim tensor, but got {repeats.dim()} dimensions"
         )
     if repeats.dtype.name not in ("int32", "int64"):
-        raise RuntimeError(f"repeats has to be Long or Int tensor, but got {repeats.dtype}")
+        raise NotImplementedError(f"repeats has to be Long or Int tensor, but got {repeats.dtype}")
     counts = repeats.numpy().reshape(-1)
     if (counts < 0).any():
         raise RuntimeError(f"repeats can not be negative, but got {counts.min()}")

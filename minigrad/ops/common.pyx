@@ -74,7 +74,14 @@ cdef object scaled(object input, object other, object alpha):
         raise RuntimeError(
             "For integral input tensors, argument alpha must not be a floating point number."
         )
-    return other if alpha == 1 else other * alpha
+    if alpha == 1:
+        return other
+    if isinstance(other, Tensor) or isinstance(input, Tensor) and dtype_of(
+            (<Tensor>input).array) is bool_:
+        # in the dtype of the result: True + 2 * True is True, and 300 does not fit beside a uint8
+        other = promoted(input, other)[1]
+        return other * number_tensor(alpha, dtype_of((<Tensor>other).array))
+    return other * alpha
 
 
 cdef bint is_floating(object x):

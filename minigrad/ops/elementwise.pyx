@@ -13,7 +13,7 @@ import numpy as np
 
 from numpy cimport PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array, ndarray
 
-from minigrad.dtypes cimport bool_, default_dtype, dtype_of, float16
+from minigrad.dtypes cimport bool_, default_dtype, dtype_of, float16, uint8
 from minigrad.kernels.elementwise cimport (
     ADD, ATAN2, DIV, FLOOR_DIVIDE, FMOD, MAXIMUM, MAXIMUM_SHARE, MINIMUM, MINIMUM_SHARE, MUL, POW,
     REMAINDER, SUB, binary,
@@ -408,12 +408,18 @@ def where(condition, input=None, other=None):
     if input is None and other is None:
         return tuple([wrap(i) for i in np.nonzero((<Tensor>condition).array)])
     c = <Tensor>condition
+    if dtype_of(c.array) is uint8:
+        c = cast(c, bool_)
     if dtype_of(c.array) is not bool_:
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{dtype_of(c.array)}"
         )
     a, b = promoted(input, other)
+    if is_number(input):
+        a = number_tensor(input, dtype_of(a.array))     # which must fit, as in full()
+    if is_number(other):
+        b = number_tensor(other, dtype_of(b.array))
     broadcast_empty(broadcast_empty(a.array, b.array, bool_), c.array, bool_)
     out = wrap(np.asarray(np.where(c.array, a.array, b.array)))
     if recording(a) or recording(b):

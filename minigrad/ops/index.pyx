@@ -18,6 +18,7 @@ from minigrad.ops.common cimport as_tensor, cast, is_number, number_tensor
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, view_of, wrap
 from minigrad.ops.shape import broadcast_tensors
+from minigrad.ops.inplace import in_place
 from minigrad.ops.inplace cimport check_distinct, check_inplace, check_overlap, written
 
 import_array()
@@ -281,7 +282,7 @@ def gather(input, dim, index, *, sparse_grad=False):
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     cdef Tensor i = checked_index(x, d, index, "gather")
     if PyArray_SIZE(i.array) == 0:
-        return wrap(np.zeros((<object>i.array).shape, x.array.dtype))
+        return x.reshape(-1)[:0].reshape(i.shape)
     if PyArray_NDIM(x.array) == 0:
         return gather(x.reshape(1), 0, i.reshape(-1)).reshape(i.shape)
     for k in range(x.dim()):
@@ -444,6 +445,35 @@ cdef masked_fill_vjp(Node node, object g):
         sum_to(<Tensor>masked_fill(g, m, 0.0), node.extra) if node.needs(0) else None,
         masked_fill(g, ~m, 0.0).sum() if node.needs(1) else None,
     )
+
+
+def masked_fill_(input, mask, value):
+    """Write ``masked_fill(...)`` of this tensor into it, and return it.
+
+    Of elements that share memory (``expand``) all change if the mask is True for any.
+    """
+    cdef Tensor x = <Tensor?>input
+    if recording(x) or is_distinct(x.array) or isinstance(value, Tensor):
+        return fill_masked(x, mask, value)
+    filled = masked_fill(x, mask, value)
+    if filled.shape != x.shape:
+        raise RuntimeError(
+            f"output with shape {list(x.shape)} doesn't match the broadcast shape "
+            f"{list(filled.shape)}"
+        )
+    check_inplace(x, False, False)
+    np.copyto(x.array, number_tensor(value, dtype_of(x.array)).array, where=(<Tensor>mask).array)
+    written(x)
+    return x
+
+
+cdef object fill_masked = in_place(masked_fill, "masked_fill_")
+
+
+cdef bint is_distinct(ndarray x):
+    """Whether each element of ``x`` has memory of its own."""
+    return not any([step == 0 and size > 1 for size, step in zip(
+        (<object>x).shape, (<object>x).strides)])
 
 
 def masked_select(input, mask):

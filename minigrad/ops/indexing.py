@@ -46,7 +46,8 @@ def _line(function: str, input: Tensor, dim: int, index: Any, only: str = "") ->
             f"{function}(): Expected dtype {only or 'int32/int64'} for index, but got {index.dtype}"
         )
     if index.dim() > 1:
-        raise IndexError(f"{function}(): Index should have dimension 1 or 0 (got {index.dim()})")
+        kind = RuntimeError if function == "index_fill" else IndexError
+        raise kind(f"{function}(): Index should have dimension 1 or 0 (got {index.dim()})")
     size = input.size(d) if input.dim() else 1
     values = index.numpy().reshape(-1)
     if values.size and (values.min() < 0 or values.max() >= size):
@@ -359,8 +360,8 @@ def take(input: Tensor, index: Tensor) -> Tensor:
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
     """Return a copy with the elements of ``source`` at ``index`` of the flattened input.
 
-    They are added if ``accumulate``.  IndexError for an index out of range, RuntimeError for
-    another number of elements or dtype.  Source: torch.Tensor.put.
+    They are added if ``accumulate``.  IndexError for an index out of range or
+    another number of elements, RuntimeError for another dtype.  Source: torch.Tensor.put.
 
     >>> import minigrad
     >>> minigrad.zeros(2, 2).put(minigrad.tensor([0, 3]), minigrad.ones(2))
@@ -371,7 +372,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
     _check_tensors("put_", source=source)
     _same_dtype("put_", input, source)
     if source.numel() != index.numel():
-        raise RuntimeError(
+        raise IndexError(
             "put_(): Expected source and index to have the same number of elements, but got "
             f"source.numel() = {source.numel()}, index.numel() = {index.numel()}"
         )
@@ -428,7 +429,7 @@ def argwhere(input: Tensor) -> Tensor:
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     """Return, for indices into a flattened tensor of ``shape``, one index for each dimension.
 
-    ValueError for indices that are out of range.  Source: torch.unravel_index.
+    TypeError for what is no integer.  Source: torch.unravel_index.
 
     >>> import minigrad
     >>> minigrad.unravel_index(minigrad.tensor([1, 5]), (2, 3))
@@ -436,7 +437,7 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     """
     _check_tensors("unravel_index", indices=indices)
     if indices.dtype.name not in ("uint8", "int8", "int16", "int32", "int64"):
-        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     found, values = [], indices.numpy().astype(np.int64)
     for size in reversed(shape):
