@@ -6,6 +6,9 @@ Source: https://docs.pytorch.org/docs/stable/special.html
 import math
 
 from minigrad.ops.elementwise import where
+from minigrad.ops.gamma import igamma as gammainc
+from minigrad.ops.gamma import igammac as gammaincc
+from minigrad.ops.gamma import zeta
 from minigrad.ops.math import erf, erfc, exp2, expm1, log1p, round
 from minigrad.ops.math import sigmoid as expit
 from minigrad.ops.pointwise import logit, sinc, xlog1py, xlogy
@@ -23,7 +26,6 @@ from minigrad.ops.special import (
     log_ndtr,
     ndtri,
     polygamma,
-    zeta,
 )
 from minigrad.ops.special import digamma as psi
 from minigrad.ops.special import lgamma as gammaln
@@ -40,6 +42,8 @@ __all__ = [
     "exp2",
     "expit",
     "expm1",
+    "gammainc",
+    "gammaincc",
     "gammaln",
     "i0",
     "i0e",

@@ -321,6 +321,10 @@ class Tensor(Operators):
     hypot_ = ops.pointwise.hypot
     i0 = ops.special.i0
     i0_ = ops.special.i0
+    igamma = ops.gamma.igamma
+    igamma_ = ops.gamma.igamma
+    igammac = ops.gamma.igammac
+    igammac_ = ops.gamma.igammac
     index_add = ops.indexing.index_add
     index_add_ = ops.indexing.index_add
     index_copy = ops.indexing.index_copy
@@ -338,12 +342,12 @@ class Tensor(Operators):
     is_conj = ops.realness.is_conj
     is_inference = ops.legacy.is_inference
     is_neg = ops.realness.is_conj
-    is_nonzero = ops.realness.is_nonzero
+    is_nonzero = ops.legacy.is_nonzero
     is_pinned = ops.legacy.is_pinned
     is_same_size = ops.realness.is_same_size
     is_set_to = ops.kinds.is_set_to
     is_shared = ops.legacy.is_shared
-    is_signed = ops.realness.is_signed
+    is_signed = ops.legacy.is_signed
     isclose = ops.closeness.isclose
     isfinite = ops.math.isfinite
     isinf = ops.math.isinf

@@ -23,6 +23,7 @@ from minigrad.ops import (
     dropout,
     einsum,
     elementwise,
+    gamma,
     index,
     indexing,
     inplace,
@@ -112,7 +113,8 @@ _SHARED = {
     sets: "unique unique_consecutive",
     running: "cummax cummin logcumsumexp diff",
     statistics: "nansum nanmean aminmax bincount histc histogram dist renorm cov corrcoef",
-    realness: "conj is_conj is_nonzero is_signed is_same_size",
+    realness: "conj is_conj is_same_size",
+    gamma: "igamma igammac",
     special: "lgamma digamma polygamma mvlgamma erfinv i0",
     random: "bernoulli multinomial",
 }
@@ -232,7 +234,7 @@ _IN_PLACE = (
     "bitwise_not neg abs sign floor ceil trunc round frac square sqrt rsqrt reciprocal exp exp2 "
     "expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh sigmoid relu erf erfc "
     "acosh asinh atanh deg2rad rad2deg sinc logit xlogy hypot copysign heaviside nextafter "
-    "float_power gcd lcm ldexp lgamma digamma polygamma mvlgamma erfinv i0 renorm "
+    "float_power gcd lcm ldexp lgamma digamma polygamma mvlgamma erfinv i0 igamma igammac renorm "
     "bitwise_left_shift bitwise_right_shift eq ne lt le gt ge nan_to_num cumsum cumprod scatter "
     "scatter_add tril triu "
     "addmm baddbmm addbmm addmv addr index_add index_copy index_fill index_put index_reduce "
@@ -252,6 +254,7 @@ _IN_PLACE_FUNCTIONS = (
 _WITH_OUT = (
     *(elementwise, compare, math, reduce, scan, linalg, join, index),
     *(pointwise, special, ordering, sets, running, statistics, products, indexing),
+    *(pointwise, special, gamma, ordering, sets, running, statistics),
 )
 
 

@@ -37,25 +37,6 @@ def is_conj(input) -> bool:
     return is_complex(input)
 
 
-def is_nonzero(input) -> bool:
-    """Return whether a tensor's one element is not zero; RuntimeError if it has not one.
-
-    >>> import minigrad
-    >>> minigrad.is_nonzero(minigrad.tensor([0.0]))
-    False
-    """
-    if tensor_operand(input, "is_nonzero").numel() != 1:
-        raise RuntimeError(
-            f"Boolean value of Tensor with {input.numel()} values is ambiguous: expected one"
-        )
-    return bool(input.item())
-
-
-def is_signed(input) -> bool:
-    """Return whether the tensor's dtype has negative numbers."""
-    return tensor_operand(input, "is_signed").dtype.is_signed
-
-
 def is_same_size(input, other) -> bool:
     """Return whether two tensors have the same shape."""
     a, b = (tensor_operand(x, "is_same_size") for x in (input, other))

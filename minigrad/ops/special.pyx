@@ -16,7 +16,7 @@ from libc.math cimport (
 from numpy cimport PyArray_DATA, PyArray_SIZE, import_array, ndarray
 
 from minigrad.dtypes cimport bool_
-from minigrad.ops.recorded import float_operand, operands, recorded, tensor_operand
+from minigrad.ops.recorded import float_operand, recorded, tensor_operand
 from minigrad.tensor cimport Tensor
 
 import_array()
@@ -370,28 +370,3 @@ cdef object over(object y, object x):
     """Return y / x where that is 1/2 at 0."""
     zero = x == 0
     return (y / x.masked_fill(zero, 1.0)).masked_fill(zero, 0.5)
-
-
-def zeta(input, other):
-    """Return Hurwitz's zeta function, the sum of ``(other + k) ** -input`` over k >= 0.
-
-    Only ``other`` has a gradient.  Source: torch.special.zeta.
-
-    >>> import minigrad
-    >>> minigrad.special.zeta(minigrad.tensor([2.0]), 1.0)
-    tensor([1.6449])
-    """
-    cdef Tensor s, q
-    cdef ndarray a, out
-    cdef double *powers
-    cdef double *data
-    cdef Py_ssize_t i
-    s, q = operands(input, other, True)
-    a, out = np.broadcast_arrays(s.array, q.array)
-    a, out = np.array(a, np.float64, order="C"), np.array(out, np.float64, order="C")
-    powers, data = <double *>PyArray_DATA(a), <double *>PyArray_DATA(out)
-    for i in range(PyArray_SIZE(out)):
-        data[i] = zeta_at(powers[i], data[i])
-    with np.errstate(all="ignore"):
-        return recorded(out.astype((<object>s.array).dtype, copy=False), "SpecialZetaBackward0",
-                        (s, q), (None, lambda g, s, q: g * (-s * zeta(s + 1.0, q))), (s, q))

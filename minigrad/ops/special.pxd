@@ -1,0 +1,3 @@
+# The functions of torch.special on one double: see special.pyx.
+
+cdef double zeta_at(double s, double q) noexcept nogil
