@@ -36,7 +36,7 @@ LAYERS = (
     "SiLU ELU Softmax LogSoftmax CrossEntropyLoss NLLLoss MSELoss L1Loss BCELoss "
     "BCEWithLogitsLoss Sequential ModuleList ModuleDict"
 )
-OPTIMIZERS = "SGD Adam AdamW RMSprop Adamax NAdam RAdam Adagrad Adadelta Rprop ASGD LBFGS"
+OPTIMIZERS = "SGD Adam AdamW RMSprop Adamax NAdam RAdam Adagrad Adadelta Rprop ASGD LBFGS Adafactor"
 SCHEDULERS = (
     "StepLR MultiStepLR ConstantLR LinearLR ExponentialLR PolynomialLR CosineAnnealingLR LambdaLR "
     "CosineAnnealingWarmRestarts CyclicLR OneCycleLR ReduceLROnPlateau MultiplicativeLR "

@@ -29,9 +29,14 @@ CASES = {
     "rprop": ("Rprop", {"lr": 0.1}),
     "rprop-steps": ("Rprop", {"etas": (0.3, 2.0), "step_sizes": (1e-2, 0.1)}),
     "asgd": ("ASGD", {"lr": 0.1}),
+    "adafactor": ("Adafactor", {"lr": 0.1}),
+    "adafactor-decay": (
+        "Adafactor",
+        {"lr": 0.2, "eps": (1e-2, 0.1), "d": 2.0, "weight_decay": 0.1, "beta2_decay": -0.5},
+    ),
     "asgd-average": ("ASGD", {"lr": 0.1, "t0": 2, "lambd": 0.1, "weight_decay": 0.1}),
 }
-SHAPES = [(4, 3), (3,), (), (0, 2)]
+SHAPES = [(4, 3), (3,), (), (2, 3, 2)]
 NAMES = sorted({name for name, _ in CASES.values()})
 
 
@@ -81,22 +86,24 @@ def test_fifty_steps_are_torchs(torch, case, dtype, maximize):
 
 # parameter 1 after five steps (torch 2.13.0)
 RECORDED = {
-    "adamax": [-0.472761, 0.025988, -0.739497],
-    "adamax-decay": [-0.730038, -0.16028, -0.487041],
-    "nadam": [-0.42144, -0.089202, -0.714006],
-    "nadam-decay": [-0.420341, -0.087839, -0.698564],
-    "nadam-decoupled": [-0.729567, -0.161307, -0.48637],
-    "radam": [-0.420745, 0.04641, -0.659942],
-    "radam-decay": [-0.371622, -0.113559, -0.611771],
-    "radam-decoupled": [-0.733003, -0.160752, -0.483704],
-    "adagrad": [-0.46455, -0.090942, -0.680077],
-    "adagrad-decay": [-0.547161, -0.101565, -0.593103],
-    "adadelta": [-0.723966, -0.163392, -0.489962],
-    "adadelta-decay": [-0.638946, -0.172418, -0.536446],
-    "rprop": [-0.199654, -0.00291, -0.762119],
-    "rprop-steps": [-0.586454, -0.14291, -0.522119],
-    "asgd": [-0.385775, -0.206811, -0.623672],
-    "asgd-average": [-0.342957, -0.198652, -0.580181],
+    "adamax": [-0.707928, -0.120846, -0.596837],
+    "adamax-decay": [-0.736968, -0.162252, -0.484002],
+    "nadam": [-0.866715, -0.123083, -0.565275],
+    "nadam-decay": [-0.83936, -0.120936, -0.55425],
+    "nadam-decoupled": [-0.738471, -0.161984, -0.483396],
+    "radam": [-0.796581, -0.188008, -0.568049],
+    "radam-decay": [-0.857612, -0.200854, -0.543471],
+    "radam-decoupled": [-0.736761, -0.163096, -0.482786],
+    "adagrad": [-0.843836, -0.126085, -0.552437],
+    "adagrad-decay": [-0.808264, -0.143967, -0.509375],
+    "adadelta": [-0.744855, -0.162059, -0.484082],
+    "adadelta-decay": [-0.788888, -0.153054, -0.488516],
+    "rprop": [-0.746454, -0.11291, -0.632119],
+    "rprop-steps": [-0.756454, -0.16291, -0.502119],
+    "asgd": [-0.927506, -0.204433, -0.547223],
+    "adafactor": [-0.845024, -0.132955, -0.50749],
+    "adafactor-decay": [-0.896491, -0.078201, -0.488637],
+    "asgd-average": [-0.86594, -0.189442, -0.507166],
 }
 
 
@@ -178,6 +185,11 @@ def test_it_minimises(name):
         ("Invalid epsilon value: -1", "Adadelta", {"eps": -1}),
         ("Invalid eta values: 2, 3", "Rprop", {"etas": (2, 3)}),
         ("Invalid weight_decay value: -1", "ASGD", {"weight_decay": -1}),
+        ("beta2_decay should be <= 0 but is: 1", "Adafactor", {"beta2_decay": 1}),
+        ("epsilon1 should be >= 0 but is: -1", "Adafactor", {"eps": (-1, 0)}),
+        ("epsilon2 should be >= 0 but is: -1", "Adafactor", {"eps": (None, -1)}),
+        ("threshold d should be >= 1 but is: 0", "Adafactor", {"d": 0}),
+        ("weight_decay should be >= 0 but is: -1", "Adafactor", {"weight_decay": -1}),
     ],
 )  # fmt: skip
 def test_errors(match, name, options):
@@ -198,6 +210,15 @@ def test_learning_rate_as_a_tensor_and_changed_between_steps():
     q.grad = minigrad.ones(1)
     optimizer.step()
     assert q.item() == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_parameter_without_elements(name):
+    p = minigrad.zeros(0, 2, requires_grad=True)
+    optimizer = getattr(optim, name)([p])
+    p.grad = minigrad.zeros(0, 2)
+    optimizer.step()
+    assert p.shape == (0, 2)
 
 
 def test_unsupported_options():

@@ -12,6 +12,7 @@ tensor([ 0.5120, -1.0240], requires_grad=True)
 """
 
 from minigrad.optim import lr_scheduler, swa_utils
+from minigrad.optim.adafactor import Adafactor
 from minigrad.optim.adagrad import Adadelta, Adagrad
 from minigrad.optim.adam import Adam
 from minigrad.optim.adamax import Adamax, NAdam, RAdam
@@ -27,6 +28,7 @@ __all__ = [
     "LBFGS",
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",

@@ -39,21 +39,25 @@ class OneByOne(Optimizer):
             state.update(self._start(p, group))
         return state
 
+    def _decayed(self, p, grad, group):
+        """Return the gradient with the weight decay in it; if it is decoupled, ``p`` decays."""
+        decay = group.get("weight_decay", 0)
+        if decay and group.get("decoupled_weight_decay"):
+            p.mul_(1 - float(group["lr"]) * decay)
+        elif decay:
+            return grad.add(p, alpha=decay)
+        return grad
+
     @no_grad()
     def step(self, closure=None) -> Any:
         """Update every parameter that has a gradient; return the closure's loss, if any."""
         loss = self._evaluate(closure)
         for group in self.param_groups:
-            decay = group.get("weight_decay", 0)
             for p in group["params"]:
                 if p.grad is None:
                     continue
                 grad = -p.grad if group["maximize"] else p.grad
                 state = self._state_of(p, group)
                 state["step"].add_(1)
-                if decay and group.get("decoupled_weight_decay"):
-                    p.mul_(1 - float(group["lr"]) * decay)
-                elif decay:
-                    grad = grad.add(p, alpha=decay)
-                self._update(p, grad, state, group)
+                self._update(p, self._decayed(p, grad, group), state, group)
         return loss
