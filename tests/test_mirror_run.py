@@ -14,7 +14,6 @@ from minigrad.mirror import missing, names, notebook
 from minigrad.mirror.finder import Version
 
 ROOT = Path(minigrad.__file__).parents[1]
-HIDE_TORCH = "import sys; sys.modules['torch'] = None"
 
 
 def python(*arguments, **options):
@@ -165,6 +164,23 @@ def test_the_first_name_that_is_missing_is_explained(run, write, line):
     assert "minigrad/mirror" not in done.stderr, "the traceback ends in the program"
     ((file, number, found, advice),) = missing.missing(write(f"import torch\n{line}\n"))
     assert file.endswith("program.py") and (number, found) == (2, name) and instead in advice
+
+
+METHODS = {
+    "torch.ones(2).to_sparse()": ("torch.Tensor.to_sparse", "tensors are dense"),
+    "torch.Tensor.to_sparse": ("torch.Tensor.to_sparse", "tensors are dense"),
+    "torch.nn.Linear(1, 1).share_memory()": ("torch.nn.Module.share_memory", "the CPU"),
+}
+
+
+@pytest.mark.parametrize("line", METHODS)
+def test_a_method_that_is_missing_is_explained(run, line):
+    name, instead = METHODS[line]
+    done = run(f"import torch\n{line}\n")
+    last = done.stderr.splitlines()[-1]
+    assert done.returncode == 1 and f"minigrad has no {name}: " in last and instead in last
+    own = run("import torch\ntorch.nn.Linear(1, 1).my_own_typing_error\n")
+    assert "minigrad has no" not in own.stderr
 
 
 @pytest.mark.parametrize("package", ["torchvision", "torchtext", "torchaudio"])

@@ -1,7 +1,7 @@
 """The same seed gives torch's numbers: draws, initial weights, shuffles, splits, loss curves.
 
 torch's builds of today draw everything from one mt19937.  Older ones, with MKL, drew
-``bernoulli_(p)``, ``exponential_`` and so dropout from MKL's generator: their masks differ from ours.
+``bernoulli_(p)``, ``exponential_`` and so dropout from MKL's generator: their masks differ.
 """
 
 import math

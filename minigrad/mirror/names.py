@@ -1,6 +1,7 @@
 """What a name of torch is in minigrad, and what to use where it is nothing."""
 
 import difflib
+import functools
 import importlib
 import re
 import types
@@ -59,6 +60,18 @@ HINTS = {
     "torch.uint16": "use torch.int32",
     "torch.uint32": "use torch.int64",
     "torch.uint64": "use torch.int64",
+}
+
+# The same for what table.md gives a reason for.
+_BY_REASON = {
+    "device": "there is only the CPU",
+    "quantisation": "nothing is quantised; use float32, or float16 to store",
+    "sparse": "tensors are dense",
+    "complex": "there are no complex numbers",
+    "distribution": "training runs in one process",
+    "jit and compilation": "everything runs as it is written",
+    "other number formats": "use float32, or a signed integer",
+    "memory layout": "leave it out: the numbers are the same in every layout",
 }
 
 _PLACES = (
@@ -129,6 +142,9 @@ def advice(name):
         if prefix in HINTS:
             return HINTS[prefix]
         prefix = prefix.rpartition(".")[0]
+    reason = known().get(name)
+    if reason in _BY_REASON:
+        return _BY_REASON[reason]
     owner, _, last = name.rpartition(".")
     for place in _PLACES:
         if place != owner and last in public(look(place)[0]):
@@ -137,9 +153,8 @@ def advice(name):
     return f"the nearest name is {owner}.{near[0]}" if near else "nothing comes near it"
 
 
-def known():
-    """Return {full name: reason} for the names of torch's documentation that minigrad lacked when
-    table.md was made."""
+@functools.cache
+def _page() -> dict[str, str]:
     page = Path(__file__).with_name("table.md")
     found = {}
     for part in page.read_text(encoding="utf-8").split("\n## ")[1:] if page.exists() else ():
@@ -147,3 +162,9 @@ def known():
         for reason, listed in re.findall(r"^- \*\*(.+?)\*\* \(\d+\): (.*)$", part, re.M):
             found |= {f"{place}.{name}": reason for name in re.findall(r"`(\w+)`", listed)}
     return found
+
+
+def known() -> dict[str, str]:
+    """Return {full name: reason} for the names of torch's documentation that minigrad lacked when
+    table.md was made."""
+    return _page()
