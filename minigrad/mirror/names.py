@@ -156,7 +156,7 @@ def advice(name):
 @functools.cache
 def _page() -> dict[str, str]:
     page = Path(__file__).with_name("table.md")
-    found = {}
+    found: dict[str, str] = {}
     for part in page.read_text(encoding="utf-8").split("\n## ")[1:] if page.exists() else ():
         place = part.partition("\n")[0]
         for reason, listed in re.findall(r"^- \*\*(.+?)\*\* \(\d+\): (.*)$", part, re.M):
