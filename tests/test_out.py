@@ -1,5 +1,9 @@
 """``out=``: functions that write their result into tensors given, and functions like exp_(x)."""
 
+import copy
+import inspect
+import pickle
+
 import numpy as np
 import pytest
 from support import assert_close
@@ -54,6 +58,15 @@ def test_wrong_outs():
         minigrad.add(minigrad.ones(2), 1, out=x)
     with minigrad.no_grad():
         assert minigrad.add(x, 1, out=x).tolist() == [2, 2]
+
+
+def test_a_function_with_out_is_a_function_still():
+    for name in ("tanh", "absolute", "matmul"):
+        function = getattr(minigrad, name)
+        assert pickle.loads(pickle.dumps(function)) is function
+        assert copy.deepcopy(function) is function
+    assert list(inspect.signature(minigrad.mul).parameters) == ["input", "other"]
+    assert "2., 4." in minigrad.mul.__doc__
 
 
 def test_in_place_functions():

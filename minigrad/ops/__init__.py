@@ -282,7 +282,7 @@ functions.update({name: methods[name] for name in _IN_PLACE_FUNCTIONS.split()})
 _with_out = {module.__name__ for module in _WITH_OUT}
 for _name, _function in functions.items():
     if _function.__module__ in _with_out and _name not in _IN_PLACE_FUNCTIONS.split():
-        functions[_name] = inplace.with_out(_function)
+        functions[_name] = inplace.with_out(_function, _name)
 
 # The table through which tape and tensor reach ops.  All places but these bear a method's name.
 _table = tape.table()

@@ -253,8 +253,8 @@ def in_place(function, name):
     return method
 
 
-def with_out(function):
-    """Return a function with torch's ``out=``: the tensor, or the tensors, to write the result to.
+def with_out(function, name):
+    """Return ``minigrad.name``, a function with torch's ``out=``: the tensors to write results to.
 
     A tensor of another shape takes the result's, with a warning unless it was empty.  Results
     written to ``out`` are not recorded, and asking for the gradient of one is a RuntimeError.
@@ -267,13 +267,13 @@ def with_out(function):
         if out is None:
             return result
         if not isinstance(result, tuple):
-            return write_out(wrapper.__name__, out, <Tensor?>result)
+            return write_out(name, out, <Tensor?>result)
         if not isinstance(out, (tuple, list)) or len(out) != len(result):
-            raise TypeError(f"{wrapper.__name__}(): argument 'out' must be {len(result)} Tensors")
-        written = [write_out(wrapper.__name__, o, <Tensor?>r) for o, r in zip(out, result)]
+            raise TypeError(f"{name}(): argument 'out' must be {len(result)} Tensors")
+        written = [write_out(name, o, <Tensor?>r) for o, r in zip(out, result)]
         return result._make(written) if hasattr(result, "_make") else tuple(written)
-    wrapper.__name__ = wrapper.__qualname__ = function.__name__
-    wrapper.__doc__, wrapper.__module__ = function.__doc__, function.__module__
+    wrapper.__name__ = wrapper.__qualname__ = name      # where pickle finds it
+    wrapper.__doc__, wrapper.__module__ = function.__doc__, "minigrad"
     wrapper.__wrapped__ = function
     return wrapper
 
