@@ -34,7 +34,8 @@ LAYERS = (
     "MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d "
     "AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d Flatten Identity ReLU LeakyReLU GELU "
     "SiLU ELU Softmax LogSoftmax CrossEntropyLoss NLLLoss MSELoss L1Loss BCELoss "
-    "BCEWithLogitsLoss Sequential ModuleList ModuleDict"
+    "BCEWithLogitsLoss Sequential ModuleList ModuleDict "
+    "RNN LSTM GRU RNNCell LSTMCell GRUCell MultiheadAttention"
 )
 OPTIMIZERS = "SGD Adam AdamW RMSprop Adamax NAdam RAdam Adagrad Adadelta Rprop ASGD LBFGS Adafactor"
 SCHEDULERS = (

@@ -1,5 +1,7 @@
 """Transformer layers and stacks of them."""
 
+import inspect
+
 import numpy as np
 import pytest
 from support import assert_close, check_gradients
@@ -227,3 +229,27 @@ def test_wrong_input_raises_what_torch_raises(torch, call):
             call(lib.nn, lib.zeros)
         errors.append((caught.type, str(caught.value).replace("minigrad", "torch")))
     assert errors[0] == errors[1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "TransformerEncoderLayer",
+        "TransformerDecoderLayer",
+        "TransformerEncoder",
+        "TransformerDecoder",
+        "Transformer",
+    ],
+)
+def test_arguments_are_torchs(torch, name):
+    for method in ("__init__", "forward"):
+        ours, theirs = (
+            [
+                (p.name, p.default if not callable(p.default) else p.default.__name__)
+                for p in inspect.signature(
+                    getattr(getattr(lib.nn, name), method)
+                ).parameters.values()
+            ]
+            for lib in (minigrad, torch)
+        )
+        assert ours == theirs
