@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minigrad.nn.parameter import Parameter
+from minigrad.nn.utils import stateless
 from minigrad.ops.join import stack
 from minigrad.tensor import Tensor
 
@@ -29,38 +30,9 @@ def functional_call(
     dicts = parameter_and_buffer_dicts
     for part in (dicts,) if isinstance(dicts, Mapping) else dicts:
         given.update(part)
-    places: dict[str, tuple[Any, str]] = {}
-    for prefix, owner in module.named_modules(remove_duplicate=False):
-        for name, value in (*owner._parameters.items(), *owner._buffers.items()):
-            if value is not None:
-                places[f"{prefix}.{name}" if prefix else name] = (owner.__dict__, name)
-    unexpected = [name for name in given if name not in places]
-    missing = [name for name in places if name not in given]
-    if unexpected or (strict and missing):
-        raise RuntimeError(
-            f"functional_call: the module {type(module).__name__} has no parameter or buffer "
-            f"{unexpected}"
-            if unexpected
-            else f"functional_call: missing {missing}"
-        )
-    before = {name: where[key] for name, (where, key) in places.items()}
-    if tie_weights:
-        same = {id(before[name]): value for name, value in given.items()}
-        given.update(
-            (name, same[id(value)])
-            for name, value in before.items()
-            if id(value) in same and name not in given
-        )
-    args = () if args is None else args if isinstance(args, tuple) else (args,)
-    try:
-        for name, value in given.items():
-            where, key = places[name]
-            where[key] = value
-        return module(*args, **(kwargs or {}))
-    finally:
-        for name in given:
-            where, key = places[name]
-            where[key] = before[name]
+    return stateless.functional_call(
+        module, given, args, kwargs, tie_weights=tie_weights, strict=strict
+    )
 
 
 def stack_module_state(models: Iterable[Any]) -> tuple[dict[str, Any], dict[str, Any]]:

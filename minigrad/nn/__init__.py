@@ -116,6 +116,7 @@ from minigrad.nn.modules.padding import (
     ZeroPad2d,
     ZeroPad3d,
 )
+from minigrad.nn.modules.parameters import ParameterDict, ParameterList
 from minigrad.nn.modules.pixelshuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
 from minigrad.nn.modules.pooling import (
     AdaptiveAvgPool1d,
@@ -268,6 +269,8 @@ __all__ = [
     "PReLU",
     "PairwiseDistance",
     "Parameter",
+    "ParameterDict",
+    "ParameterList",
     "PixelShuffle",
     "PixelUnshuffle",
     "PoissonNLLLoss",
