@@ -358,7 +358,7 @@ def test_held_parameters_are_the_modules():
             self.dict = a_dict(minigrad)
 
     net = Net()
-    assert [name for name, _ in net.named_parameters()] == ["list.0", "list.1", "dict.b", "dict.a"]
+    assert [name for name, _ in net.named_parameters()] == ["list.0", "list.1", "dict.a", "dict.b"]
     net.load_state_dict({k: v + 1 for k, v in net.state_dict().items()})
     assert net.list[0].tolist() == [[2.0] * 3] * 2
     net.list[0] = minigrad.zeros(1)
