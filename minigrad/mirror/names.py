@@ -1,7 +1,6 @@
 """What a name of torch is in minigrad, and what to use where it is nothing."""
 
 import difflib
-import functools
 import importlib
 import re
 import types
@@ -153,18 +152,17 @@ def advice(name):
     return f"the nearest name is {owner}.{near[0]}" if near else "nothing comes near it"
 
 
-@functools.cache
-def _page() -> dict[str, str]:
-    page = Path(__file__).with_name("table.md")
-    found: dict[str, str] = {}
-    for part in page.read_text(encoding="utf-8").split("\n## ")[1:] if page.exists() else ():
-        place = part.partition("\n")[0]
-        for reason, listed in re.findall(r"^- \*\*(.+?)\*\* \(\d+\): (.*)$", part, re.M):
-            found |= {f"{place}.{name}": reason for name in re.findall(r"`(\w+)`", listed)}
-    return found
+_known: dict[str, str] = {}  # what known() has read
 
 
 def known() -> dict[str, str]:
     """Return {full name: reason} for the names of torch's documentation that minigrad lacked when
     table.md was made."""
-    return _page()
+    page = Path(__file__).with_name("table.md")
+    if not _known and page.exists():
+        for part in page.read_text(encoding="utf-8").split("\n## ")[1:]:
+            place = part.partition("\n")[0]
+            for reason, listed in re.findall(r"^- \*\*(.+?)\*\* \(\d+\): (.*)$", part, re.M):
+                found = re.findall(r"`(\w+)`", listed)
+                _known.update({f"{place}.{name}": reason for name in found})
+    return _known
