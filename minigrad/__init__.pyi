@@ -285,6 +285,7 @@ expm1 = ops.math.expm1
 expm1_ = ops.math.expm1
 eye = ops.creation.eye
 feature_alpha_dropout = ops.dropout.feature_alpha_dropout
+fill = ops.indexing.fill
 fill_ = ops.inplace.fill_
 fix = ops.math.trunc
 fix_ = ops.math.trunc

@@ -229,3 +229,53 @@ def test_wrong_input_raises_what_torch_raises(torch, name):
         WRONG[name](torch)
     with pytest.raises(type(expected.value)):
         WRONG[name](minigrad)
+
+
+KEYWORDS = {
+    "reshape": lambda lib, x: lib.reshape(x, shape=(4, 6)),
+    "view": lambda lib, x: x.view(size=(6, 4)),
+    "permute": lambda lib, x: lib.permute(x, dims=(2, 0, 1)),
+    "expand": lambda lib, x: x.expand(size=(5, 2, 3, 4)),
+    "broadcast_to": lambda lib, x: lib.broadcast_to(x, size=(5, 2, 3, 4)),
+    "repeat": lambda lib, x: x.repeat(repeats=(1, 2, 1)),
+    "tile": lambda lib, x: lib.tile(x, dims=(2, 1)),
+    "flip": lambda lib, x: lib.flip(x, dims=[0, 2]),
+    "new_zeros": lambda lib, x: x.new_zeros(size=(2,)) + x.new_ones(size=(2,)),
+    "fill": lambda lib, x: lib.fill(x, 3),
+    "take_along_dim": lambda lib, x: lib.take_along_dim(x, lib.tensor([[[-1]]]), 2),
+}
+
+
+@pytest.mark.parametrize("name", KEYWORDS)
+def test_arguments_by_torchs_names(torch, name):
+    compare_with_torch(torch, KEYWORDS[name], [example(2, 3, 4)])
+
+
+def test_windows_and_sequences(torch):
+    for name in "hann hamming blackman bartlett kaiser".split():
+        for arguments in ((0,), (1,), (5,), (6, False)):
+            ours, theirs = (
+                getattr(lib, f"{name}_window")(*arguments, dtype=lib.float64)
+                for lib in (minigrad, torch)
+            )
+            assert_close(ours, theirs, rtol=1e-6, atol=1e-7, what=f"{name} {arguments}")
+    with pytest.raises(RuntimeError):
+        minigrad.hann_window(3, dtype=minigrad.int64)
+    assert minigrad.range(1, 2, 0.5).tolist() == [1, 1.5, 2]
+    assert minigrad.scalar_tensor(2).dtype is minigrad.float32
+    assert minigrad.empty_strided((2, 3), (1, 2)).stride() == (1, 2)
+    assert minigrad.empty_permuted((2, 3, 4), (2, 0, 1)).stride() == (3, 1, 6)
+    assert minigrad.frombuffer(bytearray(8), dtype=minigrad.int32).tolist() == [0, 0]
+    for lib in (minigrad, torch):
+        with pytest.raises(ValueError):
+            lib.frombuffer(bytearray(7), dtype=lib.int32)
+        assert lib.can_cast(lib.int64, lib.float16) and not lib.can_cast(lib.float16, lib.int64)
+        assert lib.result_type(lib.ones(2, dtype=lib.uint8), lib.tensor(3)) is lib.uint8
+        assert lib.result_type(lib.ones(2, dtype=lib.uint8), 1.5) is lib.float32
+        assert lib.result_type(1, 2.0) is lib.float32
+
+
+def test_complex_numbers_are_refused_by_name():
+    for data in (1j, [1j], [[1.0, 2j]]):
+        with pytest.raises(TypeError, match=r"tensor\(\): complex numbers are not supported"):
+            minigrad.tensor(data)

@@ -212,7 +212,7 @@ _FUNCTIONS = {
         "hann_window hamming_window blackman_window bartlett_window kaiser_window range "
         "scalar_tensor empty_strided empty_permuted frombuffer"
     ),
-    indexing: "unravel_index",
+    indexing: "unravel_index fill",
     products: "tensordot chain_matmul vander",
     conv: "conv1d conv2d",
     conv_transpose: "conv_transpose1d conv_transpose2d",

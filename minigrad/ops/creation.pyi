@@ -98,6 +98,7 @@ def new_tensor(
 def new_empty(
     input: Tensor,
     *sizes: int | Sequence[int],
+    size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
@@ -105,6 +106,7 @@ def new_empty(
 def new_zeros(
     input: Tensor,
     *sizes: int | Sequence[int],
+    size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
@@ -112,6 +114,7 @@ def new_zeros(
 def new_ones(
     input: Tensor,
     *sizes: int | Sequence[int],
+    size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,

@@ -232,22 +232,22 @@ def new_tensor(input, data, *, dtype=None, device=None, requires_grad=False):
                   requires_grad=requires_grad)
 
 
-def new_empty(input, *sizes, dtype=None, device=None, requires_grad=False):
+def new_empty(input, *sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Return an uninitialised tensor of the given sizes and this tensor's dtype."""
-    return empty(*sizes, dtype=(<Tensor?>input).dtype if dtype is None else dtype, device=device,
-                 requires_grad=requires_grad)
+    return empty(*sizes, size=size, dtype=(<Tensor?>input).dtype if dtype is None else dtype,
+                 device=device, requires_grad=requires_grad)
 
 
-def new_zeros(input, *sizes, dtype=None, device=None, requires_grad=False):
+def new_zeros(input, *sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Return zeros of the given sizes and this tensor's dtype."""
-    return zeros(*sizes, dtype=(<Tensor?>input).dtype if dtype is None else dtype, device=device,
-                 requires_grad=requires_grad)
+    return zeros(*sizes, size=size, dtype=(<Tensor?>input).dtype if dtype is None else dtype,
+                 device=device, requires_grad=requires_grad)
 
 
-def new_ones(input, *sizes, dtype=None, device=None, requires_grad=False):
+def new_ones(input, *sizes, size=None, dtype=None, device=None, requires_grad=False):
     """Return ones of the given sizes and this tensor's dtype."""
-    return ones(*sizes, dtype=(<Tensor?>input).dtype if dtype is None else dtype, device=device,
-                requires_grad=requires_grad)
+    return ones(*sizes, size=size, dtype=(<Tensor?>input).dtype if dtype is None else dtype,
+                device=device, requires_grad=requires_grad)
 
 
 def new_full(input, size, fill_value, *, dtype=None, device=None, requires_grad=False):
@@ -277,8 +277,11 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
             raise TypeError(f"arange(): expected numbers, but got {type(v).__name__}")
     if not (math.isfinite(start) and math.isfinite(end)):
         raise RuntimeError(f"unsupported range: {start} -> {end}")
+    exact = (start, end, step)              # by which torch counts, except for an int64
     if dtype is not None and not as_dtype(dtype).is_floating_point:
         start, end, step = int(start), int(end), int(step)
+        if as_dtype(dtype) is int64:
+            exact = (start, end, step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
@@ -289,7 +292,9 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     floating = any(isinstance(v, float) for v in (start, end, step))
     if dtype is None:
         dtype = default_dtype() if floating else int64
-    n = math.ceil((end - start) / step) if floating else -((start - end) // step)
+    n = -((start - end) // step)
+    if floating or exact != (start, end, step):
+        n = math.ceil((exact[1] - exact[0]) / exact[2])
     kind = np.float64 if floating else np.int64
     values = np.asarray(start, kind) + np.arange(n, dtype=kind) * np.asarray(step, kind)
     return finished(values.astype(as_dtype(dtype).numpy), requires_grad)
@@ -303,6 +308,8 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
     tensor([0.0000, 0.5000, 1.0000])
     """
     on_cpu(device)
+    if not hasattr(steps, "__index__"):
+        raise TypeError(f"linspace(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, but got {steps}")
     start, end = [v.item() if isinstance(v, Tensor) else v for v in (start, end)]

@@ -309,6 +309,9 @@ def take_along_dim(input, indices, dim=None):
         tuple([1 if i == d else s for i, s in enumerate(indices.shape)]))
     own = tuple([input.shape[d] if i == d else s for i, s in enumerate(sizes)])
     wanted = tuple([indices.shape[d] if i == d else s for i, s in enumerate(sizes)])
+    if isinstance(indices, Tensor) and dtype_of((<Tensor>indices).array) is int64:
+        found = (<Tensor>indices).array     # here, and not in gather, -1 is the last
+        indices = wrap(np.asarray(np.where(found < 0, found + own[d], found)))
     return gather(input.expand(own), d, indices.expand(wanted))
 
 

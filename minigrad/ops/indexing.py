@@ -142,6 +142,19 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     return out
 
 
+def fill(input: Tensor, value: Any) -> Tensor:
+    """Return ``value``, a number or 0-d tensor, in the input's shape and dtype.
+
+    Source: torch.fill.
+
+    >>> import minigrad
+    >>> minigrad.fill(minigrad.zeros(2), 3)
+    tensor([3., 3.])
+    """
+    _check_tensors("fill", input=input)
+    return input.clone().fill_(value)
+
+
 _REDUCTIONS = ("sum", "prod", "mean", "amax", "amin")
 
 

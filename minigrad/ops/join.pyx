@@ -202,7 +202,7 @@ def unbind(input, dim=0):
     cdef Tensor x = <Tensor?>input
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     if PyArray_NDIM(x.array) == 0:
-        raise RuntimeError("unbind() cannot be applied to a 0-dim tensor")
+        raise IndexError("unbind() cannot be applied to a 0-dim tensor")
     before = (slice(None),) * d
     parts = [view_of(x, x.array[before + (i, ...)]) for i in range(PyArray_DIMS(x.array)[d])]
     return together(x, parts, "UnbindBackward0", d, None)

@@ -21,6 +21,11 @@ from minigrad.tensor cimport Tensor, alias_of, wrap
 
 import_array()
 
+cdef tuple sizes_given(tuple sizes, object named):
+    """Return sizes, or dimensions, given one by one, as one sequence, or by name."""
+    return size_tuple(sizes if named is None else (named,))
+
+
 # ---------------------------------------------------------------- reshape
 
 cdef tuple filled_in(tuple shape, Py_ssize_t size):
@@ -69,7 +74,7 @@ cdef reshape_vjp(Node node, object g):
     return (reshape_to(<Tensor>g, <tuple>node.extra),)
 
 
-def reshape(input, *shape):
+def reshape(input, *sizes, shape=None):
     """Return the elements in row-major order under another shape; one size may be -1.
 
     A view where strides allow, else a copy.
@@ -79,25 +84,25 @@ def reshape(input, *shape):
     tensor([[0, 1, 2],
             [3, 4, 5]])
     """
-    return reshape_to(<Tensor?>input, size_tuple(shape))
+    return reshape_to(<Tensor?>input, sizes_given(sizes, shape))
 
 
-def view(input, *shape):
+def view(input, *sizes, size=None):
     """Return a view of another shape; RuntimeError where only a copy could have it.
 
     Given a dtype instead, the same bytes under that dtype.
     """
     cdef Tensor x = <Tensor?>input, out
-    if len(shape) == 1 and isinstance(shape[0], dtype):
+    if len(sizes) == 1 and isinstance(sizes[0], dtype):
         out = alias_of(x)
         try:
-            out.array = x.array.view((<dtype>shape[0]).numpy)
+            out.array = x.array.view((<dtype>sizes[0]).numpy)
         except ValueError as error:
             raise RuntimeError(
-                f"cannot view {x.dtype} of shape {list(x.shape)} as {shape[0]}: {error}"
+                f"cannot view {x.dtype} of shape {list(x.shape)} as {sizes[0]}: {error}"
             ) from None
         return out
-    wanted = filled_in(size_tuple(shape), PyArray_SIZE(x.array))
+    wanted = filled_in(sizes_given(sizes, size), PyArray_SIZE(x.array))
     if not PyArray_IS_C_CONTIGUOUS(x.array) and PyArray_SIZE(x.array):
         array = x.array.reshape(wanted)
         if PyArray_DATA(<ndarray>array) != PyArray_DATA(x.array):
@@ -208,7 +213,7 @@ cdef permute_vjp(Node node, object g):
     return (permute_to(<Tensor>g, tuple(inverse)),)
 
 
-def permute(input, *dims):
+def permute(input, *order, dims=None):
     """Return a view with the dimensions in the given order.
 
     >>> import minigrad
@@ -217,8 +222,8 @@ def permute(input, *dims):
     """
     cdef Tensor x = <Tensor?>input
     cdef int n = PyArray_NDIM(x.array)
-    if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
-        dims = tuple(dims[0])
+    if dims is None:
+        dims = order[0] if len(order) == 1 and isinstance(order[0], (tuple, list)) else order
     if len(dims) != n:
         raise RuntimeError(
             f"permute(): number of dimensions in the tensor input does not match the length of "
@@ -281,7 +286,7 @@ def movedim(input, source, destination):
 
 # ---------------------------------------------------------------- expansion
 
-def expand(input, *sizes):
+def expand(input, *sizes, size=None):
     """Return a view with dimensions of size 1 repeated, without copying; -1 keeps a size.
 
     >>> import minigrad
@@ -289,7 +294,7 @@ def expand(input, *sizes):
     tensor([[1, 1, 1],
             [2, 2, 2]])
     """
-    return expand_to(<Tensor?>input, size_tuple(sizes))
+    return expand_to(<Tensor?>input, sizes_given(sizes, size))
 
 
 def expand_as(input, other):
@@ -297,9 +302,9 @@ def expand_as(input, other):
     return expand(input, other.shape)
 
 
-def broadcast_to(input, shape):
-    """Return ``input.expand(shape)``."""
-    return expand(input, shape)
+def broadcast_to(input, size):
+    """Return ``input.expand(size)``."""
+    return expand(input, size)
 
 
 def broadcast_tensors(*tensors):
@@ -311,10 +316,10 @@ def broadcast_tensors(*tensors):
     return tuple([expand(x, shape) for x in tensors])
 
 
-def repeat(input, *sizes):
+def repeat(input, *sizes, repeats=None):
     """Return the input repeated ``sizes`` times along each dimension (a copy)."""
     cdef Tensor x = <Tensor?>input
-    counts = size_tuple(sizes)
+    counts = sizes_given(sizes, repeats)
     n, own = len(counts), PyArray_NDIM(x.array)
     if n < own:
         raise RuntimeError(
@@ -327,18 +332,18 @@ def repeat(input, *sizes):
     return wide.clone().reshape(tuple([c * s for c, s in zip(counts, shape)]))
 
 
-def tile(input, *dims):
+def tile(input, *counts, dims=None):
     """Return the input repeated; fewer counts than dimensions stand for the last ones."""
-    counts = size_tuple(dims)
+    counts = sizes_given(counts, dims)
     return repeat(input, (1,) * (input.dim() - len(counts)) + counts)
 
 
 # ---------------------------------------------------------------- rearranging: copies
 
-def flip(input, *dims):
+def flip(input, *order, dims=None):
     """Return a copy with the order of items reversed along the given dimensions."""
     cdef Tensor x = <Tensor?>input, out
-    wanted = tuple([checked_dim(d, PyArray_NDIM(x.array)) for d in size_tuple(dims)])
+    wanted = tuple([checked_dim(d, PyArray_NDIM(x.array)) for d in sizes_given(order, dims)])
     if len(set(wanted)) < len(wanted):
         raise RuntimeError(f"flip: a dim appears multiple times in the list of dims {wanted}")
     out = wrap(np.asarray(np.flip(x.array, wanted).copy()))
