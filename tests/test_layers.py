@@ -344,9 +344,9 @@ def test_pad_values_and_errors():
     with pytest.raises(RuntimeError, match="takes more than the 3 elements"):
         pad(x, (-2, -2))
     with pytest.raises(RuntimeError, match="allows, which is 2"):
-        pad(x, (3, 0), "reflect")
+        pad(x[None], (3, 0), "reflect")
     with pytest.raises(RuntimeError, match="allows, which is 3"):
-        pad(x, (4, 0), "circular")
+        pad(x[None], (4, 0), "circular")
     with pytest.raises(NotImplementedError, match="Unrecognised padding mode mirror"):
         pad(x, (1, 0), "mirror")
 
