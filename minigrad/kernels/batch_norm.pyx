@@ -29,7 +29,8 @@ cimport numpy as cnp
 from numpy cimport ndarray
 
 from minigrad.kernels.batch_norm_grid cimport (
-    COLUMNS, MAX_SPAN, Box, Grid, Kind, Strides, as_a_kind, box_of, laid_out, make_grid, offset_of,
+    COLUMNS, MAX_SPAN, Box, Grid, Kind, Strides, as_a_kind, box_of, laid_out, load, make_grid,
+    offset_of, store,
 )
 from minigrad.kernels.batch_norm_tiles cimport (
     COEFFICIENTS, HI, INVSTD, MEAN_DY, SCALE, SHIFT, SLOPE, Coefficient, column_affine, column_dot,
@@ -45,44 +46,6 @@ cnp.import_array()
 cdef enum:
     L2 = 262144         # numbers of a block that a core's own cache may hold
     PIECE = 2048        # numbers that are computed before they are streamed to memory
-
-
-cdef void load(double *target, ndarray a, double default, Py_ssize_t n) noexcept:
-    """Widen a vector of one number a channel, float32 or float64; None is all `default`."""
-    cdef Py_ssize_t i, step
-    cdef float *floats
-    cdef double *doubles
-    if a is None:
-        for i in range(n):
-            target[i] = default
-        return
-    step = cnp.PyArray_STRIDES(a)[0] // cnp.PyArray_ITEMSIZE(a)
-    if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64:
-        doubles = <double *>cnp.PyArray_DATA(a)
-        for i in range(n):
-            target[i] = doubles[i * step]
-    else:
-        floats = <float *>cnp.PyArray_DATA(a)
-        for i in range(n):
-            target[i] = floats[i * step]
-
-
-cdef void store(ndarray a, const double *source, Py_ssize_t n) noexcept:
-    """The reverse of load."""
-    cdef Py_ssize_t i, step
-    cdef float *floats
-    cdef double *doubles
-    if a is None:
-        return
-    step = cnp.PyArray_STRIDES(a)[0] // cnp.PyArray_ITEMSIZE(a)
-    if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64:
-        doubles = <double *>cnp.PyArray_DATA(a)
-        for i in range(n):
-            doubles[i * step] = source[i]
-    else:
-        floats = <float *>cnp.PyArray_DATA(a)
-        for i in range(n):
-            floats[i * step] = <float>source[i]
 
 
 # ---------------------------------------------------------------------------- tiles to channels

@@ -34,6 +34,8 @@ cdef struct Box:                    # one tile of one block
 cdef ndarray as_a_kind(ndarray x, Kind *kind, Strides *strides)
 cdef ndarray laid_out(ndarray a, Kind kind, Strides *strides, bint copies)
 cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept
+cdef void load(double *target, ndarray a, double default, Py_ssize_t n) noexcept
+cdef void store(ndarray a, const double *source, Py_ssize_t n) noexcept
 
 
 cdef inline Box box_of(const Grid *g, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:

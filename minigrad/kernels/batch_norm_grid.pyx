@@ -159,3 +159,43 @@ cdef ndarray laid_out(ndarray a, Kind kind, Strides *strides, bint copies):
     if copies:
         np.copyto(new, a)
     return new
+
+
+# ---------------------------------------------------------------------------- channels
+
+cdef void load(double *target, ndarray a, double default, Py_ssize_t n) noexcept:
+    """Widen a vector of one number a channel, float32 or float64; None is all `default`."""
+    cdef Py_ssize_t i, step
+    cdef float *floats
+    cdef double *doubles
+    if a is None:
+        for i in range(n):
+            target[i] = default
+        return
+    step = cnp.PyArray_STRIDES(a)[0] // cnp.PyArray_ITEMSIZE(a)
+    if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64:
+        doubles = <double *>cnp.PyArray_DATA(a)
+        for i in range(n):
+            target[i] = doubles[i * step]
+    else:
+        floats = <float *>cnp.PyArray_DATA(a)
+        for i in range(n):
+            target[i] = floats[i * step]
+
+
+cdef void store(ndarray a, const double *source, Py_ssize_t n) noexcept:
+    """The reverse of load."""
+    cdef Py_ssize_t i, step
+    cdef float *floats
+    cdef double *doubles
+    if a is None:
+        return
+    step = cnp.PyArray_STRIDES(a)[0] // cnp.PyArray_ITEMSIZE(a)
+    if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT64:
+        doubles = <double *>cnp.PyArray_DATA(a)
+        for i in range(n):
+            doubles[i * step] = source[i]
+    else:
+        floats = <float *>cnp.PyArray_DATA(a)
+        for i in range(n):
+            floats[i * step] = <float>source[i]

@@ -272,6 +272,14 @@ def with_out(function, name):
             raise TypeError(f"{name}(): argument 'out' must be {len(result)} Tensors")
         written = [write_out(name, o, <Tensor?>r) for o, r in zip(out, result)]
         return result._make(written) if hasattr(result, "_make") else tuple(written)
+
+    def of_input(input, *, out=None):       # most take one argument: no tuple and dict for that
+        result = function(input)
+        return result if out is None else write_out(name, out, <Tensor?>result)
+
+    code = function.__code__
+    if code.co_varnames[:code.co_argcount + code.co_kwonlyargcount] == ("input",):
+        wrapper = of_input
     wrapper.__name__ = wrapper.__qualname__ = name      # where pickle finds it
     wrapper.__doc__, wrapper.__module__ = function.__doc__, "minigrad"
     wrapper.__wrapped__ = function

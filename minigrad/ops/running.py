@@ -115,7 +115,7 @@ def diff(input, n=1, dim=-1, prepend=None, append=None) -> Tensor:
                 f"got {list(part.shape)} and {list(x.shape)}"
             )
     x = cat(parts, dim) if len(parts) > 1 else x
-    for _ in range(n):
+    for _ in range(min(n, x.shape[dim])):  # after which nothing is left
         length = max(x.shape[dim] - 1, 0)
         after, before = x.narrow(dim, x.shape[dim] - length, length), x.narrow(dim, 0, length)
         x = logical_xor(after, before) if x.dtype is bool_ else after - before
