@@ -252,6 +252,8 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
         raise ValueError(f"min_val cannot be greater than max_val: {min_val} > {max_val}")
     if inplace:
         return write_into(input, hardtanh, (min_val, max_val))
+    if isinstance(input, Tensor) and not input.is_floating_point():
+        min_val, max_val = int(min_val), int(max_val)
     out = clamp(input.detach(), min_val, max_val)
     return limited("HardtanhBackward0", input, out, min_val, max_val, 1)
 
@@ -293,6 +295,8 @@ def hardshrink(input, lambd=0.5):
 
 def softshrink(input, lambd=0.5):
     """Return the input moved by ``lambd`` towards 0, at most to 0."""
+    if lambd < 0:
+        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}")
     return input - clamp(input, -lambd, lambd)
 
 
@@ -306,6 +310,11 @@ def prelu(input, weight):
 
     ``weight``: one number, or one for each channel (dimension 1).
     """
+    if weight.dim() > 1:
+        raise RuntimeError(
+            "prelu: Expected `weight` to be a scalar or 1D tensor, but got: "
+            f"ndim = {weight.dim()}"
+        )
     if weight.numel() != 1:
         channels = input.shape[1] if input.dim() > 1 else 1
         if weight.numel() != channels:
@@ -314,4 +323,6 @@ def prelu(input, weight):
                 f"{weight.numel()} and channel size = {channels}."
             )
         weight = weight.reshape(-1, *[1] * (input.dim() - 2))
+    elif input.dim() == 0:
+        weight = weight.reshape(())
     return where(input > 0, input, weight * input)

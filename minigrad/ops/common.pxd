@@ -18,6 +18,8 @@ cdef Tensor accumulable(Tensor x, object wanted)
 cdef ndarray to_half(ndarray array)
 cdef Tensor zeros_of(Tensor x)
 cdef Tensor tensor_argument(object given, str function, str name)
+cdef tuple two_tensors(str function, object input, object other)
+cdef int one_tensor(str function, object input, object other) except -1
 cdef Tensor float_operand(object x)
 cdef ndarray broadcast_empty(ndarray a, ndarray b, dtype d)
 cdef tuple dims_tuple(object dims, int ndim)

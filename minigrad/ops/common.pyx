@@ -167,6 +167,21 @@ cdef Tensor tensor_argument(object given, str function, str name):
     return <Tensor>given
 
 
+cdef tuple two_tensors(str function, object input, object other):
+    """Return two arguments that must both be tensors."""
+    return tensor_argument(input, function, "input"), tensor_argument(other, function, "other")
+
+
+cdef int one_tensor(str function, object input, object other) except -1:
+    """Raise unless at least one of two operands is a tensor."""
+    if not isinstance(input, Tensor) and not isinstance(other, Tensor):
+        raise TypeError(
+            f"{function}(): expected a Tensor among the operands, but got "
+            f"{type(input).__name__} and {type(other).__name__}"
+        )
+    return 0
+
+
 cdef Tensor float_operand(object x):
     """Return the input of a function on reals: integers become the default floating dtype."""
     cdef Tensor t

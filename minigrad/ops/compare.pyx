@@ -5,7 +5,9 @@ import numpy as np
 from numpy cimport import_array
 
 from minigrad.dtypes cimport bool_, dtype_of
-from minigrad.ops.common cimport as_tensor, broadcast_empty, promoted
+from minigrad.ops.common cimport (
+    as_tensor, broadcast_empty, one_tensor, promoted, tensor_argument, two_tensors,
+)
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
@@ -15,7 +17,7 @@ import_array()
 
 cdef Tensor compare(object ufunc, object input, object other):
     cdef Tensor a, b
-    a, b = promoted(input, other)
+    a, b = promoted(tensor_argument(input, ufunc.__name__, "input"), other)
     broadcast_empty(a.array, b.array, bool_)
     return wrap(np.asarray(ufunc(a.array, b.array)))
 
@@ -62,7 +64,8 @@ def ge(input, other):
 # ---------------------------------------------------------------- logic
 
 cdef Tensor logic(object ufunc, object input, object other):
-    cdef Tensor a = as_tensor(input), b = as_tensor(other)
+    cdef Tensor a, b
+    a, b = two_tensors(ufunc.__name__, input, other)
     broadcast_empty(a.array, b.array, bool_)
     return wrap(np.asarray(ufunc(a.array, b.array)))
 
@@ -91,6 +94,7 @@ def logical_not(input):
 
 cdef Tensor bitwise(object ufunc, object input, object other):
     cdef Tensor a, b
+    one_tensor(ufunc.__name__, input, other)
     a, b = promoted(input, other)
     if dtype_of(a.array).is_floating_point:
         raise NotImplementedError(
@@ -101,6 +105,7 @@ cdef Tensor bitwise(object ufunc, object input, object other):
 
 cdef Tensor shift(object ufunc, object input, object other):
     cdef Tensor a, b
+    one_tensor(ufunc.__name__, input, other)
     a, b = promoted(input, other)
     if dtype_of(a.array) is bool_:
         raise NotImplementedError(f"{ufunc.__name__} expects integer tensors, but got bools")

@@ -79,7 +79,9 @@ def dropout2d(input, p=0.5, training=True, inplace=False) -> Tensor:
 
 
 def dropout3d(input, p=0.5, training=True, inplace=False) -> Tensor:
-    """Return the input (N, C, D, H, W) with whole channels dropped, see ``dropout``."""
+    """Return the input (N, C, D, H, W) or (C, D, H, W) with whole channels dropped."""
+    if input.dim() == 4:
+        return _drop(input, (input.shape[0], 1, 1, 1), p, training, inplace)
     return _channels("dropout3d", input, (4, 5), p, training, inplace)
 
 

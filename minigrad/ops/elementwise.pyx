@@ -22,8 +22,8 @@ from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
-    broadcast_empty, cast, is_kernel_float, is_number, number_tensor, promoted, same_shape, scaled,
-    to_half, zeros_of,
+    broadcast_empty, cast, is_kernel_float, is_number, number_tensor, one_tensor, promoted,
+    same_shape, scaled, tensor_argument, to_half, two_tensors, zeros_of,
 )
 from minigrad.tape cimport Node, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
@@ -266,6 +266,7 @@ cdef zero_vjp(Node node, object g):
 def remainder(input, other):
     """Return ``input - other * floor(input / other)``: the sign is the divisor's."""
     cdef Tensor a, b
+    one_tensor("remainder", input, other)
     a, b = promoted(input, other)
     check_integer_divisor(b)
     return arithmetic(
@@ -283,7 +284,7 @@ cdef remainder_vjp(Node node, object g):
 def fmod(input, other):
     """Return C's remainder of ``input / other``: the sign is the dividend's."""
     cdef Tensor a, b
-    a, b = promoted(input, other)
+    a, b = promoted(tensor_argument(input, "fmod", "input"), other)
     check_integer_divisor(b)
     return arithmetic(FMOD, "FmodBackward0", fmod_vjp, a, b, <Save>(A_FOR_B | B_FOR_B))
 
@@ -299,7 +300,8 @@ cdef fmod_vjp(Node node, object g):
 def pow(input, exponent):
     """Return ``input ** exponent``, broadcast.
 
-    Integers raised to a negative integer power are a RuntimeError, as in torch.
+    Integers raised to a negative number are a RuntimeError; raised to negative integers in a
+    tensor they are what is left of the fraction: 0, or 1 and -1 for a base of 1 and -1.
 
     >>> import minigrad
     >>> minigrad.tensor([1.0, 2.0, 3.0]) ** 2
@@ -310,17 +312,28 @@ def pow(input, exponent):
     if is_number(exponent) and isinstance(input, Tensor) and exponent == 2 and (
             dtype_of((<Tensor>input).array).is_floating_point):
         return (<object>input).square()
+    one_tensor("pow", input, exponent)
     a, b = promoted(input, exponent)
     if dtype_of(a.array) is bool_:
         raise NotImplementedError("pow is not defined for bools")
     if not dtype_of(a.array).is_floating_point and (b.array < 0).any():
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
+        if not isinstance(exponent, Tensor):
+            raise RuntimeError("Integers to negative integer powers are not allowed.")
+        return integer_power(a, b)
     out = wrap(combine(POW, a.array, b.array))
     of_b = recording(b)
     if of_b or recording(a):
         record(out, "PowBackward0", pow_vjp, (a, b), (a, b, out if of_b else None),
                broadcast_shapes(a, b, out))
     return out
+
+
+cdef Tensor integer_power(Tensor a, Tensor b):
+    """Return integers to the power of integers, some negative: then 1 / a**-b towards zero."""
+    base, exponent = np.broadcast_arrays(a.array, b.array)
+    sign = np.where(base == -1, 1 - 2 * (exponent % 2), (base == 1).astype(base.dtype))
+    power = np.power(base, np.maximum(exponent, 0))
+    return wrap(np.asarray(np.where(exponent < 0, sign, power), base.dtype))
 
 
 cdef pow_vjp(Node node, object g):
@@ -339,6 +352,7 @@ cdef pow_vjp(Node node, object g):
 
 def atan2(input, other):
     """Return the angle of the point (other, input), in radians from -pi to pi."""
+    input, other = two_tensors("atan2", input, other)
     a, b = promoted_to_float(input, other)
     return arithmetic(ATAN2, "Atan2Backward0", atan2_vjp, a, b, EVERYTHING)
 
@@ -363,7 +377,8 @@ def maximum(input, other):
     >>> minigrad.maximum(minigrad.tensor([1.0, 5.0]), minigrad.tensor([4.0, 2.0]))
     tensor([4., 5.])
     """
-    return arithmetic(MAXIMUM, "MaximumBackward0", maximum_vjp, input, other, EVERYTHING)
+    a, b = two_tensors("maximum", input, other)
+    return arithmetic(MAXIMUM, "MaximumBackward0", maximum_vjp, a, b, EVERYTHING)
 
 
 cdef maximum_vjp(Node node, object g):
@@ -372,7 +387,8 @@ cdef maximum_vjp(Node node, object g):
 
 def minimum(input, other):
     """Return the smaller of each pair, NaN if either is.  A tie shares the gradient evenly."""
-    return arithmetic(MINIMUM, "MinimumBackward0", minimum_vjp, input, other, EVERYTHING)
+    a, b = two_tensors("minimum", input, other)
+    return arithmetic(MINIMUM, "MinimumBackward0", minimum_vjp, a, b, EVERYTHING)
 
 
 cdef minimum_vjp(Node node, object g):

@@ -351,7 +351,7 @@ def normal(
         size = (mean + std).shape
         dtype = like.dtype if dtype is None else dtype
     draws = randn(*size, generator=generator, dtype=dtype, device=device)
-    out = (draws * std + mean).detach()
+    out = (draws * std + mean).detach() + _without_slope(mean) + _without_slope(std)
     return out.requires_grad_() if requires_grad else out
 
 
@@ -360,7 +360,14 @@ def bernoulli(input, p=None, *, generator=None) -> Tensor:
     if p is None:
         _float_dtype(input.dtype, "bernoulli")
     out = empty(input.shape, dtype=input.dtype)
-    return bernoulli_(out, input if p is None else p, generator=generator)
+    return bernoulli_(out, input if p is None else p, generator=generator) + _without_slope(input)
+
+
+def _without_slope(x):
+    """Return zero with a gradient of zero: what is drawn does not follow what it is drawn from."""
+    if not isinstance(x, Tensor) or not x.requires_grad:
+        return 0
+    return x.masked_fill(over_array(np.ones(x.shape, np.bool_)), 0)
 
 
 def multinomial(input, num_samples, replacement=False, *, generator=None) -> Tensor:

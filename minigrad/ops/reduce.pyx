@@ -17,6 +17,7 @@ from minigrad.dtypes cimport as_dtype, bool_, dtype_of, uint8
 from minigrad.kernels cimport reduce as kernels
 from minigrad.ops.common cimport accumulable, cast, dims_tuple, float_operand, size_tuple, tensor_argument
 from minigrad.ops.broadcast cimport expand_to, sum_to
+from minigrad.ops.elementwise import maximum, minimum
 from minigrad.ops.fold cimport first_extreme, fold, log_sum_exp, variance
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, alias_of, wrap
@@ -282,7 +283,7 @@ def max(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None)
     """
     dim, keepdim = given(axis, dim), bool(given(keepdims, keepdim))
     if isinstance(dim, Tensor) or other is not None:
-        return input.maximum(dim if other is None else other)
+        return maximum(input, dim if other is None else other)
     if dim is None:
         return whole_extreme(kernels.MAX, "max", input)
     return extreme_with_indices(kernels.MAX, "max", return_types.max, input, dim, keepdim)
@@ -293,7 +294,7 @@ def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None)
     smaller of each pair."""
     dim, keepdim = given(axis, dim), bool(given(keepdims, keepdim))
     if isinstance(dim, Tensor) or other is not None:
-        return input.minimum(dim if other is None else other)
+        return minimum(input, dim if other is None else other)
     if dim is None:
         return whole_extreme(kernels.MIN, "min", input)
     return extreme_with_indices(kernels.MIN, "min", return_types.min, input, dim, keepdim)
@@ -459,7 +460,9 @@ def sum_to_size(input, *size):
     cdef Tensor x = tensor_argument(input, "sum_to_size", "input")
     shape = size_tuple(size)
     own = (<object>x.array).shape
+    if shape == own and shape:
+        return x
     start = len(own) - len(shape)
     if start < 0 or [s for s, n in zip(shape, own[start:]) if s != n and s != 1]:
         raise RuntimeError(f"size {list(shape)} is not expandable to size {list(own)}.")
-    return sum_to(x, shape)
+    return sum_to(accumulable(x, None), shape) if own else x.sum()
