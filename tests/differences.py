@@ -8,8 +8,6 @@ from databases import Allowed
 # Results whose elements are whatever lies in the memory.
 UNDEFINED = "empty empty_like new_empty empty_strided new_empty_strided empty_permuted".split()
 
-CONVOLUTIONS = [f"nn.functional.conv{kind}{n}d" for kind in ("", "_transpose") for n in (1, 2, 3)]
-
 
 def _allowed(table):
     """Return {operator: [Allowed, ...]} from {(operators, ...): Allowed}."""
@@ -22,23 +20,9 @@ def _allowed(table):
 
 OPS = _allowed(
     [
-        (CONVOLUTIONS, Allowed("convolves floats only", "raises", dtypes="int64")),
         (
             "clamp_min clamp_max",
             Allowed("limits numbers only: of bools use | and &", "raises", dtypes="bool"),
-        ),
-        (
-            "nn.functional.adaptive_avg_pool2d nn.functional.adaptive_avg_pool3d",
-            Allowed(
-                "a wrong shape is a RuntimeError throughout; torch has a ValueError where the "
-                "size is a tuple",
-                "error",
-                text="torch: ValueError: Input dimension should be at least",
-            ),
-        ),
-        (
-            "nn.functional.avg_pool3d",
-            Allowed("means of integers are rounded twice", "values", dtypes="int64"),
         ),
         (
             "nn.functional.local_response_norm",
@@ -62,20 +46,101 @@ OPS = _allowed(
             ),
         ),
         (
-            "cat",
-            Allowed(
-                "an empty part that is left out has no gradient instead of an empty one",
-                "gradient",
-                when=lambda args, kwargs: any(x.shape == (0,) for x in args[0]),
-            ),
-        ),
-        (
             "nn.functional.embedding",
             Allowed(
                 "one row, looked up by a number, lies in the table",
                 "view",
                 when=lambda args, kwargs: any(x.ndim == 0 for x in args),
             ),
+        ),
+        (
+            "addbmm",
+            Allowed("in place the result must have the tensor's shape", "raises", "in-place"),
+        ),
+        (
+            "kthvalue topk sort argsort",
+            Allowed("of equal elements another may come first", "values"),
+        ),
+        (
+            "svd linalg.svd linalg.eigh",
+            Allowed("vectors may have the other sign", "values, gradient, double gradient"),
+        ),
+        (
+            "linalg.eigvalsh linalg.pinv-hermitian",
+            Allowed(
+                "both triangles of a matrix that is not symmetric count otherwise",
+                "gradient, double gradient",
+            ),
+        ),
+        (
+            "linalg.norm-subgradients_at_zero",
+            Allowed("the slope of a slope at zero is 0, in torch nan", "double gradient"),
+        ),
+        ("cov", Allowed("rounding of what is zero", "double gradient")),
+        (
+            "as_strided-partial_views",
+            Allowed("a tensor over a NumPy array does not see what lies around it"),
+        ),
+        (
+            "as_strided_scatter",
+            Allowed("the part that is overwritten has no gradient", "gradient, double gradient"),
+        ),
+        (
+            "nn.functional.interpolate-bilinear nn.functional.interpolate-bicubic",
+            Allowed("rounding of halves in bytes", "values", dtypes="uint8"),
+        ),
+        (
+            "nn.functional.margin_ranking_loss",
+            Allowed("bytes wrap around in torch", "values", dtypes="uint8"),
+        ),
+        (
+            "nn.functional.multi_margin_loss nn.functional.multilabel_margin_loss",
+            Allowed("an input without dimensions is an error", "raises", text="non-empty vector"),
+        ),
+        (
+            "nn.functional.multi_margin_loss",
+            Allowed("the target is looked at before the weight", "error", text="weight must be"),
+        ),
+        ("nextafter", Allowed("has no gradient", "gradient, double gradient")),
+        (
+            "float_power",
+            Allowed("in place rounds to the tensor's dtype", "accepts", dtypes="float32"),
+        ),
+        (
+            "round",
+            Allowed(
+                "torch.special.round is for floats only", "accepts", "alias", dtypes="int64 uint8"
+            ),
+        ),
+        (
+            "gather",
+            Allowed(
+                "an index of another dtype, if empty", "raises", text="Expected dtype int32/int64"
+            ),
+        ),
+        (
+            "take_along_dim",
+            Allowed("no negative indices", "raises", text="is out of bounds"),
+        ),
+        (
+            "bool byte char double float half int long short",
+            Allowed("no memory_format", "raises", text="memory_format"),
+        ),
+        ("normal-number_mean", Allowed("no layout", "raises", text="layout")),
+        ("resize_as_", Allowed("a method only", "raises", text="no attribute 'resize_as_'")),
+        ("conj_physical", Allowed("not in place", "missing", "in-place")),
+        (
+            "nn.functional.feature_alpha_dropout-without_train",
+            Allowed("channels are needed out of training too", "raises", text="at least 2 dim"),
+        ),
+        (
+            "nn.functional.pixel_shuffle nn.functional.pixel_unshuffle",
+            Allowed("a factor of 1 is a view", "view"),
+        ),
+        ("special.zeta", Allowed("takes two numbers", "accepts", "error")),
+        (
+            "nn.functional.scaled_dot_product_attention",
+            Allowed("exponentials in single precision", "values", dtypes="float32"),
         ),
         ("norm-nuc", Allowed("no nuclear norm", "raises", text="nuc")),
         (
