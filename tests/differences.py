@@ -127,7 +127,6 @@ OPS = _allowed(
             Allowed("no memory_format", "raises", text="memory_format"),
         ),
         ("normal-number_mean", Allowed("no layout", "raises", text="layout")),
-        ("resize_as_", Allowed("a method only", "raises", text="no attribute 'resize_as_'")),
         ("conj_physical", Allowed("not in place", "missing", "in-place")),
         (
             "nn.functional.feature_alpha_dropout-without_train",
