@@ -119,10 +119,6 @@ OPS = _allowed(
             ),
         ),
         (
-            "take_along_dim",
-            Allowed("no negative indices", "raises", text="is out of bounds"),
-        ),
-        (
             "bool byte char double float half int long short",
             Allowed("no memory_format", "raises", text="memory_format"),
         ),

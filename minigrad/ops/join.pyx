@@ -5,7 +5,7 @@ import numpy as np
 from numpy cimport PyArray_DIM, PyArray_DIMS, PyArray_NDIM, import_array, ndarray, npy_intp
 
 from minigrad.convert cimport checked_dim
-from minigrad.dtypes cimport dtype, dtype_of, promote
+from minigrad.dtypes cimport bool_, dtype, dtype_of, promote
 from minigrad.memory cimport new_array
 from minigrad.ops.common cimport cast
 from minigrad.ops.shape import reshape, unsqueeze
@@ -127,12 +127,17 @@ def stack(tensors, dim=0):
 
 def hstack(tensors):
     """Return tensors joined along the second dimension (the first, if they have only one)."""
-    tensors = [x if x.dim() else reshape(x, 1) for x in tensors]
+    tensors = [x if x.dim() else reshape(x, 1) for x in tensor_tuple("hstack", tensors)]
+    if not tensors:
+        raise RuntimeError("hstack expects a non-empty TensorList")
     return cat(tensors, 0 if tensors[0].dim() == 1 else 1)
 
 
 def vstack(tensors):
     """Return tensors joined along the first dimension; 1-d tensors count as rows."""
+    tensors = tensor_tuple("vstack", tensors)
+    if not tensors:
+        raise RuntimeError("vstack expects a non-empty TensorList")
     return cat([x if x.dim() > 1 else reshape(x, 1, -1) for x in tensors], 0)
 
 
@@ -145,6 +150,12 @@ def narrow(input, dim, start, length):
     if PyArray_NDIM(x.array) == 0:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     size = PyArray_DIMS(x.array)[d]
+    if isinstance(start, Tensor) and (
+            start.dim() or start.dtype is bool_ or start.is_floating_point()):
+        raise RuntimeError(
+            f"narrow(): start must be an 0-dim integral Tensor, but got {start.dtype} of shape "
+            f"{list(start.shape)}"
+        )
     start = int(start)
     if not -size <= start <= size:
         raise IndexError(

@@ -148,8 +148,8 @@ def flatten(input, start_dim=0, end_dim=-1):
 
 
 def ravel(input):
-    """Return the elements as one dimension."""
-    return reshape_to(<Tensor?>input, (-1,) if (<Tensor>input).numel() else (0,))
+    """Return the elements as one dimension: a view of a contiguous tensor, else a copy."""
+    return reshape_to((<Tensor?>input).contiguous(), (-1,) if (<Tensor>input).numel() else (0,))
 
 
 def unflatten(input, dim, sizes):
@@ -361,6 +361,8 @@ def roll(input, shifts, dims=None):
     cdef Tensor x = <Tensor?>input, out
     cdef int n = PyArray_NDIM(x.array)
     shifts = size_tuple((shifts,))
+    if dims is not None and n == 0 and size_tuple((dims,)):
+        raise IndexError(f"Dimension specified as {dims} but tensor has no dimensions")
     if dims is not None:
         dims = tuple([checked_dim(d, n) for d in size_tuple((dims,))])
     if len(shifts) != (1 if dims is None else len(dims)):
