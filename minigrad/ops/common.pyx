@@ -211,6 +211,14 @@ cdef cast_vjp(Node node, object g):
     return (cast(<Tensor>g, <dtype>node.extra),)
 
 
+cdef ndarray integer_power(ndarray a, ndarray b):
+    """Return integers to the power of integers, some negative: then 1 / a**-b towards zero."""
+    base, exponent = np.broadcast_arrays(a, b)
+    inverse = np.where(base == -1, 1 - 2 * (exponent % 2), (base == 1).astype(base.dtype))
+    power = np.power(base, np.maximum(exponent, 0))
+    return np.asarray(np.where(exponent < 0, inverse, power), base.dtype)
+
+
 cdef Tensor accumulable(Tensor x, object wanted):
     """Return ``x`` in the dtype of its sums and products: the one wanted, or int64 for integers."""
     if wanted is not None:

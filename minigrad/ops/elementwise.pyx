@@ -22,8 +22,8 @@ from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
-    broadcast_empty, cast, is_kernel_float, is_number, number_tensor, one_tensor, promoted,
-    same_shape, scaled, tensor_argument, to_half, two_tensors, zeros_of,
+    broadcast_empty, cast, integer_power, is_kernel_float, is_number, number_tensor, one_tensor,
+    promoted, same_shape, scaled, tensor_argument, to_half, two_tensors, zeros_of,
 )
 from minigrad.tape cimport Node, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
@@ -319,21 +319,13 @@ def pow(input, exponent):
     if not dtype_of(a.array).is_floating_point and (b.array < 0).any():
         if not isinstance(exponent, Tensor):
             raise RuntimeError("Integers to negative integer powers are not allowed.")
-        return integer_power(a, b)
+        return wrap(integer_power(a.array, b.array))
     out = wrap(combine(POW, a.array, b.array))
     of_b = recording(b)
     if of_b or recording(a):
         record(out, "PowBackward0", pow_vjp, (a, b), (a, b, out if of_b else None),
                broadcast_shapes(a, b, out))
     return out
-
-
-cdef Tensor integer_power(Tensor a, Tensor b):
-    """Return integers to the power of integers, some negative: then 1 / a**-b towards zero."""
-    base, exponent = np.broadcast_arrays(a.array, b.array)
-    sign = np.where(base == -1, 1 - 2 * (exponent % 2), (base == 1).astype(base.dtype))
-    power = np.power(base, np.maximum(exponent, 0))
-    return wrap(np.asarray(np.where(exponent < 0, sign, power), base.dtype))
 
 
 cdef pow_vjp(Node node, object g):
