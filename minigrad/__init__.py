@@ -8,6 +8,7 @@
 tensor([2., 4., 6.])
 """
 
+from importlib import import_module
 from math import e, inf, nan, pi
 
 from minigrad import ops
@@ -67,30 +68,9 @@ half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 
 # Every function of the ops: minigrad.add, minigrad.zeros, ...  See minigrad/ops/__init__.py.
-globals().update(ops.functions)
+globals().update({name: f for name, f in ops.functions.items() if not isinstance(f, ops.Late)})
 
-from minigrad import (
-    accelerator,
-    amp,
-    autograd,
-    backends,
-    compiler,
-    cpu,
-    cuda,
-    func,
-    jit,
-    linalg,
-    mps,
-    nn,
-    optim,
-    random,
-    special,
-    types,
-    utils,
-    version,
-    xpu,
-)
-from minigrad.amp import GradScaler, autocast
+from minigrad import autograd, nn, optim, utils
 from minigrad.autograd import (
     enable_grad,
     inference_mode,
@@ -98,8 +78,32 @@ from minigrad.autograd import (
     no_grad,
     set_grad_enabled,
 )
-from minigrad.func import vmap
 from minigrad.serialization import load, save
+
+# What not every program needs is imported when it is first used: these parts of the package, ...
+_PARTS = (
+    "accelerator amp backends compiler cpu cuda func jit linalg mps random special types "
+    "version xpu"
+).split()
+# ... these names in them, and the functions of ops that are Late.
+_FROM_PARTS = {"GradScaler": "amp", "autocast": "amp", "vmap": "func"}
+
+
+def __getattr__(name):
+    if name in _PARTS:
+        return import_module(f"minigrad.{name}")
+    if name in _FROM_PARTS:
+        found = getattr(import_module(f"minigrad.{_FROM_PARTS[name]}"), name)
+    elif name in ops.functions:
+        found = ops.functions[name].load()
+    else:
+        raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+    globals()[name] = found  # from now on without a detour
+    return found
+
+
+def __dir__():
+    return sorted({*globals(), *ops.functions, *_PARTS, *_FROM_PARTS})
 
 
 def is_tensor(obj):

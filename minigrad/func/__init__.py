@@ -12,19 +12,6 @@ tensor(12.)
 tensor(12.)
 """
 
-from minigrad.func.batch import vmap
-from minigrad.func.modules import functional_call, stack_module_state
-from minigrad.func.transforms import grad, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp
+from minigrad.on_demand import attach
 
-__all__ = [
-    "functional_call",
-    "grad",
-    "grad_and_value",
-    "hessian",
-    "jacfwd",
-    "jacrev",
-    "jvp",
-    "stack_module_state",
-    "vjp",
-    "vmap",
-]
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

@@ -5,58 +5,66 @@ is filled, and the functions listed here become methods, so that ``x.sum(0)`` is
 ``minigrad.sum(x, 0)``.
 """
 
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from minigrad import tape
 from minigrad.ops import (
     activation,
-    arrange,
     closeness,
     compare,
     conv,
-    conv3d,
     conv_transpose,
     copy,
     creation,
     decomposition,
-    diagonals,
-    distance,
-    distributions,
     dropout,
-    einsum,
     elementwise,
     gamma,
     index,
-    indexing,
     inplace,
     join,
-    kinds,
-    layer_norm,
-    legacy,
     linalg,
     math,
-    matrices,
     norm,
-    ordering,
-    pixels,
-    pointwise,
     pool,
-    pool3d,
-    products,
     random,
-    random_activation,
-    realness,
-    recurrent,
     reduce,
-    running,
     scan,
-    sets,
     shape,
-    signal,
     softmax,
     special,
-    statistics,
     strided,
 )
 from minigrad.tensor import install_methods
+
+if TYPE_CHECKING:  # families that are imported when they are first used
+    from minigrad.ops import (
+        arrange,
+        conv3d,
+        diagonals,
+        distance,
+        distributions,
+        einsum,
+        indexing,
+        kinds,
+        layer_norm,
+        legacy,
+        matrices,
+        ordering,
+        pixels,
+        pointwise,
+        pool3d,
+        products,
+        random_activation,
+        realness,
+        recurrent,
+        running,
+        sets,
+        signal,
+        statistics,
+    )
 
 # Functions that are also methods: minigrad.name(x, ...) and x.name(...).
 _SHARED = {
@@ -88,32 +96,32 @@ _SHARED = {
         "gather take_along_dim scatter scatter_add index_select masked_fill masked_select nonzero "
         "tril triu"
     ),
-    arrange: (
+    "arrange": (
         "tensor_split hsplit vsplit dsplit split_with_sizes "
         "fliplr flipud rot90 repeat_interleave adjoint"
     ),
     decomposition: "det slogdet",
-    diagonals: "diag diag_embed diagflat",
-    indexing: (
+    "diagonals": "diag diag_embed diagflat",
+    "indexing": (
         "index_add index_copy index_fill index_put index_reduce scatter_reduce take put "
         "masked_scatter argwhere"
     ),
-    matrices: "cholesky_solve cholesky_inverse logdet matrix_exp",
-    products: ("baddbmm addbmm addmv addr outer vdot inner cross trace kron matrix_power"),
+    "matrices": "cholesky_solve cholesky_inverse logdet matrix_exp",
+    "products": ("baddbmm addbmm addmv addr outer vdot inner cross trace kron matrix_power"),
     strided: "as_strided diagonal diagonal_scatter select_scatter slice_scatter as_strided_scatter",
     copy: "clone",
-    legacy: "is_inference is_nonzero is_signed",
+    "legacy": "is_inference is_nonzero is_signed",
     closeness: "equal isclose allclose",
-    pointwise: (
+    "pointwise": (
         "acosh asinh atanh deg2rad rad2deg sinc logit logaddexp logaddexp2 xlogy hypot copysign "
         "signbit heaviside nextafter isposinf isneginf isreal angle positive float_power gcd lcm "
         "ldexp frexp fmax fmin"
     ),
-    ordering: "sort argsort msort topk kthvalue median nanmedian mode quantile nanquantile",
-    sets: "unique unique_consecutive",
-    running: "cummax cummin logcumsumexp diff",
-    statistics: "nansum nanmean aminmax bincount histc histogram dist renorm cov corrcoef",
-    realness: "conj is_conj is_same_size",
+    "ordering": "sort argsort msort topk kthvalue median nanmedian mode quantile nanquantile",
+    "sets": "unique unique_consecutive",
+    "running": "cummax cummin logcumsumexp diff",
+    "statistics": "nansum nanmean aminmax bincount histc histogram dist renorm cov corrcoef",
+    "realness": "conj is_conj is_same_size",
     gamma: "igamma igammac",
     special: "lgamma digamma polygamma mvlgamma erfinv i0",
     random: "bernoulli multinomial",
@@ -161,66 +169,66 @@ _METHODS = {
     reduce: "sum_to_size",
     copy: ("contiguous to type type_as half float double byte char short int long bool cpu cuda"),
     creation: "new_tensor new_empty new_zeros new_ones new_full",
-    legacy: (
+    "legacy": (
         "pin_memory is_pinned is_shared is_cpu is_sparse is_quantized is_meta is_mps is_xpu "
         "is_mkldnn is_nested layout"
     ),
-    realness: "apply_ map_",
+    "realness": "apply_ map_",
     inplace: "add_ sub_ mul_ div_ fill_ zero_ copy_",
-    distributions: "exponential_ cauchy_ log_normal_ geometric_",
+    "distributions": "exponential_ cauchy_ log_normal_ geometric_",
     random: "uniform_ normal_ bernoulli_ random_",
-    arrange: "H mH",
-    diagonals: "fill_diagonal_",
+    "arrange": "H mH",
+    "diagonals": "fill_diagonal_",
     index: "masked_fill_",
-    kinds: "is_set_to",
-    signal: "new_empty_strided",
+    "kinds": "is_set_to",
+    "signal": "new_empty_strided",
     strided: ("unfold unsqueeze_ squeeze_ t_ transpose_ as_strided_ resize_ resize_as_"),
 }
 
 # Functions only.
 _FUNCTIONS = {
     activation: "celu prelu selu threshold",
-    random_activation: "rrelu rrelu_ selu_ celu_ threshold_",
+    "random_activation": "rrelu rrelu_ selu_ celu_ threshold_",
     dropout: "dropout alpha_dropout feature_alpha_dropout",
-    layer_norm: "layer_norm group_norm instance_norm rms_norm",
-    distance: "pairwise_distance cosine_similarity pdist bilinear",
+    "layer_norm": "layer_norm group_norm instance_norm rms_norm",
+    "distance": "pairwise_distance cosine_similarity pdist bilinear",
     creation: (
         "tensor as_tensor asarray from_numpy from_dlpack empty zeros ones full empty_like "
         "zeros_like ones_like full_like arange linspace logspace eye meshgrid"
     ),
-    distributions: "poisson",
-    legacy: (
+    "distributions": "poisson",
+    "legacy": (
         "HalfTensor FloatTensor DoubleTensor ByteTensor CharTensor ShortTensor IntTensor "
         "LongTensor BoolTensor set_default_tensor_type is_storage typename"
     ),
     reduce: "var_mean std_mean",
-    pointwise: "rsub",
-    realness: "real imag is_complex",
-    running: "trapezoid trapz cumulative_trapezoid gradient",
-    sets: "isin searchsorted bucketize",
-    statistics: "cdist",
+    "pointwise": "rsub",
+    "realness": "real imag is_complex",
+    "running": "trapezoid trapz cumulative_trapezoid gradient",
+    "sets": "isin searchsorted bucketize",
+    "statistics": "cdist",
     shape: "broadcast_tensors",
     join: "cat stack hstack vstack",
-    arrange: (
+    "arrange": (
         "concat concatenate row_stack dstack column_stack atleast_1d atleast_2d atleast_3d "
         "block_diag cartesian_prod combinations broadcast_shapes"
     ),
-    diagonals: "tril_indices triu_indices",
-    einsum: "einsum",
-    kinds: "result_type can_cast",
-    signal: (
+    "diagonals": "tril_indices triu_indices",
+    "einsum": "einsum",
+    "kinds": "result_type can_cast",
+    "signal": (
         "hann_window hamming_window blackman_window bartlett_window kaiser_window range "
         "scalar_tensor empty_strided empty_permuted frombuffer"
     ),
-    indexing: "unravel_index fill",
-    products: "tensordot chain_matmul vander",
+    "indexing": "unravel_index fill",
+    "products": "tensordot chain_matmul vander",
     conv: "conv1d conv2d",
     conv_transpose: "conv_transpose1d conv_transpose2d",
-    conv3d: "conv3d conv_transpose3d",
-    recurrent: "rnn_tanh_cell rnn_relu_cell lstm_cell gru_cell",
+    "conv3d": "conv3d conv_transpose3d",
+    "recurrent": "rnn_tanh_cell rnn_relu_cell lstm_cell gru_cell",
     pool: "max_pool1d max_pool2d avg_pool1d adaptive_avg_pool1d",
-    pool3d: "max_pool3d",
-    pixels: "pixel_shuffle pixel_unshuffle channel_shuffle",
+    "pool3d": "max_pool3d",
+    "pixels": "pixel_shuffle pixel_unshuffle channel_shuffle",
     random: (
         "Generator default_generator manual_seed seed initial_seed get_rng_state set_rng_state "
         "rand randn randint randperm rand_like randn_like randint_like normal"
@@ -253,36 +261,76 @@ _IN_PLACE_FUNCTIONS = (
 # The families whose functions have torch's out=.
 _WITH_OUT = (
     *(elementwise, compare, math, reduce, scan, linalg, join, index),
-    *(pointwise, special, ordering, sets, running, statistics, products, indexing),
-    *(pointwise, special, gamma, ordering, sets, running, statistics),
+    *("pointwise", special, "ordering", "sets", "running", "statistics", "products", "indexing"),
+    *("pointwise", special, gamma, "ordering", "sets", "running", "statistics"),
 )
 
 
+class Late:
+    """A function of a family above that is named by a string: imported when it is first used.
+
+    As a method it stands in the place of the function, and puts that there.
+    """
+
+    def __init__(self, family, name, wrap=None):
+        self.family, self.name, self.wrap = family, name, wrap
+        self.__module__ = f"{__name__}.{family}"
+
+    def named(self, method):
+        """Return the same to stand in the place of a method of that name."""
+        late = Late(self.family, self.name, self.wrap)
+        late.method = method
+        return late
+
+    def load(self):
+        """Return the function."""
+        function = getattr(import_module(self.__module__), self.name)
+        return function if self.wrap is None else self.wrap(function)
+
+    def __get__(self, instance, owner):
+        function = self.load()
+        install_methods({self.method: function})
+        return function.__get__(instance, owner)
+
+
+def _find(family, name):
+    return Late(family, name) if isinstance(family, str) else getattr(family, name)
+
+
 def _collect(groups):
-    return {
-        name: getattr(module, name) for module, names in groups.items() for name in names.split()
-    }
+    return {name: _find(family, name) for family, names in groups.items() for name in names.split()}
+
+
+def _wrapped(function, wrap):
+    """Return ``wrap(function)``, when it comes to that."""
+    if isinstance(function, Late):
+        return Late(function.family, function.name, wrap)
+    return wrap(function)
+
+
+def _in_place(name):
+    """Return ``name_``, which writes what ``name`` computes."""
+    return _wrapped(methods[name], lambda function: inplace.in_place(function, f"{name}_"))
 
 
 functions = _collect(_SHARED)
 # ... and those whose name means something else in minigrad.linalg, or is another there
-functions["inverse"], functions["pinverse"] = decomposition.inv, matrices.pinv
-functions["cholesky"] = matrices.old_cholesky
-functions["svd"], functions["qr"] = matrices.old_svd, matrices.old_qr
+functions["inverse"], functions["pinverse"] = decomposition.inv, Late("matrices", "pinv")
+functions["cholesky"] = Late("matrices", "old_cholesky")
+functions["svd"], functions["qr"] = Late("matrices", "old_svd"), Late("matrices", "old_qr")
 functions.update({alias: functions[name] for alias, name in _ALIASES.items()})
 methods = {**functions, **_collect(_METHODS)}
 methods["where"] = elementwise.where_method  # x.where(condition, y): another order
-for _name in _IN_PLACE.split():
-    methods[f"{_name}_"] = inplace.in_place(methods[_name], f"{_name}_")
+methods.update({f"{name}_": _in_place(name) for name in _IN_PLACE.split()})
 for _alias, _name in _ALIASES.items():
     if f"{_name}_" in methods:
         methods[f"{_alias}_"] = methods[f"{_name}_"]
 functions.update(_collect(_FUNCTIONS))
 functions.update({name: methods[name] for name in _IN_PLACE_FUNCTIONS.split()})
-_with_out = {module.__name__ for module in _WITH_OUT}
+_with_out = {f"{__name__}.{f}" if isinstance(f, str) else f.__name__ for f in _WITH_OUT}
 for _name, _function in functions.items():
     if _function.__module__ in _with_out and _name not in _IN_PLACE_FUNCTIONS.split():
-        functions[_name] = inplace.with_out(_function, _name)
+        functions[_name] = _wrapped(_function, partial(inplace.with_out, name=_name))
 
 # The table through which tape and tensor reach ops.  All places but these bear a method's name.
 _table = tape.table()
@@ -291,4 +339,7 @@ _table.regenerate_view = inplace._regenerate_view
 for _name in vars(tape.Operations):
     if getattr(_table, _name) is None:
         setattr(_table, _name, methods[_name])
+for _name, _function in methods.items():
+    if isinstance(_function, Late):
+        methods[_name] = _function.named(_name)
 install_methods(methods)

@@ -11,33 +11,6 @@
 tensor([ 0.5120, -1.0240], requires_grad=True)
 """
 
-from minigrad.optim import lr_scheduler, swa_utils
-from minigrad.optim.adafactor import Adafactor
-from minigrad.optim.adagrad import Adadelta, Adagrad
-from minigrad.optim.adam import Adam
-from minigrad.optim.adamax import Adamax, NAdam, RAdam
-from minigrad.optim.adamw import AdamW
-from minigrad.optim.lbfgs import LBFGS
-from minigrad.optim.optimizer import Optimizer
-from minigrad.optim.rmsprop import RMSprop
-from minigrad.optim.rprop import ASGD, Rprop
-from minigrad.optim.sgd import SGD
+from minigrad.on_demand import attach
 
-__all__ = [
-    "ASGD",
-    "LBFGS",
-    "SGD",
-    "Adadelta",
-    "Adafactor",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "NAdam",
-    "Optimizer",
-    "RAdam",
-    "RMSprop",
-    "Rprop",
-    "lr_scheduler",
-    "swa_utils",
-]
+__getattr__, __dir__, __all__ = attach(__name__, __file__)

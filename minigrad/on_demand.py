@@ -1,0 +1,52 @@
+"""Names that are imported when they are first used.
+
+A program uses few of the hundreds of names that torch has.  Reading the files of them all would
+take longer than importing NumPy, so a package says in its stub (``__init__.pyi``, for type checkers
+and readers alike) where each name comes from, and this module has it fetched from there when
+somebody asks for it.  A module's own ``__getattr__`` is Python's hook for that (PEP 562).
+"""
+
+import re
+import sys
+from importlib import import_module
+
+_IMPORT = re.compile(r"^from ([\w.]+) import (?:\(([^)]*)\)|(.+))$", re.MULTILINE)
+
+
+def sources(file) -> dict[str, tuple[str, str]]:
+    """Return what the stub beside a file imports: {name: (module, name there)}."""
+    found = {}
+    with open(file.removesuffix(".py") + ".pyi", encoding="utf-8") as stub:
+        imports = _IMPORT.findall(stub.read())
+    for module, several, one in imports:
+        for item in (several or one).split(","):
+            if item := item.strip():
+                there, _, name = item.partition(" as ")
+                found[name or there] = (module, there)
+    return found
+
+
+def attach(module: str, file: str):
+    """Return ``__getattr__``, ``__dir__`` and ``__all__`` for a module that imports on demand.
+
+    >>> import minigrad
+    >>> "LSTM" in dir(minigrad.nn)
+    True
+    """
+    where = sources(file)
+
+    def get(name):
+        if name not in where:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        home, there = where[name]
+        if home == module:  # one of its own files
+            found = import_module(f"{home}.{there}")
+        else:
+            found = getattr(import_module(home), there)
+        setattr(sys.modules[module], name, found)  # from now on without a detour
+        return found
+
+    def names():
+        return sorted({*vars(sys.modules[module]), *where})
+
+    return get, names, sorted(where)
