@@ -8,7 +8,7 @@
 tensor([2., 4., 6.])
 """
 
-from importlib import import_module
+from importlib import import_module as _import_module
 from math import e, inf, nan, pi
 
 from minigrad import ops
@@ -91,9 +91,9 @@ _FROM_PARTS = {"GradScaler": "amp", "autocast": "amp", "vmap": "func"}
 
 def __getattr__(name):
     if name in _PARTS:
-        return import_module(f"minigrad.{name}")
+        return _import_module(f"minigrad.{name}")
     if name in _FROM_PARTS:
-        found = getattr(import_module(f"minigrad.{_FROM_PARTS[name]}"), name)
+        found = getattr(_import_module(f"minigrad.{_FROM_PARTS[name]}"), name)
     elif name in ops.functions:
         found = ops.functions[name].load()
     else:

@@ -24,9 +24,10 @@ def _clean_state():
     """Start from one seed, and put back what a test may change for the whole process."""
     minigrad.manual_seed(0)
     threads, dtype = minigrad.get_num_threads(), minigrad.get_default_dtype()
-    options = minigrad.get_printoptions()
+    options, deterministic = minigrad.get_printoptions(), minigrad.get_deterministic_debug_mode()
     yield
     assert minigrad.is_grad_enabled(), "the test left grad mode switched off"
     minigrad.set_num_threads(threads)
     minigrad.set_default_dtype(dtype)
     minigrad.set_printoptions(**options)
+    minigrad.set_deterministic_debug_mode(deterministic)

@@ -118,11 +118,12 @@ def test_no_import_hides_inside_a_function(path):
 
 
 def inside_try(path, number):
-    """Whether the line belongs to a try statement at module level (one name, two places)."""
+    """Whether the line belongs to a try or an if at module level: one name from two places, or
+    for type checkers only."""
     if path.suffix != ".py":
         return False
     return any(
-        isinstance(node, ast.Try) and node.lineno <= number <= node.end_lineno
+        isinstance(node, ast.Try | ast.If) and node.lineno <= number <= node.end_lineno
         for node in ast.parse(path.read_text()).body
     )
 

@@ -174,7 +174,7 @@ def test_layers_agree_with_torch(call, torch, rng):
     ]
     found = []
     for t in (minigrad, torch):
-        layer = eval(call, vars(t.nn))
+        layer = eval(call, {name: getattr(t.nn, name) for name in dir(t.nn)})
         found.append((layer(*map(t.from_numpy, arrays)), repr(layer)))
     assert_close(found[0][0], found[1][0])
     assert found[0][1] == found[1][1]

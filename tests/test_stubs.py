@@ -22,7 +22,9 @@ CONFIG = ROOT / "pyproject.toml"
 ALLOWED = r"""
 minigrad\.kernels\..*
 minigrad\.tape\.Operations\..*
-minigrad\.utils\.(__all__|data)
+minigrad\.utils\.data
+minigrad\.(\w+\.)*__all__
+minigrad\.__dir__
 minigrad\.nn\.modules\.(conv|pooling|unpooling)\.\w+\.(convolve|pool|unpool)
 minigrad\.nn\.\S+\.__getattr__
 minigrad\.nn\.parameter\._?Uninitialized\w*\.__\w+__

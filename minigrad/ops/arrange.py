@@ -215,6 +215,8 @@ def tensor_split(
     if isinstance(where, int):
         if where <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {where}")
+        if where > max(size, 2**20):
+            raise RuntimeError(f"{where} sections of {size} elements are more than can be kept")
         ends = [(i + 1) * (size // where) + min(i + 1, size % where) for i in range(where)]
     else:
         ends = [slice(None, k).indices(size)[1] for k in where] + [size]

@@ -50,15 +50,15 @@ def _type_of(name, dtype):
     return TensorType(name, (), {"tensor_dtype": dtype, "__doc__": doc, "__module__": __name__})
 
 
-HalfTensor = _type_of("HalfTensor", float16)
-FloatTensor = _type_of("FloatTensor", float32)
-DoubleTensor = _type_of("DoubleTensor", float64)
-ByteTensor = _type_of("ByteTensor", uint8)
-CharTensor = _type_of("CharTensor", int8)
-ShortTensor = _type_of("ShortTensor", int16)
-IntTensor = _type_of("IntTensor", int32)
-LongTensor = _type_of("LongTensor", int64)
-BoolTensor = _type_of("BoolTensor", bool_)
+HalfTensor: TensorType = _type_of("HalfTensor", float16)
+FloatTensor: TensorType = _type_of("FloatTensor", float32)
+DoubleTensor: TensorType = _type_of("DoubleTensor", float64)
+ByteTensor: TensorType = _type_of("ByteTensor", uint8)
+CharTensor: TensorType = _type_of("CharTensor", int8)
+ShortTensor: TensorType = _type_of("ShortTensor", int16)
+IntTensor: TensorType = _type_of("IntTensor", int32)
+LongTensor: TensorType = _type_of("LongTensor", int64)
+BoolTensor: TensorType = _type_of("BoolTensor", bool_)
 
 
 def set_default_tensor_type(t) -> None:
