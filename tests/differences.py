@@ -144,4 +144,14 @@ OPS = _allowed(
         ),
     ]
 )
-MODULES = {}
+MODULES = _allowed(
+    [
+        (
+            "CTCLoss",
+            Allowed(
+                "torch takes the input for log-probabilities; behind a softmax both agree",
+                "gradient",
+            ),
+        ),
+    ]
+)

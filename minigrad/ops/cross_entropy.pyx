@@ -219,6 +219,9 @@ def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-1
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if PyArray_NDIM(x.array) and same_shape(x.array, t.array):
+        if ignore_index >= 0:
+            raise RuntimeError(
+                f"ignore_index is for classes, not for probabilities as the target: got {ignore_index}")
         return soft_cross_entropy(x, t, weight, reduction, label_smoothing)
     return class_loss(x, t, <Tensor>weight, ignore_index, label_smoothing, reduction, False)
 
