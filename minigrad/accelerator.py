@@ -1,15 +1,12 @@
 """Whether there is any device beside the CPU: there is none."""
 
+from minigrad.refusal import refusal
+
 
 def _none_there(name):
-    def refuse(*args, **kwargs):
-        raise RuntimeError(
-            f"accelerator.{name}: minigrad runs on the CPU; ask accelerator.is_available() first"
-        )
-
-    refuse.__name__ = refuse.__qualname__ = name
-    refuse.__doc__ = "Raise RuntimeError: there is no accelerator."
-    return refuse
+    return refusal(
+        name, f"accelerator.{name}: minigrad runs on the CPU; ask accelerator.is_available() first"
+    )
 
 
 synchronize, empty_cache = _none_there("synchronize"), _none_there("empty_cache")

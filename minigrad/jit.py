@@ -1,16 +1,14 @@
 """torch.jit's names: nothing is scripted or traced, and what would be says so."""
 
+from minigrad.refusal import refusal
+
 
 def _refuse(name):
-    def refuse(*args, **kwargs):
-        raise RuntimeError(
-            f"jit.{name} is not available: call the function or module itself, and save weights "
-            "with save(module.state_dict(), path)"
-        )
-
-    refuse.__name__ = refuse.__qualname__ = name
-    refuse.__doc__ = f"Raise RuntimeError: there is no jit.{name}."
-    return refuse
+    return refusal(
+        name,
+        f"jit.{name} is not available: call the function or module itself, and save weights "
+        "with save(module.state_dict(), path)",
+    )
 
 
 script, trace, freeze, save, load = map(_refuse, ("script", "trace", "freeze", "save", "load"))

@@ -4,17 +4,12 @@ Questions are answered, and what needs a GPU is an AssertionError, as in a torch
 """
 
 from minigrad.cuda import amp
+from minigrad.refusal import refusal
 
 
 def _no_gpu(name):
-    def refuse(*args, **kwargs):
-        raise AssertionError(
-            f"cuda.{name}: minigrad runs on the CPU; ask cuda.is_available() first"
-        )
-
-    refuse.__name__ = refuse.__qualname__ = name
-    refuse.__doc__ = "Raise AssertionError: there is no GPU."
-    return refuse
+    message = f"cuda.{name}: minigrad runs on the CPU; ask cuda.is_available() first"
+    return refusal(name, message, AssertionError)
 
 
 Event, Stream = _no_gpu("Event"), _no_gpu("Stream")
