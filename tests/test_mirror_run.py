@@ -286,6 +286,8 @@ lambda nn: nn.nothing
 from torch.utils.data import *
 DataLoader(x, batchsize=3)
 F.relu(x, inplace=True, **more)
+t.add(x, 1, out=y)
+t.clone(x, out=y)
 t.tensor([1.0]).item().anything
 """
     assert lacking(write, text) == [
@@ -298,6 +300,7 @@ t.tensor([1.0]).item().anything
         (16, "torch.optim.lr_scheduler.StepLR.nothing7"),
         (18, "torch.nothing8"),
         (21, "torch.utils.data.DataLoader(batchsize=...)"),
+        (24, "torch.clone(out=...)"),
     ]
 
 

@@ -146,7 +146,10 @@ class Reader(ast.NodeVisitor):
             return
         if not accepted or any(p.kind == p.VAR_KEYWORD for p in accepted.values()):
             return
+        has_out = hasattr(found, "__wrapped__") and found.__module__ == "minigrad"
         for keyword in node.keywords:
+            if keyword.arg == "out" and has_out:
+                continue
             parameter = accepted.get(keyword.arg)
             if keyword.arg and (parameter is None or parameter.kind == parameter.POSITIONAL_ONLY):
                 taken = ", ".join(n for n, p in accepted.items() if p.kind != p.VAR_POSITIONAL)

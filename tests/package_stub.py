@@ -1,0 +1,103 @@
+"""``python tests/package_stub.py``: write the stubs of minigrad's functions.
+
+minigrad/__init__.pyi gives each its name.  A function with ``out=`` is what a family declares, and
+``out``; minigrad/_with_out.pyi declares these.  test_stubs.py asks whether both are what this
+writes.
+"""
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import minigrad
+from minigrad import ops
+
+PACKAGE = Path(minigrad.__file__).parent
+LISTED = "# What minigrad/ops/__init__.py lists as functions, by tests/package_stub.py.\n"
+WITH_OUT = '''"""Functions with torch's ``out=``: what their families declare, and ``out``.
+
+Written by tests/package_stub.py.  Only a stub: the functions are made when minigrad is imported.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, overload
+
+from minigrad import return_types
+from minigrad.dtypes import dtype
+from minigrad.tensor import Tensor
+
+'''
+
+
+def source(name):
+    """Return the family and the name there of the op behind a function."""
+    function = getattr(minigrad, name)
+    function = getattr(function, "__wrapped__", function)
+    family = function.__module__.removeprefix("minigrad.ops.")
+    if family == "inplace" and getattr(ops.inplace, name, None) is not function:
+        return source(name.removesuffix("_"))  # made by in_place, with the arguments of that
+    return family, getattr(function, "__name__", name)
+
+
+def takes_out(name):
+    """Whether a function has an ``out`` that the op behind it has not."""
+    return hasattr(getattr(minigrad, name), "__wrapped__")
+
+
+@cache
+def declarations(family):
+    """Return {name: the definitions of it, more than one if overloaded} of a family."""
+    path = PACKAGE / "ops" / f"{family}.py"
+    stub = path.with_suffix(".pyi")
+    found = {}
+    for node in ast.parse((stub if stub.exists() else path).read_text()).body:
+        if isinstance(node, ast.FunctionDef):
+            found.setdefault(node.name, []).append(node)
+    return found
+
+
+def with_out(node, name):
+    """Return the definition of a function and ``out``: a tensor, or several for several results."""
+    node = ast.parse(ast.unparse(node)).body[0]
+    result = ast.unparse(node.returns) if node.returns else "Any"
+    kind = {"Tensor": "Tensor | None", "Any": "Any"}.get(result, "Sequence[Tensor] | None")
+    out = ast.arg("out", ast.parse(kind, mode="eval").body)
+    places = [i for i, arg in enumerate(node.args.args) if arg.arg == "out"]
+    if places:  # that of tensordot has a place
+        node.args.args[places[0]] = out
+    else:
+        node.args.kwonlyargs.append(out)
+        node.args.kw_defaults.append(ast.Constant(None))
+    node.name, node.body = name, [ast.Expr(ast.Constant(...))]
+    return ast.unparse(node)
+
+
+def stubs():
+    """Return {path: text} of both stubs."""
+    names, definitions = [], []
+    for name in sorted(ops.functions):
+        family, own = source(name)
+        if takes_out(name):
+            names.append(f"{name} = _with_out.{name}")
+            definitions += [with_out(node, name) for node in declarations(family)[own]]
+        else:
+            names.append(f"{name} = ops.{family}.{own}")
+    path = PACKAGE / "__init__.pyi"
+    above = path.read_text().partition(LISTED)[0]
+    return {
+        path: above + LISTED + "\n".join(names) + "\n",
+        PACKAGE / "_with_out.pyi": WITH_OUT + "\n".join(definitions) + "\n",
+    }
+
+
+def main():
+    for path, text in stubs().items():
+        path.write_text(text)
+        for command in ("format --quiet", "check --fix --quiet"):
+            subprocess.run([sys.executable, "-m", "ruff", *command.split(), path], check=True)
+
+
+if __name__ == "__main__":
+    main()
