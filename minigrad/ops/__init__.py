@@ -173,7 +173,8 @@ _METHODS = {
         "pin_memory is_pinned is_shared is_cpu is_sparse is_quantized is_meta is_mps is_xpu "
         "is_mkldnn is_nested layout"
     ),
-    "realness": "apply_ map_",
+    "pointwise": "float_power_",
+    "realness": "conj_physical_ apply_ map_",
     inplace: "add_ sub_ mul_ div_ fill_ zero_ copy_",
     "distributions": "exponential_ cauchy_ log_normal_ geometric_",
     random: "uniform_ normal_ bernoulli_ random_",
@@ -242,7 +243,7 @@ _IN_PLACE = (
     "bitwise_not neg abs sign floor ceil trunc round frac square sqrt rsqrt reciprocal exp exp2 "
     "expm1 log log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh sigmoid relu erf erfc "
     "acosh asinh atanh deg2rad rad2deg sinc logit xlogy hypot copysign heaviside nextafter "
-    "float_power gcd lcm ldexp lgamma digamma polygamma mvlgamma erfinv i0 igamma igammac renorm "
+    "gcd lcm ldexp lgamma digamma polygamma mvlgamma erfinv i0 igamma igammac renorm "
     "bitwise_left_shift bitwise_right_shift eq ne lt le gt ge nan_to_num cumsum cumprod scatter "
     "scatter_add tril triu "
     "addmm baddbmm addbmm addmv addr index_add index_copy index_fill index_put index_reduce "
@@ -255,7 +256,8 @@ _IN_PLACE_FUNCTIONS = (
     "atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ erf_ erfc_ exp2_ exp_ "
     "expm1_ fill_ fix_ floor_ frac_ gcd_ i0_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ "
     "nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ "
-    "sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_ addmv_ as_strided_ index_put_ resize_as_"
+    "sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_ addmv_ as_strided_ index_put_ resize_as_ "
+    "conj_physical_"
 )
 
 # The families whose functions have torch's out=.

@@ -7,6 +7,8 @@ from numpy cimport (
     PyArray_STRIDES, PyArray_TYPE, import_array, ndarray,
 )
 
+from minigrad.attributes import contiguous_format
+from minigrad.attributes import memory_format as memory_format_type
 from minigrad.dtypes cimport (
     as_dtype, bool_, dtype, dtype_of, float16, float32, float64, int16, int32, int64, int8, uint8,
 )
@@ -42,10 +44,22 @@ cdef ndarray copied(ndarray array):
 operations.copied = copied
 
 
+def row_by_row(memory_format, str name):
+    """Return whether this memory_format asks for rows one after another, whatever the input's are.
+
+    TypeError for what is no memory_format; None means ``preserve_format``.
+    """
+    if not (memory_format is None or isinstance(memory_format, memory_format_type)):
+        raise TypeError(f"{name}(): argument 'memory_format' must be a memory_format, not "
+                        f"{memory_format.__class__.__name__}")
+    return memory_format is contiguous_format
+
+
 def clone(input, *, memory_format=None):
-    """Return a copy, through which gradients pass."""
+    """Return a copy, through which gradients pass; laid out likewise unless ``memory_format`` is
+    ``contiguous_format``."""
     cdef Tensor x = <Tensor?>input, out
-    out = wrap(copied(x.array))
+    out = wrap(x.array.copy() if row_by_row(memory_format, "clone") else copied(x.array))
     if recording(x):
         record(out, "CloneBackward0", clone_vjp, (x,))
     return out
@@ -58,12 +72,20 @@ cdef clone_vjp(Node node, object g):
 def contiguous(input, *, memory_format=None):
     """Return the tensor itself if it is contiguous, else a contiguous copy."""
     cdef Tensor x = <Tensor?>input, out
+    if memory_format is not None and not row_by_row(memory_format, "contiguous"):
+        raise RuntimeError(f"contiguous(): unsupported memory format {memory_format}")
     if PyArray_IS_C_CONTIGUOUS(x.array):
         return x
     out = wrap(np.ascontiguousarray(x.array))
     if recording(x):
         record(out, "CloneBackward0", clone_vjp, (x,))
     return out
+
+
+cdef Tensor converted(object input, dtype d, object memory_format, str name):
+    """Return the tensor in a dtype: itself, or a copy laid out as ``memory_format`` says."""
+    cdef Tensor x = <Tensor?>input, out = cast(x, d)
+    return contiguous(out) if row_by_row(memory_format, name) and out is not x else out
 
 
 def to(input, *args, dtype=None, device=None, copy=False, non_blocking=False, memory_format=None):
@@ -86,8 +108,8 @@ def to(input, *args, dtype=None, device=None, copy=False, non_blocking=False, me
             dtype = given
     if device is not None:
         device_type(device)
-    out = x if dtype is None else cast(x, as_dtype(dtype))
-    return clone(out) if copy and out is x else out
+    out = converted(x, dtype_of(x.array) if dtype is None else as_dtype(dtype), memory_format, "to")
+    return clone(out, memory_format=memory_format) if copy and out is x else out
 
 
 def type_as(input, other):
@@ -103,7 +125,7 @@ cdef dict type_names = {
 }
 
 
-def type(input, dtype=None):
+def type(input, dtype=None, *, non_blocking=False, memory_format=None):
     """Return the tensor in ``dtype``; with none given, torch's name of this tensor's type.
 
     ``dtype`` may be a class such as FloatTensor, see legacy.py, or its name.
@@ -116,56 +138,58 @@ def type(input, dtype=None):
     if isinstance(dtype, str):
         name = dtype.rpartition(".")[2]
         dtype = type_names[name] if name in type_names else as_dtype_(name)
-    return cast(x, as_dtype(getattr(dtype, "tensor_dtype", dtype)))
+    dtype = as_dtype(getattr(dtype, "tensor_dtype", dtype))
+    return converted(x, dtype, memory_format, "type")
 
 
-def half(input):
+def half(input, *, memory_format=None):
     """Return the tensor in float16."""
-    return cast(<Tensor?>input, float16)
+    return converted(input, float16, memory_format, "half")
 
 
-def float(input):
+def float(input, *, memory_format=None):
     """Return the tensor in float32."""
-    return cast(<Tensor?>input, float32)
+    return converted(input, float32, memory_format, "float")
 
 
-def double(input):
+def double(input, *, memory_format=None):
     """Return the tensor in float64."""
-    return cast(<Tensor?>input, float64)
+    return converted(input, float64, memory_format, "double")
 
 
-def byte(input):
+def byte(input, *, memory_format=None):
     """Return the tensor in uint8."""
-    return cast(<Tensor?>input, uint8)
+    return converted(input, uint8, memory_format, "byte")
 
 
-def char(input):
+def char(input, *, memory_format=None):
     """Return the tensor in int8."""
-    return cast(<Tensor?>input, int8)
+    return converted(input, int8, memory_format, "char")
 
 
-def short(input):
+def short(input, *, memory_format=None):
     """Return the tensor in int16."""
-    return cast(<Tensor?>input, int16)
+    return converted(input, int16, memory_format, "short")
 
 
-def int(input):
+def int(input, *, memory_format=None):
     """Return the tensor in int32."""
-    return cast(<Tensor?>input, int32)
+    return converted(input, int32, memory_format, "int")
 
 
-def long(input):
+def long(input, *, memory_format=None):
     """Return the tensor in int64."""
-    return cast(<Tensor?>input, int64)
+    return converted(input, int64, memory_format, "long")
 
 
-def bool(input):
+def bool(input, *, memory_format=None):
     """Return, as bools, whether each element is non-zero."""
-    return cast(<Tensor?>input, bool_)
+    return converted(input, bool_, memory_format, "bool")
 
 
 def cpu(input, memory_format=None):
     """Return the tensor itself: it is on the CPU."""
+    row_by_row(memory_format, "cpu")
     return input
 
 

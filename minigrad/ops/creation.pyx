@@ -12,6 +12,7 @@ from minigrad.dtypes cimport (
 )
 from minigrad.ops.common cimport number_tensor
 from minigrad.ops.common import sizes
+from minigrad.ops.copy import row_by_row
 from minigrad.tensor cimport Tensor, wrap
 from minigrad.tensor import device as device_type
 
@@ -175,8 +176,11 @@ cdef object filled(ndarray out, object value):
     return out
 
 
-cdef object like(Tensor x, object d):
-    return dtype_of(x.array).numpy if d is None else as_dtype(d).numpy
+cdef ndarray like(object input, object d, object memory_format, str name):
+    """Return an array of the input's shape and, but for what is asked, of its dtype and layout."""
+    cdef Tensor x = <Tensor?>input
+    order = "C" if row_by_row(memory_format, name) else "K"
+    return np.empty_like(x.array, dtype_of(x.array).numpy if d is None else as_dtype(d).numpy, order)
 
 
 def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
@@ -187,7 +191,7 @@ def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_fo
     minigrad.Size([2, 3])
     """
     on_cpu(device)
-    return finished(np.empty_like((<Tensor?>input).array, like(input, dtype)), requires_grad)
+    return finished(like(input, dtype, memory_format, "empty_like"), requires_grad)
 
 
 def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
@@ -198,7 +202,9 @@ def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_fo
     tensor([0, 0])
     """
     on_cpu(device)
-    return finished(np.zeros_like((<Tensor?>input).array, like(input, dtype)), requires_grad)
+    out = like(input, dtype, memory_format, "zeros_like")
+    out.fill(0)
+    return finished(out, requires_grad)
 
 
 def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
@@ -209,7 +215,9 @@ def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_for
     tensor([1., 1.])
     """
     on_cpu(device)
-    return finished(np.ones_like((<Tensor?>input).array, like(input, dtype)), requires_grad)
+    out = like(input, dtype, memory_format, "ones_like")
+    out.fill(1)
+    return finished(out, requires_grad)
 
 
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False,
@@ -222,7 +230,7 @@ def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False
     """
     on_cpu(device)
     value = fill_value.item() if isinstance(fill_value, (Tensor, np.generic)) else fill_value
-    out = np.empty_like((<Tensor?>input).array, like(input, dtype))
+    out = like(input, dtype, memory_format, "full_like")
     return finished(filled(out, value), requires_grad)
 
 

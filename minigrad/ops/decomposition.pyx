@@ -149,8 +149,11 @@ cdef solve_vjp(Node node, object g):
     )
 
 
-def pseudo_inverse(A, rtol):
+def pseudo_inverse(A, rtol, symmetric=None):
     """Return the pseudo-inverses of matrices, (..., m, n) -> (..., n, m).
+
+    ``symmetric``: what to invert instead, A with one triangle copied into the other; as in torch
+    the gradient is nevertheless made from all of A.
 
     Singular values up to ``rtol`` (an array, one for each matrix) times the largest count as zero.
 
@@ -161,9 +164,10 @@ def pseudo_inverse(A, rtol):
     tensor([[0.5000, 0.0000]])
     """
     cdef Tensor x = matrices(A, "linalg.pinv", False)
+    cdef Tensor of = x if symmetric is None else symmetric
     cdef Tensor out = wrap(np.ascontiguousarray(computed(
         "linalg.pinv", np.linalg.pinv, "The decomposition did not converge.",
-        (x.array, rtol))).astype((<object>x.array).dtype, copy=False))
+        (of.array, rtol))).astype((<object>x.array).dtype, copy=False))
     if recording(x):
         record(out, "LinalgPinvBackward0", pinv_vjp, (x,), (x, out))
     return out
@@ -296,7 +300,8 @@ cdef eigh_vjp(Node node, object g):
     g_values, g_v = unpacked(g, node.extra)
     inner = matmul(v.mT, g_v) / differences(values)
     inner = inner.masked_fill(wrap(np.eye(values.size(-1), dtype=np.bool_)), 0.0)
-    return (matmul(v, matmul(inner + on_diagonal(g_values), v.mT)),)
+    inner = (inner + inner.mT) / 2 + on_diagonal(g_values)     # symmetric, as A counts
+    return (matmul(v, matmul(inner, v.mT)),)
 
 
 # ---------------------------------------------------------------- any matrices

@@ -127,7 +127,7 @@ def feature_alpha_dropout(input, p=0.5, training=False, inplace=False) -> Tensor
 
     Source: ``torch.nn.functional.feature_alpha_dropout``.
     """
-    if input.dim() < 2:
+    if training and input.dim() < 2:
         raise RuntimeError(
             f"Feature dropout requires at least 2 dimensions in the input, got {input.dim()}"
         )

@@ -44,7 +44,8 @@ def _lookup(weight, indices, max_norm, norm_type, scale_grad_by_freq):
     """Return the rows ``weight[indices]``."""
     if max_norm is not None:
         _renormalise(weight, indices, max_norm, norm_type)
-    rows = weight[from_numpy(indices)]
+    rows = weight[from_numpy(np.atleast_1d(indices))]  # a lone number would give a view
+    rows = rows.reshape(*indices.shape, weight.shape[1])
     if scale_grad_by_freq and rows.requires_grad:
         _, place, counts = np.unique(indices, return_inverse=True, return_counts=True)
         frequency = counts[place].reshape(*indices.shape, 1).astype(weight.dtype.numpy)

@@ -126,6 +126,8 @@ def zeta(input, other):
     tensor([1.6449])
     """
     cdef Tensor s, q
+    if not isinstance(input, Tensor):
+        tensor_operand(other, "special_zeta", "other")
     s, q = operands(input, other, True)
     return recorded(each(zeta_at, s, q), "SpecialZetaBackward0", (s, q),
                     (no_derivative, lambda g, s, q: g * (-s * zeta(s + 1.0, q))), (s, q))

@@ -254,6 +254,8 @@ cdef Tensor checked_index(Tensor x, int d, object index, str name):
     cdef Tensor i
     if isinstance(index, Tensor) and dtype_of((<Tensor>index).array) is int32:
         index = cast(<Tensor>index, int64)
+    if isinstance(index, Tensor) and PyArray_SIZE((<Tensor>index).array) == 0:
+        index = cast(<Tensor>index, int64)     # picks nothing, whatever its dtype
     if not isinstance(index, Tensor) or dtype_of((<Tensor>index).array) is not int64:
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
     i = <Tensor>index

@@ -290,4 +290,5 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0) -> Tensor:
     after = input.new_zeros(input.shape[0], (size - 1) // 2, *input.shape[2:])
     squares = cat([before, input.square(), after], 1)
     window = sum(squares.narrow(1, i, input.shape[1]) for i in range(size))
-    return input / (window * (alpha / size) + k).pow(beta)
+    mean = window / size if input.is_floating_point() else window // size  # in the input's dtype
+    return input / (mean * alpha + k).pow(beta)

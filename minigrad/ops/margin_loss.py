@@ -144,7 +144,7 @@ def margin_ranking_loss(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {input1.shape}, input2: {input2.shape}, target: {target.shape} "
         )
-    return reduced((margin - target * (input1 - input2)).clamp_min(0), reduction)
+    return reduced((-target * (input1 - input2) + margin).clamp_min(0), reduction)
 
 
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean") -> Tensor:
@@ -162,7 +162,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
 
 
 def _check_classes(name, input, target):
-    if input.dim() not in (1, 2) or (input.dim() == 2 and input.shape[1] == 0):
+    if input.dim() > 2 or (input.dim() == 2 and input.shape[1] == 0):
         raise RuntimeError(
             f"{name}: Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
             f"{list(input.shape)}"
@@ -200,15 +200,15 @@ def multi_margin_loss(
     reduction = reduction_name(size_average, reduce, reduction)
     if p not in (1, 2):
         raise ValueError(f"only p == 1 and p == 2 supported, got {p}")
+    if weight is not None and weight.dim() != 1:
+        raise ValueError(f"weight must be one-dimensional, got {list(weight.shape)}")
     _check_classes("multi_margin_loss", input, target)
+    input = input.reshape(1) if input.dim() == 0 else input
     classes, samples = input.shape[-1], 1 if input.dim() == 1 else len(input)
-    if weight is not None:
-        if weight.dim() != 1:
-            raise ValueError(f"weight must be one-dimensional, got {list(weight.shape)}")
-        if len(weight) != classes:
-            raise RuntimeError(
-                f"inconsistent weight size, expected {classes} but got {list(weight.shape)}"
-            )
+    if weight is not None and len(weight) != classes:
+        raise RuntimeError(
+            f"inconsistent weight size, expected {classes} but got {list(weight.shape)}"
+        )
     if target.dim() > 1 or target.numel() != samples:
         raise RuntimeError(
             "multi_margin_loss: target tensor should be 1-D with size equal to the number of input "
@@ -251,10 +251,12 @@ def multilabel_margin_loss(
     """
     reduction = reduction_name(size_average, reduce, reduction)
     _check_classes("multilabel_margin_loss", input, target)
-    if input.shape != target.shape:
+    if input.shape != target.shape and not input.numel() == target.numel() == 1:
         raise RuntimeError(
             f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}"
         )
+    if input.dim() == 0:
+        input, target = input.reshape(1), target.reshape(1)
     classes, numbers = input.shape[-1], target.numpy()
     if numbers.size and not (numbers.min() >= -1 and numbers.max() < classes):
         raise RuntimeError(

@@ -231,12 +231,13 @@ def pinv(
     _check_matrices("linalg.pinv", A, hermitian)
     if A.numel() == 0:
         return A.mT.clone()
-    if hermitian:
-        A = valued(A, A.detach().tril() + A.detach().tril(-1).mT)
-    largest = decomposition.svd(A.detach(), full_matrices=False).S.numpy()[..., 0]
+    of = A.detach()
+    if hermitian:  # only the lower triangle counts
+        of = of.tril() + of.tril(-1).mT
+    largest = decomposition.svd(of, full_matrices=False).S.numpy()[..., 0]
     limit = _tolerance(A, atol, rcond if rtol is None else rtol, largest)
     with np.errstate(all="ignore"):
-        return decomposition.pseudo_inverse(A, np.where(largest > 0, limit / largest, 0.0))
+        return decomposition.pseudo_inverse(A, np.where(largest > 0, limit / largest, 0.0), of)
 
 
 def matrix_rank(

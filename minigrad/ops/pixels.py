@@ -1,5 +1,6 @@
 """Ops that only rearrange channels and pixels."""
 
+from minigrad.attributes import contiguous_format
 from minigrad.ops.spatial import check_tensor
 from minigrad.tensor import Tensor
 
@@ -26,7 +27,7 @@ def pixel_shuffle(input, upscale_factor) -> Tensor:
             f"of upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}"
         )
     blocks = input.reshape(*outer, channels // (r * r), r, r, height, width)
-    return blocks.movedim((-4, -3), (-3, -1)).reshape(
+    return _copied(blocks.movedim((-4, -3), (-3, -1))).reshape(
         *outer, channels // (r * r), height * r, width * r
     )
 
@@ -51,7 +52,7 @@ def pixel_unshuffle(input, downscale_factor) -> Tensor:
             f"input of size {list(input.shape)} is not divisible by {r}"
         )
     blocks = input.reshape(*outer, channels, height // r, r, width // r, r)
-    return blocks.movedim((-3, -1), (-4, -3)).reshape(
+    return _copied(blocks.movedim((-3, -1), (-4, -3))).reshape(
         *outer, channels * r * r, height // r, width // r
     )
 
@@ -84,6 +85,11 @@ def channel_shuffle(input, groups) -> Tensor:
         )
     grouped = input.reshape(n, groups, channels // groups, *sizes)
     return grouped.transpose(1, 2).reshape(n, channels, *sizes)
+
+
+def _copied(x):
+    """Return a copy, with the elements in the order of the dimensions."""
+    return x.clone(memory_format=contiguous_format)
 
 
 def _check(function, input, name, factor):

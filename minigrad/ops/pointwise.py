@@ -13,6 +13,7 @@ from minigrad.dtypes import bool_, float64
 from minigrad.ops.compare import ge, le
 from minigrad.ops.creation import full_like, zeros_like
 from minigrad.ops.elementwise import mul, pow, sub, where
+from minigrad.ops.inplace import in_place
 from minigrad.ops.math import cos, isnan, sigmoid, sqrt, square
 from minigrad.ops.recorded import cast, float_operand, operands, recorded, tensor_operand
 from minigrad.tensor import Tensor, over_array
@@ -273,9 +274,14 @@ def heaviside(input, values) -> Tensor:
 
 
 def nextafter(input, other) -> Tensor:
-    """Return the floating number after ``input`` on the way to ``other``.  It has no gradient."""
+    """Return the floating number after ``input`` on the way to ``other``.
+
+    The gradient of ``input`` is passed on where it is not ``other`` already.
+    """
     a, b = _real("nextafter", input, other)
-    return over_array(np.asarray(np.nextafter(a.numpy(force=True), b.numpy(force=True))))
+    found = np.nextafter(a.numpy(force=True), b.numpy(force=True))
+    moved = (lambda g, a, b: g.masked_fill(a == b, 0.0), None)
+    return recorded(found, "NextafterBackward0", (a, b), moved, (a, b))
 
 
 def isposinf(input) -> Tensor:
@@ -334,6 +340,16 @@ def float_power(input, exponent) -> Tensor:
     _with_a_tensor("float_power", input, exponent)
     a, b = (cast(x, float64) if isinstance(x, Tensor) else float(x) for x in (input, exponent))
     return pow(a, b)
+
+
+def float_power_(input, exponent) -> Tensor:
+    """Write ``float_power(...)`` of this tensor, which must be float64, into it, and return it."""
+    if tensor_operand(input, "float_power_").dtype is not float64:
+        raise RuntimeError(f"the base given to float_power_ must be float64, but is {input.dtype}")
+    return _float_power_(input, exponent)
+
+
+_float_power_ = in_place(float_power, "float_power_")
 
 
 def gcd(input, other) -> Tensor:

@@ -297,29 +297,35 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False)
     return _new(values, (n,), "int64" if dtype is None else dtype, device, requires_grad)
 
 
-def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None) -> Tensor:
+def rand_like(
+    input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None
+) -> Tensor:
     """Return ``rand`` of the input's shape and dtype.
 
     >>> import minigrad
     >>> minigrad.rand_like(minigrad.ones(2, 3)).shape
     minigrad.Size([2, 3])
     """
-    out = uniform_(empty_like(input, dtype=dtype, device=device), generator=generator)
-    return out.requires_grad_(requires_grad)
+    out = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    return uniform_(out, generator=generator).requires_grad_(requires_grad)
 
 
-def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator=None) -> Tensor:
+def randn_like(
+    input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None
+) -> Tensor:
     """Return ``randn`` of the input's shape and dtype.
 
     >>> import minigrad
     >>> minigrad.randn_like(minigrad.ones(2, 3)).shape
     minigrad.Size([2, 3])
     """
-    out = normal_(empty_like(input, dtype=dtype, device=device), generator=generator)
-    return out.requires_grad_(requires_grad)
+    out = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    return normal_(out, generator=generator).requires_grad_(requires_grad)
 
 
-def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+def randint_like(
+    input, low, high=None, *, dtype=None, device=None, requires_grad=False, memory_format=None
+) -> Tensor:
     """Return ``randint`` of the input's shape and dtype.
 
     >>> import minigrad
@@ -327,12 +333,21 @@ def randint_like(input, low, high=None, *, dtype=None, device=None, requires_gra
     minigrad.float32
     """
     low, high = (0, low) if high is None else (low, high)
-    out = empty_like(input, dtype=dtype, device=device)
+    out = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
     return random_(out, low, high).requires_grad_(requires_grad)
 
 
 def normal(
-    mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
+    mean=0.0,
+    std=1.0,
+    size=None,
+    *,
+    generator=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
 ) -> Tensor:
     """Return normal numbers of the given mean and standard deviation (numbers or tensors).
 

@@ -21,6 +21,11 @@ def conj(input) -> Tensor:
     return real(input)
 
 
+def conj_physical_(input) -> Tensor:
+    """Return the input, which is its own conjugate."""
+    return real(input)
+
+
 def imag(input) -> Tensor:
     """Raise RuntimeError, as torch does for real tensors."""
     dtype = tensor_operand(input, "imag").dtype
