@@ -227,6 +227,7 @@ concat = ops.join.cat
 concatenate = ops.join.cat
 conj = ops.realness.conj
 conj_physical = ops.realness.conj
+conj_physical_ = ops.realness.conj_physical_
 conv1d = ops.conv.conv1d
 conv2d = ops.conv.conv2d
 conv3d = ops.conv3d.conv3d

@@ -219,6 +219,7 @@ class Tensor(Operators):
     clone = ops.copy.clone
     conj = ops.realness.conj
     conj_physical = ops.realness.conj
+    conj_physical_ = ops.realness.conj_physical_
     contiguous = ops.copy.contiguous
     copy_ = ops.inplace.copy_
     copysign = ops.pointwise.copysign
@@ -286,7 +287,7 @@ class Tensor(Operators):
     flipud = ops.arrange.flipud
     float = ops.copy.float
     float_power = ops.pointwise.float_power
-    float_power_ = ops.pointwise.float_power
+    float_power_ = ops.pointwise.float_power_
     floor = ops.math.floor
     floor_ = ops.math.floor
     floor_divide = ops.elementwise.floor_divide
