@@ -7,20 +7,17 @@ tensor([1., 1.])
 """
 
 from minigrad.ops.decomposition import LinAlgError, cholesky, det, eigh, inv, qr, slogdet, svd
+from minigrad.ops.householder import householder_product
 from minigrad.ops.linalg import matmul
+from minigrad.ops.lu import lu, lu_factor, lu_factor_ex, lu_solve
 from minigrad.ops.matrices import (
-    cholesky_ex,
     cond,
     eigvalsh,
-    inv_ex,
-    lstsq,
     matrix_exp,
     matrix_norm,
     matrix_rank,
     norm,
     pinv,
-    solve,
-    solve_triangular,
     svdvals,
     vecdot,
     vector_norm,
@@ -29,6 +26,16 @@ from minigrad.ops.matrices import linalg_diagonal as diagonal
 from minigrad.ops.products import linalg_cross as cross
 from minigrad.ops.products import linalg_vander as vander
 from minigrad.ops.products import matrix_power, multi_dot
+from minigrad.ops.solving import (
+    cholesky_ex,
+    inv_ex,
+    lstsq,
+    solve,
+    solve_ex,
+    solve_triangular,
+    tensorinv,
+    tensorsolve,
+)
 
 __all__ = [
     "LinAlgError",
@@ -40,9 +47,14 @@ __all__ = [
     "diagonal",
     "eigh",
     "eigvalsh",
+    "householder_product",
     "inv",
     "inv_ex",
     "lstsq",
+    "lu",
+    "lu_factor",
+    "lu_factor_ex",
+    "lu_solve",
     "matmul",
     "matrix_exp",
     "matrix_norm",
@@ -54,9 +66,12 @@ __all__ = [
     "qr",
     "slogdet",
     "solve",
+    "solve_ex",
     "solve_triangular",
     "svd",
     "svdvals",
+    "tensorinv",
+    "tensorsolve",
     "vander",
     "vecdot",
     "vector_norm",

@@ -204,9 +204,9 @@ class Tensor(Operators):
     ceil = ops.math.ceil
     ceil_ = ops.math.ceil
     char = ops.copy.char
-    cholesky = ops.matrices.old_cholesky
-    cholesky_inverse = ops.matrices.cholesky_inverse
-    cholesky_solve = ops.matrices.cholesky_solve
+    cholesky = ops.old_decompositions.old_cholesky
+    cholesky_inverse = ops.solving.cholesky_inverse
+    cholesky_solve = ops.solving.cholesky_solve
     chunk = ops.join.chunk
     clamp = ops.elementwise.clamp
     clamp_ = ops.elementwise.clamp
@@ -305,6 +305,7 @@ class Tensor(Operators):
     ge = ops.compare.ge
     ge_ = ops.compare.ge
     geometric_ = ops.distributions.geometric_
+    geqrf = ops.householder.geqrf
     ger = ops.products.outer
     greater = ops.compare.gt
     greater_ = ops.compare.gt
@@ -400,6 +401,7 @@ class Tensor(Operators):
     long = ops.copy.long
     lt = ops.compare.lt
     lt_ = ops.compare.lt
+    lu_solve = ops.lu.old_lu_solve
     map_ = ops.realness.map_
     masked_fill = ops.index.masked_fill
     masked_fill_ = ops.index.masked_fill_
@@ -454,6 +456,8 @@ class Tensor(Operators):
     normal_ = ops.random.normal_
     not_equal = ops.compare.ne
     not_equal_ = ops.compare.ne
+    orgqr = ops.householder.householder_product
+    ormqr = ops.householder.ormqr
     outer = ops.products.outer
     permute = ops.shape.permute
     pin_memory = ops.legacy.pin_memory
@@ -466,7 +470,7 @@ class Tensor(Operators):
     prod = ops.scan.prod
     put = ops.indexing.put
     put_ = ops.indexing.put
-    qr = ops.matrices.old_qr
+    qr = ops.old_decompositions.old_qr
     quantile = ops.ordering.quantile
     rad2deg = ops.pointwise.rad2deg
     rad2deg_ = ops.pointwise.rad2deg
@@ -517,7 +521,7 @@ class Tensor(Operators):
     sinh = ops.math.sinh
     sinh_ = ops.math.sinh
     slice_scatter = ops.strided.slice_scatter
-    slogdet = ops.decomposition.slogdet
+    slogdet = ops.old_decompositions.old_slogdet
     softmax = ops.softmax.softmax
     sort = ops.ordering.sort
     split = ops.join.split
@@ -535,7 +539,7 @@ class Tensor(Operators):
     subtract_ = ops.inplace.sub_
     sum = ops.reduce.sum
     sum_to_size = ops.reduce.sum_to_size
-    svd = ops.matrices.old_svd
+    svd = ops.old_decompositions.old_svd
     swapaxes = ops.shape.transpose
     swapaxes_ = ops.strided.transpose_
     swapdims = ops.shape.transpose

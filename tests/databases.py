@@ -381,9 +381,9 @@ def compare_gradients(mine, theirs, my_leaves, their_leaves, double=False, toler
         if len(a) != len(b):  # torch differentiates more outputs: signs, ranks
             a, b = a[: len(my_leaves)], b[: len(my_leaves)]
         for i, (x, y) in enumerate(zip(a, b, strict=True)):
-            if x is None and (y is None or not y.any()):  # none, and zero, are the same here
-                continue
             if x is None or y is None:
+                if all(t is None or not t.any() for t in (x, y)):  # none and zero: the same here
+                    continue
                 differ.append((name, f"of input {i}: {x}, not {y}"))
                 continue
             near = (1e-8, 1e-10) if name == "double gradient" else tolerance

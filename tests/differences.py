@@ -60,7 +60,7 @@ OPS = _allowed(
             Allowed("which of equal elements comes first is not defined", "values"),
         ),
         (
-            "svd linalg.svd linalg.eigh",
+            "svd linalg.svd linalg.eigh svd_lowrank pca_lowrank",
             Allowed(
                 "vectors may have the other sign: LAPACK chooses it",
                 "values, gradient, double gradient",

@@ -32,7 +32,8 @@ REASONS = {
     "sparse": ".*sparse.* .*csr.* .*csc.* .*bsr.* .*bsc.* .*coo.* ccol_indices crow_indices "
     "col_indices row_indices coalesce is_coalesced hspmm sspaddmm saddmm smm indices values",
     "complex": ".*complex.* .*imag.* real polar conj.* .*_conj.* is_conj angle cfloat cdouble "
-    "chalf view_as_real stft istft .*fft.* vdot isreal H adjoint is_neg .*resolve_neg",
+    "chalf view_as_real stft istft .*fft.* vdot isreal H adjoint is_neg .*resolve_neg eig "
+    "eigvals",
     "distribution": ".*[Dd]istributed.* DataParallel SyncBatchNorm .*thread_safe.*",
     "jit and compilation": ".*[Ss]cript.* compile.* sym_.* Sym.* cond while_loop fork wait "
     "NestedIOFunction as_subclass .*datapipe.* .*DataPipe functionalize linearize debug_unwrap",

@@ -47,11 +47,15 @@ if TYPE_CHECKING:  # families that are imported when they are first used
         distance,
         distributions,
         einsum,
+        householder,
         indexing,
         kinds,
         layer_norm,
         legacy,
+        low_rank,
+        lu,
         matrices,
+        old_decompositions,
         ordering,
         pixels,
         pointwise,
@@ -63,6 +67,7 @@ if TYPE_CHECKING:  # families that are imported when they are first used
         running,
         sets,
         signal,
+        solving,
         statistics,
     )
 
@@ -100,13 +105,15 @@ _SHARED = {
         "tensor_split hsplit vsplit dsplit split_with_sizes "
         "fliplr flipud rot90 repeat_interleave adjoint"
     ),
-    decomposition: "det slogdet",
+    decomposition: "det",
     "diagonals": "diag diag_embed diagflat",
     "indexing": (
         "index_add index_copy index_fill index_put index_reduce scatter_reduce take put "
         "masked_scatter argwhere"
     ),
-    "matrices": "cholesky_solve cholesky_inverse logdet matrix_exp",
+    "matrices": "logdet matrix_exp",
+    "solving": "cholesky_solve cholesky_inverse",
+    "householder": "geqrf ormqr",
     "products": ("baddbmm addbmm addmv addr outer vdot inner cross trace kron matrix_power"),
     strided: "as_strided diagonal diagonal_scatter select_scatter slice_scatter as_strided_scatter",
     copy: "clone",
@@ -223,6 +230,8 @@ _FUNCTIONS = {
     ),
     "indexing": "unravel_index fill",
     "products": "tensordot chain_matmul vander",
+    "lu": "lu_unpack",
+    "low_rank": "svd_lowrank pca_lowrank",
     conv: "conv1d conv2d",
     conv_transpose: "conv_transpose1d conv_transpose2d",
     "conv3d": "conv3d conv_transpose3d",
@@ -318,8 +327,10 @@ def _in_place(name):
 functions = _collect(_SHARED)
 # ... and those whose name means something else in minigrad.linalg, or is another there
 functions["inverse"], functions["pinverse"] = decomposition.inv, Late("matrices", "pinv")
-functions["cholesky"] = Late("matrices", "old_cholesky")
-functions["svd"], functions["qr"] = Late("matrices", "old_svd"), Late("matrices", "old_qr")
+for _name in ("cholesky", "svd", "qr", "slogdet"):
+    functions[_name] = Late("old_decompositions", f"old_{_name}")
+functions["orgqr"] = Late("householder", "householder_product")
+functions["lu_solve"] = Late("lu", "old_lu_solve")
 functions.update({alias: functions[name] for alias, name in _ALIASES.items()})
 methods = {**functions, **_collect(_METHODS)}
 methods["where"] = elementwise.where_method  # x.where(condition, y): another order

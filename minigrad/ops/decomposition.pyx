@@ -6,12 +6,11 @@ vjps are the textbook ones, over the outputs: with A = U diag(S) V.T and E[i, j]
 that of the singular value decomposition, for one.
 """
 
-from collections import namedtuple
-
 import numpy as np
 
 from numpy cimport PyArray_NDIM, import_array, ndarray
 
+from minigrad import return_types
 from minigrad.dtypes cimport dtype_of, float16
 from minigrad.ops.common cimport shape_of, tensor_argument
 from minigrad.ops.join import cat
@@ -24,12 +23,6 @@ import_array()
 
 class LinAlgError(RuntimeError):
     """A matrix is singular, not positive-definite, or a decomposition does not converge."""
-
-
-slogdet_result = namedtuple("slogdet_result", ("sign", "logabsdet"))
-eigh_result = namedtuple("eigh_result", ("eigenvalues", "eigenvectors"))
-svd_result = namedtuple("svd_result", ("U", "S", "Vh"))
-qr_result = namedtuple("qr_result", ("Q", "R"))
 
 
 # ---------------------------------------------------------------- what all of them share
@@ -234,7 +227,7 @@ def slogdet(A):
     out = wrap(np.asarray(logarithm, kind))
     if recording(x):
         record(out, "LinalgSlogdetBackward0", slogdet_vjp, (x,), (x,))
-    return slogdet_result(wrap(np.asarray(sign, kind)), out)
+    return return_types.linalg_slogdet(wrap(np.asarray(sign, kind)), out)
 
 
 cdef slogdet_vjp(Node node, object g):
@@ -292,7 +285,7 @@ def eigh(A, UPLO="L"):
     shapes = [values.shape, vectors.shape]
     if recording(x):
         record(row, "LinalgEighBackward0", eigh_vjp, (x,), (row,), shapes)
-    return eigh_result(*unpacked(row, shapes))
+    return return_types.linalg_eigh(*unpacked(row, shapes))
 
 
 cdef eigh_vjp(Node node, object g):
@@ -324,7 +317,7 @@ def svd(A, full_matrices=True):
     shapes = [part.shape for part in parts]
     if recording(x):
         record(row, "LinalgSvdBackward0", svd_vjp, (x,), (row,), shapes)
-    return svd_result(*unpacked(row, shapes))
+    return return_types.linalg_svd(*unpacked(row, shapes))
 
 
 cdef svd_vjp(Node node, object g):
@@ -375,15 +368,16 @@ def qr(A, mode="reduced"):
     m, n = shape[len(shape) - 2], shape[len(shape) - 1]
     if m < n and mode != "r" and recording(x):
         first = qr(x[..., :m])              # the other columns only have their place in R
-        return qr_result(first.Q, cat([first.R, matmul(first.Q.mT, x[..., m:])], -1))
+        return return_types.linalg_qr(first.Q, cat([first.R, matmul(first.Q.mT, x[..., m:])], -1))
     found = computed("linalg.qr", np.linalg.qr, "It did not converge.", (x.array, mode))
     if mode == "r":
-        return qr_result(wrap(np.empty(0, (<object>x.array).dtype)), wrap(np.asarray(found)))
+        return return_types.linalg_qr(
+            wrap(np.empty(0, (<object>x.array).dtype)), wrap(np.asarray(found)))
     row = packed(tuple(found))
     shapes = [part.shape for part in found]
     if recording(x):
         record(row, "LinalgQrBackward0", qr_vjp, (x,), (row,), shapes)
-    return qr_result(*unpacked(row, shapes))
+    return return_types.linalg_qr(*unpacked(row, shapes))
 
 
 cdef qr_vjp(Node node, object g):

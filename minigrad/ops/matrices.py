@@ -1,7 +1,6 @@
-"""Functions of matrices made of the decompositions: solving, norms, ranks, exponentials."""
+"""Functions of matrices made of the decompositions: ranks, pseudo-inverses, exponentials, norms."""
 
 import math
-from collections import namedtuple
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,18 +10,14 @@ from minigrad.convert import checked_dim
 from minigrad.dtypes import dtype
 from minigrad.ops import decomposition, reduce
 from minigrad.ops.creation import eye
-from minigrad.ops.decomposition import LinAlgError, inv, solve_matrices
+from minigrad.ops.decomposition import inv
 from minigrad.ops.exact import valued
 from minigrad.ops.linalg import matmul
 from minigrad.tensor import Tensor, over_array
 
-old_svd_result = namedtuple("old_svd_result", ("U", "S", "V"))
-inv_ex_result = namedtuple("inv_ex_result", ("inverse", "info"))
-cholesky_ex_result = namedtuple("cholesky_ex_result", ("L", "info"))
-lstsq_result = namedtuple("lstsq_result", ("solution", "residuals", "rank", "singular_values"))
 
-
-def _check_matrices(name: str, A: Any, square: bool = False) -> None:
+def check_matrices(name: str, A: Any, square: bool = False) -> None:
+    """Raise unless A is a tensor of matrices of a floating dtype, of square ones if ``square``."""
     if not isinstance(A, Tensor):
         raise TypeError(f"{name}(): argument 'A' must be Tensor, not {type(A).__name__}")
     if A.dim() < 2:
@@ -38,168 +33,24 @@ def _check_matrices(name: str, A: Any, square: bool = False) -> None:
         raise RuntimeError(f"{name}: Expected a floating point tensor as input. Got {A.dtype}")
 
 
-# ---------------------------------------------------------------- solving
-
-
-def _batched(name: str, A: Tensor, B: Tensor) -> tuple[Tensor, Tensor]:
-    """Return both expanded to one batch of matrices."""
-    if A.dtype is not B.dtype:
-        raise RuntimeError(
-            f"{name}: Expected A and B to have the same dtype, but found A of type {A.dtype} and B "
-            f"of type {B.dtype} instead"
-        )
-    try:
-        batch = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
-    except ValueError:
-        raise RuntimeError(
-            f"{name}: the batch dimensions of A {list(A.shape)} and B {list(B.shape)} do not "
-            "broadcast"
-        ) from None
-    return A.expand(*batch, *A.shape[-2:]), B.expand(*batch, *B.shape[-2:])
-
-
-def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
-    """Return X with ``A @ X == B``; ``X @ A == B`` if not ``left``.
-
-    Shapes: A (..., n, n), B (..., n, k) or, as vectors, (n,) or (..., n); batches broadcast.
-    LinAlgError for a singular matrix, RuntimeError for what does not fit.
-    Source: torch.linalg.solve.
+def svdvals(A: Tensor) -> Tensor:
+    """Return the singular values, falling: (..., m, n) -> (..., k).  Source: torch.linalg.svdvals.
 
     >>> import minigrad
-    >>> minigrad.linalg.solve(minigrad.tensor([[2.0, 0.0], [0.0, 4.0]]), minigrad.ones(2))
-    tensor([0.5000, 0.2500])
+    >>> minigrad.linalg.svdvals(minigrad.tensor([[0.0, 2.0], [1.0, 0.0]]))
+    tensor([2., 1.])
     """
-    _check_matrices("linalg.solve", A, True)
-    if not isinstance(B, Tensor):
-        raise TypeError(f"linalg.solve(): argument 'B' must be Tensor, not {type(B).__name__}")
-    vector = B.dim() == 1 or (A.dim() - 1 == B.dim() and B.shape == A.shape[:-1])
-    if vector and not left:
-        raise RuntimeError(
-            "linalg.solve: Vector broadcasting of the left hand side is not supported for "
-            "left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)"
-        )
-    columns = B.unsqueeze(-1) if vector else B
-    if columns.dim() < 2 or columns.size(-2 if left else -1) != A.size(-1):
-        raise RuntimeError(
-            f"linalg.solve: Incompatible shapes of A and B for the equation "
-            f"{'AX = B' if left else 'XA = B'}: {list(A.shape)} and {list(B.shape)}"
-        )
-    A, columns = _batched("linalg.solve", A, columns)
-    if not left:
-        return solve_matrices(A.mT, columns.mT).mT
-    found = solve_matrices(A, columns)
-    return found.squeeze(-1) if vector else found
+    return decomposition.svd(A, full_matrices=False).S
 
 
-def solve_triangular(
-    A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False
-) -> Tensor:
-    """Return X with ``A @ X == B``, reading only one triangle of A, with ones if ``unitriangular``.
-
-    Shapes: A (..., n, n), B (..., n, k); ``X @ A == B`` if not ``left``.
-    Source: torch.linalg.solve_triangular.
+def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
+    """Return the eigenvalues of symmetric matrices, rising.  Source: torch.linalg.eigvalsh.
 
     >>> import minigrad
-    >>> a, b = minigrad.tensor([[2.0, 9.0], [0.0, 4.0]]), minigrad.ones(2, 1)
-    >>> minigrad.linalg.solve_triangular(a, b, upper=False)
-    tensor([[0.5000],
-            [0.2500]])
+    >>> minigrad.linalg.eigvalsh(minigrad.tensor([[2.0, 0.0], [0.0, 1.0]]))
+    tensor([1., 2.])
     """
-    _check_matrices("linalg.solve_triangular", A, True)
-    _check_matrices("linalg.solve_triangular", B)
-    if A.size(-1) != B.size(-2 if left else -1):
-        raise RuntimeError(
-            f"linalg.solve_triangular: Incompatible shapes of A and B: {list(A.shape)} and "
-            f"{list(B.shape)}"
-        )
-    away = 1 if unitriangular else 0
-    triangle = A.triu(away) if upper else A.tril(-away)
-    if unitriangular:
-        triangle = triangle + eye(A.size(-1), dtype=A.dtype)
-    triangle, B = _batched("linalg.solve_triangular", triangle, B)
-    return solve_matrices(triangle, B) if left else solve_matrices(triangle.mT, B.mT).mT
-
-
-def inv_ex(A: Tensor, *, check_errors: bool = False) -> inv_ex_result:
-    """Return ``inv`` and int32 zeros, as a named tuple (inverse, info).
-
-    LinAlgError for a singular matrix, where torch tells by ``info``.
-    Source: torch.linalg.inv_ex.
-
-    >>> import minigrad
-    >>> minigrad.linalg.inv_ex(minigrad.eye(1)).info
-    tensor(0, dtype=minigrad.int32)
-    """
-    found = inv(A)
-    return inv_ex_result(found, over_array(np.zeros(A.shape[:-2], np.int32)))
-
-
-def cholesky_ex(
-    A: Tensor, *, upper: bool = False, check_errors: bool = False
-) -> cholesky_ex_result:
-    """Return ``cholesky`` and, for each matrix, 0, or 1 and NaN where it is not positive-definite.
-
-    A named tuple (L, info).  Source: torch.linalg.cholesky_ex.
-
-    >>> import minigrad
-    >>> minigrad.linalg.cholesky_ex(-minigrad.eye(1)).info
-    tensor(1, dtype=minigrad.int32)
-    """
-    info = np.zeros(A.shape[:-2], np.int32)
-    try:
-        return cholesky_ex_result(decomposition.cholesky(A, upper=upper), over_array(info))
-    except LinAlgError:
-        if check_errors:
-            raise
-    found = np.full(A.shape, math.nan, A.dtype.numpy)
-    for place in np.ndindex(*info.shape):
-        try:
-            found[place] = decomposition.cholesky(A.detach()[place], upper=upper).numpy()
-        except LinAlgError:
-            info[place] = 1
-    return cholesky_ex_result(over_array(found), over_array(info))
-
-
-def old_cholesky(input: Tensor, upper: bool = False) -> Tensor:
-    """Return ``linalg.cholesky(input, upper=upper)``.  Source: torch.cholesky.
-
-    >>> import minigrad
-    >>> minigrad.cholesky(minigrad.tensor([[4.0]]))
-    tensor([[2.]])
-    """
-    return decomposition.cholesky(input, upper=upper)
-
-
-def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
-    """Return X with ``A @ X == B``, given the Cholesky factor of A.
-
-    Source: torch.cholesky_solve.
-
-    >>> import minigrad
-    >>> minigrad.cholesky_solve(minigrad.ones(1, 1), minigrad.tensor([[2.0]]))
-    tensor([[0.2500]])
-    """
-    _check_matrices("cholesky_solve", L, True)
-    _check_matrices("cholesky_solve", B)
-    L = L.mT if upper else L
-    if B.size(-2) != L.size(-1):
-        raise RuntimeError(
-            f"cholesky_solve: Incompatible matrix sizes: {list(L.shape)} and {list(B.shape)}"
-        )
-    # only the triangle counts, but the gradient is that of all elements, as in torch
-    L, B = _batched("cholesky_solve", valued(L, L.detach().tril()), B)
-    return solve_matrices(L.mT, solve_matrices(L, B))
-
-
-def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
-    """Return the inverse of A, given its Cholesky factor.  Source: torch.cholesky_inverse.
-
-    >>> import minigrad
-    >>> minigrad.cholesky_inverse(minigrad.tensor([[2.0]]))
-    tensor([[0.2500]])
-    """
-    _check_matrices("cholesky_inverse", L, True)
-    return cholesky_solve(eye(L.size(-1), dtype=L.dtype), L, upper)
+    return decomposition.eigh(A, UPLO).eigenvalues
 
 
 def _tolerance(A: Tensor, atol: Any, rtol: Any, largest: Any) -> Any:
@@ -228,7 +79,7 @@ def pinv(
     >>> minigrad.linalg.pinv(minigrad.tensor([[2.0], [0.0]]))
     tensor([[0.5000, 0.0000]])
     """
-    _check_matrices("linalg.pinv", A, hermitian)
+    check_matrices("linalg.pinv", A, hermitian)
     if A.numel() == 0:
         return A.mT.clone()
     of = A.detach()
@@ -251,7 +102,7 @@ def matrix_rank(
     >>> minigrad.linalg.matrix_rank(minigrad.ones(3, 3))
     tensor(1)
     """
-    _check_matrices("linalg.matrix_rank", A, hermitian)
+    check_matrices("linalg.matrix_rank", A, hermitian)
     if A.numel() == 0:
         return over_array(np.zeros(A.shape[:-2], np.int64))
     if hermitian:
@@ -262,94 +113,6 @@ def matrix_rank(
         A, atol if tol is None else tol, rtol if tol is None else 0.0, values.max(-1)
     )
     return over_array(np.asarray((values > np.asarray(limit)[..., None]).sum(-1), np.int64))
-
-
-def lstsq(
-    A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None
-) -> lstsq_result:
-    """Return X with the smallest ``norm(A @ X - B)``, and the rank of A among other things.
-
-    Shapes: A (..., m, n), B (..., m, k) or (..., m).  A named tuple (solution, residuals, rank,
-    singular_values), of which the last only the drivers "gelsd" and "gelss" give.
-    Source: torch.linalg.lstsq.
-
-    >>> import minigrad
-    >>> a = minigrad.tensor([[1.0], [0.0]])
-    >>> minigrad.linalg.lstsq(a, minigrad.tensor([[2.0], [3.0]])).solution
-    tensor([[2.]])
-    """
-    _check_matrices("linalg.lstsq", A)
-    vector = B.dim() == 1 or (A.dim() - 1 == B.dim() and B.shape == A.shape[:-1])
-    columns = B.unsqueeze(-1) if vector else B
-    if columns.size(-2) != A.size(-2):
-        raise RuntimeError(
-            f"torch.linalg.lstsq: input.size(-2) should match other.size(-2), but got "
-            f"{list(A.shape)} and {list(B.shape)}"
-        )
-    found = matmul(pinv(A, rtol=rcond), columns)
-    rank = matrix_rank(A, rtol=rcond)
-    if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
-        raise RuntimeError(
-            "torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), "
-            f"but got {driver}"
-        )
-    values = rest = A.new_empty(0)
-    if driver in ("gelsd", "gelss"):
-        values = svdvals(A.detach())
-    if A.size(-2) > A.size(-1) and bool((rank == A.size(-1)).all()):
-        rest = (matmul(A, found) - columns).square().sum(-2)
-    if driver == "gels":
-        rank = rank.new_empty(0)
-    return lstsq_result(found.squeeze(-1) if vector else found, rest, rank, values)
-
-
-# ---------------------------------------------------------------- values of decompositions
-
-
-def svdvals(A: Tensor) -> Tensor:
-    """Return the singular values, falling: (..., m, n) -> (..., k).  Source: torch.linalg.svdvals.
-
-    >>> import minigrad
-    >>> minigrad.linalg.svdvals(minigrad.tensor([[0.0, 2.0], [1.0, 0.0]]))
-    tensor([2., 1.])
-    """
-    return decomposition.svd(A, full_matrices=False).S
-
-
-def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
-    """Return the eigenvalues of symmetric matrices, rising.  Source: torch.linalg.eigvalsh.
-
-    >>> import minigrad
-    >>> minigrad.linalg.eigvalsh(minigrad.tensor([[2.0, 0.0], [0.0, 1.0]]))
-    tensor([1., 2.])
-    """
-    return decomposition.eigh(A, UPLO).eigenvalues
-
-
-def old_svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> old_svd_result:
-    """Return U, S and V with ``input == U @ diag(S) @ V.mT``, as a named tuple.
-
-    Zeros for U and V if not ``compute_uv``.  Source: torch.svd.
-
-    >>> import minigrad
-    >>> minigrad.svd(minigrad.tensor([[0.0, 2.0], [1.0, 0.0]])).S
-    tensor([2., 1.])
-    """
-    u, s, vh = decomposition.svd(input, full_matrices=not some)
-    if not compute_uv:
-        batch, m, n = input.shape[:-2], input.size(-2), input.size(-1)
-        return old_svd_result(input.new_zeros(*batch, m, m), s, input.new_zeros(*batch, n, n))
-    return old_svd_result(u, s, vh.mT)
-
-
-def old_qr(input: Tensor, some: bool = True) -> decomposition.qr_result:
-    """Return ``linalg.qr`` in mode "reduced", or "complete" if not ``some``.  Source: torch.qr.
-
-    >>> import minigrad
-    >>> minigrad.qr(minigrad.eye(2)).R.shape
-    minigrad.Size([2, 2])
-    """
-    return decomposition.qr(input, "reduced" if some else "complete")
 
 
 def logdet(input: Tensor) -> Tensor:
@@ -373,7 +136,7 @@ def matrix_exp(input: Tensor) -> Tensor:
     tensor([[1., 0.],
             [0., 1.]])
     """
-    _check_matrices("linalg.matrix_exp", input, True)
+    check_matrices("linalg.matrix_exp", input, True)
     size = float(input.detach().abs().sum(-2).max()) if input.numel() else 0.0
     halvings = max(0, math.frexp(size)[1] + 1) if math.isfinite(size) else 0
     x = input.double() / 2.0**halvings  # now of norm at most 1/2
@@ -437,7 +200,7 @@ def matrix_norm(
     >>> minigrad.linalg.matrix_norm(minigrad.tensor([[1.0, -2.0], [3.0, 4.0]]), 1)
     tensor(6.)
     """
-    _check_matrices("linalg.matrix_norm", A)
+    check_matrices("linalg.matrix_norm", A)
     if len(dim) != 2:
         raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {list(dim)}")
     row, column = (checked_dim(d, A.dim()) for d in dim)
