@@ -11,7 +11,6 @@ from minigrad.dtypes import dtype
 from minigrad.ops import decomposition, reduce
 from minigrad.ops.creation import eye
 from minigrad.ops.decomposition import inv
-from minigrad.ops.exact import valued
 from minigrad.ops.linalg import matmul
 from minigrad.tensor import Tensor, over_array
 
