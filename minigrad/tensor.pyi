@@ -299,7 +299,7 @@ class Tensor(Operators):
     frac = ops.math.frac
     frac_ = ops.math.frac
     frexp = ops.pointwise.frexp
-    gather = ops.index.gather
+    gather = ops.gather.gather
     gcd = ops.pointwise.gcd
     gcd_ = ops.pointwise.gcd
     ge = ops.compare.ge
@@ -327,8 +327,8 @@ class Tensor(Operators):
     igamma_ = ops.gamma.igamma
     igammac = ops.gamma.igammac
     igammac_ = ops.gamma.igammac
-    index_add = ops.indexing.index_add
-    index_add_ = ops.indexing.index_add
+    index_add = ops.gather.index_add
+    index_add_ = ops.gather.index_add
     index_copy = ops.indexing.index_copy
     index_copy_ = ops.indexing.index_copy
     index_fill = ops.indexing.index_fill
@@ -337,7 +337,7 @@ class Tensor(Operators):
     index_put_ = ops.indexing.index_put
     index_reduce = ops.indexing.index_reduce
     index_reduce_ = ops.indexing.index_reduce
-    index_select = ops.index.index_select
+    index_select = ops.gather.index_select
     inner = ops.products.inner
     int = ops.copy.int
     inverse = ops.decomposition.inv
@@ -498,10 +498,10 @@ class Tensor(Operators):
     round_ = ops.math.round
     rsqrt = ops.math.rsqrt
     rsqrt_ = ops.math.rsqrt
-    scatter = ops.index.scatter
-    scatter_ = ops.index.scatter
-    scatter_add = ops.index.scatter_add
-    scatter_add_ = ops.index.scatter_add
+    scatter = ops.gather.scatter
+    scatter_ = ops.gather.scatter
+    scatter_add = ops.gather.scatter_add
+    scatter_add_ = ops.gather.scatter_add
     scatter_reduce = ops.indexing.scatter_reduce
     scatter_reduce_ = ops.indexing.scatter_reduce
     select = ops.join.select
@@ -547,7 +547,7 @@ class Tensor(Operators):
     t = ops.shape.t
     t_ = ops.strided.t_
     take = ops.indexing.take
-    take_along_dim = ops.index.take_along_dim
+    take_along_dim = ops.gather.take_along_dim
     tan = ops.math.tan
     tan_ = ops.math.tan
     tanh = ops.math.tanh

@@ -129,14 +129,12 @@ from minigrad.ops.functional import (
     normalize as normalize,
 )
 from minigrad.ops.functional import (
-    one_hot as one_hot,
-)
-from minigrad.ops.functional import (
     relu as relu,
 )
 from minigrad.ops.functional import (
     relu_ as relu_,
 )
+from minigrad.ops.gather import one_hot as one_hot
 from minigrad.ops.grid_sample import (
     affine_grid as affine_grid,
 )

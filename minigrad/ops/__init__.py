@@ -22,6 +22,7 @@ from minigrad.ops import (
     dropout,
     elementwise,
     gamma,
+    gather,
     index,
     inplace,
     join,
@@ -97,10 +98,8 @@ _SHARED = {
         "broadcast_to tile flip roll"
     ),
     join: "narrow select unbind split chunk",
-    index: (
-        "gather take_along_dim scatter scatter_add index_select masked_fill masked_select nonzero "
-        "tril triu"
-    ),
+    gather: "gather take_along_dim scatter scatter_add index_select index_add",
+    index: "masked_fill masked_select nonzero tril triu",
     "arrange": (
         "tensor_split hsplit vsplit dsplit split_with_sizes "
         "fliplr flipud rot90 repeat_interleave adjoint"
@@ -108,8 +107,8 @@ _SHARED = {
     decomposition: "det",
     "diagonals": "diag diag_embed diagflat",
     "indexing": (
-        "index_add index_copy index_fill index_put index_reduce scatter_reduce take put "
-        "masked_scatter argwhere"
+        "index_copy index_fill index_put index_reduce scatter_reduce take put masked_scatter "
+        "argwhere"
     ),
     "matrices": "logdet matrix_exp",
     "solving": "cholesky_solve cholesky_inverse",
@@ -271,7 +270,7 @@ _IN_PLACE_FUNCTIONS = (
 
 # The families whose functions have torch's out=.
 _WITH_OUT = (
-    *(elementwise, compare, math, reduce, scan, linalg, join, index),
+    *(elementwise, compare, math, reduce, scan, linalg, join, gather, index),
     *("pointwise", special, "ordering", "sets", "running", "statistics", "products", "indexing"),
     *("pointwise", special, gamma, "ordering", "sets", "running", "statistics"),
 )

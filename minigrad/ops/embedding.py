@@ -7,6 +7,7 @@ import numpy as np
 from minigrad.dtypes import int32, int64
 from minigrad.ops.creation import from_numpy
 from minigrad.ops.elementwise import where
+from minigrad.ops.gather import rows_at
 from minigrad.tensor import Tensor
 
 
@@ -44,8 +45,7 @@ def _lookup(weight, indices, max_norm, norm_type, scale_grad_by_freq):
     """Return the rows ``weight[indices]``."""
     if max_norm is not None:
         _renormalise(weight, indices, max_norm, norm_type)
-    rows = weight[from_numpy(np.atleast_1d(indices))]  # a lone number would give a view
-    rows = rows.reshape(*indices.shape, weight.shape[1])
+    rows = rows_at(weight, from_numpy(indices))
     if scale_grad_by_freq and rows.requires_grad:
         _, place, counts = np.unique(indices, return_inverse=True, return_counts=True)
         frequency = counts[place].reshape(*indices.shape, 1).astype(weight.dtype.numpy)
@@ -58,7 +58,7 @@ def _renormalise(weight, indices, max_norm, norm_type):
     """Shrink the rows that are looked up to ``max_norm``, in place."""
     table = weight.detach()
     used = from_numpy(np.unique(indices))
-    rows = table[used]
+    rows = rows_at(table, used)
     norms = rows.norm(norm_type, 1, keepdim=True)
     table[used] = where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows)
 
@@ -101,11 +101,6 @@ def embedding(
     padding_idx = _wrapped_padding(
         padding_idx, len(weight), AssertionError, "Padding_idx must be within num_embeddings"
     )
-    if indices.size and not (indices.min() >= 0 and indices.max() < len(weight)):
-        raise IndexError(
-            f"index out of range in self: indices from {indices.min()} to {indices.max()} "
-            f"for {len(weight)} rows"
-        )
     rows = _lookup(weight, indices, max_norm, norm_type, scale_grad_by_freq)
     if padding_idx is not None and rows.requires_grad:
         rows = where(from_numpy(np.asarray(indices != padding_idx)[..., None]), rows, rows.detach())

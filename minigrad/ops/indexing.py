@@ -13,7 +13,8 @@ from minigrad.convert import checked_dim
 from minigrad.dtypes import bool_, dtype
 from minigrad.ops.elementwise import where
 from minigrad.ops.exact import valued
-from minigrad.ops.index import gather, nonzero, scatter, scatter_add
+from minigrad.ops.gather import gather, scatter, scatter_add
+from minigrad.ops.index import nonzero
 from minigrad.ops.shape import broadcast_tensors
 from minigrad.tensor import Tensor, over_array
 
@@ -83,32 +84,11 @@ def _beside(
     return d, wide, places, items
 
 
-def index_add(
-    input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1
-) -> Tensor:
-    """Return a copy with ``alpha * source`` added to the items at ``index`` along ``dim``.
-
-    ``index`` is a vector of int32 or int64, ``source`` has an item for each.  IndexError for an
-    index out of range, RuntimeError for shapes or dtypes that do not fit.
-    Source: torch.Tensor.index_add.
-
-    >>> import minigrad
-    >>> minigrad.zeros(3).index_add(0, minigrad.tensor([0, 2, 2]), minigrad.ones(3))
-    tensor([1., 0., 2.])
-    """
-    d, wide, places, items = _beside("index_add", input, dim, index, source)
-    if isinstance(alpha, float) and not input.is_floating_point():
-        raise RuntimeError(
-            "For integral input tensors, argument alpha must not be a floating point number."
-        )
-    items = items if alpha == 1 else items * alpha
-    return scatter_add(wide, d, places, items).reshape(input.shape)
-
-
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """Return a copy with the items at ``index`` along ``dim`` replaced by those of ``source``.
 
-    Arguments and errors as of ``index_add``; ``index`` is int64.  Source: torch.Tensor.index_copy.
+    ``index`` is a vector of int64, ``source`` has an item for each.  IndexError for an index out of
+    range, RuntimeError for shapes or dtypes that do not fit.  Source: torch.Tensor.index_copy.
 
     >>> import minigrad
     >>> minigrad.zeros(3).index_copy(0, minigrad.tensor([2, 0]), minigrad.tensor([1.0, 2.0]))

@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.dtypes import float16, float32, float64, uint8
 from minigrad.ops.creation import from_numpy
-from minigrad.ops.index import index_select
+from minigrad.ops.gather import index_select
 from minigrad.ops.pool import adaptive_avg_pool1d, adaptive_avg_pool2d
 from minigrad.ops.pool3d import adaptive_avg_pool3d
 from minigrad.ops.resample import resample

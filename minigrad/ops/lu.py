@@ -13,7 +13,7 @@ from minigrad import return_types
 from minigrad.dtypes import float16, int32
 from minigrad.ops.creation import eye
 from minigrad.ops.decomposition import LinAlgError
-from minigrad.ops.index import take_along_dim
+from minigrad.ops.gather import take_along_dim
 from minigrad.ops.join import cat
 from minigrad.ops.linalg import matmul
 from minigrad.ops.matrices import check_matrices

@@ -3,7 +3,7 @@
 from minigrad import dtypes
 from minigrad.ops.creation import full
 from minigrad.ops.creation import tensor as new_tensor
-from minigrad.ops.index import index_select
+from minigrad.ops.gather import index_select
 from minigrad.ops.join import cat
 from minigrad.ops.spatial import check_tensor
 from minigrad.tensor import Tensor

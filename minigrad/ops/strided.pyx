@@ -15,7 +15,7 @@ from numpy cimport (
 
 from minigrad.convert cimport checked_dim
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, strided, viewed
-from minigrad.ops.index import scatter_add
+from minigrad.ops.gather import scatter_add
 from minigrad.ops.inplace cimport check_inplace
 from minigrad.ops.shape import squeeze, t, transpose, unsqueeze
 from minigrad.tape cimport Node, bump_version, recording
