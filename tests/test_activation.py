@@ -218,3 +218,33 @@ def test_channel_dropout_of_other_ranks():
         F.dropout2d(minigrad.ones(2, 3, 4))
     with pytest.raises(RuntimeError, match="2D or 3D"):
         F.dropout1d(minigrad.ones(4))
+
+
+@pytest.mark.parametrize(
+    "name",
+    "celu elu gelu glu hardshrink hardsigmoid hardswish leaky_relu logsigmoid mish rrelu selu silu "
+    "softplus softshrink".split(),
+)
+def test_activations_of_integers_are_refused(name):
+    with pytest.raises(NotImplementedError, match="floating point"):
+        getattr(F, name)(minigrad.tensor([1, 2]))
+
+
+@pytest.mark.parametrize("name", ["mse_loss", "smooth_l1_loss", "huber_loss"])
+def test_losses_between_integers_are_refused(name):
+    whole = minigrad.tensor([1, 3])
+    with pytest.raises(NotImplementedError, match=name):
+        getattr(F, name)(whole, whole)
+    assert getattr(F, name)(whole.float(), whole).item() == 0
+
+
+def test_dropout_of_integers_is_refused():
+    whole = minigrad.tensor([1, 2])
+    for drop in (F.dropout, F.alpha_dropout):
+        assert drop(whole, training=False) is whole
+        with pytest.raises(RuntimeError, match="cast"):
+            drop(whole, training=True)
+    with pytest.raises(RuntimeError, match="unsigned"):
+        F.hardtanh(whole.byte())
+    with pytest.raises(RuntimeError, match="Bool"):
+        F.relu6(whole.bool())

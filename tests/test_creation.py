@@ -390,3 +390,24 @@ def test_numbers_out_of_range_without_torch():
             with pytest.raises(RuntimeError, match=f"type {dtype} without overflow: "):
                 fill(minigrad, value, getattr(minigrad, dtype))
     assert minigrad.tensor([-1, 255], dtype=minigrad.uint8).tolist() == [255, 255]
+
+
+def test_memory_format():
+    x = minigrad.arange(6.0).reshape(2, 3).t()
+    rows, kept = minigrad.contiguous_format, minigrad.preserve_format
+    for copy in (
+        x.clone,
+        x.double,
+        lambda **format: x.to(minigrad.int32, **format),
+        lambda **format: x.to(minigrad.float32, copy=True, **format),
+        lambda **format: minigrad.full_like(x, 2, **format),
+        lambda **format: minigrad.rand_like(x, **format),
+    ):
+        assert copy(memory_format=rows).stride() == (2, 1)
+        assert copy(memory_format=kept).stride() == copy().stride() == (1, 3)
+        with pytest.raises(TypeError, match="memory_format"):
+            copy(memory_format="rows")
+    assert x.float(memory_format=rows) is x  # nothing to convert
+    assert x.contiguous(memory_format=rows).stride() == (2, 1)
+    with pytest.raises(RuntimeError, match="preserve"):
+        x.contiguous(memory_format=kept)

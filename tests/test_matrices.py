@@ -200,3 +200,19 @@ def test_the_namespace_imports_as_torchs_does():
 
     assert namespace.inv is minigrad.inverse
     assert {name for name in namespace.__all__ if not hasattr(namespace, name)} == set()
+
+
+@pytest.mark.parametrize("UPLO", ["L", "U"])
+def test_gradients_of_eigenvectors_are_symmetric(UPLO):
+    x = minigrad.from_numpy(A.copy()).requires_grad_()
+    vectors = linalg.eigh(x, UPLO).eigenvectors
+    weights = minigrad.arange(9.0, dtype=minigrad.float64).reshape(3, 3)
+    (vectors.square() * weights).sum().backward()
+    assert_close(x.grad, x.grad.mT)
+    assert x.grad.abs().max() > 0.1
+
+
+def test_pinv_of_a_hermitian_matrix_reads_the_lower_triangle():
+    x = minigrad.from_numpy(A.copy())
+    full = x.tril() + x.tril(-1).mT
+    assert_close(linalg.pinv(x, hermitian=True), linalg.inv(full), rtol=1e-9)

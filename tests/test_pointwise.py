@@ -257,3 +257,16 @@ def test_special_functions_as_in_torch(name, torch, rng):
         arrays = [np.linspace(-9, 9, 19)]
     compare_with_torch(torch, special_function(name), arrays, double=True, rtol=1e-8)
     compare_with_torch(torch, special_function(name), [a.astype(np.float32) for a in arrays])
+
+
+def test_nextafter_passes_the_gradient_on():
+    x = minigrad.tensor([1.0, 2.0], requires_grad=True)
+    minigrad.nextafter(x, minigrad.tensor([1.0, 3.0])).sum().backward()
+    assert x.grad.tolist() == [0, 1]
+
+
+def test_float_power_in_place_is_for_float64():
+    x = minigrad.tensor([2.0], dtype=minigrad.float64)
+    assert x.float_power_(3) is x and x.item() == 8
+    with pytest.raises(RuntimeError, match="float64"):
+        minigrad.ones(1).float_power_(2)

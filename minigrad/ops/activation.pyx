@@ -11,15 +11,16 @@ import numpy as np
 
 from numpy cimport PyArray_SIZE, import_array, ndarray
 
-from minigrad.dtypes cimport dtype_of, float16
+from minigrad.dtypes cimport bool_, dtype_of, float16, uint8
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
-from minigrad.ops.common cimport float_operand
 from minigrad.ops.inplace cimport assign, before_write, check_inplace
 from minigrad.ops.math cimport INPUT, fused, unary
+from minigrad.ops.recorded cimport floating
 from minigrad.ops.elementwise import clamp, where
 from minigrad.ops.math import erf, sigmoid, tanh
+from minigrad.ops.recorded import tensor_operand
 from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
@@ -56,9 +57,9 @@ cdef ndarray apply_backward(int op, ndarray g, ndarray x, double parameter):
     return out
 
 
-cdef Tensor parametric(int op, str label, vjp_function vjp, object input, double parameter):
+cdef Tensor parametric(int op, str label, vjp_function vjp, Tensor x, double parameter):
     """Compute a function with a parameter and record it."""
-    cdef Tensor x = float_operand(input), out
+    cdef Tensor out
     out = wrap(apply_scalar(op, x.array, parameter))
     if recording(x):
         record(out, label, vjp, (x,), (x,), parameter)
@@ -74,8 +75,8 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
     """
     if inplace:
         return write_into(input, leaky_relu, (negative_slope,))
-    return parametric(
-        kernels.LEAKY_RELU, "LeakyReluBackward0", leaky_relu_vjp, input, negative_slope)
+    return parametric(kernels.LEAKY_RELU, "LeakyReluBackward0", leaky_relu_vjp,
+                      floating(input, "leaky_relu"), negative_slope)
 
 
 cdef leaky_relu_vjp(Node node, object g):
@@ -90,7 +91,7 @@ def elu(input, alpha=1.0, inplace=False):
     """Return the input where it is positive, else ``alpha * (exp(input) - 1)``."""
     if inplace:
         return write_into(input, elu, (alpha,))
-    return parametric(kernels.ELU, "EluBackward0", elu_vjp, input, alpha)
+    return parametric(kernels.ELU, "EluBackward0", elu_vjp, floating(input, "elu"), alpha)
 
 
 cdef elu_vjp(Node node, object g):
@@ -113,6 +114,7 @@ def celu(input, alpha=1.0, inplace=False):
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
     if inplace:
         return write_into(input, celu, (alpha,))
+    input = floating(input, "celu")
     if alpha > 0:
         return elu(input / alpha) * alpha
     return where(input > 0, input, (input / alpha).expm1() * alpha)
@@ -124,7 +126,7 @@ def silu(input, inplace=False):
     """Return ``input * sigmoid(input)``, also known as swish."""
     if inplace:
         return write_into(input, silu)
-    return unary(kernels.SILU, "SiluBackward0", silu_vjp, input, INPUT)
+    return unary(kernels.SILU, "SiluBackward0", silu_vjp, floating(input, "silu"), INPUT)
 
 
 cdef silu_vjp(Node node, object g):
@@ -141,6 +143,7 @@ def gelu(input, approximate="none"):
     ``approximate``: "none", or "tanh" for
     ``0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)))``.
     """
+    input = floating(input, "gelu")
     if approximate == "none":
         return unary(kernels.GELU, "GeluBackward0", gelu_vjp, input, INPUT)
     if approximate == "tanh":
@@ -174,6 +177,7 @@ def softplus(input, beta=1.0, threshold=20.0):
     >>> minigrad.nn.functional.softplus(minigrad.tensor([0.0, 100.0]))
     tensor([  0.6931, 100.0000])
     """
+    input = floating(input, "softplus")
     scaled = input if beta == 1 else input * beta
     out = unary(kernels.SOFTPLUS, "SoftplusBackward0", softplus_vjp, scaled, INPUT)
     if beta == 1 and threshold >= 20 and out.dtype != np.float64:
@@ -190,6 +194,7 @@ cdef softplus_vjp(Node node, object g):
 
 def logsigmoid(input):
     """Return ``log(sigmoid(input))``, without overflow."""
+    input = floating(input, "logsigmoid")
     return unary(kernels.LOGSIGMOID, "LogSigmoidBackward0", logsigmoid_vjp, input, INPUT)
 
 
@@ -204,6 +209,7 @@ def mish(input, inplace=False):
     """Return ``input * tanh(softplus(input))``."""
     if inplace:
         return write_into(input, mish)
+    input = floating(input, "mish")
     return input * tanh(softplus(input))
 
 
@@ -219,7 +225,7 @@ def tanhshrink(input):
 
 def glu(input, dim=-1):
     """Return the first half along ``dim`` times the sigmoid of the second half."""
-    size = input.shape[dim]
+    size = floating(input, "glu").shape[dim]
     if size % 2:
         raise RuntimeError(
             f"Halving dimension must be even, but dimension {dim} is size {size}"
@@ -253,7 +259,11 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     if inplace:
         return write_into(input, hardtanh, (min_val, max_val))
     if isinstance(input, Tensor) and not input.is_floating_point():
+        if input.dtype is bool_:
+            raise RuntimeError("Bool inputs not supported for hardtanh")
         min_val, max_val = int(min_val), int(max_val)
+        if input.dtype is uint8 and min_val < 0:
+            raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
     out = clamp(input.detach(), min_val, max_val)
     return limited("HardtanhBackward0", input, out, min_val, max_val, 1)
 
@@ -267,13 +277,13 @@ def hardsigmoid(input, inplace=False):
     """Return ``(input + 3) / 6`` limited to 0 and 1."""
     if inplace:
         return write_into(input, hardsigmoid)
-    out = clamp(input.detach() + 3.0, 0.0, 6.0) / 6.0
+    out = clamp(floating(input, "hardsigmoid").detach() + 3.0, 0.0, 6.0) / 6.0
     return limited("HardsigmoidBackward0", input, out, -3, 3, 1.0 / 6.0)
 
 
 def hardswish(input, inplace=False):
     """Return ``input * hardsigmoid(input)``."""
-    cdef Tensor x = <Tensor?>input, out
+    cdef Tensor x = floating(input, "hardswish"), out
     if inplace:
         return write_into(x, hardswish)
     out = x.detach()
@@ -290,6 +300,7 @@ cdef hardswish_vjp(Node node, object g):
 
 def hardshrink(input, lambd=0.5):
     """Return the input, but 0 from ``-lambd`` to ``lambd``."""
+    input = floating(input, "hardshrink")
     return input.masked_fill(input.abs() <= lambd, 0.0)
 
 
@@ -297,11 +308,14 @@ def softshrink(input, lambd=0.5):
     """Return the input moved by ``lambd`` towards 0, at most to 0."""
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}")
+    input = floating(input, "softshrink")
     return input - clamp(input, -lambd, lambd)
 
 
 def threshold(input, threshold, value, inplace=False):
     """Return the input where it is above ``threshold``, else ``value``."""
+    if tensor_operand(input, "threshold").dtype is bool_:
+        raise NotImplementedError("threshold() is not implemented for bools")
     return (input.masked_fill_ if inplace else input.masked_fill)(input <= threshold, value)
 
 

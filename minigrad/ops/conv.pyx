@@ -157,7 +157,7 @@ cdef int check_operands(Tensor x, Tensor weight, Tensor bias, str function, int 
             f"with {outputs} elements, but got bias of size {list(shape_of(bias))} instead"
         )
     if not dtype_of(x.array).is_floating_point and dtype_of(x.array) is not int64:
-        raise RuntimeError(f"{function} is not implemented for {dtype_of(x.array)}")
+        raise NotImplementedError(f"{function} is not implemented for {dtype_of(x.array)}")
     for name, other in (("weight", weight), ("bias", bias)):
         if other is not None and dtype_of((<Tensor>other).array) is not dtype_of(x.array):
             raise RuntimeError(

@@ -152,7 +152,7 @@ def conv_transpose3d(
 def _check_operands(input, weight, bias, function):
     check_rank(input, 3, function)
     if not input.is_floating_point() and input.dtype is not int64:
-        raise RuntimeError(f"{function} is not implemented for {input.dtype}")
+        raise NotImplementedError(f"{function} is not implemented for {input.dtype}")
     for name, other in (("weight", weight), ("bias", bias)):
         if other is None and name == "bias":
             continue

@@ -61,7 +61,8 @@ cdef int check_classes(str name, ndarray x, ndarray target, Tensor weight) excep
     """Raise what torch raises for shapes and dtypes that do not go together."""
     cdef int ndim = PyArray_NDIM(x)
     if not dtype_of(x).is_floating_point:
-        raise RuntimeError(f"{name}: expected a floating point input, but got {dtype_of(x)}")
+        raise NotImplementedError(
+            f"{name}: expected a floating point input, but got {dtype_of(x)}")
     if ndim == 0:
         raise RuntimeError(f"{name}: expected an input with classes, (C), (N, C) or (N, C, ...), "
                            "but got a 0-dimensional tensor")

@@ -96,7 +96,7 @@ def _triangle(
     if row < 0 or col < 0:
         raise RuntimeError(f"{name}: row and col must be non-negative, got {row} and {col}")
     if as_dtype_(kind).name not in ("int32", "int64"):
-        raise RuntimeError(f'"{name}" not implemented for {kind}: expected int32 or int64')
+        raise NotImplementedError(f'"{name}" not implemented for {kind}: expected int32 or int64')
     rows, columns = np.indices((row, col)).reshape(2, -1)
     inside = columns - rows <= offset if keep else columns - rows >= offset
     found = np.stack([rows[inside], columns[inside]])

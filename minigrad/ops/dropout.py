@@ -17,10 +17,18 @@ def _drop(input, shape, p, training, inplace):
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0:
         return input
+    _check_floating("dropout", input, p)
     scale = 1 / (1 - p) if p < 1 else 0.0
     noise = default_generator._bernoulli(math.prod(shape), 1 - p, input.dtype.numpy, scale)
     noise = over_array(noise.reshape(shape))
     return input.mul_(noise) if inplace else input * noise
+
+
+def _check_floating(name, input, p):
+    if not input.is_floating_point() and p < 1:
+        raise RuntimeError(
+            f"{name}: the result of type float can't be cast to the input's dtype {input.dtype}"
+        )
 
 
 def dropout(input, p=0.5, training=True, inplace=False) -> Tensor:
@@ -95,7 +103,8 @@ def _alpha(input, shape, p, training, inplace):
     if not training or p == 0 or input.numel() == 0:
         return input
     if p == 1:
-        return input.zero_() if inplace else input * 0
+        return input.zero_() if inplace else (input * 0).to(input.dtype)
+    _check_floating("alpha_dropout", input, p)
     kept = default_generator._bernoulli(math.prod(shape), 1 - p, input.dtype.numpy, 1)
     kept = over_array(kept.reshape(shape))
     scale = ((_SATURATED**2 * p + 1) * (1 - p)) ** -0.5

@@ -8,6 +8,7 @@ import numpy as np
 from minigrad.ops.creation import from_numpy, zeros
 from minigrad.ops.elementwise import where
 from minigrad.ops.interpolate import cubic_weights
+from minigrad.ops.recorded import floating
 from minigrad.ops.spatial import check_tensor
 from minigrad.tensor import Tensor
 
@@ -153,9 +154,10 @@ def _check_sizes(input, grid, mode):
         )
     if mode == "bicubic" and n == 3:
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
-    if grid.dtype is not input.dtype or not input.is_floating_point():
+    floating(input, "grid_sampler")
+    if grid.dtype is not input.dtype:
         raise RuntimeError(
-            f"grid_sampler(): expected input and grid of one floating dtype, but got "
+            f"grid_sampler(): expected input and grid of one dtype, but got "
             f"{input.dtype} and {grid.dtype}"
         )
     return n

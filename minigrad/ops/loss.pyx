@@ -10,6 +10,7 @@ import numpy as np
 from numpy cimport import_array, ndarray
 
 from minigrad.dtypes cimport dtype_of
+from minigrad.ops.recorded cimport floating
 from minigrad.ops.activation import logsigmoid
 from minigrad.ops.elementwise import clamp, where
 from minigrad.tape cimport Node, record, recording
@@ -44,6 +45,13 @@ cdef object weighted(object loss, object weight, object reduction):
     return reduced(loss if weight is None else loss * weight, reduction)
 
 
+cdef object difference(str name, object input, object target):
+    """Return ``input - target``, of which one at least must be floating; NotImplementedError."""
+    if not target.is_floating_point():
+        floating(input, name)
+    return input - target
+
+
 cdef int warn_sizes(object input, object target) except -1:
     if input.shape != target.shape:
         warnings.warn(
@@ -64,7 +72,7 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
     """
     warn_sizes(input, target)
     return weighted(
-        (input - target).square(), weight, reduction_name(size_average, reduce, reduction))
+        difference("mse_loss", input, target).square(), weight, reduction_name(size_average, reduce, reduction))
 
 
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
@@ -78,7 +86,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
     warn_sizes(input, target)
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta: {beta}")
-    d = (input - target).abs()
+    d = difference("smooth_l1_loss", input, target).abs()
     if beta > 0:
         far = d >= beta         # infinity there must not reach the square, not even as 0 * inf
         near = d.masked_fill(far, 0.0)
@@ -91,7 +99,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     warn_sizes(input, target)
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta: {delta}")
-    d = (input - target).abs()
+    d = difference("huber_loss", input, target).abs()
     far = d > delta
     near = d.masked_fill(far, 0.0)      # as in smooth_l1_loss
     loss = where(far, (d - 0.5 * delta) * delta, near * near * 0.5)

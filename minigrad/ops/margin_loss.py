@@ -14,6 +14,7 @@ from minigrad.ops.creation import from_numpy
 from minigrad.ops.distance import pairwise_distance
 from minigrad.ops.elementwise import minimum, where
 from minigrad.ops.loss import reduced, reduction_name
+from minigrad.ops.recorded import floating
 from minigrad.tensor import Tensor
 
 
@@ -167,6 +168,7 @@ def _check_classes(name, input, target):
             f"{name}: Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
             f"{list(input.shape)}"
         )
+    floating(input, name)
     if target.dtype is not int64:
         raise RuntimeError(
             f"{name}: expected a target of dtype minigrad.int64, but got {target.dtype}"
@@ -283,6 +285,7 @@ def multilabel_soft_margin_loss(
     tensor(0.6931)
     """
     reduction = reduction_name(size_average, reduce, reduction)
+    floating(input, "multilabel_soft_margin_loss")
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     loss = loss if weight is None else loss * weight
     return reduced(loss.mean(-1), reduction)

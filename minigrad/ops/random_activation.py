@@ -8,6 +8,7 @@ from minigrad.dtypes import float64
 from minigrad.ops.activation import celu, elu, hardtanh, leaky_relu, selu
 from minigrad.ops.activation import threshold as _threshold
 from minigrad.ops.creation import empty, zeros_like
+from minigrad.ops.recorded import floating
 from minigrad.ops.softmax import softmax
 from minigrad.tensor import Tensor, over_array
 
@@ -23,6 +24,7 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False) ->
     >>> minigrad.nn.functional.rrelu(minigrad.tensor([-1.0, 2.0]), 0.1, 0.3)
     tensor([-0.2000,  2.0000])
     """
+    floating(input, "rrelu")
     if lower > upper:
         raise RuntimeError(
             f"Lower bound should be less than or equal to the upper bound, got {lower} and {upper}"

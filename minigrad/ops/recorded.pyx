@@ -61,6 +61,15 @@ def tensor_operand(input, str function, str name="input"):
     return tensor_argument(input, function, name)
 
 
+cpdef Tensor floating(object input, str function):
+    """Return an argument that must be a floating tensor; NotImplementedError for integers."""
+    cdef Tensor x = tensor_argument(input, function, "input")
+    if not dtype_of(x.array).is_floating_point:
+        raise NotImplementedError(
+            f"{function}() is not implemented for {x.dtype}: expected a floating point tensor")
+    return x
+
+
 def float_operand(input):
     """Return the input of a function on reals: integers become the default floating dtype."""
     return float_tensor(input)

@@ -71,7 +71,7 @@ def bincount(input, weights=None, minlength=0) -> Tensor:
     """
     x = tensor_operand(input, "bincount")
     if x.dtype.is_floating_point or x.dtype is bool_:
-        raise RuntimeError(f"bincount only supports integers, but got {x.dtype}")
+        raise NotImplementedError(f"bincount only supports integers, but got {x.dtype}")
     array = x.numpy()
     if array.ndim != 1 or (array.size and array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")

@@ -1,0 +1,3 @@
+from minigrad.tensor cimport Tensor
+
+cpdef Tensor floating(object input, str function)
