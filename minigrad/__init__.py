@@ -55,11 +55,13 @@ from minigrad.settings import (
     get_float32_matmul_precision,
     get_num_interop_threads,
     is_deterministic_algorithms_warn_only_enabled,
+    is_warn_always_enabled,
     set_default_device,
     set_deterministic_debug_mode,
     set_float32_matmul_precision,
     set_flush_denormal,
     set_num_interop_threads,
+    set_warn_always,
     use_deterministic_algorithms,
 )
 from minigrad.tensor import Tensor
@@ -75,6 +77,7 @@ from minigrad.autograd import (
     enable_grad,
     inference_mode,
     is_grad_enabled,
+    is_inference_mode_enabled,
     no_grad,
     set_grad_enabled,
 )

@@ -52,6 +52,7 @@ from minigrad.attributes import strided as strided
 from minigrad.autograd import enable_grad as enable_grad
 from minigrad.autograd import inference_mode as inference_mode
 from minigrad.autograd import is_grad_enabled as is_grad_enabled
+from minigrad.autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from minigrad.autograd import no_grad as no_grad
 from minigrad.autograd import set_grad_enabled as set_grad_enabled
 from minigrad.compiler import compile as compile
@@ -88,11 +89,13 @@ from minigrad.settings import get_num_interop_threads as get_num_interop_threads
 from minigrad.settings import (
     is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
 )
+from minigrad.settings import is_warn_always_enabled as is_warn_always_enabled
 from minigrad.settings import set_default_device as set_default_device
 from minigrad.settings import set_deterministic_debug_mode as set_deterministic_debug_mode
 from minigrad.settings import set_float32_matmul_precision as set_float32_matmul_precision
 from minigrad.settings import set_flush_denormal as set_flush_denormal
 from minigrad.settings import set_num_interop_threads as set_num_interop_threads
+from minigrad.settings import set_warn_always as set_warn_always
 from minigrad.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from minigrad.tensor import Tensor as Tensor
 
@@ -119,6 +122,8 @@ HalfTensor = ops.legacy.HalfTensor
 IntTensor = ops.legacy.IntTensor
 LongTensor = ops.legacy.LongTensor
 ShortTensor = ops.legacy.ShortTensor
+TypedStorage = ops.storage.TypedStorage
+UntypedStorage = ops.storage.UntypedStorage
 abs = _with_out.abs
 abs_ = ops.math.abs
 absolute = _with_out.absolute
@@ -208,9 +213,9 @@ celu = ops.activation.celu
 celu_ = ops.random_activation.celu_
 chain_matmul = _with_out.chain_matmul
 channel_shuffle = ops.pixels.channel_shuffle
-cholesky = ops.old_decompositions.old_cholesky
-cholesky_inverse = ops.solving.cholesky_inverse
-cholesky_solve = ops.solving.cholesky_solve
+cholesky = _with_out.cholesky
+cholesky_inverse = _with_out.cholesky_inverse
+cholesky_solve = _with_out.cholesky_solve
 chunk = _with_out.chunk
 clamp = _with_out.clamp
 clamp_ = ops.elementwise.clamp
@@ -314,7 +319,7 @@ gather = _with_out.gather
 gcd = _with_out.gcd
 gcd_ = ops.pointwise.gcd
 ge = _with_out.ge
-geqrf = ops.householder.geqrf
+geqrf = _with_out.geqrf
 ger = _with_out.ger
 get_rng_state = ops.random.get_rng_state
 gradient = _with_out.gradient
@@ -325,9 +330,11 @@ gru_cell = ops.recurrent.gru_cell
 gt = _with_out.gt
 hamming_window = ops.signal.hamming_window
 hann_window = ops.signal.hann_window
+hardshrink = ops.activation.hardshrink
 heaviside = _with_out.heaviside
 histc = _with_out.histc
 histogram = _with_out.histogram
+histogramdd = _with_out.histogramdd
 hsplit = ops.arrange.hsplit
 hstack = _with_out.hstack
 hypot = _with_out.hypot
@@ -354,7 +361,7 @@ is_neg = ops.realness.is_conj
 is_nonzero = ops.legacy.is_nonzero
 is_same_size = ops.realness.is_same_size
 is_signed = ops.legacy.is_signed
-is_storage = ops.legacy.is_storage
+is_storage = ops.storage.is_storage
 isclose = ops.closeness.isclose
 isfinite = _with_out.isfinite
 isin = _with_out.isin
@@ -400,8 +407,8 @@ logspace = ops.creation.logspace
 logsumexp = _with_out.logsumexp
 lstm_cell = ops.recurrent.lstm_cell
 lt = _with_out.lt
-lu_solve = ops.lu.old_lu_solve
-lu_unpack = ops.lu.lu_unpack
+lu_solve = _with_out.lu_solve
+lu_unpack = _with_out.lu_unpack
 manual_seed = ops.random.manual_seed
 masked_fill = _with_out.masked_fill
 masked_scatter = _with_out.masked_scatter
@@ -443,13 +450,14 @@ negative = _with_out.negative
 negative_ = ops.math.neg
 nextafter = _with_out.nextafter
 nonzero = _with_out.nonzero
+nonzero_static = _with_out.nonzero_static
 norm = _with_out.norm
 normal = ops.random.normal
 not_equal = _with_out.not_equal
 ones = ops.creation.ones
 ones_like = ops.creation.ones_like
-orgqr = ops.householder.householder_product
-ormqr = ops.householder.ormqr
+orgqr = _with_out.orgqr
+ormqr = _with_out.ormqr
 outer = _with_out.outer
 pairwise_distance = ops.distance.pairwise_distance
 pca_lowrank = ops.low_rank.pca_lowrank
@@ -465,7 +473,7 @@ pow = _with_out.pow
 prelu = ops.activation.prelu
 prod = _with_out.prod
 put = _with_out.put
-qr = ops.old_decompositions.old_qr
+qr = _with_out.qr
 quantile = _with_out.quantile
 rad2deg = _with_out.rad2deg
 rad2deg_ = ops.pointwise.rad2deg
@@ -528,7 +536,7 @@ sinc_ = ops.pointwise.sinc
 sinh = _with_out.sinh
 sinh_ = ops.math.sinh
 slice_scatter = ops.strided.slice_scatter
-slogdet = ops.old_decompositions.old_slogdet
+slogdet = _with_out.slogdet
 softmax = ops.softmax.softmax
 sort = _with_out.sort
 split = _with_out.split
@@ -544,7 +552,7 @@ std_mean = _with_out.std_mean
 sub = _with_out.sub
 subtract = _with_out.subtract
 sum = _with_out.sum
-svd = ops.old_decompositions.old_svd
+svd = _with_out.svd
 svd_lowrank = ops.low_rank.svd_lowrank
 swapaxes = ops.shape.transpose
 swapdims = ops.shape.transpose
@@ -561,6 +569,7 @@ tensordot = _with_out.tensordot
 threshold = ops.activation.threshold
 threshold_ = ops.random_activation.threshold_
 tile = ops.shape.tile
+to_dlpack = ops.storage.to_dlpack
 topk = _with_out.topk
 trace = _with_out.trace
 transpose = ops.shape.transpose

@@ -4,7 +4,7 @@ from typing import Any
 
 from minigrad.attributes import device as _device
 
-_settings: dict[str, Any] = {"deterministic": 0, "precision": "highest"}
+_settings: dict[str, Any] = {"deterministic": 0, "precision": "highest", "warn always": False}
 _MODES = "default", "warn", "error"
 _PRECISIONS = "highest", "high", "medium"
 
@@ -77,3 +77,13 @@ def get_num_interop_threads() -> int:
 def set_flush_denormal(mode) -> bool:
     """Return whether the wish is granted: denormal numbers are never flushed to zero."""
     return not mode
+
+
+def set_warn_always(b) -> None:
+    """Remember the wish.  How often a warning is shown is what Python's filters say."""
+    _settings["warn always"] = bool(b)
+
+
+def is_warn_always_enabled() -> bool:
+    """Return what ``set_warn_always`` was told, False at first."""
+    return _settings["warn always"]

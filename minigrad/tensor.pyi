@@ -44,6 +44,12 @@ class Tensor(Operators):
     @property
     def is_xpu(self) -> builtins.bool: ...
     @property
+    def is_ipu(self) -> builtins.bool: ...
+    @property
+    def is_xla(self) -> builtins.bool: ...
+    @property
+    def is_sparse_csr(self) -> builtins.bool: ...
+    @property
     def is_mkldnn(self) -> builtins.bool: ...
     @property
     def is_nested(self) -> builtins.bool: ...
@@ -183,7 +189,7 @@ class Tensor(Operators):
     baddbmm_ = ops.products.baddbmm
     bernoulli = ops.random.bernoulli
     bernoulli_ = ops.random.bernoulli_
-    bincount = ops.statistics.bincount
+    bincount = ops.histograms.bincount
     bitwise_and = ops.compare.bitwise_and
     bitwise_and_ = ops.compare.bitwise_and
     bitwise_left_shift = ops.compare.bitwise_left_shift
@@ -314,10 +320,11 @@ class Tensor(Operators):
     gt = ops.compare.gt
     gt_ = ops.compare.gt
     half = ops.copy.half
+    hardshrink = ops.activation.hardshrink
     heaviside = ops.pointwise.heaviside
     heaviside_ = ops.pointwise.heaviside
-    histc = ops.statistics.histc
-    histogram = ops.statistics.histogram
+    histc = ops.histograms.histc
+    histogram = ops.histograms.histogram
     hsplit = ops.arrange.hsplit
     hypot = ops.pointwise.hypot
     hypot_ = ops.pointwise.hypot
@@ -348,7 +355,7 @@ class Tensor(Operators):
     is_pinned = ops.legacy.is_pinned
     is_same_size = ops.realness.is_same_size
     is_set_to = ops.kinds.is_set_to
-    is_shared = ops.legacy.is_shared
+    is_shared = ops.storage.is_shared
     is_signed = ops.legacy.is_signed
     isclose = ops.closeness.isclose
     isfinite = ops.math.isfinite
@@ -452,6 +459,7 @@ class Tensor(Operators):
     nextafter = ops.pointwise.nextafter
     nextafter_ = ops.pointwise.nextafter
     nonzero = ops.index.nonzero
+    nonzero_static = ops.indexing.nonzero_static
     norm = ops.reduce.norm
     normal_ = ops.random.normal_
     not_equal = ops.compare.ne
@@ -508,6 +516,7 @@ class Tensor(Operators):
     select_scatter = ops.strided.select_scatter
     sgn = ops.math.sign
     sgn_ = ops.math.sign
+    share_memory_ = ops.storage.share_memory_
     short = ops.copy.short
     sigmoid = ops.math.sigmoid
     sigmoid_ = ops.math.sigmoid
@@ -533,6 +542,7 @@ class Tensor(Operators):
     squeeze = ops.shape.squeeze
     squeeze_ = ops.strided.squeeze_
     std = ops.reduce.std
+    storage = ops.storage.storage
     sub = ops.elementwise.sub
     sub_ = ops.inplace.sub_
     subtract = ops.elementwise.sub
@@ -580,6 +590,7 @@ class Tensor(Operators):
     unsafe_split_with_sizes = ops.arrange.split_with_sizes
     unsqueeze = ops.shape.unsqueeze
     unsqueeze_ = ops.strided.unsqueeze_
+    untyped_storage = ops.storage.untyped_storage
     var = ops.reduce.var
     vdot = ops.products.vdot
     view = ops.shape.view

@@ -244,3 +244,13 @@ ONES = minigrad.ones(2)
 def test_errors(error, match, run):
     with pytest.raises(error, match=match):
         run()
+
+
+def test_batch_norms_that_keep_no_statistics():
+    x = minigrad.randn(8, 3)
+    network = nn.Sequential(nn.BatchNorm1d(3), nn.InstanceNorm1d(3, track_running_stats=True))
+    assert func.replace_all_batch_norm_modules_(network) is network
+    norm = network[0].eval()
+    assert norm.running_mean is norm.running_var is norm.num_batches_tracked is None
+    assert network[1].running_mean is not None
+    assert_close(norm(x), nn.functional.batch_norm(x, None, None, training=True).detach())

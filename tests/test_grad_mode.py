@@ -197,3 +197,26 @@ def test_a_decorated_function_that_fails_restores_the_mode(mode):
     with pytest.raises(ArithmeticError), mode():
         raise ArithmeticError("planted")
     assert minigrad.is_grad_enabled()
+
+
+def test_inference_mode_says_whether_it_is_on():
+    enabled = minigrad.is_inference_mode_enabled
+
+    @minigrad.inference_mode()
+    def inside():
+        return enabled(), minigrad.is_grad_enabled()
+
+    @minigrad.inference_mode()
+    def generator():
+        yield enabled()
+
+    assert inside() == (True, False) and next(generator())
+    with minigrad.inference_mode():
+        with minigrad.no_grad():
+            assert enabled()
+        with minigrad.inference_mode(False):
+            assert not enabled() and minigrad.is_grad_enabled()
+        assert enabled() and not minigrad.is_grad_enabled()
+    assert not enabled()
+    with minigrad.no_grad():
+        assert not enabled()

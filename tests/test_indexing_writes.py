@@ -185,3 +185,13 @@ def test_wrong_input_raises_what_torch_raises(torch, name):
         WRONG[name](torch)
     with pytest.raises(type(expected.value)):
         WRONG[name](minigrad)
+
+
+def test_nonzero_static():
+    x = minigrad.tensor([[0, 1, 0], [2, 0, 3]])
+    assert minigrad.nonzero_static(x, size=2).tolist() == [[0, 1], [1, 0]]
+    found = x.nonzero_static(size=4, fill_value=9)
+    assert found.tolist() == [[0, 1], [1, 0], [1, 2], [9, 9]] and found.dtype is minigrad.int64
+    assert minigrad.nonzero_static(minigrad.tensor(1), size=2).shape == (2, 0)
+    with pytest.raises(RuntimeError, match="non-negative"):
+        minigrad.nonzero_static(x, size=-1)

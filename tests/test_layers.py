@@ -469,3 +469,11 @@ def test_parameters_to_vector_and_back():
     assert layer.bias.tolist() == [6, 7, 8]
     with pytest.raises(TypeError, match="but got: list"):
         nn.utils.vector_to_parameters([1.0], layer.parameters())
+
+
+def test_hardtanh_takes_the_old_names_of_its_limits():
+    with pytest.warns(FutureWarning, match="min_value"):
+        layer = nn.Hardtanh(min_value=-2.0)
+    with pytest.warns(FutureWarning, match="max_value"):
+        assert repr(nn.Hardtanh(max_value=2.0)) == "Hardtanh(min_val=-1.0, max_val=2.0)"
+    assert layer(minigrad.tensor([-3.0, 3.0])).tolist() == [-2.0, 1.0]

@@ -495,3 +495,22 @@ def test_repr():
         "  (nothing): None\n"
         ")"
     )
+
+
+def test_to_empty_keeps_parameters_and_sizes():
+    layer = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    weight, memory = layer[0].weight, layer[0].weight.data_ptr()
+    assert layer.to_empty(device="cpu") is layer
+    assert layer[0].weight is weight and weight.data_ptr() != memory
+    assert [tuple(p.shape) for p in layer.parameters()] == [(3, 2), (3,), (3,), (3,)]
+    kept = layer[1].running_mean
+    layer.to_empty(device=None, recurse=False)
+    assert layer[1].running_mean is kept
+    with pytest.raises(RuntimeError, match="cpu"):
+        layer.to_empty(device="cuda")
+
+
+def test_compile_leaves_a_module_as_it_is():
+    layer = nn.Linear(2, 3)
+    assert layer.compile(fullgraph=True) is None
+    assert layer(minigrad.ones(1, 2)).shape == (1, 3)

@@ -30,6 +30,8 @@ ones(2).is_nested ones(2).is_shared() ones(2).is_inference() ones(2).type()
 ones(2).is_cpu ones(2).is_signed() ByteTensor(2).is_signed() is_signed(ones(2)) is_storage(ones(2))
 is_nonzero(ones(1)) zeros(1).is_nonzero() is_inference(ones(1)) typename(ones(1)) typename(3)
 isinstance(ones(2),FloatTensor) isinstance(ones(2),LongTensor) isinstance(3,FloatTensor)
+is_warn_always_enabled() is_inference_mode_enabled() ones(2).is_ipu ones(2).is_xla
+ones(2).is_sparse_csr
 """.split()
 REFUSALS = """
 cuda.synchronize() cuda.current_device() cuda.get_device_name() cuda.get_device_properties(0)
@@ -93,6 +95,9 @@ def test_settings_are_remembered():
     minigrad.set_float32_matmul_precision("highest")
     with pytest.raises(RuntimeError, match="'exact'"):
         minigrad.set_float32_matmul_precision("exact")
+    minigrad.set_warn_always(True)
+    assert minigrad.is_warn_always_enabled()
+    minigrad.set_warn_always(False)
     minigrad.set_num_interop_threads(2)
     assert minigrad.get_num_interop_threads() == 1
     assert not minigrad.set_flush_denormal(True)

@@ -112,3 +112,53 @@ def test_as_in_torch(name, torch, rng):
     compare_with_torch(torch, FUNCTIONS[name], arrays, rtol=1e-7)
     if not name.startswith("cdist"):
         compare_with_torch(torch, FUNCTIONS[name], [a.astype(np.float32) for a in arrays])
+
+
+POINTS = np.random.default_rng(5).uniform(-1, 1, (3, 4, 2))
+EDGES = np.array([-1.0, -0.2, 0.3, 1.0])
+
+
+@pytest.mark.parametrize("density", [False, True])
+def test_histogramdd(density):
+    x, flat = minigrad.tensor(POINTS), POINTS.reshape(-1, 2)
+    for bins, theirs in [
+        ([3, 2], [3, 2]),
+        (3, 3),
+        ([minigrad.tensor(EDGES), minigrad.tensor(EDGES[1:])], [EDGES, EDGES[1:]]),
+    ]:
+        hist, edges = minigrad.histogramdd(x, bins, density=density)
+        expected = np.histogramdd(flat, theirs, density=density)
+        assert_close(hist, expected[0])
+        for ours, edge in zip(edges, expected[1], strict=True):
+            assert_close(ours, edge)
+    weight = POINTS[..., 0]
+    hist = minigrad.histogramdd(
+        x, [2, 2], range=[-1.0, 1.0, 0.0, 1.0], weight=minigrad.tensor(weight), density=density
+    ).hist
+    limits = [(-1, 1), (0, 1)]
+    expected = np.histogramdd(flat, 2, limits, density=density, weights=weight.ravel())
+    assert_close(hist, expected[0])
+
+
+def histograms(lib):
+    x = lib.tensor(POINTS)
+    yield lambda: lib.histogramdd(x, [3])
+    yield lambda: lib.histogramdd(x[0, 0], [3, 3])
+    yield lambda: lib.histogramdd(x, [3, 0])
+    yield lambda: lib.histogramdd(x, [3, 3], range=[0.0, 1.0])
+    yield lambda: lib.histogramdd(x, [3, 3], range=[1.0, 0.0, 0.0, 1.0])
+    yield lambda: lib.histogramdd(x, [3, 3], weight=x)
+    yield lambda: lib.histogramdd(x, [3, 3], weight=lib.ones(3, 4))
+    yield lambda: lib.histogramdd(x.float(), [lib.tensor(EDGES), lib.tensor(EDGES)])
+    yield lambda: lib.histogramdd(x * float("nan"), [3, 3])
+    yield lambda: lib.histogramdd(x.long(), [3, 3])
+    yield lambda: lib.histogram(x, 2, range=(0.0,))
+    yield lambda: lib.histogram(x, 2, weight=lib.ones(3, 4, 2))
+
+
+def test_wrong_histograms_are_torchs_errors(torch):
+    for ours, theirs in zip(histograms(minigrad), histograms(torch), strict=True):
+        with pytest.raises((RuntimeError, TypeError)) as caught:
+            theirs()
+        with pytest.raises(caught.type):
+            ours()

@@ -1,12 +1,20 @@
-"""Switching the tape off and on: no_grad, enable_grad, set_grad_enabled."""
+"""Switching the tape off and on: no_grad, enable_grad, set_grad_enabled, inference_mode."""
 
 import functools
+import threading
 from collections.abc import Callable
 from typing import Any, Self, TypeVar, cast
 
 from minigrad.tape import _set_grad_enabled, is_grad_enabled
 
-__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "enable_grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -16,37 +24,38 @@ _CO_GENERATOR = 0x20  # inspect.CO_GENERATOR, without importing inspect
 class _GradMode:
     """A context manager and decorator that sets grad mode in this thread, and restores it."""
 
-    mode = True
-    _previous: list[bool]
+    mode: Any = True
+    _set = staticmethod(_set_grad_enabled)
+    _previous: list[Any]
 
     def __enter__(self) -> None:
         # a stack, so that one object may be entered again while it is entered
-        self.__dict__.setdefault("_previous", []).append(_set_grad_enabled(self.mode))
+        self.__dict__.setdefault("_previous", []).append(self._set(self.mode))
 
     def __exit__(self, *exc_info) -> None:
-        _set_grad_enabled(self._previous.pop())
+        self._set(self._previous.pop())
 
     def __call__(self, function: F) -> F:
         @functools.wraps(function)
         def wrapped(*args, **kwargs):
-            previous = _set_grad_enabled(self.mode)
+            previous = self._set(self.mode)
             try:
                 return function(*args, **kwargs)
             finally:
-                _set_grad_enabled(previous)
+                self._set(previous)
 
         @functools.wraps(function)
         def wrapped_generator(*args, **kwargs):
             generator = function(*args, **kwargs)
             resume, argument = generator.send, None
             while True:  # the mode holds while the generator runs, not while it waits
-                previous = _set_grad_enabled(self.mode)
+                previous = self._set(self.mode)
                 try:
                     value = resume(argument)
                 except StopIteration as stop:
                     return stop.value
                 finally:
-                    _set_grad_enabled(previous)
+                    self._set(previous)
                 try:
                     resume, argument = generator.send, (yield value)
                 except BaseException as error:
@@ -102,7 +111,32 @@ class inference_mode(_GradMode):
     """
 
     def __init__(self, mode=True) -> None:
-        self.mode = not mode if isinstance(mode, bool) else False
+        inference = mode if isinstance(mode, bool) else True
+        self.mode = (not inference, inference)
+
+    @staticmethod
+    def _set(mode):
+        grad, inference = mode
+        before, _thread.inference = _thread.inference, inference
+        return _set_grad_enabled(grad), before
+
+
+class _Thread(threading.local):
+    inference = False
+
+
+_thread = _Thread()
+
+
+def is_inference_mode_enabled() -> bool:
+    """Return whether this is inside of ``inference_mode``.
+
+    >>> import minigrad
+    >>> with minigrad.inference_mode():
+    ...     minigrad.is_inference_mode_enabled()
+    True
+    """
+    return _thread.inference
 
 
 class set_grad_enabled(_GradMode):

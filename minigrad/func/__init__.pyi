@@ -3,6 +3,9 @@ from minigrad.func.modules import (
     functional_call as functional_call,
 )
 from minigrad.func.modules import (
+    replace_all_batch_norm_modules_ as replace_all_batch_norm_modules_,
+)
+from minigrad.func.modules import (
     stack_module_state as stack_module_state,
 )
 from minigrad.func.transforms import (

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from minigrad.nn.modules.batchnorm import _BatchNorm
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.utils import stateless
 from minigrad.ops.join import stack
 from minigrad.tensor import Tensor
 
-__all__ = ["functional_call", "stack_module_state"]
+__all__ = ["functional_call", "replace_all_batch_norm_modules_", "stack_module_state"]
 
 
 def functional_call(
@@ -64,3 +65,22 @@ def stack_module_state(models: Iterable[Any]) -> tuple[dict[str, Any], dict[str,
         {name: stacked([state[name] for state in states]) for name in states[0]} for states in parts
     )
     return parameters, buffers
+
+
+def replace_all_batch_norm_modules_(root):
+    """Let no batch norm in a module keep running statistics; return the module, changed.
+
+    They normalise by the statistics of each batch from then on, and write to no buffer, which
+    ``vmap`` could not do for each element apart.
+
+    >>> import minigrad
+    >>> from minigrad import nn
+    >>> network = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    >>> minigrad.func.replace_all_batch_norm_modules_(network)[1].running_mean is None
+    True
+    """
+    for module in root.modules():
+        if isinstance(module, _BatchNorm):
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root

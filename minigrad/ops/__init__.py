@@ -48,6 +48,7 @@ if TYPE_CHECKING:  # families that are imported when they are first used
         distance,
         distributions,
         einsum,
+        histograms,
         householder,
         indexing,
         kinds,
@@ -70,6 +71,7 @@ if TYPE_CHECKING:  # families that are imported when they are first used
         signal,
         solving,
         statistics,
+        storage,
     )
 
 # Functions that are also methods: minigrad.name(x, ...) and x.name(...).
@@ -93,6 +95,7 @@ _SHARED = {
     scan: "prod cumsum cumprod",
     softmax: "softmax log_softmax",
     linalg: "matmul mm bmm mv dot addmm",
+    activation: "hardshrink",
     shape: (
         "reshape flatten ravel unflatten squeeze unsqueeze permute transpose t movedim "
         "broadcast_to tile flip roll"
@@ -108,7 +111,7 @@ _SHARED = {
     "diagonals": "diag diag_embed diagflat",
     "indexing": (
         "index_copy index_fill index_put index_reduce scatter_reduce take put masked_scatter "
-        "argwhere"
+        "argwhere nonzero_static"
     ),
     "matrices": "logdet matrix_exp",
     "solving": "cholesky_solve cholesky_inverse",
@@ -126,7 +129,8 @@ _SHARED = {
     "ordering": "sort argsort msort topk kthvalue median nanmedian mode quantile nanquantile",
     "sets": "unique unique_consecutive",
     "running": "cummax cummin logcumsumexp diff",
-    "statistics": "nansum nanmean aminmax bincount histc histogram dist renorm cov corrcoef",
+    "statistics": "nansum nanmean aminmax dist renorm cov corrcoef",
+    "histograms": "bincount histc histogram",
     "realness": "conj is_conj is_same_size",
     gamma: "igamma igammac",
     special: "lgamma digamma polygamma mvlgamma erfinv i0",
@@ -176,11 +180,12 @@ _METHODS = {
     copy: ("contiguous to type type_as half float double byte char short int long bool cpu cuda"),
     creation: "new_tensor new_empty new_zeros new_ones new_full",
     "legacy": (
-        "pin_memory is_pinned is_shared is_cpu is_sparse is_quantized is_meta is_mps is_xpu "
-        "is_mkldnn is_nested layout"
+        "pin_memory is_pinned is_cpu is_sparse is_sparse_csr is_quantized is_meta is_mps is_xpu "
+        "is_ipu is_xla is_mkldnn is_nested layout"
     ),
     "pointwise": "float_power_",
     "realness": "conj_physical_ apply_ map_",
+    "storage": "untyped_storage storage is_shared share_memory_",
     inplace: "add_ sub_ mul_ div_ fill_ zero_ copy_",
     "distributions": "exponential_ cauchy_ log_normal_ geometric_",
     random: "uniform_ normal_ bernoulli_ random_",
@@ -204,9 +209,10 @@ _FUNCTIONS = {
         "zeros_like ones_like full_like arange linspace logspace eye meshgrid"
     ),
     "distributions": "poisson",
+    "storage": "UntypedStorage TypedStorage is_storage to_dlpack",
     "legacy": (
         "HalfTensor FloatTensor DoubleTensor ByteTensor CharTensor ShortTensor IntTensor "
-        "LongTensor BoolTensor set_default_tensor_type is_storage typename"
+        "LongTensor BoolTensor set_default_tensor_type typename"
     ),
     reduce: "var_mean std_mean",
     "pointwise": "rsub",
@@ -214,6 +220,7 @@ _FUNCTIONS = {
     "running": "trapezoid trapz cumulative_trapezoid gradient",
     "sets": "isin searchsorted bucketize",
     "statistics": "cdist",
+    "histograms": "histogramdd",
     shape: "broadcast_tensors",
     join: "cat stack hstack vstack",
     "arrange": (
@@ -271,8 +278,9 @@ _IN_PLACE_FUNCTIONS = (
 # The families whose functions have torch's out=.
 _WITH_OUT = (
     *(elementwise, compare, math, reduce, scan, linalg, join, gather, index),
+    *("histograms", "householder", "lu", "old_decompositions", "solving"),
     *("pointwise", special, "ordering", "sets", "running", "statistics", "products", "indexing"),
-    *("pointwise", special, gamma, "ordering", "sets", "running", "statistics"),
+    gamma,
 )
 
 

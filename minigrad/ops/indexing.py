@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.convert import checked_dim
-from minigrad.dtypes import bool_, dtype
+from minigrad.dtypes import bool_, dtype, int64
+from minigrad.ops.creation import full
 from minigrad.ops.elementwise import where
 from minigrad.ops.exact import valued
 from minigrad.ops.gather import gather, scatter, scatter_add
@@ -417,6 +418,25 @@ def argwhere(input: Tensor) -> Tensor:
             [1, 0]])
     """
     return nonzero(input)
+
+
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
+    """Return the first ``size`` rows of ``nonzero``; rows of ``fill_value`` where there are fewer.
+
+    Source: torch.nonzero_static.
+
+    >>> import minigrad
+    >>> minigrad.nonzero_static(minigrad.tensor([0, 1, 2]), size=3)
+    tensor([[ 1],
+            [ 2],
+            [-1]])
+    """
+    if size < 0:
+        raise RuntimeError(f"nonzero_static: 'size' must be an non-negative integer, got {size}")
+    found = nonzero(input)[:size]
+    out = full((size, found.size(1)), fill_value, dtype=int64)
+    out[: len(found)] = found
+    return out
 
 
 def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:

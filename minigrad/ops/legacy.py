@@ -80,11 +80,6 @@ def is_pinned(input, device=None) -> bool:
     return False
 
 
-def is_shared(input) -> bool:
-    """Return False: the memory belongs to this process."""
-    return False
-
-
 def is_inference(input) -> bool:
     """Return False: ``inference_mode`` makes ordinary tensors."""
     return False
@@ -98,11 +93,6 @@ def is_signed(input) -> bool:
 def is_nonzero(input) -> bool:
     """Return whether the one element of a tensor is not zero; RuntimeError if it has not one."""
     return bool(input.item() != 0)
-
-
-def is_storage(obj) -> bool:
-    """Return False: there are no storages, only tensors."""
-    return False
 
 
 def typename(obj) -> str:
@@ -121,6 +111,9 @@ def typename(obj) -> str:
 
 is_cpu = property(lambda input: True, doc="True: the tensor is on the CPU.")
 layout = property(lambda input: strided, doc="``minigrad.strided``: tensors are dense.")
-is_sparse = is_quantized = is_meta = is_mps = is_xpu = is_mkldnn = is_nested = property(
-    lambda input: False, doc="False: tensors are dense, not quantised, and on the CPU."
+is_sparse = is_sparse_csr = is_quantized = is_nested = property(
+    lambda input: False, doc="False: tensors are dense and not quantised."
+)
+is_meta = is_mps = is_xpu = is_ipu = is_xla = is_mkldnn = property(
+    lambda input: False, doc="False: tensors are on the CPU."
 )

@@ -1,18 +1,16 @@
-"""Sums past NaN, both extremes, histograms, distances and covariances."""
+"""Sums past NaN, both extremes, distances and covariances."""
 
 import math
 
-import numpy as np
-
 from minigrad import return_types
-from minigrad.dtypes import bool_, float32, float64
+from minigrad.dtypes import bool_
 from minigrad.ops.elementwise import clamp_min, where
 from minigrad.ops.linalg import matmul
 from minigrad.ops.math import isnan, sqrt
 from minigrad.ops.recorded import operands, recorded, tensor_operand
 from minigrad.ops.reduce import amax, amin, norm
 from minigrad.ops.reduce import sum as sum_
-from minigrad.tensor import Tensor, over_array
+from minigrad.tensor import Tensor
 
 # ---------------------------------------------------------------- reductions
 
@@ -55,108 +53,6 @@ def aminmax(input, *, dim=None, keepdim=False) -> return_types.aminmax:
         )
     dims = () if dim is None else dim
     return return_types.aminmax(amin(x, dims, keepdim), amax(x, dims, keepdim))
-
-
-# ---------------------------------------------------------------- counting
-
-
-def bincount(input, weights=None, minlength=0) -> Tensor:
-    """Return how often each of 0, 1, 2, ... occurs among integers, or the sums of their weights.
-
-    Shapes: input and weights (n), result (max(input) + 1) or ``minlength`` if that is more.
-
-    >>> import minigrad
-    >>> minigrad.bincount(minigrad.tensor([0, 2, 2]))
-    tensor([1, 0, 2])
-    """
-    x = tensor_operand(input, "bincount")
-    if x.dtype.is_floating_point or x.dtype is bool_:
-        raise NotImplementedError(f"bincount only supports integers, but got {x.dtype}")
-    array = x.numpy()
-    if array.ndim != 1 or (array.size and array.min() < 0):
-        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    if minlength < 0:
-        raise RuntimeError("minlength should be >= 0")
-    if weights is not None:
-        if weights.shape != x.shape:
-            raise RuntimeError(
-                "weights should be 1-d and have the same length as input: got "
-                f"{list(weights.shape)} and {list(x.shape)}"
-            )
-        weights = weights.numpy(force=True)
-    out = np.bincount(array, weights, minlength)
-    kept = np.float32 if weights is not None and weights.dtype == np.float32 else out.dtype
-    return over_array(out.astype(kept, copy=False))
-
-
-def histc(input, bins=100, min=0, max=0) -> Tensor:
-    """Return how many elements lie in each of ``bins`` equal parts of [min, max] (the range of the
-    elements if both are 0), in the input's floating dtype.
-
-    >>> import minigrad
-    >>> minigrad.histc(minigrad.tensor([1.0, 2.0, 1.0]), bins=4, min=0, max=3)
-    tensor([0., 2., 1., 0.])
-    """
-    x = tensor_operand(input, "histc")
-    if not x.dtype.is_floating_point:
-        raise NotImplementedError(f"histc is defined for floating dtypes, but got {x.dtype}")
-    if bins <= 0:
-        raise RuntimeError("bins must be > 0")
-    array = x.numpy(force=True).ravel()
-    if min == max and array.size:
-        min, max = array.min().item(), array.max().item()
-    if min == max:
-        min, max = min - 1, max + 1
-    if not (math.isfinite(min) and math.isfinite(max)):
-        raise RuntimeError(f"histc: range of [{min}, {max}] is not finite")
-    if min > max:
-        raise RuntimeError("max must be larger than min")
-    array = array[(array >= min) & (array <= max)]
-    places = (array - array.dtype.type(min)) / array.dtype.type(max - min) * bins
-    counts = np.bincount(np.minimum(places.astype(np.int64), bins - 1), minlength=bins)
-    return over_array(counts.astype(x.dtype.numpy))
-
-
-def histogram(input, bins, *, range=None, weight=None, density=False) -> return_types.histogram:
-    """Return (hist, bin_edges): how many elements (or how much ``weight``) each bin holds.
-
-    ``bins`` is a number of equal ones in ``range`` (that of the elements unless given), or a 1-d
-    tensor of edges; ``density`` divides by the whole and the bins' widths.
-
-    >>> import minigrad
-    >>> minigrad.histogram(minigrad.tensor([1.0, 2.0, 1.0]), 2, range=(0.0, 3.0)).hist
-    tensor([2., 1.])
-    """
-    x = tensor_operand(input, "histogram")
-    if x.dtype not in (float32, float64):
-        raise NotImplementedError(f"histogram is defined for float and double, but got {x.dtype}")
-    array = x.numpy(force=True).ravel()
-    if isinstance(bins, Tensor):
-        if bins.dtype is not x.dtype:
-            raise RuntimeError(
-                f"histogramdd(): expected dtype of bins {bins.dtype} to be {x.dtype}, the input's"
-            )
-        edges = bins.numpy(force=True)
-    else:
-        if bins <= 0:
-            raise RuntimeError(f"histogram(): bins must be > 0, but got {bins}")
-        low, high = range or ((array.min(), array.max()) if array.size else (0.0, 1.0))
-        if not low <= high:
-            raise RuntimeError(f"histogram(): max must not be less than min, but got {low}, {high}")
-        if low == high:
-            low, high = low - 0.5, high + 0.5
-        edges = np.linspace(low, high, bins + 1, dtype=array.dtype)
-    if weight is not None:
-        if weight.shape != x.shape:
-            raise RuntimeError(
-                "histogramdd(): if weight tensor is provided it should have the same shape as the "
-                f"input: got {list(weight.shape)} and {list(x.shape)}"
-            )
-        weight = weight.numpy(force=True).ravel()
-    hist = np.histogram(array, edges, weights=weight)[0].astype(array.dtype)
-    if density:
-        hist = hist / (hist.sum() * np.diff(edges))
-    return return_types.histogram(over_array(hist), over_array(np.array(edges)))
 
 
 # ---------------------------------------------------------------- distances

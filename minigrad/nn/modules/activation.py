@@ -4,6 +4,8 @@ Each keeps the dtype of its input, and its shape (but GLU halves one dimension).
 writes the result into the input.  The source of each is the layer of that name in ``torch.nn``.
 """
 
+import warnings
+
 from minigrad.nn import functional as F
 from minigrad.nn.init import constant_
 from minigrad.nn.modules.module import Module
@@ -44,7 +46,7 @@ class ReLU(_Activation):
 
 
 class Hardtanh(_Activation):
-    """``x`` held between ``min_val`` and ``max_val``.
+    """``x`` held between ``min_val`` and ``max_val``, which once were ``min_value``, ``max_value``.
 
     Example::
 
@@ -56,8 +58,19 @@ class Hardtanh(_Activation):
 
     settings: tuple[str, ...] = ("min_val", "max_val")
 
-    def __init__(self, min_val=-1.0, max_val=1.0, inplace=False) -> None:
+    def __init__(
+        self, min_val=-1.0, max_val=1.0, inplace=False, min_value=None, max_value=None
+    ) -> None:
         super().__init__(inplace)
+        for old, new, value in (
+            ("min_value", "min_val", min_value),
+            ("max_value", "max_val", max_value),
+        ):
+            if value is not None:
+                message = f"keyword argument `{old}` is deprecated and rename to `{new}`"
+                warnings.warn(message, FutureWarning, stacklevel=2)
+        min_val = min_val if min_value is None else min_value
+        max_val = max_val if max_value is None else max_value
         if max_val <= min_val:
             raise AssertionError(f"max_val ({max_val}) must be greater than min_val ({min_val})")
         self.min_val = min_val

@@ -16,6 +16,7 @@ from minigrad.nn.modules.hooks import HooksMixin
 from minigrad.nn.modules.state import StateMixin
 from minigrad.nn.modules.tree import TreeMixin
 from minigrad.nn.parameter import Buffer, Parameter
+from minigrad.ops.creation import empty_like
 from minigrad.tensor import Tensor
 
 
@@ -388,6 +389,22 @@ class Module(TreeMixin, StateMixin, HooksMixin):
     def cuda(self, device=None) -> Self:
         """Raise RuntimeError: this engine runs on the CPU."""
         return self.to("cuda")
+
+    def to_empty(self, *, device, recurse=True) -> Self:
+        """Replace all parameters and buffers by uninitialised memory; return the module."""
+        if device is not None:
+            device_type(device)  # raises for any but the CPU
+        return self._apply(empty_like, recurse)
+
+    def share_memory(self) -> Self:
+        """Share all parameters and buffers with processes forked from now on; return the module.
+
+        See ``Tensor.share_memory_``.
+        """
+        return self._apply(lambda t: t.share_memory_())
+
+    def compile(self, *args, **kwargs) -> None:
+        """Do nothing, as ``minigrad.compile`` does: everything is compiled already."""
 
     # Printing.
 

@@ -1,0 +1,148 @@
+"""The memory that tensors lie in: one row of elements, which several tensors may share."""
+
+import mmap
+
+import numpy as np
+
+from minigrad import attributes
+from minigrad.tensor import Tensor, over_array
+
+
+class UntypedStorage:
+    """The bytes that a tensor lies in, with those of its views: ``x.untyped_storage()``.
+
+    Indexing reads and writes a byte.
+
+    >>> import minigrad
+    >>> x = minigrad.ones(2, 3)
+    >>> x.untyped_storage().nbytes()
+    24
+    >>> x[1].untyped_storage().data_ptr() == x.data_ptr()
+    True
+    """
+
+    def __init__(self, memory, dtype=np.uint8) -> None:
+        self._memory = memory  # the array that all others are views of
+        size = memory.nbytes // np.dtype(dtype).itemsize
+        self._array = np.ndarray(size, dtype, memory if memory.flags.c_contiguous else memory.T)
+
+    def data_ptr(self) -> int:
+        """Return the address of the first byte."""
+        return self._array.ctypes.data
+
+    def nbytes(self) -> int:
+        """Return the number of bytes."""
+        return self._array.nbytes
+
+    def size(self) -> int:
+        """Return the number of elements: of bytes, where the storage has no dtype."""
+        return self._array.size
+
+    def element_size(self) -> int:
+        """Return the number of bytes of an element."""
+        return self._array.itemsize
+
+    def tolist(self) -> list[float]:
+        """Return the elements as Python numbers."""
+        return self._array.tolist()
+
+    def is_shared(self) -> bool:
+        """Return whether processes share the memory, see ``share_memory_``."""
+        return isinstance(self._memory.base, mmap.mmap)
+
+    @property
+    def device(self) -> attributes.device:
+        """The CPU."""
+        return attributes.device("cpu")
+
+    def __len__(self) -> int:
+        return self._array.size
+
+    def __getitem__(self, index):
+        return self._array[index].tolist()
+
+    def __setitem__(self, index, value) -> None:
+        self._array[index] = value
+
+    def __repr__(self) -> str:
+        values = "".join(f" {value}\n" for value in self.tolist())
+        return f"{values}[{type(self).__name__} of size {self.size()}]"
+
+
+class TypedStorage(UntypedStorage):
+    """The elements that a tensor lies in, with those of its views: ``x.storage()``.
+
+    >>> import minigrad
+    >>> x = minigrad.tensor([[1, 2], [3, 4]])
+    >>> x.T.storage()
+     1
+     2
+     3
+     4
+    [TypedStorage of size 4]
+    """
+
+    def untyped(self) -> UntypedStorage:
+        """Return the same memory as bytes."""
+        return UntypedStorage(self._memory)
+
+
+def _memory(input):
+    """Return the array that all views of a tensor are views of."""
+    array = input.detach().numpy()
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def untyped_storage(input) -> UntypedStorage:
+    """Return the bytes that a tensor lies in."""
+    return UntypedStorage(_memory(input))
+
+
+def storage(input) -> TypedStorage:
+    """Return the row of elements that a tensor and all its views lie in."""
+    return TypedStorage(_memory(input), input.dtype.numpy)
+
+
+def is_storage(obj) -> bool:
+    """Return whether an object is a storage, and not a tensor.
+
+    >>> import minigrad
+    >>> minigrad.is_storage(minigrad.ones(2).untyped_storage())
+    True
+    """
+    return isinstance(obj, UntypedStorage)
+
+
+def is_shared(input) -> bool:
+    """Return whether the tensor lies in memory that processes share."""
+    return untyped_storage(input).is_shared()
+
+
+def share_memory_(input) -> Tensor:
+    """Move the tensor to memory that it shares with processes forked from now on; return it.
+
+    What one of them writes all of them read.  Views that were taken before stay where they were,
+    and a tensor that is sent to a process which was not forked arrives as a copy.
+
+    >>> import minigrad
+    >>> minigrad.ones(2).share_memory_().is_shared()
+    True
+    """
+    if not is_shared(input):
+        array = input.detach().numpy()
+        place = np.ndarray(array.shape, array.dtype, mmap.mmap(-1, max(array.nbytes, 1)))
+        place[...] = array
+        input.data = over_array(place)
+    return input
+
+
+def to_dlpack(tensor):
+    """Return a DLPack capsule of a tensor, for libraries that ask for one; it can be read once.
+
+    >>> import minigrad
+    >>> type(minigrad.to_dlpack(minigrad.ones(2))).__name__
+    'PyCapsule'
+    """
+    return tensor.__dlpack__()
