@@ -20,7 +20,7 @@ from minigrad.ops.math cimport INPUT, fused, unary
 from minigrad.ops.recorded cimport floating
 from minigrad.ops.elementwise import clamp, where
 from minigrad.ops.math import erf, sigmoid, tanh
-from minigrad.ops.recorded import tensor_operand
+from minigrad.ops.recorded import labelled, tensor_operand
 from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
@@ -105,7 +105,8 @@ def selu(input, inplace=False):
     """Return ``elu`` with the scale and alpha that keep mean 0 and variance 1 through layers."""
     if inplace:
         return write_into(input, selu)
-    return elu(input, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
+    out = elu(input, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
+    return labelled(out, "EluBackward0")
 
 
 def celu(input, alpha=1.0, inplace=False):
@@ -116,8 +117,8 @@ def celu(input, alpha=1.0, inplace=False):
         return write_into(input, celu, (alpha,))
     input = floating(input, "celu")
     if alpha > 0:
-        return elu(input / alpha) * alpha
-    return where(input > 0, input, (input / alpha).expm1() * alpha)
+        return labelled(elu(input / alpha) * alpha, "CeluBackward0")
+    return labelled(where(input > 0, input, (input / alpha).expm1() * alpha), "CeluBackward0")
 
 
 # ---------------------------------------------------------------- smooth
@@ -210,7 +211,7 @@ def mish(input, inplace=False):
     if inplace:
         return write_into(input, mish)
     input = floating(input, "mish")
-    return input * tanh(softplus(input))
+    return labelled(input * tanh(softplus(input)), "MishBackward0")
 
 
 def softsign(input):
@@ -231,7 +232,7 @@ def glu(input, dim=-1):
             f"Halving dimension must be even, but dimension {dim} is size {size}"
         )
     a, b = input.chunk(2, dim)
-    return a * sigmoid(b)
+    return labelled(a * sigmoid(b), "GluBackward0")
 
 
 # ---------------------------------------------------------------- in straight pieces
@@ -301,7 +302,7 @@ cdef hardswish_vjp(Node node, object g):
 def hardshrink(input, lambd=0.5):
     """Return the input, but 0 from ``-lambd`` to ``lambd``."""
     input = floating(input, "hardshrink")
-    return input.masked_fill(input.abs() <= lambd, 0.0)
+    return labelled(input.masked_fill(input.abs() <= lambd, 0.0), "HardshrinkBackward0")
 
 
 def softshrink(input, lambd=0.5):
@@ -309,14 +310,15 @@ def softshrink(input, lambd=0.5):
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}")
     input = floating(input, "softshrink")
-    return input - clamp(input, -lambd, lambd)
+    return labelled(input - clamp(input, -lambd, lambd), "SoftshrinkBackward0")
 
 
 def threshold(input, threshold, value, inplace=False):
     """Return the input where it is above ``threshold``, else ``value``."""
     if tensor_operand(input, "threshold").dtype is bool_:
         raise NotImplementedError("threshold() is not implemented for bools")
-    return (input.masked_fill_ if inplace else input.masked_fill)(input <= threshold, value)
+    out = (input.masked_fill_ if inplace else input.masked_fill)(input <= threshold, value)
+    return labelled(out, "ThresholdBackward0")
 
 
 def prelu(input, weight):
@@ -339,4 +341,4 @@ def prelu(input, weight):
         weight = weight.reshape(-1, *[1] * (input.dim() - 2))
     elif input.dim() == 0:
         weight = weight.reshape(())
-    return where(input > 0, input, weight * input)
+    return labelled(where(input > 0, input, weight * input), "PreluKernelBackward0")

@@ -10,6 +10,7 @@ from numpy cimport PyArray_DIM, PyArray_NDIM, import_array
 from minigrad.dtypes cimport dtype, dtype_of
 from minigrad.ops.common cimport cast, pair, shape_of, tensor_argument
 from minigrad.ops.conv cimport Geometry, check_operands, computed_in, single, to_input
+from minigrad.ops.recorded import labelled
 from minigrad.ops.shape cimport reshape_to
 from minigrad.tensor cimport Tensor
 
@@ -113,9 +114,10 @@ def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_paddi
     cdef Tensor w = tensor_argument(weight, "conv_transpose2d", "weight")
     cdef Tensor b = None if bias is None else tensor_argument(bias, "conv_transpose2d", "bias")
     check_operands(x, w, b, "conv_transpose2d", 2, groups_of(groups))
-    return transposed(
+    out = transposed(
         x, w, b, pair(stride, "stride"), pair(padding, "padding"),
         pair(output_padding, "output_padding"), groups, pair(dilation, "dilation"))
+    return labelled(out, "ConvolutionBackward0")
 
 
 def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1,

@@ -8,6 +8,7 @@ from minigrad.dtypes import int32, int64
 from minigrad.ops.creation import from_numpy
 from minigrad.ops.elementwise import where
 from minigrad.ops.gather import rows_at
+from minigrad.ops.recorded import labelled
 from minigrad.tensor import Tensor
 
 
@@ -104,7 +105,7 @@ def embedding(
     rows = _lookup(weight, indices, max_norm, norm_type, scale_grad_by_freq)
     if padding_idx is not None and rows.requires_grad:
         rows = where(from_numpy(np.asarray(indices != padding_idx)[..., None]), rows, rows.detach())
-    return rows
+    return labelled(rows, "EmbeddingBackward0")
 
 
 def _check_bags(indices, weight, offsets, mode, scale_grad_by_freq, samples, include_last_offset):
@@ -254,9 +255,9 @@ def embedding_bag(
     if mode == "max":
         empty = from_numpy(~there.any(1)[:, None])
         largest = rows.masked_fill(missing, -float("inf")).max(1).values
-        return largest.masked_fill(empty, 0.0)
+        return labelled(largest.masked_fill(empty, 0.0), "EmbeddingBagBackward0")
     total = rows.masked_fill(missing, 0.0).sum(1)
     if mode == "sum":
-        return total
+        return labelled(total, "EmbeddingBagBackward0")
     size = np.maximum(there.sum(1, keepdims=True), 1).astype(weight.dtype.numpy)
-    return total / from_numpy(size)
+    return labelled(total / from_numpy(size), "EmbeddingBagBackward0")

@@ -168,8 +168,8 @@ def gather(input, dim, index, *, sparse_grad=False):
     cdef Tensor i = checked_index(x, d, index, "gather")
     if PyArray_SIZE(i.array) == 0:
         return x.reshape(-1)[:0].reshape(i.shape)
-    if PyArray_NDIM(x.array) == 0:
-        return gather(x.reshape(1), 0, i.reshape(-1)).reshape(i.shape)
+    if PyArray_NDIM(x.array) == 0 or PyArray_NDIM(i.array) == 0:
+        return gather(x.reshape(-1), 0, i.reshape(-1)).reshape(i.shape)
     for k in range(PyArray_NDIM(x.array)):
         if k != d and PyArray_DIM(i.array, k) > PyArray_DIM(x.array, k):
             raise RuntimeError(
@@ -237,8 +237,8 @@ def scatter_add(input, dim, index, src):
     cdef Tensor x = <Tensor?>input, s = <Tensor?>src, out
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     cdef Tensor i = checked_index(x, d, index, "scatter_add")
-    if PyArray_NDIM(x.array) == 0:
-        return scatter_add(x.reshape(1), 0, i.reshape(-1), s.reshape(-1)).reshape(())
+    if PyArray_NDIM(x.array) == 0 or PyArray_NDIM(i.array) == 0:
+        return scatter_add(x.reshape(-1), 0, i.reshape(-1), s.reshape(-1)).reshape(x.shape)
     if PyArray_SIZE(i.array) == 0:
         return x.clone()
     check_source(x, d, i, s, "scatter_add")
@@ -267,9 +267,9 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     cdef Tensor i = checked_index(x, d, index, "scatter"), items
     src = value if src is None else src
-    if PyArray_NDIM(x.array) == 0:
+    if PyArray_NDIM(x.array) == 0 or PyArray_NDIM(i.array) == 0:
         flat = src.reshape(-1) if isinstance(src, Tensor) else src
-        return scatter(x.reshape(1), 0, i.reshape(-1), flat, reduce=reduce).reshape(())
+        return scatter(x.reshape(-1), 0, i.reshape(-1), flat, reduce=reduce).reshape(x.shape)
     if PyArray_SIZE(i.array) == 0:
         return x.clone()
     if not isinstance(src, Tensor):

@@ -17,11 +17,14 @@ from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport as_tensor, cast, is_number, number_tensor
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, view_of, wrap
+from minigrad.ops.recorded import labelled
 from minigrad.ops.shape import broadcast_tensors
 from minigrad.ops.inplace import in_place
 from minigrad.ops.inplace cimport check_distinct, check_inplace, check_overlap, written
 
 import_array()
+
+cdef object EVERYTHING = slice(None)
 
 
 # ---------------------------------------------------------------- x[index]
@@ -138,9 +141,22 @@ def getitem(input, index):
         raise index_error(x, index, error) from None
     out = view_of(x, array) if basic else wrap(np.ascontiguousarray(array) if array.ndim else array)
     if recording(x):
-        record(out, "SliceBackward0" if basic else "IndexBackward0", getitem_vjp, (x,), (),
+        record(out, label_of(index) if basic else "IndexBackward0", getitem_vjp, (x,), (),
                ((<object>x.array).shape, key if basic else own_copies(key), basic))
     return out
+
+
+cdef str label_of(object index):
+    """Return torch's name for a basic index: it takes the items as ops, one after another."""
+    for item in reversed(index) if isinstance(index, tuple) else (index,):
+        if item is None or isinstance(item, bool):
+            return "UnsqueezeBackward0"
+        if isinstance(item, slice):
+            if item != EVERYTHING:
+                return "SliceBackward0"
+        elif item is not Ellipsis:
+            return "SelectBackward0"
+    return "AliasBackward0"
 
 
 cdef getitem_vjp(Node node, object g):
@@ -345,9 +361,9 @@ cdef Tensor triangle(object keep, object input, object diagonal):
 
 def tril(input, diagonal=0):
     """Return the lower triangle of the matrices, zeros above ``diagonal``."""
-    return triangle(np.tril, input, diagonal)
+    return labelled(triangle(np.tril, input, diagonal), "TrilBackward0")
 
 
 def triu(input, diagonal=0):
     """Return the upper triangle of the matrices, zeros below ``diagonal``."""
-    return triangle(np.triu, input, diagonal)
+    return labelled(triangle(np.triu, input, diagonal), "TriuBackward0")

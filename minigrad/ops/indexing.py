@@ -16,6 +16,7 @@ from minigrad.ops.elementwise import where
 from minigrad.ops.exact import valued
 from minigrad.ops.gather import gather, scatter, scatter_add
 from minigrad.ops.index import nonzero
+from minigrad.ops.recorded import labelled
 from minigrad.ops.shape import broadcast_tensors
 from minigrad.tensor import Tensor, over_array
 
@@ -348,7 +349,8 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     tensor([1, 4])
     """
     places = _flat_index("take", input, index)
-    return gather(input.reshape(-1), 0, places.reshape(-1)).reshape(index.shape)
+    out = gather(input.reshape(-1), 0, places.reshape(-1)).reshape(index.shape)
+    return labelled(out, "TakeBackward0")
 
 
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:

@@ -8,6 +8,7 @@ from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport bool_, dtype, dtype_of, promote
 from minigrad.memory cimport new_array
 from minigrad.ops.common cimport cast
+from minigrad.ops.recorded import labelled
 from minigrad.ops.shape import reshape, unsqueeze
 from minigrad.tape cimport MULTIPLE, ORDINARY, Node, record, recording
 from minigrad.tensor cimport Tensor, view_of, wrap
@@ -122,7 +123,7 @@ def stack(tensors, dim=0):
                 f"entry 0 and {list(x.shape)} at entry {i}"
             )
     d = checked_dim(dim, tensors[0].dim() + 1)
-    return cat([unsqueeze(x, d) for x in tensors], d)
+    return labelled(cat([unsqueeze(x, d) for x in tensors], d), "StackBackward0")
 
 
 def hstack(tensors):

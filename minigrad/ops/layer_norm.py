@@ -11,6 +11,7 @@ import numpy as np
 from minigrad.dtypes import float16, float32
 from minigrad.ops.join import cat
 from minigrad.ops.norm import batch_norm, standardize
+from minigrad.ops.recorded import labelled
 from minigrad.tensor import Tensor
 
 
@@ -112,7 +113,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5) -> Ten
         return _widened(lambda x, w, b: layer_norm(x, shape, w, b, eps), input, weight, bias)
     rows = math.prod(input.shape[: input.dim() - len(shape)])
     out = _rows("layer_norm", input, rows, eps, "NativeLayerNormBackward0")
-    return _scaled(out, weight, bias)
+    return labelled(_scaled(out, weight, bias), "NativeLayerNormBackward0")
 
 
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5) -> Tensor:
@@ -160,11 +161,12 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5) -> Tensor:
         return _widened(lambda x, w, b: group_norm(x, num_groups, w, b, eps), input, weight, bias)
     out = _rows("group_norm", input, rows, eps, "NativeGroupNormBackward0")
     per_channel = (channels, *[1] * (input.dim() - 2))
-    return _scaled(
+    out = _scaled(
         out,
         None if weight is None else weight.reshape(per_channel),
         None if bias is None else bias.reshape(per_channel),
     )
+    return labelled(out, "NativeGroupNormBackward0")
 
 
 def instance_norm(

@@ -22,6 +22,7 @@ from minigrad.memory cimport new_array
 from minigrad.ops.common cimport (
     is_kernel_float, shape_of, tensor_argument, threads_for_products,
 )
+from minigrad.ops.recorded import labelled
 from minigrad.ops.reduce cimport sum_dims
 from minigrad.ops.shape cimport permute_to, reshape_to
 from minigrad.tape cimport Node, grad_enabled, record, recording
@@ -202,7 +203,7 @@ def mv(input, vec):
         )
     check_dtypes(a, v)
     column = reshape_to(v, (PyArray_DIM(v.array, 0), 1))
-    return reshape_to(multiply(a, column), (PyArray_DIM(a.array, 0),))
+    return labelled(reshape_to(multiply(a, column), (PyArray_DIM(a.array, 0),)), "MvBackward0")
 
 
 def dot(input, tensor):
@@ -228,7 +229,8 @@ def dot(input, tensor):
             f"{PyArray_DIM(b.array, 0)} elements respectively"
         )
     check_dtypes(a, b)
-    return reshape_to(multiply(reshape_to(a, (1, n)), reshape_to(b, (n, 1))), ())
+    out = reshape_to(multiply(reshape_to(a, (1, n)), reshape_to(b, (n, 1))), ())
+    return labelled(out, "DotBackward0")
 
 
 def matmul(input, other):
@@ -327,7 +329,7 @@ def addmm(input, mat1, mat2, *, beta=1, alpha=1):
             f"The expanded size of the tensor ({list(product_.shape)}) must match the existing "
             f"size ({list(input.shape)}): addmm's input does not broadcast to the product"
         )
-    return out
+    return labelled(out, "AddmmBackward0")
 
 
 def linear(input, weight, bias=None):

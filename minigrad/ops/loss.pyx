@@ -13,7 +13,8 @@ from minigrad.dtypes cimport dtype_of
 from minigrad.ops.recorded cimport floating
 from minigrad.ops.activation import logsigmoid
 from minigrad.ops.elementwise import clamp, where
-from minigrad.tape cimport Node, record, recording
+from minigrad.ops.recorded import labelled
+from minigrad.tape cimport Node, record, recording, set_grad_enabled_
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
@@ -71,8 +72,24 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
     tensor(2.)
     """
     warn_sizes(input, target)
-    return weighted(
-        difference("mse_loss", input, target).square(), weight, reduction_name(size_average, reduce, reduction))
+    reduction = reduction_name(size_average, reduce, reduction)
+    if weight is not None or input.shape != target.shape or input.dtype is not target.dtype:
+        out = weighted(difference("mse_loss", input, target).square(), weight, reduction)
+        return labelled(out, "MseLossBackward0")
+    was_enabled = set_grad_enabled_(False)
+    try:
+        out = reduced(difference("mse_loss", input, target).square(), reduction)
+    finally:
+        set_grad_enabled_(was_enabled)
+    if recording(input) or recording(target):
+        scale = 2.0 / max(input.numel(), 1) if reduction == "mean" else 2.0
+        record(out, "MseLossBackward0", mse_loss_vjp, (input, target), (input, target), scale)
+    return out
+
+
+cdef mse_loss_vjp(Node node, object g):
+    slope = (node.tensor(0) - node.tensor(1)) * (g * node.extra)
+    return slope if node.needs(0) else None, -slope if node.needs(1) else None
 
 
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
@@ -91,7 +108,8 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
         far = d >= beta         # infinity there must not reach the square, not even as 0 * inf
         near = d.masked_fill(far, 0.0)
         d = where(far, d - 0.5 * beta, near * near * (0.5 / beta))
-    return reduced(d, reduction_name(size_average, reduce, reduction))
+    out = reduced(d, reduction_name(size_average, reduce, reduction))
+    return labelled(out, "SmoothL1LossBackward0")
 
 
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
@@ -103,7 +121,8 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     far = d > delta
     near = d.masked_fill(far, 0.0)      # as in smooth_l1_loss
     loss = where(far, (d - 0.5 * delta) * delta, near * near * 0.5)
-    return weighted(loss, weight, reduction_name(None, None, reduction))
+    out = weighted(loss, weight, reduction_name(None, None, reduction))
+    return labelled(out, "HuberLossBackward0")
 
 
 def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):
@@ -167,7 +186,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     out = wrap(np.asarray((t.array - 1) * log_not - t.array * log, x.array.dtype))
     if recording(x) or recording(t):
         record(out, "BinaryCrossEntropyBackward0", binary_cross_entropy_vjp, (x, t), (x, t))
-    return weighted(out, weight, reduction)
+    return labelled(weighted(out, weight, reduction), "BinaryCrossEntropyBackward0")
 
 
 cdef binary_cross_entropy_vjp(Node node, object g):
@@ -197,4 +216,4 @@ def binary_cross_entropy_with_logits(input, target, weight=None, size_average=No
         loss = (1.0 - target) * input - log_p
     else:
         loss = (1.0 - target) * input - ((pos_weight - 1.0) * target + 1.0) * log_p
-    return weighted(loss, weight, reduction)
+    return labelled(weighted(loss, weight, reduction), "BinaryCrossEntropyWithLogitsBackward0")

@@ -14,7 +14,7 @@ from minigrad.ops.creation import from_numpy
 from minigrad.ops.distance import pairwise_distance
 from minigrad.ops.elementwise import minimum, where
 from minigrad.ops.loss import reduced, reduction_name
-from minigrad.ops.recorded import floating
+from minigrad.ops.recorded import floating, labelled
 from minigrad.tensor import Tensor
 
 
@@ -156,7 +156,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     tensor(0.6931)
     """
     reduction = reduction_name(size_average, reduce, reduction)
-    return reduced(-logsigmoid(input * target), reduction)
+    return labelled(reduced(-logsigmoid(input * target), reduction), "SoftMarginLossBackward0")
 
 
 # Losses over classes.
@@ -224,7 +224,8 @@ def multi_margin_loss(
         each = multi_margin_loss(
             input.unsqueeze(0), target.reshape(1), p, margin, weight, reduction="none"
         )
-        return reduced(each if target.dim() else each.squeeze(0), reduction)
+        out = reduced(each if target.dim() else each.squeeze(0), reduction)
+        return labelled(out, "MultiMarginLossBackward0")
     own = target.unsqueeze(1)
     loss = (margin - input.gather(1, own) + input).clamp_min(0)
     if p == 2:
@@ -232,7 +233,7 @@ def multi_margin_loss(
     loss = loss.masked_fill(from_numpy(np.arange(classes) == own.numpy()), 0.0)
     if weight is not None:
         loss = loss * weight[own]
-    return reduced(loss.sum(1) / classes, reduction)
+    return labelled(reduced(loss.sum(1) / classes, reduction), "MultiMarginLossBackward0")
 
 
 def multilabel_margin_loss(
@@ -269,7 +270,8 @@ def multilabel_margin_loss(
     others = ~((safe[..., None] == np.arange(classes)) & counts[..., None]).any(-2)
     pairs = counts[..., :, None] & others[..., None, :]
     loss = (1 - input.gather(-1, from_numpy(safe)).unsqueeze(-1) + input.unsqueeze(-2)).clamp_min(0)
-    return reduced(loss.masked_fill(from_numpy(~pairs), 0.0).sum((-2, -1)) / classes, reduction)
+    out = reduced(loss.masked_fill(from_numpy(~pairs), 0.0).sum((-2, -1)) / classes, reduction)
+    return labelled(out, "MultilabelMarginLossBackward0")
 
 
 def multilabel_soft_margin_loss(

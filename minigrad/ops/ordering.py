@@ -14,7 +14,7 @@ from minigrad.ops.creation import full_like
 from minigrad.ops.elementwise import clamp_min, lerp, where
 from minigrad.ops.math import ceil, floor, isnan
 from minigrad.ops.math import round as round_
-from minigrad.ops.recorded import cast, recorded, tensor_operand
+from minigrad.ops.recorded import cast, labelled, recorded, tensor_operand
 from minigrad.tensor import Tensor, over_array
 
 
@@ -86,7 +86,7 @@ def sort(input, dim=-1, descending=False, *, stable=False) -> return_types.sort:
     dim = _checked_dim("sort", x, dim)
     if x.dim() == 0:
         return _scalar(return_types.sort, x)
-    return _picked(return_types.sort, x, dim, _order(x, dim, descending))
+    return labelled(_picked(return_types.sort, x, dim, _order(x, dim, descending)), "SortBackward0")
 
 
 def argsort(input, dim=-1, descending=False, stable=False) -> Tensor:
@@ -115,7 +115,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True) -> return_types.topk:
     if x.dim() == 0:
         return _scalar(return_types.topk, x)
     places = np.take(_order(x, dim, largest), range(k), axis=dim)
-    return _picked(return_types.topk, x, dim, places)
+    return labelled(_picked(return_types.topk, x, dim, places), "TopkBackward0")
 
 
 def kthvalue(input, k, dim=-1, keepdim=False) -> return_types.kthvalue:
@@ -134,7 +134,7 @@ def kthvalue(input, k, dim=-1, keepdim=False) -> return_types.kthvalue:
     if x.dim() == 0:
         return _scalar(return_types.kthvalue, x)
     places = np.take(_order(x, dim, False), [k - 1], axis=dim)
-    return _picked(return_types.kthvalue, x, dim, places, keepdim)
+    return labelled(_picked(return_types.kthvalue, x, dim, places, keepdim), "KthvalueBackward0")
 
 
 # ---------------------------------------------------------------- medians and the most frequent

@@ -2,6 +2,7 @@
 
 import math
 
+from minigrad.ops.recorded import labelled
 from minigrad.ops.spatial import check_tensor, per_dimension
 from minigrad.ops.windows import overlap_add, windows
 from minigrad.tensor import Tensor
@@ -40,7 +41,7 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1) -> Tensor:
     kernel, dilation, padding, stride = options
     batch = input if input.dim() == 4 else input.unsqueeze(0)
     columns = windows(batch, kernel, stride, padding, dilation).flatten(4).flatten(1, 3)
-    return columns if input.dim() == 4 else columns.squeeze(0)
+    return labelled(columns if input.dim() == 4 else columns.squeeze(0), "Im2ColBackward0")
 
 
 def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1) -> Tensor:
@@ -80,7 +81,7 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1) -> Te
     n = input.shape[0] if input.dim() == 3 else 1
     patches = input.reshape(n, input.shape[-2] // math.prod(kernel), *kernel, *counts)
     image = overlap_add(patches, sizes, stride, padding, dilation)
-    return image if input.dim() == 3 else image.squeeze(0)
+    return labelled(image if input.dim() == 3 else image.squeeze(0), "Col2ImBackward0")
 
 
 def _options(kernel_size, dilation, padding, stride):

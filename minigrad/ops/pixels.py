@@ -1,6 +1,7 @@
 """Ops that only rearrange channels and pixels."""
 
 from minigrad.attributes import contiguous_format
+from minigrad.ops.recorded import labelled
 from minigrad.ops.spatial import check_tensor
 from minigrad.tensor import Tensor
 
@@ -27,9 +28,10 @@ def pixel_shuffle(input, upscale_factor) -> Tensor:
             f"of upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}"
         )
     blocks = input.reshape(*outer, channels // (r * r), r, r, height, width)
-    return _copied(blocks.movedim((-4, -3), (-3, -1))).reshape(
+    out = _copied(blocks.movedim((-4, -3), (-3, -1))).reshape(
         *outer, channels // (r * r), height * r, width * r
     )
+    return labelled(out, "PixelShuffleBackward0")
 
 
 def pixel_unshuffle(input, downscale_factor) -> Tensor:
@@ -52,9 +54,10 @@ def pixel_unshuffle(input, downscale_factor) -> Tensor:
             f"input of size {list(input.shape)} is not divisible by {r}"
         )
     blocks = input.reshape(*outer, channels, height // r, r, width // r, r)
-    return _copied(blocks.movedim((-3, -1), (-4, -3))).reshape(
+    out = _copied(blocks.movedim((-3, -1), (-4, -3))).reshape(
         *outer, channels * r * r, height // r, width // r
     )
+    return labelled(out, "PixelUnshuffleBackward0")
 
 
 def channel_shuffle(input, groups) -> Tensor:

@@ -11,6 +11,7 @@ from minigrad.ops.creation import eye, ones_like
 from minigrad.ops.decomposition import inv
 from minigrad.ops.join import cat, stack
 from minigrad.ops.linalg import bmm, dot, matmul, mm, mv
+from minigrad.ops.recorded import labelled
 from minigrad.ops.scan import cumprod
 from minigrad.tensor import Tensor, over_array
 
@@ -63,7 +64,7 @@ def baddbmm(
     tensor([[[3.]]])
     """
     _check("baddbmm", 3, batch1=batch1, batch2=batch2)
-    return _plus("baddbmm", input, bmm(batch1, batch2), beta, alpha)
+    return labelled(_plus("baddbmm", input, bmm(batch1, batch2), beta, alpha), "BaddbmmBackward0")
 
 
 def addbmm(
@@ -268,7 +269,7 @@ def trace(input: Tensor) -> Tensor:
     _check("trace", -1, input=input)
     if input.dim() != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.dim()}")
-    return input.diagonal().sum()
+    return labelled(input.diagonal().sum(), "TraceBackward0")
 
 
 def kron(input: Tensor, other: Tensor) -> Tensor:

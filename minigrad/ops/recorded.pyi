@@ -1,8 +1,10 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from minigrad.dtypes import dtype as _dtype
 from minigrad.tensor import Tensor
+
+_Result = TypeVar("_Result")
 
 def recorded(
     array: Any,
@@ -19,3 +21,4 @@ def tensor_operand(input: object, function: str, name: str = "input") -> Tensor:
 def floating(input: Any, function: str) -> Tensor: ...
 def float_operand(input: object) -> Tensor: ...
 def cast(input: Tensor, dtype: _dtype) -> Tensor: ...
+def labelled(out: _Result, label: str) -> _Result: ...

@@ -46,6 +46,17 @@ cdef recorded_vjp(Node node, object g):
     ])
 
 
+def labelled(out, str label):
+    """Give the last node of an op that is made of others torch's name for the whole; return ``out``.
+
+    ``out`` is what these have made, not an input; of several results the first is meant.
+    """
+    cdef Tensor first = out[0] if isinstance(out, tuple) else out
+    if first.node is not None:
+        first.node.label = label
+    return out
+
+
 def operands(input, other, bint floating=False):
     """Return two operands as tensors of the result's dtype; ``floating``: integers become the
     default floating dtype."""

@@ -2,5 +2,5 @@
 
 from minigrad.tensor cimport Tensor
 
-cdef Tensor reshape_to(Tensor x, tuple shape)
+cdef Tensor reshape_to(Tensor x, tuple shape, str label=*)
 cdef Tensor permute_to(Tensor x, tuple order, str label=*)

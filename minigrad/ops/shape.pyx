@@ -16,6 +16,7 @@ from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport dtype
 from minigrad.ops.common cimport size_tuple
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, expand_to, strided, viewed
+from minigrad.ops.recorded import labelled
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, alias_of, wrap
 
@@ -55,7 +56,7 @@ cdef tuple filled_in(tuple shape, Py_ssize_t size):
     return shape
 
 
-cdef Tensor reshape_to(Tensor x, tuple shape):
+cdef Tensor reshape_to(Tensor x, tuple shape, str label="ViewBackward0"):
     cdef ndarray array
     cdef Tensor out
     cdef tuple old = (<object>x.array).shape
@@ -63,7 +64,7 @@ cdef Tensor reshape_to(Tensor x, tuple shape):
     check_rank(len(shape))
     array = x.array.reshape(shape)
     if PyArray_DATA(array) == PyArray_DATA(x.array):
-        return viewed(x, array, "ViewBackward0", reshape_vjp, old)
+        return viewed(x, array, label, reshape_vjp, old)
     out = wrap(array)
     if recording(x):
         record(out, "UnsafeViewBackward0", reshape_vjp, (x,), (), old)
@@ -176,7 +177,8 @@ def squeeze(input, dim=None):
         drop = [checked_dim(d, len(shape)) for d in dim]
     else:
         drop = [checked_dim(dim, len(shape))]
-    return reshape_to(x, tuple([s for i, s in enumerate(shape) if s != 1 or i not in drop]))
+    kept = tuple([s for i, s in enumerate(shape) if s != 1 or i not in drop])
+    return reshape_to(x, kept, "SqueezeBackward0" if dim is None else "SqueezeBackward1")
 
 
 def unsqueeze(input, dim):
@@ -190,7 +192,7 @@ def unsqueeze(input, dim):
     cdef tuple shape = (<object>x.array).shape
     cdef int d = checked_dim(dim, len(shape) + 1)
     check_rank(len(shape) + 1)
-    return reshape_to(x, (*shape[:d], 1, *shape[d:]))
+    return reshape_to(x, (*shape[:d], 1, *shape[d:]), "UnsqueezeBackward0")
 
 
 # ---------------------------------------------------------------- order of dimensions
@@ -329,7 +331,8 @@ def repeat(input, *sizes, repeats=None):
     shape = (1,) * (n - own) + tuple(x.shape)
     spread = reshape_to(x, tuple([k for s in shape for k in (1, s)]))
     wide = expand(spread, tuple([k for c, s in zip(counts, shape) for k in (c, s)]))
-    return wide.clone().reshape(tuple([c * s for c, s in zip(counts, shape)]))
+    out = wide.clone().reshape(tuple([c * s for c, s in zip(counts, shape)]))
+    return labelled(out, "RepeatBackward0")
 
 
 def tile(input, *counts, dims=None):

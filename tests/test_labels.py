@@ -1,0 +1,103 @@
+"""The name of ``grad_fn`` is torch's, also for ops that are made of others: programs print it."""
+
+import pytest
+
+import minigrad
+
+NAMED = """
+X[0] SelectBackward0
+X[:,1] SelectBackward0
+X[1:] SliceBackward0
+X[:,None] UnsqueezeBackward0
+X[...] AliasBackward0
+X[I] IndexBackward0
+X.squeeze() SqueezeBackward0
+X[:1].squeeze(0) SqueezeBackward1
+X.unsqueeze(0) UnsqueezeBackward0
+X.repeat(2,1) RepeatBackward0
+X.tril() TrilBackward0
+X.triu() TriuBackward0
+X.trace() TraceBackward0
+X.index_select(0,I) IndexSelectBackward0
+X.index_add(0,I,X) IndexAddBackward0
+X.take(I) TakeBackward0
+X.sort()[0] SortBackward0
+X.topk(2)[0] TopkBackward0
+X.kthvalue(2)[0] KthvalueBackward0
+X.mv(X[0]) MvBackward0
+X[0].dot(X[0]) DotBackward0
+T.stack([X,X]) StackBackward0
+T.addmm(X,X,X) AddmmBackward0
+T.baddbmm(X[None],X[None],X[None]) BaddbmmBackward0
+F.linear(X,X,X[0]) AddmmBackward0
+F.conv_transpose2d(P,P) ConvolutionBackward0
+F.layer_norm(X,(3,),X[0],X[0]) NativeLayerNormBackward0
+F.group_norm(X,1) NativeGroupNormBackward0
+F.embedding(I,X) EmbeddingBackward0
+F.embedding_bag(I[None],X) EmbeddingBagBackward0
+F.pixel_shuffle(X.reshape(1,9,1,1),3) PixelShuffleBackward0
+F.unfold(P,1) Im2ColBackward0
+F.selu(X) EluBackward0
+F.celu(X) CeluBackward0
+F.mish(X) MishBackward0
+F.glu(X[:,:2]) GluBackward0
+F.hardshrink(X) HardshrinkBackward0
+F.softshrink(X) SoftshrinkBackward0
+F.threshold(X,0,0) ThresholdBackward0
+F.prelu(X,X[0,:1]) PreluKernelBackward0
+F.cross_entropy(X,I) NllLossBackward0
+F.mse_loss(X,2*X) MseLossBackward0
+F.mse_loss(X,2*X,reduction='none') MseLossBackward0
+F.smooth_l1_loss(X,2*X) SmoothL1LossBackward0
+F.huber_loss(X,2*X) HuberLossBackward0
+F.binary_cross_entropy(S,S.detach()) BinaryCrossEntropyBackward0
+F.binary_cross_entropy_with_logits(X,S.detach()) BinaryCrossEntropyWithLogitsBackward0
+F.soft_margin_loss(X,S.detach()) SoftMarginLossBackward0
+F.multi_margin_loss(X,I) MultiMarginLossBackward0
+F.multilabel_margin_loss(X,I.expand(3,3)) MultilabelMarginLossBackward0
+"""
+CASES = [line.rsplit(maxsplit=1) for line in NAMED.strip().splitlines()]
+
+
+def grad_fn_name(library, expression):
+    x = library.arange(9.0).reshape(3, 3).requires_grad_()
+    names = {
+        "T": library,
+        "F": library.nn.functional,
+        "X": x,
+        "S": x.sigmoid(),
+        "P": x.reshape(1, 1, 3, 3),
+        "I": library.tensor([2, 0, 1]),
+    }
+    return eval(expression, names).grad_fn.name()
+
+
+@pytest.mark.parametrize(("expression", "name"), CASES, ids=[case[0] for case in CASES])
+def test_grad_fn_has_torchs_name(expression, name):
+    assert grad_fn_name(minigrad, expression) == name
+
+
+def test_the_names_are_torchs(torch):
+    found = {expression: grad_fn_name(torch, expression) for expression, _ in CASES}
+    assert found == dict(CASES)
+
+
+def test_the_loss_of_a_layer_comes_from_the_layer():
+    layer = minigrad.nn.Linear(3, 2)
+    loss = minigrad.nn.MSELoss()(layer(minigrad.ones(4, 3)), minigrad.zeros(4, 2))
+    assert loss.grad_fn.next_functions[0][0].name() == "AddmmBackward0"
+
+
+def test_an_input_that_comes_back_keeps_its_name():
+    x = minigrad.ones(2, requires_grad=True) * 2
+    minigrad.nn.functional.dropout(x, 0.0)
+    assert x.grad_fn.name() == "MulBackward0"
+    assert x.squeeze().grad_fn.name() == "SqueezeBackward0"
+
+
+def test_gather_and_scatter_take_one_index_without_dimensions():
+    x, i = minigrad.arange(3.0), minigrad.tensor(1)
+    assert x.gather(0, i).shape == () and x.gather(0, i).item() == 1
+    assert x.scatter(0, i, 5.0).tolist() == [0, 5, 2]
+    assert x.scatter(0, i, minigrad.tensor(7.0)).tolist() == [0, 7, 2]
+    assert x.scatter_add(0, i, minigrad.tensor(2.0)).tolist() == [0, 3, 2]
