@@ -189,7 +189,7 @@ def test_layers_agree_with_torch(call, torch, rng):
     a = rng.normal(0.5, 2, LAYERS[call]).astype(np.float32)
     found = []
     for t in (minigrad, torch):
-        layer = eval(call, vars(t.nn))
+        layer = eval(f"nn.{call}", {"nn": t.nn})
         found.append((layer(t.from_numpy(a)).detach(), layer))
     assert_close(found[0][0], found[1][0], rtol=1e-5, atol=1e-5)
     assert repr(found[0][1]) == repr(found[1][1])

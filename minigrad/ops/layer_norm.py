@@ -1,7 +1,6 @@
 """Norms over the features of each sample: layer, group, instance, RMS and local response norm.
 
-Layer and group norm are batch norm's kernel over rows, ``(x - mean) / sqrt(var + eps)`` with the
-mean and the variance of each row, then a scale and a shift.  float16 is computed in float32.
+Layer and group norm have a kernel, see row_norm.pyx.  float16 is computed in float32.
 """
 
 import math
@@ -10,8 +9,8 @@ import numpy as np
 
 from minigrad.dtypes import float16, float32
 from minigrad.ops.join import cat
-from minigrad.ops.norm import batch_norm, standardize
-from minigrad.ops.recorded import labelled
+from minigrad.ops.norm import batch_norm
+from minigrad.ops.row_norm import row_norm
 from minigrad.tensor import Tensor
 
 
@@ -42,17 +41,9 @@ def _check_dtypes(name, input, **vectors):
             )
 
 
-def _rows(name, input, rows, eps, label):
-    """Return ``input``, read as so many rows, with each row normalised."""
+def _check_eps(name, eps):
     if isinstance(eps, bool) or not isinstance(eps, (int, float)):
         raise TypeError(f"{name}(): argument 'eps' must be float, not {type(eps).__name__}")
-    columns = input.numel() // rows if rows else 0
-    return standardize(input.reshape(1, rows, columns), eps, label).reshape(input.shape)
-
-
-def _scaled(x, weight, bias):
-    x = x if weight is None else x * weight
-    return x if bias is None else x + bias
 
 
 def _widened(function, input, *vectors):
@@ -109,11 +100,12 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5) -> Ten
     shape = _normalized_shape("layer_norm", input, normalized_shape)
     _check_shapes(shape, weight=weight, bias=bias)
     _check_dtypes("layer_norm", input, weight=weight, bias=bias)
+    _check_eps("layer_norm", eps)
     if input.dtype is float16:
         return _widened(lambda x, w, b: layer_norm(x, shape, w, b, eps), input, weight, bias)
     rows = math.prod(input.shape[: input.dim() - len(shape)])
-    out = _rows("layer_norm", input, rows, eps, "NativeLayerNormBackward0")
-    return labelled(_scaled(out, weight, bias), "NativeLayerNormBackward0")
+    sizes = (rows, 1, math.prod(shape), 1)
+    return row_norm(input, weight, bias, *sizes, eps, "NativeLayerNormBackward0")
 
 
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5) -> Tensor:
@@ -157,16 +149,11 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5) -> Tensor:
             f"{list(input.shape)}"
         )
     _check_dtypes("group_norm", input, weight=weight, bias=bias)
+    _check_eps("group_norm", eps)
     if input.dtype is float16:
         return _widened(lambda x, w, b: group_norm(x, num_groups, w, b, eps), input, weight, bias)
-    out = _rows("group_norm", input, rows, eps, "NativeGroupNormBackward0")
-    per_channel = (channels, *[1] * (input.dim() - 2))
-    out = _scaled(
-        out,
-        None if weight is None else weight.reshape(per_channel),
-        None if bias is None else bias.reshape(per_channel),
-    )
-    return labelled(out, "NativeGroupNormBackward0")
+    sizes = (samples, num_groups, channels // max(num_groups, 1), math.prod(input.shape[2:]))
+    return row_norm(input, weight, bias, *sizes, eps, "NativeGroupNormBackward0")
 
 
 def instance_norm(
@@ -265,7 +252,8 @@ def rms_norm(input, normalized_shape, weight=None, eps=None) -> Tensor:
         return _widened(lambda x, w: rms_norm(x, shape, w, eps), input, weight)
     dims = tuple(range(-len(shape), 0))
     scale = (input.square().mean(dims, keepdim=True) + eps).rsqrt()
-    return _scaled(input * scale, weight, None)
+    out = input * scale
+    return out if weight is None else out * weight
 
 
 def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0) -> Tensor:

@@ -98,27 +98,6 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     return out
 
 
-def standardize(input, eps, label):
-    """Normalise every channel of ``input`` (1, C, n), also of one value, to mean 0, variance 1.
-
-    The heart of layer norm and group norm, recorded under the name ``label``.
-
-    >>> import minigrad
-    >>> from minigrad.ops.norm import standardize
-    >>> standardize(minigrad.tensor([[[1.0, 3.0], [5.0, 5.0]]]), 1e-5, "NativeLayerNormBackward0")
-    tensor([[[-1.0000,  1.0000],
-             [ 0.0000,  0.0000]]])
-    """
-    cdef Tensor x = <Tensor?>input, out
-    cdef double epsilon = eps
-    cdef ndarray mean = vector(x, float64), invstd = vector(x, float64)
-    out = train_forward(x, mean, invstd, None, None, None, None, 0.0, epsilon)
-    if recording(x):
-        record(out, label, batch_norm_vjp, (x, None, None), (x, None),
-               (mean, invstd, True, epsilon, None))
-    return out
-
-
 def batch_norm_relu(input, running_mean, running_var, weight=None, bias=None, eps=1e-5):
     """Return ``relu(batch_norm(...))`` in evaluation, in one pass over memory.
 
