@@ -146,11 +146,11 @@ cdef dtype promote(dtype a, dtype b):
     return a if a.itemsize >= b.itemsize else b
 
 
-def promote_types(a, b):
-    """Return the smallest dtype that holds both ``a`` and ``b``, by torch's rules.
+def promote_types(type1, type2):
+    """Return the smallest dtype that holds both, by torch's rules.
 
     >>> import minigrad
     >>> minigrad.promote_types(minigrad.int64, minigrad.float16)
     minigrad.float16
     """
-    return promote(as_dtype(a), as_dtype(b))
+    return promote(as_dtype(type1), as_dtype(type2))

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from minigrad.ops.random import (
+from minigrad.ops.generator import (
     default_generator,
     get_rng_state,
     initial_seed,

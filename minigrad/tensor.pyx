@@ -304,7 +304,7 @@ cdef class Tensor(Operators):
             return strides
         return strides[checked_dim(dim, PyArray_NDIM(self.array))]
 
-    def is_contiguous(self):
+    def is_contiguous(self, memory_format=None):
         """Whether the elements lie in memory in row-major order without gaps."""
         return bool(PyArray_IS_C_CONTIGUOUS(self.array))
 

@@ -10,6 +10,8 @@ A gradient on its way belongs to an *edge* (see ``edge_to``): a node, ``(node, k
 a node with several outputs, or a leaf.
 """
 
+import warnings
+
 import numpy as np
 
 from cpython.object cimport PyObject
@@ -412,12 +414,13 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
 
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False,
-         allow_unused=None, is_grads_batched=False, materialize_grads=False):
+         only_inputs=True, allow_unused=None, is_grads_batched=False, materialize_grads=False):
     """Return the gradients of ``outputs`` with respect to ``inputs``, as a tuple.
 
     Nothing is accumulated in ``.grad``.  With ``create_graph=True`` the results can be
     differentiated again.  An input that the outputs do not depend on is a RuntimeError, unless
     ``allow_unused`` (then its gradient is None) or ``materialize_grads`` (then zeros).
+    ``only_inputs`` is always true; torch knew another way once.
 
     >>> import minigrad
     >>> x = minigrad.tensor(3.0, requires_grad=True)
@@ -425,6 +428,10 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     (tensor(27.),)
     """
     cdef list wanted, found
+    if not only_inputs:
+        warnings.warn("only_inputs argument is deprecated and is ignored now (defaults to True). "
+                      "To accumulate gradient for other parts of the graph, please use backward().",
+                      FutureWarning, stacklevel=2)
     if is_grads_batched:
         raise NotImplementedError("is_grads_batched is not supported: call grad() in a loop")
     if materialize_grads and allow_unused is False:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from minigrad.ops.creation import zeros
-from minigrad.ops.random import Generator, randn
+from minigrad.ops.generator import Generator
+from minigrad.ops.random import randn
 from minigrad.tensor import Tensor
 from minigrad.walk import grad
 

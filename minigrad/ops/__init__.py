@@ -23,6 +23,7 @@ from minigrad.ops import (
     elementwise,
     gamma,
     gather,
+    generator,
     index,
     inplace,
     join,
@@ -97,8 +98,8 @@ _SHARED = {
     linalg: "matmul mm bmm mv dot addmm",
     activation: "hardshrink",
     shape: (
-        "reshape flatten ravel unflatten squeeze unsqueeze permute transpose t movedim "
-        "broadcast_to tile flip roll"
+        "reshape flatten ravel unflatten squeeze unsqueeze permute transpose swapaxes t "
+        "movedim broadcast_to tile flip roll"
     ),
     join: "narrow select unbind split chunk",
     gather: "gather take_along_dim scatter scatter_add index_select index_add",
@@ -164,7 +165,6 @@ _ALIASES = {
     "arctan": "atan",
     "fix": "trunc",
     "sgn": "sign",
-    "swapaxes": "transpose",
     "swapdims": "transpose",
     "moveaxis": "movedim",
     "ger": "outer",
@@ -194,7 +194,7 @@ _METHODS = {
     index: "masked_fill_",
     "kinds": "is_set_to",
     "signal": "new_empty_strided",
-    strided: ("unfold unsqueeze_ squeeze_ t_ transpose_ as_strided_ resize_ resize_as_"),
+    strided: ("unfold unsqueeze_ squeeze_ t_ transpose_ swapaxes_ as_strided_ resize_ resize_as_"),
 }
 
 # Functions only.
@@ -245,10 +245,10 @@ _FUNCTIONS = {
     pool: "max_pool1d max_pool2d avg_pool1d adaptive_avg_pool1d",
     "pool3d": "max_pool3d",
     "pixels": "pixel_shuffle pixel_unshuffle channel_shuffle",
-    random: (
-        "Generator default_generator manual_seed seed initial_seed get_rng_state set_rng_state "
-        "rand randn randint randperm rand_like randn_like randint_like normal"
+    generator: (
+        "Generator default_generator manual_seed seed initial_seed get_rng_state set_rng_state"
     ),
+    random: "rand randn randint randperm rand_like randn_like randint_like normal",
 }
 
 # Ops whose in-place form is made from the out-of-place one: x.exp_() writes exp(x) into x.

@@ -186,8 +186,24 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 # ---------------------------------------------------------------- splitting
 
 
+def _where(name: str, given: tuple[Any, ...], sections: Any, indices: Any) -> Any:
+    """Return what says where to split: how many sections, or indices, given one by one or not."""
+    named = [x for x in (sections, indices) if x is not None]
+    if len(named) + bool(given) != 1:
+        raise TypeError(f"{name}(): expected either 'sections' or 'indices'")
+    if named:
+        return named[0]
+    return given[0] if len(given) == 1 else given
+
+
 def tensor_split(
-    input: Tensor, indices_or_sections: int | Sequence[int] | Tensor, dim: int = 0
+    input: Tensor,
+    indices_or_sections: int | Sequence[int] | Tensor | None = None,
+    dim: int = 0,
+    *,
+    sections: int | None = None,
+    indices: Sequence[int] | None = None,
+    tensor_indices_or_sections: Tensor | None = None,
 ) -> tuple[Tensor, ...]:
     """Return views of parts along ``dim``: so many of nearly one size, or split before indices.
 
@@ -201,7 +217,8 @@ def tensor_split(
     """
     if input.dim() == 0:
         raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got 0-d")
-    where = indices_or_sections
+    first = tensor_indices_or_sections if indices_or_sections is None else indices_or_sections
+    where = _where("tensor_split", () if first is None else (first,), sections, indices)
     if isinstance(where, Tensor):
         if where.dtype.name != "int64" or where.dim() > 1:
             raise RuntimeError(
@@ -241,7 +258,12 @@ def _split_along(name: str, input: Tensor, where: Any, dim: int, rank: int) -> t
     return tensor_split(input, where, dim)
 
 
-def hsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
+def hsplit(
+    input: Tensor,
+    *indices_or_sections: int | Sequence[int],
+    sections: int | None = None,
+    indices: Sequence[int] | None = None,
+) -> tuple[Tensor, ...]:
     """Return views of parts along the second dimension (the only one of a vector).
 
     RuntimeError if the parts would not be of one size.  Source: torch.hsplit.
@@ -250,11 +272,16 @@ def hsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Ten
     >>> minigrad.hsplit(minigrad.arange(4), 2)
     (tensor([0, 1]), tensor([2, 3]))
     """
-    dim = 0 if input.dim() == 1 else 1
-    return _split_along("hsplit", input, indices_or_sections, dim, 1)
+    where = _where("hsplit", indices_or_sections, sections, indices)
+    return _split_along("hsplit", input, where, 0 if input.dim() == 1 else 1, 1)
 
 
-def vsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
+def vsplit(
+    input: Tensor,
+    *indices_or_sections: int | Sequence[int],
+    sections: int | None = None,
+    indices: Sequence[int] | None = None,
+) -> tuple[Tensor, ...]:
     """Return views of parts along the first dimension of at least two; otherwise as ``hsplit``.
 
     Source: torch.vsplit.
@@ -263,10 +290,16 @@ def vsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Ten
     >>> minigrad.vsplit(minigrad.eye(2), 2)
     (tensor([[1., 0.]]), tensor([[0., 1.]]))
     """
-    return _split_along("vsplit", input, indices_or_sections, 0, 2)
+    where = _where("vsplit", indices_or_sections, sections, indices)
+    return _split_along("vsplit", input, where, 0, 2)
 
 
-def dsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
+def dsplit(
+    input: Tensor,
+    *indices_or_sections: int | Sequence[int],
+    sections: int | None = None,
+    indices: Sequence[int] | None = None,
+) -> tuple[Tensor, ...]:
     """Return views of parts along the third dimension; otherwise as ``hsplit``.
 
     Source: torch.dsplit.
@@ -275,7 +308,8 @@ def dsplit(input: Tensor, indices_or_sections: int | Sequence[int]) -> tuple[Ten
     >>> minigrad.dsplit(minigrad.zeros(1, 1, 2), 2)
     (tensor([[[0.]]]), tensor([[[0.]]]))
     """
-    return _split_along("dsplit", input, indices_or_sections, 2, 3)
+    where = _where("dsplit", indices_or_sections, sections, indices)
+    return _split_along("dsplit", input, where, 2, 3)
 
 
 def split_with_sizes(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:

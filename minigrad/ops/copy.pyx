@@ -69,7 +69,7 @@ cdef clone_vjp(Node node, object g):
     return (g,)
 
 
-def contiguous(input, *, memory_format=None):
+def contiguous(input, memory_format=None):
     """Return the tensor itself if it is contiguous, else a contiguous copy."""
     cdef Tensor x = <Tensor?>input, out
     if memory_format is not None and not row_by_row(memory_format, "contiguous"):
@@ -125,7 +125,7 @@ cdef dict type_names = {
 }
 
 
-def type(input, dtype=None, *, non_blocking=False, memory_format=None):
+def type(input, dtype=None, non_blocking=False, *, memory_format=None):
     """Return the tensor in ``dtype``; with none given, torch's name of this tensor's type.
 
     ``dtype`` may be a class such as FloatTensor, see legacy.py, or its name.
@@ -193,6 +193,6 @@ def cpu(input, memory_format=None):
     return input
 
 
-def cuda(input, device=None, non_blocking=False):
+def cuda(input, device=None, non_blocking=False, memory_format=None):
     """Raise RuntimeError: this engine runs on the CPU."""
     raise RuntimeError("this engine runs on the CPU: cuda() is not available")

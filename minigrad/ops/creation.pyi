@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.attributes import device
+from minigrad.attributes import device, layout
 from minigrad.dtypes import dtype
 from minigrad.tensor import Tensor
 
@@ -19,63 +19,85 @@ def as_tensor(
     data: Any, dtype: dtype | None = None, device: device | str | None = None
 ) -> Tensor: ...
 
-asarray = as_tensor
-
-def from_numpy(array: np.ndarray[Any, Any]) -> Tensor: ...
-def from_dlpack(source: int | Sequence[int]) -> Tensor: ...
+def asarray(
+    obj: Any,
+    *,
+    dtype: dtype | None = None,
+    device: device | str | None = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor: ...
+def from_dlpack(
+    ext_tensor: Any, *, device: device | str | None = None, copy: bool | None = None
+) -> Tensor: ...
+def on_cpu(device: Any, layout: Any = None, pin_memory: Any = False) -> int: ...
 def empty(
     *sizes: int | Sequence[int],
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
-    memory_format: object = None,
     pin_memory: bool = False,
+    memory_format: object = None,
 ) -> Tensor: ...
 def zeros(
     *sizes: int | Sequence[int],
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor: ...
 def ones(
     *sizes: int | Sequence[int],
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor: ...
 def full(
     size: int | Sequence[int],
     fill_value: float,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor: ...
 def empty_like(
     input: Tensor,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
     memory_format: object = None,
 ) -> Tensor: ...
 def zeros_like(
     input: Tensor,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
     memory_format: object = None,
 ) -> Tensor: ...
 def ones_like(
     input: Tensor,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
     memory_format: object = None,
 ) -> Tensor: ...
 def full_like(
@@ -83,8 +105,10 @@ def full_like(
     fill_value: float,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
     memory_format: object = None,
 ) -> Tensor: ...
 def new_tensor(
@@ -94,30 +118,37 @@ def new_tensor(
     dtype: dtype | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor: ...
 def new_empty(
     input: Tensor,
     *sizes: int | Sequence[int],
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor: ...
 def new_zeros(
     input: Tensor,
     *sizes: int | Sequence[int],
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor: ...
 def new_ones(
     input: Tensor,
     *sizes: int | Sequence[int],
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor: ...
 def new_full(
     input: Tensor,
@@ -125,17 +156,21 @@ def new_full(
     fill_value: float,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor: ...
 def arange(
-    start: float,
+    start: float | None = None,
     end: float | None = None,
     step: float = 1,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor: ...
 def linspace(
     start: float,
@@ -143,8 +178,10 @@ def linspace(
     steps: int,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor: ...
 def logspace(
     start: float,
@@ -153,15 +190,19 @@ def logspace(
     base: float = 10.0,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor: ...
 def eye(
     n: int,
     m: int | None = None,
     *,
     dtype: dtype | None = None,
+    layout: layout | None = None,
     device: device | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor: ...
 def meshgrid(*tensors: Tensor | Sequence[Tensor], indexing: str = "ij") -> tuple[Tensor, ...]: ...

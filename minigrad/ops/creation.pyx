@@ -6,6 +6,7 @@ import numpy as np
 
 from numpy cimport import_array, ndarray
 
+from minigrad.attributes import strided
 from minigrad.convert cimport array_from
 from minigrad.dtypes cimport (
     as_dtype, bool_, default_dtype, dtype, dtype_of, int64, supported,
@@ -32,7 +33,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     tensor([[1, 2],
             [3, 4]])
     """
-    on_cpu(device)
+    on_cpu(device, None, pin_memory)
     return finished(np.array(array_of(data, dtype), order="C"), requires_grad)
 
 
@@ -53,10 +54,26 @@ cdef ndarray array_of(object data, object d):
     return array_from(data, None if d is None else as_dtype(d))
 
 
-asarray = as_tensor
+def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
+    """Return ``obj`` as a tensor: itself or over its memory where that can be, a copy if ``copy``.
+
+    ValueError if ``copy`` is False and the result cannot be had without.
+
+    >>> import minigrad
+    >>> minigrad.asarray([1, 2])
+    tensor([1, 2])
+    """
+    out = as_tensor(obj, dtype, device)
+    source = obj.array if isinstance(obj, Tensor) else obj
+    shared = isinstance(source, np.ndarray) and np.may_share_memory(source, (<Tensor>out).array)
+    if copy and shared:
+        out = out.detach().clone()
+    elif copy is False and not shared:
+        raise ValueError("can't alias arbitrary sequence into a tensor: copy must not be False")
+    return out.requires_grad_() if requires_grad and not out.requires_grad else out
 
 
-def from_numpy(array):
+def from_numpy(ndarray):
     """Return a tensor over the memory of a NumPy array: writes to either show in both.
 
     >>> import minigrad
@@ -64,39 +81,46 @@ def from_numpy(array):
     >>> minigrad.from_numpy(np.array([1.0, 2.0]))
     tensor([1., 2.], dtype=minigrad.float64)
     """
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
-    for stride in array.strides:
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    for stride in ndarray.strides:
         if stride < 0:
             raise ValueError(
                 "At least one stride in the given numpy array is negative, and tensors with "
                 "negative strides are not currently supported. (You can probably work around this "
                 "by making a copy of your array  with array.copy().) "
             )
-        if stride % max(array.itemsize, 1):
+        if stride % max(ndarray.itemsize, 1):
             raise ValueError(
                 "given numpy array strides not a multiple of the element byte size. Copy the numpy "
                 "array to reallocate the memory."
             )
-    if supported(array) is not array:
+    if supported(ndarray) is not ndarray:
         raise ValueError("given numpy array has byte order different from the native byte order")
-    return wrap(array)
+    return wrap(ndarray)
 
 
-def from_dlpack(source):
-    """Return a tensor over the memory of any CPU array that speaks DLPack.
+def from_dlpack(ext_tensor, *, device=None, copy=None):
+    """Return a tensor over the memory of any CPU array that speaks DLPack, or a copy of it.
 
     >>> import minigrad
     >>> import numpy as np
     >>> minigrad.from_dlpack(np.arange(3))
     tensor([0, 1, 2])
     """
-    return wrap(supported(np.from_dlpack(source)))
+    on_cpu(device)
+    out = wrap(supported(np.from_dlpack(ext_tensor)))
+    return out.clone() if copy else out
 
 
-cdef int on_cpu(object device) except -1:
+cpdef int on_cpu(object device, object layout=None, object pin_memory=False) except -1:
+    """Raise for options that mean something on other devices, or other layouts, only."""
     if device is not None:
         device_type(device)
+    if layout is not None and layout is not strided:
+        raise RuntimeError(f"tensors are dense: layout must be minigrad.strided, but got {layout}")
+    if pin_memory:
+        raise RuntimeError("pin_memory=True needs an accelerator, and minigrad runs on the CPU")
     return 0
 
 
@@ -117,19 +141,20 @@ cdef object numpy_dtype(object d):
     return (default_dtype() if d is None else as_dtype(d)).numpy
 
 
-def empty(*sizes, size=None, dtype=None, device=None, requires_grad=False, memory_format=None,
-          pin_memory=False):
+def empty(*sizes, size=None, dtype=None, layout=None, device=None, requires_grad=False,
+          pin_memory=False, memory_format=None):
     """Return an uninitialised tensor of the given sizes.
 
     >>> import minigrad
     >>> minigrad.empty(2, 3).shape
     minigrad.Size([2, 3])
     """
-    on_cpu(device)
+    on_cpu(device, layout, pin_memory)
     return finished(np.empty(checked_sizes(sizes, size), numpy_dtype(dtype)), requires_grad)
 
 
-def zeros(*sizes, size=None, dtype=None, device=None, requires_grad=False):
+def zeros(*sizes, size=None, dtype=None, layout=None, device=None, requires_grad=False,
+          pin_memory=False):
     """Return a tensor of zeros: ``zeros(2, 3)`` or ``zeros((2, 3))``.
 
     >>> import minigrad
@@ -137,29 +162,31 @@ def zeros(*sizes, size=None, dtype=None, device=None, requires_grad=False):
     tensor([[0., 0., 0.],
             [0., 0., 0.]])
     """
-    on_cpu(device)
+    on_cpu(device, layout, pin_memory)
     return finished(np.zeros(checked_sizes(sizes, size), numpy_dtype(dtype)), requires_grad)
 
 
-def ones(*sizes, size=None, dtype=None, device=None, requires_grad=False):
+def ones(*sizes, size=None, dtype=None, layout=None, device=None, requires_grad=False,
+         pin_memory=False):
     """Return a tensor of ones.
 
     >>> import minigrad
     >>> minigrad.ones(2, dtype=minigrad.int64)
     tensor([1, 1])
     """
-    on_cpu(device)
+    on_cpu(device, layout, pin_memory)
     return finished(np.ones(checked_sizes(sizes, size), numpy_dtype(dtype)), requires_grad)
 
 
-def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
+def full(size, fill_value, *, dtype=None, layout=None, device=None, requires_grad=False,
+         pin_memory=False):
     """Return a tensor of one value; without ``dtype``, of the dtype that value has.
 
     >>> import minigrad
     >>> minigrad.full((2,), 7.0)
     tensor([7., 7.])
     """
-    on_cpu(device)
+    on_cpu(device, layout, pin_memory)
     if isinstance(fill_value, (Tensor, np.generic)):
         fill_value = fill_value.item()
     if dtype is None and isinstance(fill_value, (bool, int)):
@@ -183,90 +210,102 @@ cdef ndarray like(object input, object d, object memory_format, str name):
     return np.empty_like(x.array, dtype_of(x.array).numpy if d is None else as_dtype(d).numpy, order)
 
 
-def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+def empty_like(input, *, dtype=None, layout=None, device=None, requires_grad=False,
+               pin_memory=False, memory_format=None):
     """Return an uninitialised tensor of the input's shape and dtype.
 
     >>> import minigrad
     >>> minigrad.empty_like(minigrad.ones(2, 3)).shape
     minigrad.Size([2, 3])
     """
-    on_cpu(device)
+    on_cpu(device, layout, pin_memory)
     return finished(like(input, dtype, memory_format, "empty_like"), requires_grad)
 
 
-def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+def zeros_like(input, *, dtype=None, layout=None, device=None, requires_grad=False,
+               pin_memory=False, memory_format=None):
     """Return zeros of the input's shape and dtype.
 
     >>> import minigrad
     >>> minigrad.zeros_like(minigrad.tensor([1, 2]))
     tensor([0, 0])
     """
-    on_cpu(device)
+    on_cpu(device, layout, pin_memory)
     out = like(input, dtype, memory_format, "zeros_like")
     out.fill(0)
     return finished(out, requires_grad)
 
 
-def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None):
+def ones_like(input, *, dtype=None, layout=None, device=None, requires_grad=False,
+              pin_memory=False, memory_format=None):
     """Return ones of the input's shape and dtype.
 
     >>> import minigrad
     >>> minigrad.ones_like(minigrad.tensor([3.0, 4.0]))
     tensor([1., 1.])
     """
-    on_cpu(device)
+    on_cpu(device, layout, pin_memory)
     out = like(input, dtype, memory_format, "ones_like")
     out.fill(1)
     return finished(out, requires_grad)
 
 
-def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False,
-              memory_format=None):
+def full_like(input, fill_value, *, dtype=None, layout=None, device=None, requires_grad=False,
+              pin_memory=False, memory_format=None):
     """Return one value in the input's shape and dtype.
 
     >>> import minigrad
     >>> minigrad.full_like(minigrad.tensor([3.0, 4.0]), 7)
     tensor([7., 7.])
     """
-    on_cpu(device)
+    on_cpu(device, layout, pin_memory)
     value = fill_value.item() if isinstance(fill_value, (Tensor, np.generic)) else fill_value
     out = like(input, dtype, memory_format, "full_like")
     return finished(filled(out, value), requires_grad)
 
 
-def new_tensor(input, data, *, dtype=None, device=None, requires_grad=False):
+def new_tensor(input, data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
     """Return ``tensor(data)`` of this tensor's dtype."""
     return tensor(data, dtype=(<Tensor?>input).dtype if dtype is None else dtype, device=device,
-                  requires_grad=requires_grad)
+                  requires_grad=requires_grad, pin_memory=pin_memory)
 
 
-def new_empty(input, *sizes, size=None, dtype=None, device=None, requires_grad=False):
+def new_empty(input, *sizes, size=None, dtype=None, layout=None, device=None, requires_grad=False,
+              pin_memory=False):
     """Return an uninitialised tensor of the given sizes and this tensor's dtype."""
     return empty(*sizes, size=size, dtype=(<Tensor?>input).dtype if dtype is None else dtype,
-                 device=device, requires_grad=requires_grad)
+                 layout=layout, device=device, requires_grad=requires_grad,
+                 pin_memory=pin_memory)
 
 
-def new_zeros(input, *sizes, size=None, dtype=None, device=None, requires_grad=False):
+def new_zeros(input, *sizes, size=None, dtype=None, layout=None, device=None, requires_grad=False,
+              pin_memory=False):
     """Return zeros of the given sizes and this tensor's dtype."""
     return zeros(*sizes, size=size, dtype=(<Tensor?>input).dtype if dtype is None else dtype,
-                 device=device, requires_grad=requires_grad)
+                 layout=layout, device=device, requires_grad=requires_grad,
+                 pin_memory=pin_memory)
 
 
-def new_ones(input, *sizes, size=None, dtype=None, device=None, requires_grad=False):
+def new_ones(input, *sizes, size=None, dtype=None, layout=None, device=None, requires_grad=False,
+             pin_memory=False):
     """Return ones of the given sizes and this tensor's dtype."""
     return ones(*sizes, size=size, dtype=(<Tensor?>input).dtype if dtype is None else dtype,
-                device=device, requires_grad=requires_grad)
+                layout=layout, device=device, requires_grad=requires_grad,
+                pin_memory=pin_memory)
 
 
-def new_full(input, size, fill_value, *, dtype=None, device=None, requires_grad=False):
+def new_full(input, size, fill_value, *, dtype=None, layout=None, device=None,
+             requires_grad=False, pin_memory=False):
     """Return one value in the given sizes and this tensor's dtype."""
     return full(size, fill_value, dtype=(<Tensor?>input).dtype if dtype is None else dtype,
-                device=device, requires_grad=requires_grad)
+                layout=layout, device=device, requires_grad=requires_grad,
+                pin_memory=pin_memory)
 
 
 # ---------------------------------------------------------------- sequences
 
-def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
+def arange(start=None, end=None, step=1, *, dtype=None, layout=None, device=None,
+           requires_grad=False, pin_memory=False):
     """Return the numbers from ``start`` (0) up to, not including, ``end``, ``step`` apart.
 
     int64 if all three are ints, else the default dtype.
@@ -275,9 +314,11 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     >>> minigrad.arange(1, 6, 2)
     tensor([1, 3, 5])
     """
-    on_cpu(device)
+    on_cpu(device, layout, pin_memory)
     if end is None:
-        start, end = 0, start
+        start, end = None, start
+    if start is None:
+        start = 0
     start, end, step = [
         v.item() if isinstance(v, (Tensor, np.generic)) else v for v in (start, end, step)]
     for v in (start, end, step):
@@ -308,14 +349,15 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     return finished(values.astype(as_dtype(dtype).numpy), requires_grad)
 
 
-def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False):
+def linspace(start, end, steps, *, dtype=None, layout=None, device=None, requires_grad=False,
+             pin_memory=False):
     """Return ``steps`` numbers evenly spaced from ``start`` to ``end``, both included.
 
     >>> import minigrad
     >>> minigrad.linspace(0, 1, 3)
     tensor([0.0000, 0.5000, 1.0000])
     """
-    on_cpu(device)
+    on_cpu(device, layout, pin_memory)
     if not hasattr(steps, "__index__"):
         raise TypeError(f"linspace(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
@@ -332,19 +374,20 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
     return finished(values.astype(d), requires_grad)
 
 
-def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False):
+def logspace(start, end, steps, base=10.0, *, dtype=None, layout=None, device=None,
+             requires_grad=False, pin_memory=False):
     """Return ``base`` to the power of ``linspace(start, end, steps)``.
 
     >>> import minigrad
     >>> minigrad.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
-    on_cpu(device)
+    on_cpu(device, layout, pin_memory)
     values = base ** linspace(start, end, steps, dtype=np.float64).numpy()
     return finished(values.astype(numpy_dtype(dtype)), requires_grad)
 
 
-def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
+def eye(n, m=None, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
     """Return ones on the diagonal of an ``n`` by ``m`` (``n``) matrix, zeros elsewhere.
 
     >>> import minigrad
@@ -352,7 +395,7 @@ def eye(n, m=None, *, dtype=None, device=None, requires_grad=False):
     tensor([[1., 0.],
             [0., 1.]])
     """
-    on_cpu(device)
+    on_cpu(device, layout, pin_memory)
     shape = checked_sizes((n, n if m is None else m), None)
     return finished(np.eye(*shape, dtype=numpy_dtype(dtype)), requires_grad)
 

@@ -299,18 +299,22 @@ cdef eigh_vjp(Node node, object g):
 
 # ---------------------------------------------------------------- any matrices
 
-def svd(A, full_matrices=True):
+def svd(A, full_matrices=True, *, driver=None):
     """Return U, S and Vh with ``A == U @ diag(S) @ Vh``, S falling: the singular values.
 
     Shapes: (..., m, n) -> (..., m, k), (..., k), (..., k, n) with k = min(m, n), and square U and
     Vh if ``full_matrices``; the vectors past the k-th have no gradient.  A named tuple; the signs are
-    LAPACK's.  Source: torch.linalg.svd.
+    LAPACK's.  RuntimeError for a ``driver``: there is none to choose on a CPU.
+    Source: torch.linalg.svd.
 
     >>> import minigrad
     >>> minigrad.linalg.svd(minigrad.tensor([[0.0, 2.0], [1.0, 0.0]])).S
     tensor([2., 1.])
     """
     cdef Tensor x = matrices(A, "linalg.svd", False), row
+    if driver is not None:
+        raise RuntimeError(
+            f"linalg.svd: keyword argument `driver=` is only supported on CUDA, but got {driver!r}")
     parts = computed("linalg.svd", np.linalg.svd, "It did not converge.",
                      (x.array, bool(full_matrices)))
     row = packed(tuple(parts))

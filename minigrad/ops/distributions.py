@@ -10,7 +10,8 @@ import numpy as np
 
 from minigrad.ops.creation import empty_like
 from minigrad.ops.inplace import copy_
-from minigrad.ops.random import _dealt_out, _float_dtype, _pick
+from minigrad.ops.generator import pick
+from minigrad.ops.random import _dealt_out, _float_dtype
 from minigrad.tensor import Tensor, over_array
 
 
@@ -24,7 +25,7 @@ def _fill(input, values):
 
 
 def _uniform(input, generator):
-    return _pick(generator)._uniform(input.numel(), np.float64)
+    return pick(generator)._uniform(input.numel(), np.float64)
 
 
 def exponential_(input, lambd=1.0, *, generator=None) -> Tensor:
@@ -62,7 +63,7 @@ def log_normal_(input, mean=1.0, std=2.0, *, generator=None) -> Tensor:
     _float_dtype(input.dtype, "log_normal_")
     if std <= 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
-    normal = _pick(generator)._normal(input.numel(), np.float64, mean, std, one_by_one=True)
+    normal = pick(generator)._normal(input.numel(), np.float64, mean, std, one_by_one=True)
     return _fill(input, np.exp(normal))
 
 
@@ -97,7 +98,7 @@ def poisson(input, generator=None) -> Tensor:
     rates = np.ascontiguousarray(input.detach().numpy()).reshape(-1).tolist()
     if not all(rate >= 0 for rate in rates):
         raise RuntimeError("poisson expects rates >= 0, but found a negative one or NaN")
-    source = _pick(generator)
+    source = pick(generator)
 
     def uniform():
         return source._uniform(1, np.float64).item()

@@ -7,7 +7,7 @@ torch 2.13; older builds of it drew masks from MKL.)
 import math
 import warnings
 
-from minigrad.ops.random import default_generator
+from minigrad.ops.generator import default_generator
 from minigrad.tensor import Tensor, over_array
 
 

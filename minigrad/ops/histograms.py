@@ -67,7 +67,7 @@ def histc(input, bins=100, min=0, max=0) -> Tensor:
     return over_array(counts.astype(x.dtype.numpy))
 
 
-def histogram(input, bins, *, range=None, weight=None, density=False) -> return_types.histogram:
+def histogram(input, bins=100, *, range=None, weight=None, density=False) -> return_types.histogram:
     """Return (hist, bin_edges): how many elements (or how much ``weight``) each bin holds.
 
     ``bins`` is a number of equal ones in ``range`` (that of the elements unless given), or a 1-d

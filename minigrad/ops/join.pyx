@@ -104,7 +104,7 @@ cdef cat_vjp(Node node, object g):
     return tuple(grads)
 
 
-def stack(tensors, dim=0):
+def stack(tensors, dim=0, *, axis=None):
     """Return tensors of one shape joined along a new dimension ``dim``.
 
     >>> import minigrad
@@ -122,7 +122,7 @@ def stack(tensors, dim=0):
                 f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at "
                 f"entry 0 and {list(x.shape)} at entry {i}"
             )
-    d = checked_dim(dim, tensors[0].dim() + 1)
+    d = checked_dim(dim if axis is None else axis, tensors[0].dim() + 1)
     return labelled(cat([unsqueeze(x, d) for x in tensors], d), "StackBackward0")
 
 
@@ -209,10 +209,10 @@ cdef parts_vjp(Node node, object grads):
     return (stack(grads, dim) if sizes is None else cat(grads, dim),)
 
 
-def unbind(input, dim=0):
+def unbind(input, dim=0, *, axis=None):
     """Return a tuple of the views of all items along ``dim``."""
     cdef Tensor x = <Tensor?>input
-    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    cdef int d = checked_dim(dim if axis is None else axis, PyArray_NDIM(x.array))
     if PyArray_NDIM(x.array) == 0:
         raise IndexError("unbind() cannot be applied to a 0-dim tensor")
     before = (slice(None),) * d

@@ -17,17 +17,17 @@ def _sample(function: str, x: Any) -> Any:
     raise TypeError(f"{function}(): expected Tensors or numbers, but got {type(x).__name__}")
 
 
-def result_type(tensor1: Any, tensor2: Any) -> dtype:
+def result_type(tensor: Any, other: Any) -> dtype:
     """Return the dtype of an operation on two tensors or numbers.  Source: torch.result_type.
 
     >>> import minigrad
     >>> minigrad.result_type(minigrad.tensor([1, 2]), 1.0)
     minigrad.float32
     """
-    first, second = _sample("result_type", tensor1), _sample("result_type", tensor2)
+    first, second = _sample("result_type", tensor), _sample("result_type", other)
     if not isinstance(first, Tensor) and not isinstance(second, Tensor):
         first = over_array(np.array(first, as_dtype_(type(first)).numpy))
-        if isinstance(tensor1, float):
+        if isinstance(tensor, float):
             first = first.to(as_dtype_("float32"))
     return (first * second).dtype
 

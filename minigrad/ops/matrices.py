@@ -32,14 +32,14 @@ def check_matrices(name: str, A: Any, square: bool = False) -> None:
         raise RuntimeError(f"{name}: Expected a floating point tensor as input. Got {A.dtype}")
 
 
-def svdvals(A: Tensor) -> Tensor:
+def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     """Return the singular values, falling: (..., m, n) -> (..., k).  Source: torch.linalg.svdvals.
 
     >>> import minigrad
     >>> minigrad.linalg.svdvals(minigrad.tensor([[0.0, 2.0], [1.0, 0.0]]))
     tensor([2., 1.])
     """
-    return decomposition.svd(A, full_matrices=False).S
+    return decomposition.svd(A, full_matrices=False, driver=driver).S
 
 
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
@@ -91,7 +91,7 @@ def pinv(
 
 
 def matrix_rank(
-    A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+    input: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
 ) -> Tensor:
     """Return how many singular values are not zero, int64: (..., m, n) -> (...).
 
@@ -101,15 +101,15 @@ def matrix_rank(
     >>> minigrad.linalg.matrix_rank(minigrad.ones(3, 3))
     tensor(1)
     """
-    check_matrices("linalg.matrix_rank", A, hermitian)
-    if A.numel() == 0:
-        return over_array(np.zeros(A.shape[:-2], np.int64))
+    check_matrices("linalg.matrix_rank", input, hermitian)
+    if input.numel() == 0:
+        return over_array(np.zeros(input.shape[:-2], np.int64))
     if hermitian:
-        values = np.abs(decomposition.eigh(A.detach()).eigenvalues.numpy())
+        values = np.abs(decomposition.eigh(input.detach()).eigenvalues.numpy())
     else:
-        values = decomposition.svd(A.detach(), full_matrices=False).S.numpy()
+        values = decomposition.svd(input.detach(), full_matrices=False).S.numpy()
     limit = _tolerance(
-        A, atol if tol is None else tol, rtol if tol is None else 0.0, values.max(-1)
+        input, atol if tol is None else tol, rtol if tol is None else 0.0, values.max(-1)
     )
     return over_array(np.asarray((values > np.asarray(limit)[..., None]).sum(-1), np.int64))
 
@@ -182,7 +182,7 @@ def vector_norm(
 
 
 def matrix_norm(
-    A: Tensor,
+    input: Tensor,
     ord: float | str = "fro",
     dim: Sequence[int] = (-2, -1),
     keepdim: bool = False,
@@ -199,22 +199,22 @@ def matrix_norm(
     >>> minigrad.linalg.matrix_norm(minigrad.tensor([[1.0, -2.0], [3.0, 4.0]]), 1)
     tensor(6.)
     """
-    check_matrices("linalg.matrix_norm", A)
+    check_matrices("linalg.matrix_norm", input)
     if len(dim) != 2:
         raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {list(dim)}")
-    row, column = (checked_dim(d, A.dim()) for d in dim)
+    row, column = (checked_dim(d, input.dim()) for d in dim)
     if row == column:
         raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({row}, {column})")
     if dtype is not None:
-        A = A.to(dtype)
+        input = input.to(dtype)
     if ord == "fro":
-        return vector_norm(A, 2, (row, column), keepdim)
+        return vector_norm(input, 2, (row, column), keepdim)
     if ord in (1, -1, math.inf, -math.inf):
         first, second = (row, column) if abs(ord) == 1 else (column, row)
-        sums = A.abs().sum(first, keepdim=True)
+        sums = input.abs().sum(first, keepdim=True)
         found = (reduce.amax if ord > 0 else reduce.amin)(sums, second, keepdim=True)
     elif ord in ("nuc", 2, -2):
-        values = svdvals(A.movedim((row, column), (-2, -1)))
+        values = svdvals(input.movedim((row, column), (-2, -1)))
         if ord == "nuc":
             found = values.sum(-1)
         else:
@@ -227,7 +227,7 @@ def matrix_norm(
 
 
 def norm(
-    A: Tensor,
+    input: Tensor,
     ord: float | str | None = None,
     dim: int | Sequence[int] | None = None,
     keepdim: bool = False,
@@ -242,21 +242,21 @@ def norm(
     >>> minigrad.linalg.norm(minigrad.tensor([[3.0, 0.0], [0.0, 4.0]]))
     tensor(5.)
     """
-    if ord is not None and dim is None and A.dim() not in (1, 2):
+    if ord is not None and dim is None and input.dim() not in (1, 2):
         raise RuntimeError(
             "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
-            f"{A.dim()}D."
+            f"{input.dim()}D."
         )
-    plane: Sequence[int] = (-2, -1)[: 2 * (A.dim() == 2)] if dim is None else ()
+    plane: Sequence[int] = (-2, -1)[: 2 * (input.dim() == 2)] if dim is None else ()
     if dim is not None and not isinstance(dim, int):
         plane = dim
     if ord is not None and len(plane) == 2:
-        return matrix_norm(A, ord, plane, keepdim, dtype=dtype)
+        return matrix_norm(input, ord, plane, keepdim, dtype=dtype)
     if isinstance(ord, str):
         raise RuntimeError(
             f"linalg.norm: the order {ord!r} is for matrices, and needs two dimensions"
         )
-    return vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
+    return vector_norm(input, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
 
 
 def cond(A: Tensor, p: float | str | None = None) -> Tensor:

@@ -72,7 +72,7 @@ def _not_empty(name, x, dim):
 # ---------------------------------------------------------------- sorting
 
 
-def sort(input, dim=-1, descending=False, *, stable=False) -> return_types.sort:
+def sort(input, dim=-1, descending=False, *, stable=False, axis=None) -> return_types.sort:
     """Return (values, indices): the elements in order along ``dim``, and where they were.
 
     Equal elements keep their order, ``stable`` or not.
@@ -83,15 +83,15 @@ def sort(input, dim=-1, descending=False, *, stable=False) -> return_types.sort:
     (tensor([1., 2., 3.]), tensor([1, 2, 0]))
     """
     x = tensor_operand(input, "sort")
-    dim = _checked_dim("sort", x, dim)
+    dim = _checked_dim("sort", x, dim if axis is None else axis)
     if x.dim() == 0:
         return _scalar(return_types.sort, x)
     return labelled(_picked(return_types.sort, x, dim, _order(x, dim, descending)), "SortBackward0")
 
 
-def argsort(input, dim=-1, descending=False, stable=False) -> Tensor:
+def argsort(input, dim=-1, descending=False, stable=False, *, axis=None) -> Tensor:
     """Return the int64 places of the elements in order along ``dim``."""
-    return sort(tensor_operand(input, "argsort").detach(), dim, descending).indices
+    return sort(tensor_operand(input, "argsort").detach(), dim, descending, axis=axis).indices
 
 
 def msort(input) -> Tensor:
@@ -99,7 +99,7 @@ def msort(input) -> Tensor:
     return sort(input, 0).values
 
 
-def topk(input, k, dim=-1, largest=True, sorted=True) -> return_types.topk:
+def topk(input, k, dim=-1, largest=True, sorted=True, *, axis=None) -> return_types.topk:
     """Return the (values, indices) of the ``k`` largest (or smallest) along ``dim``, in order.
 
     >>> import minigrad
@@ -109,7 +109,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True) -> return_types.topk:
     x = tensor_operand(input, "topk")
     if x.dtype is bool_:
         raise RuntimeError("topk does not support bool dtypes on CPU")
-    dim = _checked_dim("topk", x, dim)
+    dim = _checked_dim("topk", x, dim if axis is None else axis)
     if not 0 <= k <= (x.shape[dim] if x.dim() else 1):
         raise RuntimeError(f"selected index k out of range: {k} of shape {list(x.shape)}")
     if x.dim() == 0:
@@ -172,7 +172,7 @@ def _median(name, result, input, dim, keepdim, skip_nan):
     return recorded(value, label, (x,), (gradient,), (x,), True)
 
 
-def median(input, dim=None, keepdim=False):
+def median(input, dim=None, keepdim=False, *, axis=None):
     """Return the lower median of all elements, or its (values, indices) along ``dim``; NaN if there
     is one.  The gradient of the median of all is shared among its equals.
 
@@ -180,6 +180,7 @@ def median(input, dim=None, keepdim=False):
     >>> minigrad.tensor([4.0, 1.0, 3.0, 2.0]).median()
     tensor(2.)
     """
+    dim = dim if axis is None else axis
     return _median("median", return_types.median, input, dim, keepdim, False)
 
 

@@ -1,212 +1,19 @@
-"""Random numbers: torch's CPU generator, draw for draw.
-
-torch draws from a Mersenne twister (mt19937) seeded as NumPy's legacy seeding does.  From the raw
-32-bit draws it makes, and so do we:
-
-* uniform float32: the low 24 bits times 2**-24; float64: 53 bits of two draws times 2**-53
-* normal, 16 or more: Box-Muller on blocks of 16 uniforms, cosines first; fewer: one pair of
-  float64 uniforms a sample pair, the second kept for the next call
-* integers below n: the draw modulo n (two draws joined where n needs more than 32 bits)
-* permutations: item i changes places with item i + draw % (n - i)
-* bernoulli, and so dropout: a float64 uniform below p
-
-so that the same seed gives the same weights, shuffles and dropout as torch.  The draws, and what
-is made of many of them, are in kernels/random.pyx.
-"""
+"""Random tensors, as torch's CPU generator draws them: the same seed, the same numbers."""
 
 import math
 import operator
-import os
-from typing import Self
 
 import numpy as np
 
-from minigrad.attributes import device as _device
 from minigrad.dtypes import as_dtype_, get_default_dtype
-from minigrad.kernels.random import (
-    draw_bernoulli,
-    draw_integers,
-    draw_normal,
-    draw_uniform,
-    seed_twister,
-    shuffle,
-)
 from minigrad.ops.common import sizes as _sizes
-from minigrad.ops.creation import empty, empty_like, tensor
+from minigrad.ops.creation import empty, empty_like, on_cpu, tensor
+from minigrad.ops.generator import pick
 from minigrad.ops.inplace import copy_
 from minigrad.tensor import Tensor, over_array
 
 
-class Generator:
-    """A stream of random numbers with a seed of its own.
-
-    >>> import minigrad
-    >>> g = minigrad.Generator().manual_seed(0)
-    >>> minigrad.rand(2, generator=g)
-    tensor([0.4963, 0.7682])
-    """
-
-    def __init__(self, device="cpu") -> None:
-        self.device = _device(device)
-        self._twister = np.empty(625, np.uint32)  # its words, and how many are used up
-        self.manual_seed(67280421310721)  # torch's default seed
-
-    def manual_seed(self, seed) -> Self:
-        """Start the stream that belongs to ``seed``, an int, and return this generator."""
-        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-            raise TypeError(f"manual_seed expects an int, but got {type(seed).__name__}")
-        seed = seed.__index__()
-        if not -(2**63) <= seed < 2**64:
-            raise RuntimeError("Overflow when unpacking long long: the seed does not fit 64 bits")
-        self._seed = seed % 2**64
-        seed_twister(self._twister, self._seed % 2**32)
-        self._next_normal = None
-        return self
-
-    def seed(self) -> int:
-        """Seed from the operating system; return the seed."""
-        self.manual_seed(int.from_bytes(os.urandom(8), "little"))
-        return self._seed
-
-    def initial_seed(self) -> int:
-        """Return the seed that started the stream."""
-        return self._seed
-
-    def get_state(self) -> Tensor:
-        """Return the state of the stream as a uint8 tensor, for ``set_state``."""
-        words = np.empty(628, np.uint64)
-        words[:625] = self._twister
-        words[625] = self._seed
-        words[626] = self._next_normal is not None
-        words[627] = np.float64(self._next_normal or 0.0).view(np.uint64)
-        return tensor(words.view(np.uint8))
-
-    def set_state(self, new_state) -> None:
-        """Continue a stream from a state that ``get_state`` returned."""
-        data = new_state.numpy() if isinstance(new_state, Tensor) else np.asarray(new_state)
-        if data.dtype != np.uint8 or data.size != 628 * 8:
-            raise RuntimeError(
-                f"RNG state is wrong size or type: expected {628 * 8} uint8 elements, but got "
-                f"{data.size} of {data.dtype}"
-            )
-        words = np.ascontiguousarray(data).view(np.uint64)
-        if words[624] > 624 or (words[:624] >> np.uint64(32)).any():
-            raise RuntimeError("RNG state is not one that get_state() returned")
-        self._twister[:] = words[:625]
-        self._seed = int(words[625])
-        self._next_normal = words[627:].view(np.float64)[0].item() if words[626] else None
-
-    def clone_state(self):
-        """Return a new generator that continues as this one would."""
-        other = Generator()
-        other.set_state(self.get_state())
-        return other
-
-    # -------- draws, as NumPy arrays of n
-
-    def _uniform(self, n, dtype, low=0.0, high=1.0):
-        out = np.empty(n, np.float64 if dtype == np.float64 else np.float32)
-        draw_uniform(out, self._twister, low, high)
-        if dtype == np.float16:
-            high = out.dtype.type(high)
-            out = out.astype(dtype)
-            out[out == high] = low  # which rounding has made of some: torch does the same
-        return out
-
-    def _bernoulli(self, n, p, dtype, yes=1.0):
-        """Return ``yes`` with probability ``p``, else 0."""
-        out = np.empty(n, dtype if dtype == np.float32 else np.float64)
-        draw_bernoulli(out, self._twister, p, yes)
-        return out.astype(dtype, copy=False)
-
-    def _normal(self, n, dtype, mean=0.0, std=1.0, one_by_one=False):
-        if n < 16 or one_by_one:
-            values = np.array([self._one_normal() for _ in range(n)], np.float64)
-            return (values * float(std) + float(mean)).astype(dtype)
-        out = np.empty(n, np.float64 if dtype == np.float64 else np.float32)
-        if n % 16 and dtype == np.float16:  # torch draws nothing for the rest, then 16 anew
-            draw_normal(out[: n - n % 16], self._twister, mean, std)
-            draw_normal(out[n - 16 :], self._twister, mean, std)
-        else:
-            draw_normal(out, self._twister, mean, std)
-        return out.astype(dtype, copy=False)
-
-    def _one_normal(self):
-        if self._next_normal is not None:
-            value, self._next_normal = self._next_normal, None
-            return value
-        u1, u2 = self._uniform(2, np.float64).tolist()
-        r, theta = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
-        self._next_normal = r * math.sin(theta)
-        return r * math.cos(theta)
-
-    def _integers(self, low, high, n):
-        out = np.empty(n, np.int64)
-        span = high - low
-        draw_integers(out, self._twister, low, span, span >= 2**28)
-        return out
-
-    def _any_integers(self, n, dtype):
-        """Draw from all non-negative integers that ``dtype`` represents one by one."""
-        if dtype.kind == "f":
-            largest = 2 ** (np.finfo(dtype).nmant + 1)
-        else:
-            largest = 1 if dtype.kind == "b" else np.iinfo(dtype).max
-        out = np.empty(n, np.int64)
-        draw_integers(out, self._twister, 0, largest + 1, dtype.itemsize == 8)
-        return out
-
-    def _permutation(self, n):
-        out = np.arange(n, dtype=np.int64)
-        shuffle(out, self._twister)
-        return out
-
-
-default_generator = Generator()
-
-
-def _pick(generator):
-    if generator is None:
-        return default_generator
-    if not isinstance(generator, Generator):
-        raise TypeError(f"expected a minigrad.Generator, but got {type(generator).__name__}")
-    return generator
-
-
-def manual_seed(seed) -> Generator:
-    """Seed the default generator, from which every random op draws; return it.
-
-    >>> import minigrad
-    >>> _ = minigrad.manual_seed(0)
-    >>> minigrad.randn(2)
-    tensor([ 1.5410, -0.2934])
-    """
-    return default_generator.manual_seed(seed)
-
-
-def seed() -> int:
-    """Seed the default generator from the operating system; return the seed."""
-    return default_generator.seed()
-
-
-def initial_seed() -> int:
-    """Return the seed of the default generator."""
-    return default_generator.initial_seed()
-
-
-def get_rng_state() -> Tensor:
-    """Return the state of the default generator as a uint8 tensor."""
-    return default_generator.get_state()
-
-
-def set_rng_state(new_state) -> None:
-    """Continue the default generator from a state that ``get_rng_state`` returned."""
-    default_generator.set_state(new_state)
-
-
-def _new(values, shape, dtype, device, requires_grad):
-    if device is not None:
-        _device(device)
+def _new(values, shape, dtype, requires_grad):
     dtype = get_default_dtype() if dtype is None else as_dtype_(dtype)
     out = over_array(np.asarray(values).reshape(shape).astype(dtype.numpy, copy=False))
     return out.requires_grad_() if requires_grad else out
@@ -221,7 +28,16 @@ def _float_dtype(dtype, name):
     return dtype
 
 
-def rand(*size, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
+def rand(
+    *sizes,
+    size=None,
+    generator=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+) -> Tensor:
     """Return numbers uniform in [0, 1).
 
     >>> import minigrad
@@ -229,12 +45,22 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False) ->
     >>> minigrad.rand(2)
     tensor([0.4963, 0.7682])
     """
-    shape, dtype = _sizes(size), _float_dtype(dtype, "rand")
-    values = _pick(generator)._uniform(math.prod(shape), dtype.numpy)
-    return _new(values, shape, dtype, device, requires_grad)
+    on_cpu(device, layout, pin_memory)
+    shape, dtype = _sizes(sizes if size is None else (size,)), _float_dtype(dtype, "rand")
+    values = pick(generator)._uniform(math.prod(shape), dtype.numpy)
+    return _new(values, shape, dtype, requires_grad)
 
 
-def randn(*size, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
+def randn(
+    *sizes,
+    size=None,
+    generator=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+) -> Tensor:
     """Return numbers from the standard normal distribution.
 
     >>> import minigrad
@@ -242,9 +68,10 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False) -
     >>> minigrad.randn(2, 2).shape
     minigrad.Size([2, 2])
     """
-    shape, dtype = _sizes(size), _float_dtype(dtype, "randn")
-    values = _pick(generator)._normal(math.prod(shape), dtype.numpy)
-    return _new(values, shape, dtype, device, requires_grad)
+    on_cpu(device, layout, pin_memory)
+    shape, dtype = _sizes(sizes if size is None else (size,)), _float_dtype(dtype, "randn")
+    values = pick(generator)._normal(math.prod(shape), dtype.numpy)
+    return _new(values, shape, dtype, requires_grad)
 
 
 def _int64(bound):
@@ -257,7 +84,16 @@ def _int64(bound):
 
 
 def randint(
-    low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
+    low=None,
+    high=None,
+    size=None,
+    *,
+    generator=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
 ) -> Tensor:
     """Return integers uniform in [low, high): ``randint(high, size)`` or ``randint(low, high,
     size)``; int64 unless a dtype is given.
@@ -267,23 +103,34 @@ def randint(
     >>> minigrad.randint(6, (3,))
     tensor([2, 3, 5])
     """
+    on_cpu(device, layout, pin_memory)
     if size is None:
-        low, high, size = 0, low, high
+        low, high, size = None, low, high
     elif high is None:
-        low, high = 0, low
+        low, high = None, low
     if size is None:
         raise TypeError("randint() missing the argument 'size'")
+    low = 0 if low is None else low
     low, high = _int64(low), _int64(high)
     if low >= high:
         raise RuntimeError(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
     shape = _sizes((size,))
-    values = _pick(generator)._integers(low, high, math.prod(shape))
-    return _new(values, shape, "int64" if dtype is None else dtype, device, requires_grad)
+    values = pick(generator)._integers(low, high, math.prod(shape))
+    return _new(values, shape, "int64" if dtype is None else dtype, requires_grad)
 
 
-def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
+def randperm(
+    n,
+    *,
+    generator=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+) -> Tensor:
     """Return the integers from 0 to n - 1 in random order; int64 unless a dtype is given.
 
     >>> import minigrad
@@ -291,14 +138,23 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False)
     >>> minigrad.randperm(5)
     tensor([4, 0, 1, 3, 2])
     """
+    on_cpu(device, layout, pin_memory)
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
-    values = _pick(generator)._permutation(n)
-    return _new(values, (n,), "int64" if dtype is None else dtype, device, requires_grad)
+    values = pick(generator)._permutation(n)
+    return _new(values, (n,), "int64" if dtype is None else dtype, requires_grad)
 
 
 def rand_like(
-    input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None
+    input,
+    *,
+    generator=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+    memory_format=None,
 ) -> Tensor:
     """Return ``rand`` of the input's shape and dtype.
 
@@ -306,12 +162,21 @@ def rand_like(
     >>> minigrad.rand_like(minigrad.ones(2, 3)).shape
     minigrad.Size([2, 3])
     """
-    out = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    on_cpu(device, layout, pin_memory)
+    out = empty_like(input, dtype=dtype, memory_format=memory_format)
     return uniform_(out, generator=generator).requires_grad_(requires_grad)
 
 
 def randn_like(
-    input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None
+    input,
+    *,
+    generator=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+    memory_format=None,
 ) -> Tensor:
     """Return ``randn`` of the input's shape and dtype.
 
@@ -319,12 +184,23 @@ def randn_like(
     >>> minigrad.randn_like(minigrad.ones(2, 3)).shape
     minigrad.Size([2, 3])
     """
-    out = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    on_cpu(device, layout, pin_memory)
+    out = empty_like(input, dtype=dtype, memory_format=memory_format)
     return normal_(out, generator=generator).requires_grad_(requires_grad)
 
 
 def randint_like(
-    input, low, high=None, *, dtype=None, device=None, requires_grad=False, memory_format=None
+    input,
+    low=None,
+    high=None,
+    *,
+    generator=None,
+    dtype=None,
+    layout=None,
+    device=None,
+    requires_grad=False,
+    pin_memory=False,
+    memory_format=None,
 ) -> Tensor:
     """Return ``randint`` of the input's shape and dtype.
 
@@ -332,9 +208,11 @@ def randint_like(
     >>> minigrad.randint_like(minigrad.ones(2, 3), 5).dtype
     minigrad.float32
     """
-    low, high = (0, low) if high is None else (low, high)
-    out = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
-    return random_(out, low, high).requires_grad_(requires_grad)
+    on_cpu(device, layout, pin_memory)
+    low, high = (None, low) if high is None else (low, high)
+    out = empty_like(input, dtype=dtype, memory_format=memory_format)
+    random_(out, 0 if low is None else low, high, generator=generator)
+    return out.requires_grad_(requires_grad)
 
 
 def normal(
@@ -356,6 +234,7 @@ def normal(
     >>> minigrad.normal(10.0, 1.0, (2,))
     tensor([11.5410,  9.7066])
     """
+    on_cpu(device, layout, pin_memory)
     for limit in (std if isinstance(std, Tensor) else tensor(float(std))).reshape(-1).tolist():
         if limit < 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {limit}")
@@ -365,7 +244,7 @@ def normal(
             raise TypeError("normal() needs a size, or a tensor as mean or std")
         size = (mean + std).shape
         dtype = like.dtype if dtype is None else dtype
-    draws = randn(*size, generator=generator, dtype=dtype, device=device)
+    draws = randn(*size, generator=generator, dtype=dtype)
     out = (draws * std + mean).detach() + _without_slope(mean) + _without_slope(std)
     return out.requires_grad_() if requires_grad else out
 
@@ -401,7 +280,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None) -> Ten
         raise RuntimeError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    source = _pick(generator)
+    source = pick(generator)
     if not replacement or num_samples == 1:
         # The smallest of exponential draws over the weights: torch's way
         u = source._uniform(weights.size, np.float64).reshape(weights.shape)
@@ -416,7 +295,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None) -> Ten
         u = u.reshape(weights.shape[0], num_samples)
         picks = np.stack([np.searchsorted(c, row) for c, row in zip(cumulative, u, strict=True)])
         picks = np.minimum(picks, weights.shape[1] - 1)
-    return _new(picks, (num_samples,) if input.dim() == 1 else picks.shape, "int64", None, False)
+    return _new(picks, (num_samples,) if input.dim() == 1 else picks.shape, "int64", False)
 
 
 # ---------------------------------------------------------------- filling a tensor in place
@@ -440,7 +319,7 @@ def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds) -> Tensor:
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}"
         )
     dtype = _float_dtype(input.dtype, "uniform_").numpy
-    values = _pick(generator)._uniform(input.numel(), dtype, low, to)
+    values = pick(generator)._uniform(input.numel(), dtype, low, to)
     return copy_(input, over_array(_dealt_out(values, input)))
 
 
@@ -449,7 +328,7 @@ def normal_(input, mean=0.0, std=1.0, *, generator=None) -> Tensor:
     if std < 0:
         raise RuntimeError(f"normal_ expects std >= 0.0, but found std {std}")
     dtype = _float_dtype(input.dtype, "normal_").numpy
-    values = _pick(generator)._normal(
+    values = pick(generator)._normal(
         input.numel(), dtype, mean, std, one_by_one=not input.is_contiguous()
     )
     return copy_(input, over_array(_dealt_out(values, input)))
@@ -462,12 +341,12 @@ def bernoulli_(input, p=0.5, *, generator=None) -> Tensor:
         if not ((chance >= 0) & (chance <= 1)).all():
             raise RuntimeError("bernoulli expects every p to be in [0, 1]")
         kind = np.float64 if chance.dtype == np.float64 else np.float32
-        u = _pick(generator)._uniform(input.numel(), kind)
+        u = pick(generator)._uniform(input.numel(), kind)
         drawn = np.asarray(_dealt_out(u, input) < chance).astype(input.dtype.numpy)
     else:
         if not 0 <= p <= 1:
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-        values = _pick(generator)._bernoulli(input.numel(), p, input.dtype.numpy)
+        values = pick(generator)._bernoulli(input.numel(), p, input.dtype.numpy)
         drawn = _dealt_out(values, input)
     return copy_(input, over_array(drawn))
 
@@ -479,7 +358,7 @@ def random_(input, from_=None, to=None, *, generator=None) -> Tensor:
     without rounding.
     """
     if from_ is None:
-        values = _pick(generator)._any_integers(input.numel(), input.dtype.numpy)
+        values = pick(generator)._any_integers(input.numel(), input.dtype.numpy)
     else:
         low, high = (0, from_) if to is None else (from_, to)
         values = randint(low, high, (input.numel(),), generator=generator).numpy()

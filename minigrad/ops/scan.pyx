@@ -18,11 +18,12 @@ from minigrad.tensor cimport Tensor, wrap
 import_array()
 
 
-def prod(input, dim=None, keepdim=False, *, dtype=None):
+def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None):
     """Return the product over ``dim``, one dimension or all."""
     cdef Tensor x = <Tensor?>input, out
     x = accumulable(x, dtype)
-    dims = dims_tuple(dim, PyArray_NDIM(x.array))
+    dims = dims_tuple(dim if axis is None else axis, PyArray_NDIM(x.array))
+    keepdim = keepdim if keepdims is None else keepdims
     out = wrap(fold(PROD, x.array, dims, keepdim))
     if recording(x):
         record(out, "ProdBackward0", prod_vjp, (x,), (x,),
@@ -60,7 +61,7 @@ cdef prod_vjp(Node node, object g):
     return ((g if keepdim else g.reshape(kept)) * slope,)
 
 
-def cumsum(input, dim, *, dtype=None):
+def cumsum(input, dim=None, *, dtype=None, axis=None):
     """Return the running sums along ``dim``.  Integers are summed as int64.
 
     >>> import minigrad
@@ -68,7 +69,7 @@ def cumsum(input, dim, *, dtype=None):
     tensor([1, 3, 6])
     """
     cdef Tensor x = <Tensor?>input, out
-    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    cdef int d = checked_dim(dim if axis is None else axis, PyArray_NDIM(x.array))
     x = accumulable(x, dtype)
     if PyArray_NDIM(x.array) == 0:
         return x.clone()
@@ -85,10 +86,10 @@ cdef cumsum_vjp(Node node, object g):
     return (flip(cumsum(flip(g, node.extra), node.extra), node.extra),)
 
 
-def cumprod(input, dim, *, dtype=None):
+def cumprod(input, dim=None, *, dtype=None, axis=None):
     """Return the running products along ``dim``.  Integers are multiplied as int64."""
     cdef Tensor x = <Tensor?>input
-    cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    cdef int d = checked_dim(dim if axis is None else axis, PyArray_NDIM(x.array))
     x = accumulable(x, dtype)
     if PyArray_NDIM(x.array) == 0:
         return x.clone()

@@ -13,7 +13,7 @@ from numpy cimport (
 )
 
 from minigrad.convert cimport checked_dim
-from minigrad.dtypes cimport dtype
+from minigrad.dtypes cimport dtype as dtype_type
 from minigrad.ops.common cimport size_tuple
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, expand_to, strided, viewed
 from minigrad.ops.recorded import labelled
@@ -88,19 +88,21 @@ def reshape(input, *sizes, shape=None):
     return reshape_to(<Tensor?>input, sizes_given(sizes, shape))
 
 
-def view(input, *sizes, size=None):
+def view(input, *sizes, size=None, dtype=None):
     """Return a view of another shape; RuntimeError where only a copy could have it.
 
     Given a dtype instead, the same bytes under that dtype.
     """
     cdef Tensor x = <Tensor?>input, out
-    if len(sizes) == 1 and isinstance(sizes[0], dtype):
+    if len(sizes) == 1 and isinstance(sizes[0], dtype_type):
+        dtype = sizes[0]
+    if dtype is not None:
         out = alias_of(x)
         try:
-            out.array = x.array.view((<dtype>sizes[0]).numpy)
+            out.array = x.array.view((<dtype_type?>dtype).numpy)
         except ValueError as error:
             raise RuntimeError(
-                f"cannot view {x.dtype} of shape {list(x.shape)} as {sizes[0]}: {error}"
+                f"cannot view {x.dtype} of shape {list(x.shape)} as {dtype}: {error}"
             ) from None
         return out
     wanted = filled_in(sizes_given(sizes, size), PyArray_SIZE(x.array))
@@ -162,8 +164,8 @@ def unflatten(input, dim, sizes):
     return reshape_to(x, (*shape[:d], *inner, *shape[d + 1:]))
 
 
-def squeeze(input, dim=None):
-    """Return the input without its dimensions of size 1 (only ``dim``, if given).
+def squeeze(input, *dims, dim=None, axis=None):
+    """Return the input without its dimensions of size 1 (only those given, if any are).
 
     >>> import minigrad
     >>> minigrad.zeros(2, 1, 3).squeeze().shape
@@ -172,17 +174,18 @@ def squeeze(input, dim=None):
     cdef Tensor x = <Tensor?>input
     cdef tuple shape = (<object>x.array).shape
     if dim is None:
-        drop = range(len(shape))
-    elif isinstance(dim, (tuple, list)):
-        drop = [checked_dim(d, len(shape)) for d in dim]
+        dim = axis
+    if dims or dim is not None:
+        drop = [checked_dim(d, len(shape)) for d in sizes_given(dims, dim)]
     else:
-        drop = [checked_dim(dim, len(shape))]
+        drop = range(len(shape))
     kept = tuple([s for i, s in enumerate(shape) if s != 1 or i not in drop])
-    return reshape_to(x, kept, "SqueezeBackward0" if dim is None else "SqueezeBackward1")
+    given = bool(dims) or dim is not None
+    return reshape_to(x, kept, "SqueezeBackward1" if given else "SqueezeBackward0")
 
 
-def unsqueeze(input, dim):
-    """Return the input with a dimension of size 1 put in before ``dim``.
+def unsqueeze(input, dim=None, *, axis=None):
+    """Return the input with a dimension of size 1 put in before ``dim`` (or ``axis``).
 
     >>> import minigrad
     >>> minigrad.zeros(2, 3).unsqueeze(1).shape
@@ -190,7 +193,7 @@ def unsqueeze(input, dim):
     """
     cdef Tensor x = <Tensor?>input
     cdef tuple shape = (<object>x.array).shape
-    cdef int d = checked_dim(dim, len(shape) + 1)
+    cdef int d = checked_dim(dim if axis is None else axis, len(shape) + 1)
     check_rank(len(shape) + 1)
     return reshape_to(x, (*shape[:d], 1, *shape[d:]), "UnsqueezeBackward0")
 
@@ -255,6 +258,11 @@ def transpose(input, dim0, dim1):
     return permute_to(x, tuple(order), "TransposeBackward0")
 
 
+def swapaxes(input, axis0, axis1):
+    """Return ``transpose(input, axis0, axis1)``."""
+    return transpose(input, axis0, axis1)
+
+
 def t(input):
     """Return the transpose of a matrix (a view); tensors of fewer dimensions as they are."""
     cdef Tensor x = <Tensor?>input
@@ -304,9 +312,9 @@ def expand_as(input, other):
     return expand(input, other.shape)
 
 
-def broadcast_to(input, size):
+def broadcast_to(input, *sizes, size=None):
     """Return ``input.expand(size)``."""
-    return expand(input, size)
+    return expand(input, *sizes, size=size)
 
 
 def broadcast_tensors(*tensors):

@@ -2,10 +2,20 @@ from minigrad.dtypes import dtype
 from minigrad.tensor import Tensor
 
 def softmax(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None
+    input: Tensor,
+    dim: int | None = None,
+    _stacklevel: int | dtype | None = 3,
+    dtype: dtype | None = None,
+    *,
+    axis: int | None = None,
 ) -> Tensor: ...
 def log_softmax(
-    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None
+    input: Tensor,
+    dim: int | None = None,
+    _stacklevel: int | dtype | None = 3,
+    dtype: dtype | None = None,
+    *,
+    axis: int | None = None,
 ) -> Tensor: ...
 def softmin(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: dtype | None = None

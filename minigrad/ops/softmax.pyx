@@ -97,7 +97,12 @@ cdef Tensor checked(str name, object input, object dtype):
     return x
 
 
-def softmax(input, dim=None, _stacklevel=3, dtype=None):
+cdef object third(object stacklevel, object dtype):
+    """Return the dtype given: third of torch.softmax and the method, fourth of nn.functional's."""
+    return dtype if type(stacklevel) is int else stacklevel
+
+
+def softmax(input, dim=None, _stacklevel=3, dtype=None, *, axis=None):
     """Return ``exp(input)`` divided by its sum along ``dim``: positive, with sum 1.
 
     ``dtype``: converts the input first.
@@ -106,11 +111,11 @@ def softmax(input, dim=None, _stacklevel=3, dtype=None):
     >>> minigrad.softmax(minigrad.tensor([0.0, 0.0]), 0)
     tensor([0.5000, 0.5000])
     """
-    cdef Tensor x = checked("softmax", input, dtype), out
-    cdef int axis = implicit_dim("softmax", PyArray_NDIM(x.array), dim)
-    out = wrap(apply_softmax(x.array, axis, False))
+    cdef Tensor x = checked("softmax", input, third(_stacklevel, dtype)), out
+    cdef int d = implicit_dim("softmax", PyArray_NDIM(x.array), dim if axis is None else axis)
+    out = wrap(apply_softmax(x.array, d, False))
     if recording(x):
-        record(out, "SoftmaxBackward0", softmax_vjp, (x,), (out,), axis)
+        record(out, "SoftmaxBackward0", softmax_vjp, (x,), (out,), d)
     return out
 
 
@@ -121,7 +126,7 @@ cdef softmax_vjp(Node node, object g):
     return (wrap(apply_softmax_backward((<Tensor>g).array, y.array, node.extra, False)),)
 
 
-def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
+def log_softmax(input, dim=None, _stacklevel=3, dtype=None, *, axis=None):
     """Return ``log(softmax(input, dim))``, accurate where the softmax is tiny.
 
     ``dtype``: converts the input first.
@@ -130,11 +135,11 @@ def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
     >>> minigrad.log_softmax(minigrad.tensor([0.0, 1000.0]), 0)
     tensor([-1000.,     0.])
     """
-    cdef Tensor x = checked("log_softmax", input, dtype), out
-    cdef int axis = implicit_dim("log_softmax", PyArray_NDIM(x.array), dim)
-    out = wrap(apply_softmax(x.array, axis, True))
+    cdef Tensor x = checked("log_softmax", input, third(_stacklevel, dtype)), out
+    cdef int d = implicit_dim("log_softmax", PyArray_NDIM(x.array), dim if axis is None else axis)
+    out = wrap(apply_softmax(x.array, d, True))
     if recording(x):
-        record(out, "LogSoftmaxBackward0", log_softmax_vjp, (x,), (out,), axis)
+        record(out, "LogSoftmaxBackward0", log_softmax_vjp, (x,), (out,), d)
     return out
 
 

@@ -170,8 +170,8 @@ def cholesky_ex(
     return return_types.linalg_cholesky_ex(over_array(found), over_array(info))
 
 
-def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
-    """Return X with ``A @ X == B``, given the Cholesky factor of A.
+def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor:
+    """Return X with ``A @ X == input``, given ``input2``, the Cholesky factor of A.
 
     Source: torch.cholesky_solve.
 
@@ -179,9 +179,9 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     >>> minigrad.cholesky_solve(minigrad.ones(1, 1), minigrad.tensor([[2.0]]))
     tensor([[0.2500]])
     """
-    check_matrices("cholesky_solve", L, True)
-    check_matrices("cholesky_solve", B)
-    L = L.mT if upper else L
+    check_matrices("cholesky_solve", input2, True)
+    check_matrices("cholesky_solve", input)
+    B, L = input, input2.mT if upper else input2
     if B.size(-2) != L.size(-1):
         raise RuntimeError(
             f"cholesky_solve: Incompatible matrix sizes: {list(L.shape)} and {list(B.shape)}"
@@ -191,15 +191,15 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     return solve_matrices(L.mT, solve_matrices(L, B))
 
 
-def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
+def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
     """Return the inverse of A, given its Cholesky factor.  Source: torch.cholesky_inverse.
 
     >>> import minigrad
     >>> minigrad.cholesky_inverse(minigrad.tensor([[2.0]]))
     tensor([[0.2500]])
     """
-    check_matrices("cholesky_inverse", L, True)
-    return cholesky_solve(eye(L.size(-1), dtype=L.dtype), L, upper)
+    check_matrices("cholesky_inverse", input, True)
+    return cholesky_solve(eye(input.size(-1), dtype=input.dtype), input, upper)
 
 
 def lstsq(

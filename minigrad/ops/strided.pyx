@@ -17,7 +17,7 @@ from minigrad.convert cimport checked_dim
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, strided, viewed
 from minigrad.ops.gather import scatter_add
 from minigrad.ops.inplace cimport check_inplace
-from minigrad.ops.shape import squeeze, t, transpose, unsqueeze
+from minigrad.ops.shape import squeeze, swapaxes, t, transpose, unsqueeze
 from minigrad.tape cimport Node, bump_version, recording
 from minigrad.tensor cimport Tensor, wrap
 
@@ -316,10 +316,11 @@ unsqueeze_ = _reshaping(unsqueeze, "unsqueeze_")
 squeeze_ = _reshaping(squeeze, "squeeze_")
 t_ = _reshaping(t, "t_")
 transpose_ = _reshaping(transpose, "transpose_")
+swapaxes_ = _reshaping(swapaxes, "swapaxes_")
 as_strided_ = _reshaping(as_strided, "as_strided_")
 
 
-def resize_(input, *sizes, memory_format=None):
+def resize_(input, *sizes, size=None, memory_format=None):
     """Give this tensor other sizes, in place, and return it.
 
     Elements are kept in the order of the memory; there are new ones, uninitialised, if that is
@@ -338,16 +339,18 @@ def resize_(input, *sizes, memory_format=None):
     cdef Py_ssize_t room
     if x.requires_grad:
         raise RuntimeError("cannot resize variables that require grad")
-    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+    if size is not None:
+        sizes = tuple(size)
+    elif len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = tuple(sizes[0])
     if min(sizes, default=0) < 0:
         raise RuntimeError(f"requested resize to {list(sizes)} has a negative dimension")
     if tuple(sizes) == tuple(x.shape):
         return x
     count, strides = 1, []
-    for size in reversed(sizes):
+    for length in reversed(sizes):
         strides.insert(0, count)
-        count *= max(size, 1)
+        count *= max(length, 1)
     memory_of(x.array, &start, &end)
     room = (end - PyArray_BYTES(x.array)) // PyArray_ITEMSIZE(x.array)
     if 0 not in sizes and count > room:

@@ -3,7 +3,7 @@
 import inspect
 
 from minigrad.nn.modules.module import Module
-from minigrad.ops.random import get_rng_state, set_rng_state
+from minigrad.ops.generator import get_rng_state, set_rng_state
 
 
 def skip_init(module_cls, *args, **kwargs):

@@ -6,7 +6,8 @@ from typing import Any, Generic, TypeVar
 
 from minigrad.dtypes import float64, int64
 from minigrad.ops.creation import as_tensor, empty
-from minigrad.ops.random import Generator, multinomial, randint, random_, randperm
+from minigrad.ops.generator import Generator
+from minigrad.ops.random import multinomial, randint, random_, randperm
 
 __all__ = [
     "BatchSampler",
