@@ -248,7 +248,7 @@ class Tensor(Operators):
     cumsum_ = ops.scan.cumsum
     deg2rad = ops.pointwise.deg2rad
     deg2rad_ = ops.pointwise.deg2rad
-    det = ops.decomposition.det
+    det = ops.forms.det
     diag = ops.diagonals.diag
     diag_embed = ops.diagonals.diag_embed
     diagflat = ops.diagonals.diagflat
@@ -347,7 +347,7 @@ class Tensor(Operators):
     index_select = ops.gather.index_select
     inner = ops.products.inner
     int = ops.copy.int
-    inverse = ops.decomposition.inv
+    inverse = ops.forms.inverse
     is_conj = ops.realness.is_conj
     is_inference = ops.legacy.is_inference
     is_neg = ops.realness.is_conj
@@ -469,9 +469,9 @@ class Tensor(Operators):
     outer = ops.products.outer
     permute = ops.shape.permute
     pin_memory = ops.legacy.pin_memory
-    pinverse = ops.matrices.pinv
-    polygamma = ops.special.polygamma
-    polygamma_ = ops.special.polygamma
+    pinverse = ops.forms.pinverse
+    polygamma = ops.forms.polygamma
+    polygamma_ = ops.forms.polygamma
     positive = ops.pointwise.positive
     pow = ops.elementwise.pow
     pow_ = ops.elementwise.pow
@@ -533,7 +533,7 @@ class Tensor(Operators):
     slogdet = ops.old_decompositions.old_slogdet
     softmax = ops.softmax.softmax
     sort = ops.ordering.sort
-    split = ops.join.split
+    split = ops.forms.split
     split_with_sizes = ops.arrange.split_with_sizes
     sqrt = ops.math.sqrt
     sqrt_ = ops.math.sqrt
@@ -550,8 +550,8 @@ class Tensor(Operators):
     sum = ops.reduce.sum
     sum_to_size = ops.reduce.sum_to_size
     svd = ops.old_decompositions.old_svd
-    swapaxes = ops.shape.transpose
-    swapaxes_ = ops.strided.transpose_
+    swapaxes = ops.shape.swapaxes
+    swapaxes_ = ops.strided.swapaxes_
     swapdims = ops.shape.transpose
     swapdims_ = ops.strided.transpose_
     t = ops.shape.t
@@ -586,7 +586,7 @@ class Tensor(Operators):
     unique = ops.sets.unique
     unique_consecutive = ops.sets.unique_consecutive
     unsafe_chunk = ops.join.chunk
-    unsafe_split = ops.join.split
+    unsafe_split = ops.forms.unsafe_split
     unsafe_split_with_sizes = ops.arrange.split_with_sizes
     unsqueeze = ops.shape.unsqueeze
     unsqueeze_ = ops.strided.unsqueeze_

@@ -25,6 +25,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 from minigrad import return_types
+from minigrad.attributes import device, layout
+from minigrad.attributes import device as device_type
 from minigrad.dtypes import dtype
 from minigrad.tensor import Tensor
 

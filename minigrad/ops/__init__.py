@@ -49,6 +49,7 @@ if TYPE_CHECKING:  # families that are imported when they are first used
         distance,
         distributions,
         einsum,
+        forms,
         histograms,
         householder,
         indexing,
@@ -108,7 +109,7 @@ _SHARED = {
         "tensor_split hsplit vsplit dsplit split_with_sizes "
         "fliplr flipud rot90 repeat_interleave adjoint"
     ),
-    decomposition: "det",
+    "forms": "det inverse pinverse unsafe_split",
     "diagonals": "diag diag_embed diagflat",
     "indexing": (
         "index_copy index_fill index_put index_reduce scatter_reduce take put masked_scatter "
@@ -169,12 +170,12 @@ _ALIASES = {
     "moveaxis": "movedim",
     "ger": "outer",
     "unsafe_chunk": "chunk",
-    "unsafe_split": "split",
     "unsafe_split_with_sizes": "split_with_sizes",
 }
 
 # Methods only.
 _METHODS = {
+    "forms": "split polygamma",
     shape: "view view_as reshape_as expand expand_as repeat",
     reduce: "sum_to_size",
     copy: ("contiguous to type type_as half float double byte char short int long bool cpu cuda"),
@@ -201,8 +202,8 @@ _METHODS = {
 _FUNCTIONS = {
     activation: "celu prelu selu threshold",
     "random_activation": "rrelu rrelu_ selu_ celu_ threshold_",
-    dropout: "dropout alpha_dropout feature_alpha_dropout",
-    "layer_norm": "layer_norm group_norm instance_norm rms_norm",
+    "forms": ("dropout alpha_dropout feature_alpha_dropout layer_norm group_norm instance_norm"),
+    "layer_norm": "rms_norm",
     "distance": "pairwise_distance cosine_similarity pdist bilinear",
     creation: (
         "tensor as_tensor asarray from_numpy from_dlpack empty zeros ones full empty_like "
@@ -282,6 +283,18 @@ _WITH_OUT = (
     *("pointwise", special, "ordering", "sets", "running", "statistics", "products", "indexing"),
     gamma,
 )
+# ... but for these of them, and others that have it too
+_WITHOUT_OUT = (
+    "argwhere bincount cdist chunk corrcoef count_nonzero cov cumulative_trapezoid dist fill "
+    "gradient histogramdd index_fill index_put isfinite isinf isnan isreal masked_fill "
+    "masked_scatter narrow positive put relu rsub select split std_mean trace trapezoid trapz "
+    "unbind unique unique_consecutive unravel_index unsafe_chunk vander var_mean"
+)
+_OTHERS_WITH_OUT = (
+    "arange bernoulli column_stack concat concatenate conj_physical diag dstack empty eye full "
+    "hardshrink inverse linspace log_softmax logspace multinomial normal ones rand randint randn "
+    "randperm range row_stack slice_scatter softmax threshold zeros"
+)
 
 
 class Late:
@@ -333,7 +346,6 @@ def _in_place(name):
 
 functions = _collect(_SHARED)
 # ... and those whose name means something else in minigrad.linalg, or is another there
-functions["inverse"], functions["pinverse"] = decomposition.inv, Late("matrices", "pinv")
 for _name in ("cholesky", "svd", "qr", "slogdet"):
     functions[_name] = Late("old_decompositions", f"old_{_name}")
 functions["orgqr"] = Late("householder", "householder_product")
@@ -348,8 +360,10 @@ for _alias, _name in _ALIASES.items():
 functions.update(_collect(_FUNCTIONS))
 functions.update({name: methods[name] for name in _IN_PLACE_FUNCTIONS.split()})
 _with_out = {f"{__name__}.{f}" if isinstance(f, str) else f.__name__ for f in _WITH_OUT}
+_no_out = {*_IN_PLACE_FUNCTIONS.split(), *_WITHOUT_OUT.split()}
+_also_out = {*_OTHERS_WITH_OUT.split()}
 for _name, _function in functions.items():
-    if _function.__module__ in _with_out and _name not in _IN_PLACE_FUNCTIONS.split():
+    if (_function.__module__ in _with_out and _name not in _no_out) or _name in _also_out:
         functions[_name] = _wrapped(_function, partial(inplace.with_out, name=_name))
 
 # The table through which tape and tensor reach ops.  All places but these bear a method's name.

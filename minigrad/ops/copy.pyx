@@ -69,7 +69,7 @@ cdef clone_vjp(Node node, object g):
     return (g,)
 
 
-def contiguous(input, memory_format=None):
+def contiguous(input, *, memory_format=None):
     """Return the tensor itself if it is contiguous, else a contiguous copy."""
     cdef Tensor x = <Tensor?>input, out
     if memory_format is not None and not row_by_row(memory_format, "contiguous"):

@@ -18,7 +18,6 @@ def tensor(
 def as_tensor(
     data: Any, dtype: dtype | None = None, device: device | str | None = None
 ) -> Tensor: ...
-
 def asarray(
     obj: Any,
     *,

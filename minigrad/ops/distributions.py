@@ -9,8 +9,8 @@ import math
 import numpy as np
 
 from minigrad.ops.creation import empty_like
-from minigrad.ops.inplace import copy_
 from minigrad.ops.generator import pick
+from minigrad.ops.inplace import copy_
 from minigrad.ops.random import _dealt_out, _float_dtype
 from minigrad.tensor import Tensor, over_array
 

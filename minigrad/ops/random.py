@@ -84,7 +84,7 @@ def _int64(bound):
 
 
 def randint(
-    low=None,
+    low=0,
     high=None,
     size=None,
     *,
@@ -105,12 +105,11 @@ def randint(
     """
     on_cpu(device, layout, pin_memory)
     if size is None:
-        low, high, size = None, low, high
+        low, high, size = 0, low, high
     elif high is None:
-        low, high = None, low
+        low, high = 0, low
     if size is None:
         raise TypeError("randint() missing the argument 'size'")
-    low = 0 if low is None else low
     low, high = _int64(low), _int64(high)
     if low >= high:
         raise RuntimeError(
@@ -191,7 +190,7 @@ def randn_like(
 
 def randint_like(
     input,
-    low=None,
+    low=0,
     high=None,
     *,
     generator=None,
@@ -209,9 +208,9 @@ def randint_like(
     minigrad.float32
     """
     on_cpu(device, layout, pin_memory)
-    low, high = (None, low) if high is None else (low, high)
+    low, high = (0, low) if high is None else (low, high)
     out = empty_like(input, dtype=dtype, memory_format=memory_format)
-    random_(out, 0 if low is None else low, high, generator=generator)
+    random_(out, low, high, generator=generator)
     return out.requires_grad_(requires_grad)
 
 

@@ -258,8 +258,6 @@ def polygamma(n, input):
     cdef double *data
     cdef Py_ssize_t i
     cdef double order
-    if isinstance(n, Tensor):               # the method's order of arguments: x.polygamma(n)
-        n, input = input, n
     if n < 0:
         raise RuntimeError(f"polygamma(n, x) does not support negative n, but got {n}")
     x = float_operand(input)
