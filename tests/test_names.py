@@ -37,7 +37,9 @@ LAYERS = (
     "BCEWithLogitsLoss Sequential ModuleList ModuleDict "
     "RNN LSTM GRU RNNCell LSTMCell GRUCell MultiheadAttention"
 )
-OPTIMIZERS = "SGD Adam AdamW RMSprop Adamax NAdam RAdam Adagrad Adadelta Rprop ASGD LBFGS Adafactor"
+OPTIMIZERS = (
+    "SGD Adam AdamW RMSprop Adamax NAdam RAdam Adagrad Adadelta Rprop ASGD LBFGS Adafactor Muon"
+)
 SCHEDULERS = (
     "StepLR MultiStepLR ConstantLR LinearLR ExponentialLR PolynomialLR CosineAnnealingLR LambdaLR "
     "CosineAnnealingWarmRestarts CyclicLR OneCycleLR ReduceLROnPlateau MultiplicativeLR "

@@ -29,7 +29,7 @@ REASONS = {
     "AcceleratorError get_device_module GradScaler share_memory.*",
     "quantisation": ".*quant.* q_.* qscheme .*qint.* quint.* int_repr fake_.* .*_fp16.* dequantize "
     "per_(channel|tensor).* bits.* float8.* float4.* int[1-7] uint[1-7] empty_per_channel.*",
-    "sparse": ".*sparse.* .*csr.* .*csc.* .*bsr.* .*bsc.* .*coo.* ccol_indices crow_indices "
+    "sparse": ".*[sS]parse.* .*csr.* .*csc.* .*bsr.* .*bsc.* .*coo.* ccol_indices crow_indices "
     "col_indices row_indices coalesce is_coalesced hspmm sspaddmm saddmm smm indices values",
     "complex": ".*complex.* .*imag.* real polar conj.* .*_conj.* is_conj angle cfloat cdouble "
     "chalf view_as_real stft istft .*fft.* vdot isreal H adjoint is_neg .*resolve_neg eig "

@@ -79,6 +79,9 @@ from minigrad.nn.modules.activation import (
 from minigrad.nn.modules.activation import (
     Threshold as Threshold,
 )
+from minigrad.nn.modules.adaptive import (
+    AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss,
+)
 from minigrad.nn.modules.attention import MultiheadAttention as MultiheadAttention
 from minigrad.nn.modules.batchnorm import (
     BatchNorm1d as BatchNorm1d,

@@ -23,6 +23,7 @@ from minigrad.optim.adamax import (
 )
 from minigrad.optim.adamw import AdamW as AdamW
 from minigrad.optim.lbfgs import LBFGS as LBFGS
+from minigrad.optim.muon import Muon as Muon
 from minigrad.optim.optimizer import Optimizer as Optimizer
 from minigrad.optim.rmsprop import RMSprop as RMSprop
 from minigrad.optim.rprop import (

@@ -1,10 +1,21 @@
-"""Parametrizations to use: weight norm and spectral norm."""
+"""Parametrizations to use: weight norm, spectral norm, orthogonal matrices."""
 
+import numpy as np
+
+from minigrad.autograd import no_grad
 from minigrad.nn.functional import normalize
 from minigrad.nn.modules.module import Module
 from minigrad.nn.utils.hooked_norms import output_dim
 from minigrad.nn.utils.parametrize import register_parametrization
 from minigrad.nn.utils.power_iteration import as_matrix, iterate, norm_except, sigma
+from minigrad.ops.closeness import allclose
+from minigrad.ops.creation import eye, zeros_like
+from minigrad.ops.elementwise import where
+from minigrad.ops.householder import geqrf, householder_product
+from minigrad.ops.join import cat
+from minigrad.ops.matrices import matrix_exp
+from minigrad.ops.random import randn
+from minigrad.ops.solving import solve
 from minigrad.tensor import Tensor
 
 
@@ -99,3 +110,121 @@ def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=No
         raise ValueError(f"Module '{module}' has no parameter or buffer with name '{name}'")
     rule = _SpectralNorm(weight, n_power_iterations, output_dim(module, dim), eps)
     return register_parametrization(module, name, rule)
+
+
+class _Orthogonal(Module):
+    def __init__(self, weight, orthogonal_map, use_trivialization=True) -> None:
+        super().__init__()
+        self.shape = weight.shape
+        self.orthogonal_map = orthogonal_map
+        if use_trivialization:
+            self.register_buffer("base", None)
+
+    def forward(self, X) -> Tensor:
+        wide = X.size(-2) < X.size(-1)
+        if wide:
+            X = X.mT
+        n, k = X.shape[-2:]
+        if self.orthogonal_map == "householder":
+            below = X.tril(-1)
+            tau = 2.0 / (1.0 + (below * below).sum(-2))
+            Q = householder_product(below, tau) * X.diagonal(dim1=-2, dim2=-1).int().unsqueeze(-2)
+        else:
+            X = X.tril()
+            if n != k:
+                X = cat([X, X.new_zeros(*X.shape[:-1], n - k)], -1)
+            A, one = X - X.mT, eye(n, dtype=X.dtype)
+            if self.orthogonal_map == "matrix_exp":
+                Q = matrix_exp(A)
+            else:
+                Q = solve(one - 0.5 * A, one + 0.5 * A)
+            Q = Q[..., :k]
+        if getattr(self, "base", None) is not None:
+            Q = self.base @ Q
+        return Q.mT if wide else Q
+
+    @no_grad()
+    def right_inverse(self, Q):
+        if Q.shape != self.shape:
+            raise ValueError(
+                f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of "
+                f"shape {Q.shape}."
+            )
+        original = Q
+        wide = Q.size(-2) < Q.size(-1)
+        if wide:
+            Q = Q.mT
+        n, k = Q.shape[-2:]
+        if "base" not in self._buffers:
+            if self.orthogonal_map != "householder":
+                raise NotImplementedError(
+                    "It is not possible to assign to the matrix exponential or the Cayley "
+                    "parametrizations when use_trivialization=False."
+                )
+            A, tau = geqrf(Q)
+            diagonal = A.diagonal(dim1=-2, dim2=-1)
+            diagonal.copy_(where(tau == 0, -diagonal.sign(), diagonal.sign()))
+            return A.mT if wide else A
+        if n != k or not _is_orthogonal(Q):
+            if n != k:  # complete it to a square
+                Q = cat([Q, randn(*Q.shape[:-1], n - k, dtype=Q.dtype)], -1)
+            Q = _orthogonalised(Q)
+        self.base = Q.clone()
+        # what forward turns into the identity, whichever the map is
+        return zeros_like(original) - eye(*original.shape[-2:], dtype=original.dtype)
+
+
+def _is_orthogonal(Q):
+    """Whether the columns are orthonormal, up to rounding."""
+    k = Q.size(-1)
+    eps = 10 * k * np.finfo(Q.dtype.numpy).eps
+    return allclose(Q.mT @ Q, eye(k, dtype=Q.dtype), atol=eps)
+
+
+def _orthogonalised(A):
+    """Return Q of the QR decomposition whose R has a positive diagonal."""
+    reflections, tau = geqrf(A)
+    signs = reflections.diagonal(dim1=-2, dim2=-1).sign()
+    return householder_product(reflections, tau) * signs.unsqueeze(-2)
+
+
+def orthogonal(module, name="weight", orthogonal_map=None, *, use_trivialization=True):
+    """Keep a weight's columns (its rows, if it is wide) orthonormal; return the module.
+
+    Args:
+        module: the module, which is changed.
+        name: the parameter, a matrix or a batch of them.
+        orthogonal_map: how an orthogonal matrix is computed from the parameter: "matrix_exp",
+            "cayley" or "householder"; by default the first for square matrices, else the last.
+        use_trivialization: start from the weight made orthogonal, and learn a factor to it.
+
+    Raises ValueError if there is no such parameter, it is no matrix, or for another map.
+
+    Source: ``torch.nn.utils.parametrizations.orthogonal``; M. Lezcano-Casado, "Trivializations for
+    Gradient-Based Optimization on Manifolds", 2019.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad import nn
+        >>> w = nn.utils.parametrizations.orthogonal(nn.Linear(20, 40)).weight
+        >>> minigrad.allclose(w.T @ w, minigrad.eye(20), atol=1e-5)
+        True
+    """
+    weight = getattr(module, name, None)
+    if not isinstance(weight, Tensor):
+        raise ValueError(f"Module '{module}' has no parameter or buffer with name '{name}'")
+    if weight.ndim < 2:
+        raise ValueError(
+            f"Expected a matrix or batch of matrices. Got a tensor of {weight.ndim} dimensions."
+        )
+    if orthogonal_map is None:
+        square = weight.size(-2) == weight.size(-1)
+        orthogonal_map = "matrix_exp" if square else "householder"
+    if orthogonal_map not in ("matrix_exp", "cayley", "householder"):
+        raise ValueError(
+            'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". '
+            f"Got: {orthogonal_map}"
+        )
+    rule = _Orthogonal(weight, orthogonal_map, use_trivialization)
+    return register_parametrization(module, name, rule, unsafe=True)

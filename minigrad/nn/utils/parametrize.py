@@ -5,7 +5,7 @@ property: reading it runs the parametrizations.
 """
 
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from minigrad.autograd import no_grad
 from minigrad.nn.modules.container import ModuleDict, ModuleList
@@ -53,7 +53,7 @@ class ParametrizationList(ModuleList):
             raise ValueError("ParametrizationList requires one or more modules.")
         super().__init__(modules)
         self.unsafe = unsafe
-        values = self._inverse(original)
+        values = self._inverse(original, NotImplementedError)
         self.ntensors = 1
         self.is_tensor = isinstance(values, Tensor)
         if self.is_tensor:
@@ -65,12 +65,14 @@ class ParametrizationList(ModuleList):
         if not unsafe:
             self._check(original)
 
-    def _inverse(self, value):
-        """Return what the parametrizations compute ``value`` from, as far as they can say."""
+    def _inverse(self, value, *ignored):
+        """Return what the parametrizations compute ``value`` from, as far as they can say; one that
+        raises an error of a class that is ignored cannot."""
         with no_grad():
             for module in reversed(list(self)):
                 if hasattr(module, "right_inverse"):
-                    value = module.right_inverse(value)
+                    with suppress(*ignored):
+                        value = module.right_inverse(value)
         if not isinstance(value, (Tensor, Sequence)):
             raise ValueError(
                 "right_inverse must return a Tensor or a Sequence of tensors, but got "
