@@ -1,21 +1,19 @@
 """DataLoader: from a data set to an iterable of batches."""
 
-import copy
 import itertools
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
-from minigrad.dtypes import int64
-from minigrad.ops.creation import as_tensor
 from minigrad.utils.data.collate import default_collate, default_convert
-from minigrad.utils.data.dataset import IterableDataset, Subset, TensorDataset
+from minigrad.utils.data.dataset import IterableDataset
+from minigrad.utils.data.fetch import make_fetch
 from minigrad.utils.data.sampler import (
     BatchSampler,
     RandomSampler,
     SequentialSampler,
     draw_seed,
 )
-from minigrad.utils.data.worker import threaded_batches
+from minigrad.utils.data.worker import WorkerIterator, Workers, context_of
 
 __all__ = ["DataLoader"]
 
@@ -32,20 +30,24 @@ class DataLoader(Generic[T_co]):
         sampler: an iterable of indices, instead of ``shuffle``.
         batch_sampler: an iterable of lists of indices, instead of ``batch_size``, ``shuffle``,
             ``sampler`` and ``drop_last``.
-        num_workers: how many threads fetch batches ahead; 0: fetch when asked.  Batches come in
-            the same order.  Threads help where samples come from files or from NumPy; Python
-            code in ``__getitem__`` runs in one thread at a time.
+        num_workers: how many processes fetch batches ahead; 0: fetch when asked.  Batches come
+            in the same order.  They are forked on Linux; elsewhere they are started anew, and what
+            they need must pickle.
         collate_fn: makes a batch of a list of samples; ``default_collate`` unless given.
         drop_last: leave out a last batch that is not full.
         timeout: seconds to wait for a worker's batch before RuntimeError; 0: no limit.
+        multiprocessing_context: how workers are started: "fork", "spawn" ..., or a context.
         worker_init_fn: called in each worker with its number, before it fetches anything.
         generator: where the shuffle's random numbers come from.
         prefetch_factor: batches each worker fetches ahead, 2 unless given.
 
-    ``pin_memory``, ``pin_memory_device``, ``persistent_workers`` and ``in_order`` are accepted:
-    nothing needs pinning, threads cost nothing to start, and the order is always kept.
+        persistent_workers: keep the workers from one epoch to the next.
 
-    With the same seed the order of the samples is torch's.  A ``TensorDataset`` (or a ``Subset``
+    ``pin_memory``, ``pin_memory_device`` and ``in_order`` are accepted: nothing needs pinning, and
+    the order is always kept.
+
+    With the same seed the order of the samples is torch's, and what the workers draw from
+    minigrad, NumPy and ``random``.  A ``TensorDataset`` (or a ``Subset``
     of one) is read by one indexing operation a batch, which gives what collating its samples
     would.
 
@@ -136,6 +138,7 @@ class DataLoader(Generic[T_co]):
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.persistent_workers = persistent_workers
         self.in_order = in_order
+        self._workers: Workers | None = None  # those that persist
         self._initialized = True
 
     def __setattr__(self, name, value):
@@ -158,83 +161,46 @@ class DataLoader(Generic[T_co]):
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
-        # torch draws the seed of its workers here even where it has none: so do we, since the
-        # shuffle's seed comes next.
-        seed = draw_seed(self.generator)
+        workers = self._workers
+        if workers is not None and not workers.close.alive:  # something went wrong
+            workers = None
+        if workers is None:
+            # torch draws the seed of its workers here even where it has none: so do we, since the
+            # shuffle's seed comes next.
+            seed = draw_seed(self.generator)
         indices = self.sampler if self.batch_sampler is None else self.batch_sampler
+        options = self.batch_sampler is not None, self.collate_fn, self.drop_last
         if self.num_workers == 0:
-            return self._batches(indices)
-        datasets = [self.dataset] * self.num_workers
-        if isinstance(self.dataset, IterableDataset):
-            datasets = [copy.copy(self.dataset) for _ in datasets]
-        return threaded_batches(
+            return _batches(indices, self.dataset, options)
+        if workers is None:
+            workers = Workers(
+                [self.dataset] * self.num_workers,
+                seed,
+                make_fetch,
+                options,
+                self.worker_init_fn,
+                context_of(self.multiprocessing_context),
+            )
+        if self.persistent_workers:
+            self._workers = workers
+        return WorkerIterator(
+            workers,
             indices,
-            self._make_fetch,
-            datasets,
-            seed,
             self.prefetch_factor,
             self.timeout,
-            self.worker_init_fn,
+            self.__len__,
+            self.persistent_workers,
         )
 
-    def _batches(self, indices):
-        fetch = self._make_fetch(self.dataset)
-        for index in indices:
-            try:
-                batch = fetch(index)
-            except StopIteration:
-                return
-            yield batch
 
-    def _make_fetch(self, dataset):
-        """Return the function from what the sampler yields to what the loader yields."""
-        batched, collate_fn = self.batch_sampler is not None, self.collate_fn
-        if isinstance(dataset, IterableDataset):
-            return self._make_stream_fetch(iter(dataset))
-        if not batched:
-            return lambda index: collate_fn(dataset[index])
-
-        def fetch(indices):
-            if collate_fn is default_collate:
-                batch = _gathered(dataset, indices)
-                if batch is not None:
-                    return batch
-            if getattr(dataset, "__getitems__", None):
-                return collate_fn(dataset.__getitems__(indices))
-            return collate_fn([dataset[i] for i in indices])
-
-        return fetch
-
-    def _make_stream_fetch(self, stream):
-        if self.batch_sampler is None:
-            return lambda index: self.collate_fn(next(stream))
-
-        def fetch(indices):
-            samples = list(itertools.islice(stream, len(indices)))
-            if not samples or (self.drop_last and len(samples) < len(indices)):
-                raise StopIteration
-            return self.collate_fn(samples)
-
-        return fetch
-
-
-def _gathered(dataset, indices):
-    """Return a batch of a TensorDataset by one indexing operation a tensor; None if it is not one.
-
-    Subclasses may have a ``__getitem__`` of their own, and are left alone.
-    """
-    while type(dataset) is Subset:
-        indices = [dataset.indices[i] for i in indices]
-        dataset = dataset.dataset
-    if type(dataset) is not TensorDataset:
-        return None
-    try:
-        index = as_tensor(indices)
-    except (TypeError, ValueError, RuntimeError):  # what as_tensor says to no indices
-        return None
-    if index.dtype is not int64 or index.dim() != 1:
-        return None
-    return [tensor[index] for tensor in dataset.tensors]
+def _batches(indices, dataset, options):
+    fetch = make_fetch(dataset, *options)
+    for index in indices:
+        try:
+            batch = fetch(index)
+        except StopIteration:
+            return
+        yield batch
 
 
 def _check_workers(
@@ -261,7 +227,9 @@ def _check_workers(
             f"prefetch_factor option should be non-negative, but got {prefetch_factor}"
         )
     if multiprocessing_context is not None:
-        raise ValueError(
-            "multiprocessing_context has no meaning here: DataLoader's workers are threads, but "
-            f"got multiprocessing_context={multiprocessing_context}"
-        )
+        if num_workers == 0:
+            raise ValueError(
+                "multiprocessing_context can only be used with num_workers > 0, but got "
+                f"num_workers={num_workers}"
+            )
+        context_of(multiprocessing_context)
