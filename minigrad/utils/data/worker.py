@@ -23,7 +23,7 @@ import weakref
 
 import numpy as np
 
-from minigrad.ops.random import manual_seed
+from minigrad.ops.generator import manual_seed
 
 __all__ = ["get_worker_info"]
 
