@@ -9,12 +9,15 @@ of the state before it.  With x the input of a step, h the state, W and b weight
     GRU    r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh), two of the three parts
            n = tanh(W_in x + b_in + r (W_hn h + b_hn)),   h' = (1 - z) n + z h
 
-Everything is composed of recorded ops, and so are the gradients.
+Everything is composed of recorded ops, and so are the gradients; what an LSTM does with its gates
+is one op, see lstm.pyx.
 """
 
+from minigrad.dtypes import float16, float32
 from minigrad.ops.dropout import dropout as drop
 from minigrad.ops.join import cat, stack
 from minigrad.ops.linalg import linear
+from minigrad.ops.lstm import lstm_step
 from minigrad.tensor import Tensor
 
 # A step takes the input's part of the gates (n, G), the state and the weights of the state's part,
@@ -31,9 +34,11 @@ def _relu_step(gates, state, w_hh, b_hh, w_hr=None):
 
 def _lstm_step(gates, state, w_hh, b_hh, w_hr=None):
     h, c = state
-    i, f, g, o = (gates + linear(h, w_hh, b_hh)).chunk(4, 1)
-    c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-    h = o.sigmoid() * c.tanh()
+    sums = gates + linear(h, w_hh, b_hh)
+    if sums.dtype is float16:
+        h, c = (s.to(float16) for s in lstm_step(sums.to(float32), c.to(float32)))
+    else:
+        h, c = lstm_step(sums, c)
     return (h if w_hr is None else linear(h, w_hr)), c
 
 

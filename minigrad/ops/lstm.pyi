@@ -1,0 +1,3 @@
+from minigrad.tensor import Tensor
+
+def lstm_step(sums: Tensor, before: Tensor) -> tuple[Tensor, Tensor]: ...
