@@ -48,7 +48,7 @@ METADATA = "__metadata__"
 # ---------------------------------------------------------------- saving
 
 
-def save(obj, f) -> None:
+def save(obj, f, pickle_module=None, pickle_protocol=2, **options) -> None:
     """Write tensors, and plain values around them, to a file in the safetensors format.
 
     Args:
@@ -56,6 +56,7 @@ def save(obj, f) -> None:
             of tensors, numbers, strings, bools and None, such as
             ``{"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 3}``.
         f: a path, or a file open for writing bytes.
+        pickle_module, pickle_protocol, options: torch's arguments; nothing is pickled.
 
     A file at the path is replaced at once when the new one is complete; whatever goes wrong
     before, it stays as it was.  Tensors that share memory are stored one by one; gradients and
@@ -192,13 +193,17 @@ def _replace_file(path, write):
 # ---------------------------------------------------------------- loading
 
 
-def load(f, map_location=None, *, weights_only=True) -> Any:
+def load(
+    f, map_location=None, pickle_module=None, *, weights_only=True, mmap=None, **pickle_load_args
+) -> Any:
     """Read what ``save``, or any writer of safetensors files, wrote.
 
     Args:
         f: a path, or a file open for reading bytes that can seek.
         map_location: torch's argument; the CPU is all there is.
         weights_only: torch's argument; there is never anything else to load.
+        pickle_module, mmap, pickle_load_args: torch's arguments; nothing is unpickled, and files
+            are read as a whole.
 
     Returns a dict of tensors, or the structure that was saved.  The tensors are new, in memory of
     their own, and no more memory is taken than the file is large.

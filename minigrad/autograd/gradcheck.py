@@ -59,6 +59,15 @@ def _analytic(out, x):
     return rows
 
 
+def _refuse(**options):
+    """Raise for options that ask for a check of what minigrad does not have."""
+    for name, value in options.items():
+        if value:
+            raise NotImplementedError(
+                f"{name}={value} is not supported: there is reverse mode only"
+            )
+
+
 def gradcheck(
     func,
     inputs,
@@ -70,7 +79,12 @@ def gradcheck(
     nondet_tol=0.0,
     check_undefined_grad=True,
     check_grad_dtypes=False,
+    check_batched_grad=False,
+    check_batched_forward_grad=False,
+    check_forward_ad=False,
+    check_backward_ad=True,
     fast_mode=False,
+    masked=None,
 ) -> bool:
     """Compare the gradients of ``func(*inputs)`` with central finite differences.
 
@@ -83,7 +97,8 @@ def gradcheck(
         nondet_tol: how far two backward passes may differ.
 
     ``check_undefined_grad``, ``check_grad_dtypes`` and ``fast_mode`` are accepted: the dtypes of
-    gradients are always checked, and every element of the Jacobian is compared.
+    gradients are always checked, and every element of the Jacobian is compared.  Asking for batched
+    or forward gradients, or for sparse tensors (``masked``), is a NotImplementedError.
 
     Raises ValueError for inputs that cannot be checked, RuntimeError for inputs some of whose
     elements share memory.
@@ -93,6 +108,14 @@ def gradcheck(
     >>> minigrad.autograd.gradcheck(minigrad.exp, x)
     True
     """
+    _refuse(
+        check_batched_grad=check_batched_grad,
+        check_batched_forward_grad=check_batched_forward_grad,
+        check_forward_ad=check_forward_ad,
+        masked=masked,
+    )
+    if not check_backward_ad:
+        return True
     try:
         return _check(func, inputs, eps, atol, rtol, nondet_tol)
     except GradcheckError:
@@ -165,9 +188,14 @@ def gradgradcheck(
     rtol=1e-3,
     raise_exception=True,
     nondet_tol=0.0,
+    gen_non_contig_grad_outputs=False,
     check_undefined_grad=True,
     check_grad_dtypes=False,
+    check_batched_grad=False,
+    check_fwd_over_rev=False,
+    check_rev_over_rev=True,
     fast_mode=False,
+    masked=False,
 ) -> bool:
     """As ``gradcheck`` for the gradients of gradients: the backward pass of the backward pass.
 
@@ -179,6 +207,14 @@ def gradgradcheck(
     >>> minigrad.autograd.gradgradcheck(minigrad.sigmoid, x)
     True
     """
+    _refuse(
+        gen_non_contig_grad_outputs=gen_non_contig_grad_outputs,
+        check_batched_grad=check_batched_grad,
+        check_fwd_over_rev=check_fwd_over_rev,
+        masked=masked,
+    )
+    if not check_rev_over_rev:
+        return True
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if grad_outputs is None:
         draws = Generator().manual_seed(0)

@@ -85,7 +85,7 @@ def histogram(input, bins=100, *, range=None, weight=None, density=False) -> ret
     return return_types.histogram(hist, edges[0])
 
 
-def histogramdd(input, bins, *, range=None, weight=None, density=False) -> return_types.histogramdd:
+def histogramdd(input, bins, range=None, weight=None, density=False) -> return_types.histogramdd:
     """Return (hist, bin_edges) of points, (..., n): how many, or what weight, each box holds.
 
     ``bins`` is a number of equal parts for all n coordinates, or a sequence of one for each, or of

@@ -235,12 +235,12 @@ def lu_solve(
     return solve_triangle(LU, solve_triangle(LU, _rows(B, order), False, True), True)
 
 
-def old_lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
-    """Return ``linalg.lu_solve(LU_data, LU_pivots, b)``.  Source: torch.lu_solve.
+def old_lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
+    """Return ``linalg.lu_solve(LU_data, LU_pivots, input)``.  Source: torch.lu_solve.
 
     >>> import minigrad
     >>> packed = minigrad.linalg.lu_factor(minigrad.tensor([[4.0]]))
     >>> minigrad.lu_solve(minigrad.ones(1, 1), *packed)
     tensor([[0.2500]])
     """
-    return lu_solve(LU_data, LU_pivots, b)
+    return lu_solve(LU_data, LU_pivots, input)

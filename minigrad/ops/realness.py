@@ -58,7 +58,7 @@ def apply_(input, callable) -> Tensor:
     return map_(input, None, callable)
 
 
-def map_(input, tensor, callable) -> Tensor:
+def map_(input, other, callable) -> Tensor:
     """Write ``callable(a, b)`` of each pair of elements into the tensor, and return it.
 
     >>> import minigrad
@@ -69,7 +69,7 @@ def map_(input, tensor, callable) -> Tensor:
         raise TypeError("can't call map_() or apply_() on a tensor that requires grad")
     own = input.numpy(force=True)
     columns = [own.ravel().tolist()]
-    if tensor is not None:
-        columns.append(np.broadcast_to(tensor.numpy(force=True), own.shape).ravel().tolist())
+    if other is not None:
+        columns.append(np.broadcast_to(other.numpy(force=True), own.shape).ravel().tolist())
     values = [callable(*row) for row in zip(*columns, strict=True)]
     return input.copy_(over_array(np.array(values, own.dtype).reshape(own.shape)))

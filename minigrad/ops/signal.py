@@ -251,9 +251,12 @@ def new_empty_strided(
     input: Tensor,
     size: Sequence[int],
     stride: Sequence[int],
+    *,
     dtype: dtype | None = None,
+    layout: object = None,
     device: device_type | str | None = None,
     requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Return ``empty_strided`` of this tensor's dtype.  Source: torch.Tensor.new_empty_strided.
 

@@ -123,8 +123,8 @@ class RMSNorm(_Affine):
         )
         self.reset_parameters()
 
-    def forward(self, input) -> Tensor:
-        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
+    def forward(self, x) -> Tensor:
+        return F.rms_norm(x, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
         return (
