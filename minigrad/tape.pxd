@@ -32,7 +32,7 @@ cdef class Variable:
     cdef int origin                 # of a view: how it was made (Origin)
     cdef dict hooks                 # gradient hooks of a leaf
     cdef bint keeps_grad            # retain_grad() was called
-    cdef dict attributes            # what users attach: t.name = value; None until then
+    cdef object attributes          # Python's __dict__, for t.name = value: NULL until then
     cdef object __weakref__
 
 
@@ -53,6 +53,7 @@ cdef class Node:
     cdef vjp_function vjp
     cdef tuple edges                # for each input: Node, (Node, output), leaf Variable, or None
     cdef tuple saved                # what save_one made of tensors; None once freed
+    cdef Version version            # counts writes to its one output; None is 0
     cdef object extra               # whatever else the vjp needs: shapes, axes, indices
     cdef readonly long sequence     # grows from op to op: inputs are always older than outputs
     cdef readonly int n_outputs
@@ -63,6 +64,7 @@ cdef class Node:
 
     cdef Variable tensor(self, Py_ssize_t i)
     cdef int save(self, tuple variables, Variable out) except -1
+    cdef void forget(self) noexcept
     cdef int complain(self, ndarray array, Variable v, Version version, long number) except -1
 
     cdef inline bint needs(self, Py_ssize_t i):
@@ -92,12 +94,11 @@ cdef object anomaly                 # who watches the nodes (see autograd/anomal
 cdef bint grad_enabled() noexcept
 cdef bint set_grad_enabled_(bint mode) noexcept
 cdef Version version_of(Variable v)
+cdef int take_place(Variable v, Variable source) except -1
 cdef void bump_version(Variable v)
 cdef int check_origin(Variable v, str what) except -1
 cdef int regenerate_view(Variable v) except -1
 cdef object edge_to(object input)
-cdef object run_hooks(dict hooks, int output, object grad)
-cdef int run_accumulated_hooks(Variable leaf) except -1
 cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
                  tuple saved=*, object extra=*)
 

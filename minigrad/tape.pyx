@@ -20,9 +20,6 @@ written to gets a new node, with the write in its history (``refresh_view``).
 The fields of the classes here, and what each is for, are in tape.pxd: read the two side by side.
 """
 
-import itertools
-import weakref
-
 cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
@@ -35,6 +32,9 @@ import_array()
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject *)
+    object PyObject_GenericGetDict(object o, void *context)
+    ctypedef struct PyTypeObject:
+        Py_ssize_t tp_dictoffset
 
 cdef extern from *:
     """
@@ -100,10 +100,25 @@ cdef class Version:
 
 
 cdef Version version_of(Variable v):
-    """Return the counter of ``v``'s memory, which is made when somebody first asks for it."""
+    """Return the counter of ``v``'s memory, which is made when somebody first asks for it.
+
+    The node that made ``v`` knows it too: it may have saved that memory.
+    """
     if v.version is None:
-        v.version = Version.__new__(Version)
+        if v.node is None or v.node.n_outputs > 1:
+            v.version = Version.__new__(Version)
+        else:
+            if v.node.version is None:
+                v.node.version = Version.__new__(Version)
+            v.version = v.node.version
     return v.version
+
+
+cdef int take_place(Variable v, Variable source) except -1:
+    """Give ``v``, whose memory is its own, the place on the tape that ``source`` has."""
+    version_of(v)                   # of this memory, not of what source's node may have saved
+    v.node, v.output, v.wants_grad = source.node, source.output, True
+    return 0
 
 
 cdef void bump_version(Variable v):
@@ -112,12 +127,35 @@ cdef void bump_version(Variable v):
     version.number += 1
 
 
+cdef extern from *:
+    """
+    #define MG_ATTRIBUTES offsetof(struct __pyx_obj_8minigrad_4tape_Variable, attributes)
+    #define MG_NO_ATTRIBUTES(v) Py_CLEAR((v)->attributes)
+    """
+    Py_ssize_t attributes_offset "MG_ATTRIBUTES"
+    void no_attributes "MG_NO_ATTRIBUTES" (Variable v)
+
+
 @cython.freelist(64)            # Tensors have the same size, so that it serves them too
 cdef class Variable:
     """What the tape sees of a tensor.  ``minigrad.Tensor`` adds everything else."""
 
+    # Users may set any attribute.  The dict for them is made when the first is set, as for objects
+    # of Python: Cython's own ``cdef dict __dict__`` makes one for every tensor, which would cost
+    # half as much as adding ten numbers.
+    def __cinit__(self):
+        no_attributes(self)
+
+    @property
+    def __dict__(self):
+        return PyObject_GenericGetDict(self, NULL)
+
     def __dealloc__(self):
+        self.node = None            # which may have saved the array
         recycle(<PyObject *>self.array)
+
+
+(<PyTypeObject *>Variable).tp_dictoffset = attributes_offset
 
 
 cdef dict ORIGINS = {
@@ -164,10 +202,16 @@ cdef object save_one(Variable v, Variable out):
     """Return what a node keeps of ``v``: itself while it was never written to, else a Saved.
 
     The node's own output, ``out``, is saved without a reference to it: the tensor refers to the
-    node, and a cycle would keep both alive.
+    node, and a cycle would keep both alive.  While nobody counts the writes to it, its array will
+    do: should somebody begin, the node gets the counter too (``version_of``).
     """
     cdef Saved saved
-    if v is None or v is not out and (v.version is None or v.version.number == 0):
+    if v is None:
+        return None
+    if v is out:
+        if v.version is None and v.node is not None and v.node.n_outputs == 1:
+            return v.array
+    elif v.version is None or v.version.number == 0:
         return v
     saved = Saved.__new__(Saved)
     saved.array = v.array
@@ -233,7 +277,9 @@ cdef class Node:
     cdef Variable tensor(self, Py_ssize_t i):
         """Return saved tensor ``i``, or raise if it was freed, or overwritten since."""
         cdef Saved saved
-        cdef Variable v
+        cdef Variable v = None
+        cdef ndarray array
+        cdef Version version
         cdef long number = 0
         if self.saved is None:
             raise RuntimeError(
@@ -250,17 +296,31 @@ cdef class Node:
             if v.version is not None and v.version.number != 0:
                 self.complain(v.array, v, v.version, 0)
             return v
-        saved = <Saved>kept
-        if saved.version.number != saved.number:
-            self.complain(saved.array, saved.variable, saved.version, saved.number)
-        if saved.variable is not None:
-            return saved.variable
+        if isinstance(kept, Saved):
+            saved = <Saved>kept
+            array, version, number = saved.array, saved.version, saved.number
+            v = saved.variable
+        else:
+            array, version = <ndarray>kept, self.version
+        if version is not None and version.number != number:
+            self.complain(array, v, version, number)
+        if v is not None:
+            return v
         # The node's own output: another tensor over the same memory, with this node as its history.
-        v = operations.wrap(saved.array)
-        v.version = saved.version
+        v = operations.wrap(array)
+        v.version = version
         v.node = self
         v.wants_grad = True
         return v
+
+    cdef void forget(self) noexcept:
+        """Let go of what was saved, now that the vjp has run."""
+        cdef tuple saved = self.saved
+        cdef Py_ssize_t i
+        self.saved = None
+        for i in range(PyTuple_GET_SIZE(saved)):
+            if isinstance(saved[i], ndarray):
+                recycle(PyTuple_GET_ITEM(saved, i))
 
     cdef int complain(self, ndarray array, Variable v, Version version, long number) except -1:
         """Raise for a saved tensor (None: this node's output) that was written to."""
@@ -420,83 +480,3 @@ cdef class PythonNode(Node):
         """Return all saved tensors, or raise as ``tensor`` does."""
         cdef Py_ssize_t i, n = 1 if self.saved is None else len(self.saved)
         return tuple([self.tensor(i) for i in range(n)])
-
-
-# ---------------------------------------------------------------- hooks
-
-cdef object hook_keys = itertools.count()
-
-
-def add_hook(Variable v, function, int turn=ARRIVED):
-    """Call ``function(grad)`` with the gradient of ``v``; return (table, key) to remove it by.
-
-    ``turn`` says when: LAST is after all other hooks, however late they are added, and ACCUMULATED,
-    for a leaf, is ``function(v)`` once ``v`` has its gradient.
-    """
-    cdef dict table
-    refresh_view(v)
-    if v.node is None:
-        if v.hooks is None:
-            v.hooks = {}
-        table = v.hooks
-    else:
-        if v.node.hooks is None:
-            v.node.hooks = {}
-        table = v.node.hooks
-    key = next(hook_keys)       # never one that was removed: its handle may still be about
-    table[key] = (v.output, function, turn)
-    return table, key
-
-
-def retain(Variable v):
-    """Keep the gradient of the value that ``v`` has now in ``v.gradient``.
-
-    To be called again when an in-place write has given ``v`` a new value, and node: the hook on
-    the old node then does nothing.
-    """
-    reference = weakref.ref(v)          # the node must not keep its own output alive
-    sequence = v.node.sequence
-    v.keeps_grad = True
-
-    def keep(Variable grad):
-        cdef Variable t = reference()
-        if t is not None and t.node is not None and t.node.sequence == sequence:
-            t.gradient = operations.clone(grad) if t.gradient is None else (
-                operations.add(t.gradient, grad))
-
-    add_hook(v, keep, LAST)
-
-
-cdef object run_hooks(dict hooks, int output, object grad):
-    """Return the gradient of a node's output number ``output`` as its hooks leave it."""
-    cdef list present = list(hooks.values())
-    for turn in (ARRIVED, LAST):
-        for k, function, its_turn in present:
-            if k == output and its_turn == turn and grad is not None:
-                replaced = function(grad)
-                if replaced is not None:
-                    check_replacement(<Variable>grad, replaced)
-                    grad = replaced
-    return grad
-
-
-cdef int run_accumulated_hooks(Variable leaf) except -1:
-    """Call the hooks that wait for ``leaf.grad``."""
-    for _, function, turn in list(leaf.hooks.values()):
-        if turn == ACCUMULATED:
-            function(leaf)
-    return 0
-
-
-cdef int check_replacement(Variable grad, object replaced) except -1:
-    """Raise unless what a hook returned can stand for the gradient it got."""
-    if not isinstance(replaced, Variable):
-        raise TypeError(f"a hook must return a Tensor or None, but got {type(replaced).__name__}")
-    before, after = grad.array, (<Variable>replaced).array
-    if before.dtype != after.dtype or (<object>before).shape != (<object>after).shape:
-        raise RuntimeError(
-            f"a hook has changed the shape or dtype of a gradient: it got {before.dtype} of shape "
-            f"{list((<object>before).shape)} and returned {after.dtype} of shape "
-            f"{list((<object>after).shape)}"
-        )
-    return 0

@@ -21,21 +21,18 @@ from minigrad import formatting
 from minigrad.attributes import RemovableHandle, Size, device
 from minigrad.convert cimport array_from, checked_dim
 from minigrad.dtypes cimport default_dtype, dtype_of
+from minigrad.hooks import add_hook, retain
 from minigrad.operators cimport Operators
 from minigrad.tape cimport (
     ACCUMULATED, NO_GRAD, ORDINARY, Variable, grad_enabled, operations, refresh_view, version_of,
     wants,
 )
 from minigrad.walk cimport backward_from
-from minigrad.tape import add_hook, retain
 
 import_array()
 
 cdef extern from "Python.h":
     void PyType_Modified(PyTypeObject *type)
-    PyTypeObject *Py_TYPE(object o)
-    PyObject *_PyType_Lookup(PyTypeObject *type, object name)
-    int PyObject_GenericSetAttr(object o, object name, object value) except -1
 
 
 # ---------------------------------------------------------------- making tensors from arrays
@@ -360,6 +357,7 @@ cdef class Tensor(Operators):
             raise RuntimeError(
                 "Can't detach views in-place. Use detach() instead of detach_()."
             )
+        version_of(self)        # which the node that is left behind knows too
         self.node = None
         self.wants_grad = False
         return self
@@ -461,28 +459,6 @@ cdef class Tensor(Operators):
             )
         return str(self)
 
-    def __getattr__(self, name):
-        if self.attributes is not None and name in self.attributes:
-            return self.attributes[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    def __setattr__(self, name, value):
-        # Any name may be set, but a dict for each tensor would cost more than adding ten numbers.
-        if _PyType_Lookup(Py_TYPE(self), name) or hasattr(self, "__dict__"):
-            PyObject_GenericSetAttr(self, name, value)
-        else:
-            if self.attributes is None:
-                self.attributes = {}
-            self.attributes[name] = value
-
-    def __delattr__(self, name):
-        if self.attributes is not None and name in self.attributes:
-            del self.attributes[name]
-        elif name == "grad":
-            self.gradient = None
-        else:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
     def __deepcopy__(self, memo):
         if self.grad_fn is not None:
             raise RuntimeError(
@@ -495,18 +471,14 @@ cdef class Tensor(Operators):
             type(self), self.array.copy(order="K"), self.requires_grad, {})
         if self.gradient is not None:
             new.grad = copy.deepcopy(self.gradient, memo)
-        take_attributes(new, copy.deepcopy(attributes_of(self), memo))
+        take_attributes(new, copy.deepcopy(self.__dict__, memo))
         return new
 
     def __reduce_ex__(self, protocol):
         if self.grad_fn is not None:
             raise RuntimeError("only leaf tensors can be pickled; use .detach()")
         return rebuild, (
-            type(self), np.asarray(self.array), self.requires_grad, attributes_of(self))
-
-cdef dict attributes_of(Tensor t):
-    """Return what users attached to ``t`` (a subclass written in Python has a ``__dict__``)."""
-    return t.attributes or getattr(t, "__dict__", None) or {}
+            type(self), np.asarray(self.array), self.requires_grad, self.__dict__)
 
 
 cdef take_attributes(Tensor t, dict attributes):

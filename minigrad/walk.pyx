@@ -22,11 +22,9 @@ from numpy cimport (
     PyArray_SAMESHAPE, PyArray_SIZE, PyArray_TYPE, import_array, ndarray,
 )
 
+from minigrad.hooks cimport run_accumulated_hooks, run_hooks
 from minigrad.memory cimport empty_like_array
-from minigrad.tape cimport (
-    Node, Variable, anomaly, edge_to, operations, run_accumulated_hooks, run_hooks,
-    set_grad_enabled_,
-)
+from minigrad.tape cimport Node, Variable, anomaly, edge_to, operations, set_grad_enabled_
 
 import_array()
 
@@ -278,7 +276,7 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
             if anomaly is not None:
                 anomaly.check(node, results)
             if not retain_graph and node.saved:     # one that saved nothing may run again
-                node.saved = None
+                node.forget()
             for i in range(len(results)):
                 edge = node.edges[i]
                 if edge is not None and results[i] is not None and (

@@ -178,6 +178,55 @@ def test_an_output_that_was_saved_and_overwritten():
             y.sum().backward()
 
 
+def _quietly(y):
+    with minigrad.no_grad():
+        y.mul_(2)
+
+
+@pytest.mark.parametrize(
+    "write",
+    {
+        "under no_grad": _quietly,
+        "by index": lambda y: y.__setitem__(0, 7.0),
+        "through a view": lambda y: y[:1].zero_(),
+        "detached": lambda y: y.detach().zero_(),
+        "before it is cut off": lambda y: y.detach_().zero_(),
+        "by out=": lambda y: minigrad.add(y.detach(), 1, out=y.detach()),
+        "by what has no gradient": lambda y: y.copy_(minigrad.zeros(2)),
+        "twice": lambda y: (y.exp_(), y.exp_()),
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_an_output_that_its_node_saved_and_any_write_to_it(write):
+    """Nobody counts the writes to an output until somebody asks: then its node must know too."""
+    x = leaf(1.0, 2.0)
+    y = x.exp()
+    z = y + 0  # saves nothing
+    write[1](y)
+    with pytest.raises(RuntimeError, match="output 0 of ExpBackward0, is at version"):
+        z.sum().backward()
+    assert x.grad is None
+
+
+def test_an_output_that_a_second_derivative_saved_is_watched_too():
+    x = leaf(1.0, 2.0)
+    y = x.exp()
+    (slope,) = minigrad.autograd.grad(y.sum(), x, create_graph=True)
+    y.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace"):
+        slope.sum().backward()
+
+
+def test_an_in_place_op_whose_node_saves_the_new_value():
+    """What it saved is the result, in memory of its own: the write itself is no reason to fail."""
+    x = leaf(1.0, 2.0)
+    y = (x * 1).exp_()
+    y.sum().backward(retain_graph=True)
+    assert_close(x.grad, np.exp([1.0, 2.0]).astype("float32"))
+    y = (x * 1).exp_().tanh_()
+    y.sum().backward()
+
+
 def test_saving_only_what_is_needed():
     """In x * 2 and x / 2 nothing of x is needed: it may be overwritten."""
     x = leaf(1.0, 2.0)

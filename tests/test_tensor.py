@@ -1,10 +1,12 @@
 """Tensor itself: sizes and memory, NumPy and DLPack, Python's protocols, copies and pickles."""
 
 import copy
+import gc
 import io
 import operator
 import pickle
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -282,11 +284,25 @@ def test_dir_and_attributes():
     assert {"sum", "backward", "shape", "grad", "add_"} <= set(dir(x))
     x.note = "mine"
     assert x.note == "mine"
+    assert vars(x) == {"note": "mine"} and vars(minigrad.ones(2)) == {}
+    del x.note
+    with pytest.raises(AttributeError, match="note"):
+        _ = x.note
     with pytest.raises(AttributeError):
         _ = x.nonsense
     for name in ("shape", "dtype", "device", "ndim", "is_leaf", "grad_fn"):
         with pytest.raises((AttributeError, TypeError)):
             setattr(x, name, None)
+
+
+def test_a_tensor_in_a_cycle_of_attributes_is_collected():
+    x = minigrad.ones(2)
+    x.other = minigrad.ones(3)
+    x.other.back = x
+    gone = weakref.ref(x)
+    del x
+    gc.collect()
+    assert gone() is None
 
 
 def test_subclasses():

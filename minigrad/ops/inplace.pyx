@@ -21,6 +21,7 @@ from numpy cimport (
 )
 
 from minigrad.dtypes cimport dtype_of
+from minigrad.hooks import retain
 from minigrad.kernels.elementwise cimport ADD, DIV, MUL, SUB, binary
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.ops.broadcast cimport sum_to
@@ -29,9 +30,8 @@ from minigrad.ops.common cimport (
 )
 from minigrad.tape cimport (
     Node, Variable, binary_function, bump_version, check_origin, grad_enabled, operations, record,
-    recording, wants,
+    recording, take_place, version_of, wants,
 )
-from minigrad.tape import retain
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
@@ -50,6 +50,7 @@ cdef int check_inplace(Tensor x, bint value_recorded, bint distinct=True) except
         check_distinct(x.array)
     if not PyArray_CHKFLAGS(x.array, NPY_ARRAY_WRITEABLE):
         raise RuntimeError("this tensor's memory is read-only (it came from a read-only array)")
+    version_of(x)                       # while x has the node that may have saved this memory
     return 0
 
 
@@ -210,9 +211,7 @@ cdef Tensor assign(Tensor x, Tensor result):
         check_recordable(x)
     np.copyto(x.array, result.array)
     if recording(result):
-        x.node = result.node
-        x.output = result.output
-        x.wants_grad = True
+        take_place(x, result)
     elif recording(x):                      # overwritten by something without a gradient
         record(x, "CopyBackwards", no_gradient_vjp, (x,))
     written(x)
@@ -232,9 +231,7 @@ cdef Tensor before_write(Tensor x):
         return x
     old = wrap(x.array.copy(order="K"))
     if recording(x):
-        old.node = x.node
-        old.output = x.output
-        old.wants_grad = True
+        take_place(old, x)
     return old
 
 

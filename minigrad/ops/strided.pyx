@@ -18,7 +18,7 @@ from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, strided, viewed
 from minigrad.ops.gather import scatter_add
 from minigrad.ops.inplace cimport check_inplace
 from minigrad.ops.shape import squeeze, swapaxes, t, transpose, unsqueeze
-from minigrad.tape cimport Node, bump_version, recording
+from minigrad.tape cimport Node, bump_version, recording, take_place
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
@@ -300,7 +300,7 @@ def _reshaping(function, name):
         check_inplace(x, False, False)
         out = function(x, *args, **kwargs)
         if recording(out):
-            x.node, x.output, x.wants_grad = out.node, out.output, True
+            take_place(x, out)
         x.array = out.array
         bump_version(x)
         if x.base is not None:
