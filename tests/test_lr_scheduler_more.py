@@ -310,3 +310,32 @@ def test_states_can_be_stored(case):
     other_optimizer.load_state_dict(found["optimizer"])
     other.load_state_dict(found["scheduler"])
     assert trace(optimizer, scheduler, 6) == trace(other_optimizer, other, 6)
+
+
+def test_state_has_torchs_names():
+    p = minigrad.zeros(1, requires_grad=True)
+    optimizer = minigrad.optim.SGD([p], lr=0.1, momentum=0.9)
+    plateau = lr_scheduler.ReduceLROnPlateau(optimizer, min_lr=0.01, cooldown=2, patience=0)
+    plateau.step(1.0)
+    plateau.step(2.0)
+    assert plateau.in_cooldown and plateau.min_lrs == [0.01] and plateau.default_min_lr == 0.01
+    assert plateau.state_dict()["mode_worse"] == float("inf")
+    lr_scheduler.CyclicLR(optimizer, 0.1, 1.0, base_momentum=0.5)
+    group = optimizer.param_groups[0]
+    assert (group["base_momentum"], group["max_momentum"]) == (0.5, 0.9)
+    phases = lr_scheduler.OneCycleLR(optimizer, 1.0, 10).state_dict()["_schedule_phases"]
+    assert phases[0]["start_lr"] == "initial_lr" and phases[1]["end_momentum"] == "max_momentum"
+
+
+def test_a_group_that_comes_later_has_the_plateaus_lower_bound():
+    optimizer = minigrad.optim.SGD([minigrad.zeros(1, requires_grad=True)], lr=0.1)
+    one, two = (
+        lr_scheduler.ReduceLROnPlateau(optimizer, min_lr=m, patience=0) for m in (0.05, [0])
+    )
+    optimizer.add_param_group({"params": [minigrad.zeros(1, requires_grad=True)], "lr": 0.2})
+    for _ in range(9):
+        one.step(1.0)
+    assert one.get_last_lr() == [0.05, 0.05] and one.min_lrs == [0.05, 0.05]
+    two.step(1.0)
+    with pytest.raises(RuntimeError, match="2 param groups"):
+        two.step(1.0)

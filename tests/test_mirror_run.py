@@ -169,7 +169,7 @@ def test_the_first_name_that_is_missing_is_explained(run, write, line):
 METHODS = {
     "torch.ones(2).to_sparse()": ("torch.Tensor.to_sparse", "tensors are dense"),
     "torch.Tensor.to_sparse": ("torch.Tensor.to_sparse", "tensors are dense"),
-    "torch.nn.Linear(1, 1).share_memory()": ("torch.nn.Module.share_memory", "the CPU"),
+    "torch.nn.Linear(1, 1).bfloat16()": ("torch.nn.Module.bfloat16", "float32"),
 }
 
 

@@ -232,3 +232,11 @@ def test_norm_scale_and_zero():
         fused.norm(tensors, 0)
     with pytest.raises(TypeError, match=r"scale_ expects floating point Tensors.*int64"):
         fused.scale_([minigrad.tensor([1])], 2.0)
+
+
+def test_implementations_exclude_each_other():
+    p = minigrad.zeros(1, requires_grad=True)
+    with pytest.raises(RuntimeError, match="cannot be `True` together"):
+        minigrad.optim.SGD([p], foreach=True, fused=True)
+    with pytest.raises(ValueError, match="lr as a Tensor"):
+        minigrad.optim.Adam([p], lr=minigrad.tensor(0.1), foreach=True)

@@ -9,6 +9,7 @@ from minigrad.optim.optimizer import (
     check_not_negative,
     check_unsupported,
 )
+from minigrad.tensor import Tensor
 
 __all__ = ["Adam"]
 
@@ -77,6 +78,10 @@ class Adam(Optimizer):
         betas = tuple(float(beta) for beta in betas)
         check_betas(betas)
         check_unsupported(capturable=capturable, differentiable=differentiable)
+        if foreach and isinstance(lr, Tensor):
+            raise ValueError(
+                "lr as a Tensor is not supported for capturable=False and foreach=True"
+            )
         defaults = {
             "lr": lr,
             "betas": betas,

@@ -298,6 +298,9 @@ class Hardsigmoid(_Activation):
     def forward(self, input) -> Tensor:
         return F.hardsigmoid(input, self.inplace)
 
+    def extra_repr(self) -> str:
+        return ""  # torch does not show inplace either
+
 
 class Hardswish(_Activation):
     """``x * relu6(x + 3) / 6``.
@@ -312,6 +315,9 @@ class Hardswish(_Activation):
 
     def forward(self, input) -> Tensor:
         return F.hardswish(input, self.inplace)
+
+    def extra_repr(self) -> str:
+        return ""  # torch does not show inplace either
 
 
 class Tanh(_Activation):

@@ -85,7 +85,10 @@ class CyclicLR(LRScheduler):
             self.base_momentums = per_group("base_momentum", optimizer, base_momentum)
             self.max_momentums = per_group("max_momentum", optimizer, max_momentum)
             if last_epoch == -1:
-                for group, high in zip(optimizer.param_groups, self.max_momentums, strict=True):
+                for group, low, high in zip(
+                    optimizer.param_groups, self.base_momentums, self.max_momentums, strict=True
+                ):
+                    group["base_momentum"], group["max_momentum"] = low, high
                     set_momentum(group, self.use_beta1, high)
         super().__init__(optimizer, last_epoch)
         self.base_lrs = base_lrs

@@ -74,12 +74,12 @@ class OneCycleLR(LRScheduler):
         self.cycle_momentum = cycle_momentum
         self._anneal_func_type = anneal_strategy
         peak = pct_start * total_steps
-        rise, last = (peak - 1, "initial_lr", "max_lr"), total_steps - 1
+        rise, last = _phase(peak - 1, "initial_lr", "max_lr"), total_steps - 1
         if three_phase:
-            fall = (2 * peak - 2, "max_lr", "initial_lr")
-            self._phases = [rise, fall, (last, "initial_lr", "min_lr")]
+            fall = _phase(2 * peak - 2, "max_lr", "initial_lr")
+            self._schedule_phases = [rise, fall, _phase(last, "initial_lr", "min_lr")]
         else:
-            self._phases = [rise, (last, "max_lr", "min_lr")]
+            self._schedule_phases = [rise, _phase(last, "max_lr", "min_lr")]
 
         if last_epoch == -1:
             peaks = per_group("max_lr", optimizer, max_lr)
@@ -111,22 +111,31 @@ class OneCycleLR(LRScheduler):
                 f"{self.total_steps}"
             )
         begin = 0.0
-        for phase in self._phases:
-            end, first, last = phase
-            if step <= end or phase is self._phases[-1]:
+        for phase in self._schedule_phases:
+            end = phase["end_step"]
+            if step <= end or phase is self._schedule_phases[-1]:
                 break
             begin = end
         done = (step - begin) / (end - begin)
+        groups = self.optimizer.param_groups
         if self.cycle_momentum:
-            names = {"max_lr": "base_momentum"}  # else the maximum: high where the rate is low
-            for group in self.optimizer.param_groups:
-                momentum = self._anneal(
-                    group[names.get(first, "max_momentum")],
-                    group[names.get(last, "max_momentum")],
-                    done,
-                )
+            first, last = phase["start_momentum"], phase["end_momentum"]
+            for group in groups:
+                momentum = self._anneal(group[first], group[last], done)
                 set_momentum(group, self.use_beta1, momentum)
-        return [self._anneal(g[first], g[last], done) for g in self.optimizer.param_groups]
+        return [self._anneal(g[phase["start_lr"]], g[phase["end_lr"]], done) for g in groups]
+
+
+def _phase(end, first, last):
+    """Return what a phase goes from and to, as names in a group; momentum is low at "max_lr"."""
+    momentums = {"max_lr": "base_momentum"}
+    return {
+        "end_step": float(end),
+        "start_lr": first,
+        "end_lr": last,
+        "start_momentum": momentums.get(first, "max_momentum"),
+        "end_momentum": momentums.get(last, "max_momentum"),
+    }
 
 
 def _check_positive(**counts):

@@ -61,11 +61,11 @@ class ReduceLROnPlateau(LRScheduler):
         self.threshold = threshold
         self.threshold_mode = threshold_mode
         self.cooldown = cooldown
-        per_group("min_lr", optimizer, min_lr)  # checks it
-        self.min_lr = min_lr
+        self.default_min_lr = None if isinstance(min_lr, (list, tuple)) else min_lr  # of new groups
+        self.min_lrs = per_group("min_lr", optimizer, min_lr)
         self.eps = eps
         self.last_epoch = 0
-        self.best = math.inf if mode == "min" else -math.inf
+        self.mode_worse = self.best = math.inf if mode == "min" else -math.inf
         self.cooldown_counter = 0
         self.num_bad_epochs = 0
         self._last_lr = self._current()
@@ -85,8 +85,7 @@ class ReduceLROnPlateau(LRScheduler):
             self.cooldown_counter -= 1
             self.num_bad_epochs = 0
         if self.num_bad_epochs > self.patience:
-            lows = per_group("min_lr", self.optimizer, self.min_lr)
-            for group, low in zip(self.optimizer.param_groups, lows, strict=True):
+            for group, low in zip(self.optimizer.param_groups, self._lows(), strict=True):
                 old = float(group["lr"])
                 new = max(old * self.factor, low)
                 if old - new > self.eps:
@@ -94,6 +93,23 @@ class ReduceLROnPlateau(LRScheduler):
             self.cooldown_counter = self.cooldown
             self.num_bad_epochs = 0
         self._last_lr = self._current()
+
+    @property
+    def in_cooldown(self) -> bool:
+        """Whether the epochs to wait after a reduction are not over."""
+        return self.cooldown_counter > 0
+
+    def _lows(self):
+        """Return the lower bounds of all groups, those that came later too."""
+        groups = len(self.optimizer.param_groups)
+        if self.default_min_lr is not None:
+            self.min_lrs += [self.default_min_lr] * (groups - len(self.min_lrs))
+        if len(self.min_lrs) != groups:
+            raise RuntimeError(
+                f"there are {groups} param groups, but min_lr was given for {len(self.min_lrs)}: "
+                "append to min_lrs when you add a group"
+            )
+        return self.min_lrs
 
     def _is_better(self, value):
         sign = -1 if self.mode == "min" else 1
