@@ -25,7 +25,7 @@ FUSED = {
 
 
 def made(t, call):
-    return eval(call, vars(t.nn))
+    return eval(call, {name: getattr(t.nn, name) for name in dir(t.nn)})
 
 
 def fuse(t, layer, bn):
