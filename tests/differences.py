@@ -109,6 +109,10 @@ OPS = _allowed(
                 dtypes="float32",
             ),
         ),
+        (
+            "special.bessel_j0 special.bessel_j1 special.bessel_y0 special.bessel_y1",
+            Allowed("torch's are off by up to 1e-6 past 5", "values", dtypes="float64"),
+        ),
         ("norm-nuc", Allowed("no nuclear norm", "raises", text="nuc")),
         (
             "nn.functional.embedding nn.functional.embedding_bag",

@@ -165,3 +165,26 @@ def test_layers_start_as_torchs(build, torch):
     assert list(mine) == list(theirs)
     for key in mine:
         assert np.array_equal(mine[key].numpy(), theirs[key].numpy()), key
+
+
+def sparse_draws(lib, **given):
+    lib.manual_seed(4)
+    drawn = lib.nn.init.sparse_(lib.empty(40, 30), 0.33, std=0.5, **given)
+    return drawn.tolist(), lib.rand(3).tolist()
+
+
+def test_sparse_gives_torchs_numbers(torch):
+    for own in (False, True):
+        ours, theirs = (
+            sparse_draws(lib, **({"generator": lib.Generator().manual_seed(5)} if own else {}))
+            for lib in (minigrad, torch)
+        )
+        np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-5, atol=2e-6)
+        assert ours[1] == theirs[1]
+
+
+def test_sparse_fills_columns_with_zeros():
+    w = init.sparse_(minigrad.empty(10, 4), 0.25)
+    assert (w == 0).sum(0).tolist() == [3, 3, 3, 3]
+    with pytest.raises(ValueError, match="2 dimensions"):
+        init.sparse_(minigrad.empty(3), 0.5)

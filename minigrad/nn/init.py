@@ -14,6 +14,7 @@ from minigrad.autograd import no_grad
 from minigrad.dtypes import bool_
 from minigrad.ops.creation import empty, empty_like, eye, from_numpy, ones_like
 from minigrad.ops.elementwise import where
+from minigrad.ops.random import randperm
 from minigrad.tensor import Tensor
 
 
@@ -54,6 +55,29 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None) -> T
             _redraw_outside(tensor, mean, std, a, b, generator)
         else:
             _accept_uniform(tensor, mean, std, a, b, generator)
+    return tensor
+
+
+def sparse_(tensor, sparsity, std=0.01, generator=None) -> Tensor:
+    """Fill a matrix with normal draws, and the part ``sparsity`` of each column with zeros.
+
+    Raises ValueError for a tensor that is no matrix.
+
+    Example::
+
+        >>> import minigrad
+        >>> from minigrad.nn import init
+        >>> (init.sparse_(minigrad.empty(4, 3), sparsity=0.5) == 0).sum(0)
+        tensor([2, 2, 2])
+    """
+    if tensor.ndim != 2:
+        raise ValueError(f"Only tensors with 2 dimensions are supported, got {tensor.ndim}")
+    rows, columns = tensor.shape
+    zeros = math.ceil(sparsity * rows)
+    with no_grad():
+        tensor.normal_(0, std, generator=generator)
+        for column in range(columns):
+            tensor[randperm(rows)[:zeros], column] = 0
     return tensor
 
 
