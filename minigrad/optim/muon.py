@@ -42,8 +42,8 @@ class Muon(Optimizer):
     >>> p.grad = minigrad.tensor([[3.0, 0.0], [0.0, 3.0]])
     >>> optimizer.step()
     >>> p
-    tensor([[0.9301, 0.0000],
-            [0.0000, 0.9301]], requires_grad=True)
+    tensor([[0.8875, 0.0000],
+            [0.0000, 0.8875]], requires_grad=True)
     """
 
     def __init__(

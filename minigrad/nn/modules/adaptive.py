@@ -44,8 +44,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
         >>> import minigrad
         >>> from minigrad import nn
-        >>> layer = nn.AdaptiveLogSoftmaxWithLoss(8, 100, cutoffs=[10, 50])
-        >>> output, loss = layer(minigrad.randn(3, 8), minigrad.tensor([0, 20, 99]))
+        >>> layer = nn.AdaptiveLogSoftmaxWithLoss(16, 100, cutoffs=[10, 50])
+        >>> output, loss = layer(minigrad.randn(3, 16), minigrad.tensor([0, 20, 99]))
         >>> output.shape
         minigrad.Size([3])
     """
