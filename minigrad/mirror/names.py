@@ -53,7 +53,6 @@ HINTS = {
     "torch.quantization": "nothing is quantised; use float32, or torch.float16 to store",
     "torch.sparse": "tensors are dense",
     "torch.utils.tensorboard": "write numbers with print or json, draw them with matplotlib",
-    "torch.utils.checkpoint": "call the function itself: it takes more memory",
     "torch.utils.benchmark": "measure with timeit",
     "torch.utils.bottleneck": "measure with cProfile",
     "torch.uint16": "use torch.int32",

@@ -1,8 +1,8 @@
-"""Data loading and hooks."""
+"""Data loading, checkpoints and hooks."""
 
 import importlib
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]
 
 
 def __getattr__(name):
