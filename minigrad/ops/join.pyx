@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from numpy cimport PyArray_DIM, PyArray_DIMS, PyArray_NDIM, import_array, ndarray, npy_intp
+from numpy cimport (
+    PyArray_CopyInto, PyArray_DIM, PyArray_DIMS, PyArray_NDIM, import_array, ndarray, npy_intp,
+)
 
 from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport bool_, dtype, dtype_of, promote
 from minigrad.memory cimport new_array
-from minigrad.ops.common cimport cast
-from minigrad.ops.recorded import labelled
-from minigrad.ops.shape import reshape, unsqueeze
+from minigrad.ops.common cimport cast, same_shape
+from minigrad.ops.shape import reshape
 from minigrad.tape cimport MULTIPLE, ORDINARY, Node, record, recording
 from minigrad.tensor cimport Tensor, view_of, wrap
 
@@ -112,18 +113,47 @@ def stack(tensors, dim=0, *, axis=None):
     tensor([[1., 1.],
             [0., 0.]])
     """
+    cdef Tensor x, out
+    cdef dtype kind
+    cdef ndarray first, array, item
+    cdef npy_intp shape[MAX_NDIM]
+    cdef int k, d, ndim
+    cdef bint records = False
     tensors = tensor_tuple("stack", tensors)
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
-    shape = (<object>(<Tensor>tensors[0]).array).shape
+    first = (<Tensor>tensors[0]).array
+    kind, ndim = dtype_of(first), PyArray_NDIM(first)
     for i, x in enumerate(tensors):
-        if (<object>(<Tensor>x).array).shape != shape:
+        if not same_shape(x.array, first):
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(tensors[0].shape)} at "
                 f"entry 0 and {list(x.shape)} at entry {i}"
             )
-    d = checked_dim(dim if axis is None else axis, tensors[0].dim() + 1)
-    return labelled(cat([unsqueeze(x, d) for x in tensors], d), "StackBackward0")
+        kind = promote(kind, dtype_of(x.array))
+        records = records or recording(x)
+    d = checked_dim(dim if axis is None else axis, ndim + 1)
+    for k in range(ndim):
+        shape[k if k < d else k + 1] = PyArray_DIM(first, k)
+    shape[d] = len(tensors)
+    array = new_array(ndim + 1, shape, kind.num)
+    items = np.moveaxis(array, d, 0) if d else array
+    for i, x in enumerate(tensors):
+        item = items[i, ...]
+        PyArray_CopyInto(item, x.array)
+    out = wrap(array)
+    if records:
+        record(out, "StackBackward0", stack_vjp, tensors, (),
+               (d, [dtype_of((<Tensor>x).array) for x in tensors]))
+    return out
+
+
+cdef stack_vjp(Node node, object g):
+    d, kinds = node.extra
+    return tuple([
+        cast(<Tensor>select(g, d, i), kind) if node.needs(i) else None
+        for i, kind in enumerate(kinds)
+    ])
 
 
 def hstack(tensors):
