@@ -21,6 +21,7 @@ from minigrad.kernels.elementwise cimport (
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.broadcast cimport sum_to
+from minigrad.ops.choice cimport chosen
 from minigrad.ops.common cimport (
     broadcast_empty, cast, integer_power, is_kernel_float, is_number, number_tensor, one_tensor,
     promoted, same_shape, scaled, tensor_argument, to_half, two_tensors, zeros_of,
@@ -429,7 +430,7 @@ def where(condition, input=None, other=None):
     if is_number(other):
         b = number_tensor(other, dtype_of(b.array))
     broadcast_empty(broadcast_empty(a.array, b.array, bool_), c.array, bool_)
-    out = wrap(np.asarray(np.where(c.array, a.array, b.array)))
+    out = wrap(chosen(c.array, a.array, b.array))
     if recording(a) or recording(b):
         record(out, "WhereBackward0", where_vjp, (a, b), (c,),
                ((<object>a.array).shape, (<object>b.array).shape))

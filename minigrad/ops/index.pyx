@@ -14,6 +14,7 @@ from numpy cimport (
 from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport bool_, dtype_of, int32, int64
 from minigrad.ops.broadcast cimport sum_to
+from minigrad.ops.choice cimport chosen
 from minigrad.ops.common cimport as_tensor, cast, is_number, number_tensor
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, view_of, wrap
@@ -282,7 +283,7 @@ def masked_fill(input, mask, value):
     else:
         v = number_tensor(value, dtype_of(x.array))
     try:
-        out = wrap(np.asarray(np.where(m.array, v.array, x.array)))
+        out = wrap(chosen(m.array, v.array, x.array))
     except ValueError:
         raise RuntimeError(
             f"masked_fill: mask of shape {list(m.shape)} does not broadcast with {list(x.shape)}"

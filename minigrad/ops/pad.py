@@ -4,7 +4,7 @@ from minigrad import dtypes
 from minigrad.ops.creation import full
 from minigrad.ops.creation import tensor as new_tensor
 from minigrad.ops.gather import index_select
-from minigrad.ops.join import cat
+from minigrad.ops.recorded import recorded
 from minigrad.ops.spatial import check_tensor
 from minigrad.tensor import Tensor
 
@@ -41,10 +41,7 @@ def pad(input, pad, mode="constant", value=None) -> Tensor:
         )
     sides = [(input.ndim - 1 - i // 2, pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
     if mode == "constant":
-        changed = [side for side in sides if side[1] or side[2]]
-        for dim, before, after in changed:
-            input = _pad_constant(input, dim, before, after, 0 if value is None else value)
-        return input if changed else input.clone()
+        return _pad_constant(input, sides, 0 if value is None else value)
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     if value:
@@ -68,20 +65,26 @@ def pad(input, pad, mode="constant", value=None) -> Tensor:
     return input
 
 
-def _pad_constant(input, dim, before, after, value):
-    size = input.shape[dim]
-    start, end = max(-before, 0), size - max(-after, 0)
-    if end < start:
-        raise RuntimeError(
-            f"pad: {(before, after)} takes more than the {size} elements of dimension {dim}"
-        )
-
-    def block(count):
-        shape = list(input.shape)
-        shape[dim] = max(count, 0)
-        return full(shape, value, dtype=input.dtype)
-
-    return cat([block(before), input.narrow(dim, start, end - start), block(after)], dim)
+def _pad_constant(input, sides, value):
+    """Pad the dimensions that ``sides`` name: (dimension, before, after) each."""
+    shape, target, source = list(input.shape), [slice(None)] * input.ndim, [slice(None)] * input.ndim
+    for dim, before, after in sides:
+        size = input.shape[dim]
+        start, end = max(-before, 0), size - max(-after, 0)
+        if end < start:
+            raise RuntimeError(
+                f"pad: {(before, after)} takes more than the {size} elements of dimension {dim}"
+            )
+        shape[dim] = size + before + after
+        source[dim] = slice(start, end)
+        target[dim] = slice(max(before, 0), max(before, 0) + end - start)
+    out = full(shape, value, dtype=input.dtype).numpy()
+    out[tuple(target)] = input.detach().numpy()[tuple(source)]
+    taken = [(dim, -before, -after) for dim, before, after in sides]
+    # what a side added has no gradient, and what it took away gets 0: padding the other way round
+    return recorded(
+        out, "ConstantPadNdBackward0", (input,), (lambda g: _pad_constant(g, taken, 0),)
+    )
 
 
 def _padded_index(size, before, after, mode, dim):

@@ -1,0 +1,8 @@
+# A choice between two arrays, element by element.  See choice.pyx.
+#
+# Arrays are C-contiguous.  out has elements of 1, 2, 4 or 8 bytes of any kind, a and b the same kind
+# and as many elements, or one that stands for all; mask is of bools, as many as out has.
+
+from numpy cimport ndarray
+
+cpdef int choose(ndarray out, ndarray mask, ndarray a, ndarray b, int n_threads) except -1

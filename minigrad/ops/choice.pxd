@@ -1,0 +1,3 @@
+from numpy cimport ndarray
+
+cdef ndarray chosen(ndarray mask, ndarray a, ndarray b)

@@ -1,0 +1,48 @@
+"""where and masked_fill choose without branches: the kernel, layouts, broadcasting."""
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad.kernels import choice
+from minigrad.kernels.reference import choice as reference
+
+KINDS = [np.float32, np.float64, np.float16, np.int8, np.bool_, np.int64]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [0, 1, 37, 9000])
+@pytest.mark.parametrize("one", ["", "a", "b", "ab"])
+def test_as_the_twin_and_the_same_bits_for_every_number_of_threads(size, one, kind, rng):
+    mask = rng.random(size) > 0.5
+    a, b = ((10 * rng.standard_normal(1 if name in one else size)).astype(kind) for name in "ab")
+    expected = np.zeros(size, kind)
+    reference.choose(expected, mask, a, b, 1)
+    for threads in (1, 2, 3):
+        out = np.ones(size, kind)
+        choice.choose(out, mask, a, b, threads)
+        assert out.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("columns", [3, 700])  # small ones are NumPy's where they broadcast
+def test_broadcasting_and_strides(columns, rng):
+    x = rng.standard_normal((4, columns)).astype(np.float32)
+    mask = rng.random((4, columns)) > 0.5
+    row, column = x[0], x[:, :1]
+    x_, mask_, row_, column_ = map(minigrad.from_numpy, (x, mask, row.copy(), column.copy()))
+    for found, expected in (
+        (minigrad.where(mask_, x_, row_), np.where(mask, x, row)),
+        (minigrad.where(mask_, column_, x_), np.where(mask, column, x)),
+        (minigrad.where(mask_.t(), x_.t(), 0.0), np.where(mask, x, 0).T),
+        (minigrad.where(mask_[0], x_, 1.0), np.where(mask[0], x, 1)),
+        (x_.masked_fill(mask_[:, :1], 2.0), np.where(mask[:, :1], 2, x)),
+        (x_.t().masked_fill(mask_.t(), 2.0), np.where(mask, 2, x).T),
+        (x_[:, 1:].masked_fill(mask_[:, 1:], np.nan), np.where(mask, np.nan, x)[:, 1:]),
+    ):
+        np.testing.assert_array_equal(found.numpy(), expected)
+
+
+def test_nan_and_infinity_pass():
+    x = minigrad.tensor([minigrad.nan, minigrad.inf, 1.0])
+    assert minigrad.where(x > 0, x, -x).tolist()[1:] == [minigrad.inf, 1]
+    assert minigrad.where(x == 1, 0.0, x).isnan().tolist() == [True, False, False]
