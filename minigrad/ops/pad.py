@@ -67,7 +67,8 @@ def pad(input, pad, mode="constant", value=None) -> Tensor:
 
 def _pad_constant(input, sides, value):
     """Pad the dimensions that ``sides`` name: (dimension, before, after) each."""
-    shape, target, source = list(input.shape), [slice(None)] * input.ndim, [slice(None)] * input.ndim
+    shape = list(input.shape)
+    target, source = [slice(None)] * input.ndim, [slice(None)] * input.ndim
     for dim, before, after in sides:
         size = input.shape[dim]
         start, end = max(-before, 0), size - max(-after, 0)
