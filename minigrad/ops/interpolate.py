@@ -94,9 +94,9 @@ def interpolate(
         pool = {1: adaptive_avg_pool1d, 2: adaptive_avg_pool2d, 3: adaptive_avg_pool3d}[n]
         return pool(input, sizes)
     if mode.startswith("nearest"):
-        for d in range(n):
+        for d in reversed(range(n)):
             index = _nearest(input.shape[2 + d], sizes[d], factors[d], mode == "nearest-exact")
-            input = _taken(input, 2 + d, index)
+            input = index_select(input, 2 + d, from_numpy(index))
         return input
     x = input if input.dtype in (float32, float64) else input.to(float32)
     for d in reversed(range(n)):
@@ -138,16 +138,6 @@ def _nearest(size, count, factor, exact):
     places = np.arange(count, dtype=np.float32)
     places = (places + np.float32(0.5)) * scale if exact else places * scale
     return np.minimum(np.floor(places).astype(np.int64), size - 1)
-
-
-def _taken(x, dim, index):
-    """Return the elements at ``index``; where all are repeated equally, at an expansion's cost."""
-    size = x.shape[dim]
-    times = len(index) // size
-    if times > 1 and np.array_equal(index, np.repeat(np.arange(size), times)):
-        shape = [*x.shape[: dim + 1], times, *x.shape[dim + 1 :]]
-        return x.unsqueeze(dim + 1).expand(shape).flatten(dim, dim + 1)
-    return index_select(x, dim, from_numpy(index))
 
 
 def _positions(real, size, count, factor, align_corners):

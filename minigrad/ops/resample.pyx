@@ -5,9 +5,11 @@ The two are linear and each other's gradients; ``interpolate`` is made of them.
 
 import numpy as np
 
-from numpy cimport import_array
+from numpy cimport PyArray_DIM, PyArray_NDIM, PyArray_SIZE, import_array, ndarray
 
-from minigrad.ops.common cimport shape_of
+from minigrad.kernels.openmp cimport threads_for
+from minigrad.kernels.taps cimport taps_return, taps_sum
+from minigrad.ops.common cimport contiguous, shape_of
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
@@ -15,17 +17,17 @@ import_array()
 
 
 cdef class Taps:
-    """Which elements of a dimension are summed: arrays of places and weights, one of each a tap."""
+    """Which elements of a dimension are summed: tables of places and weights, a column a tap."""
     cdef int dim
     cdef Py_ssize_t size
-    cdef list places, weights
+    cdef ndarray places, weights
 
 
-def resample(Tensor input, int dim, places, weights):
+def resample(Tensor input not None, int dim, places, weights):
     """Return ``sum(input[places[k]] * weights[k])`` along ``dim``.
 
-    ``places`` are int64 arrays of equal length, none decreasing, and ``weights`` arrays of that
-    length in the dtype of ``input``, which is floating; nothing is checked here.
+    ``places`` are int64 arrays of equal length and ``weights`` arrays of that length in the dtype
+    of ``input``, which is float32 or float64; nothing is checked here.
 
     >>> import minigrad
     >>> import numpy as np
@@ -36,24 +38,35 @@ def resample(Tensor input, int dim, places, weights):
     """
     cdef Taps taps = Taps.__new__(Taps)
     taps.dim = dim
-    taps.size = shape_of(input)[dim]
-    taps.places = [np.asarray(p, np.int64) for p in places]
-    lined_up = (-1,) + (1,) * (len(shape_of(input)) - 1 - dim)
-    taps.weights = [w.reshape(lined_up) for w in weights]
+    taps.size = PyArray_DIM(input.array, dim)
+    taps.places = np.stack([np.asarray(p, np.int64) for p in places], 1)
+    taps.weights = np.stack(weights, 1)
     return summed(input, taps)
 
 
+cdef ndarray empty_along(Tensor x, int dim, Py_ssize_t size):
+    """Return a new array of the shape of ``x`` but for ``size`` along ``dim``."""
+    cdef tuple shape = shape_of(x)
+    return np.empty((*shape[:dim], size, *shape[dim + 1:]), x.array.dtype)
+
+
+cdef tuple around(ndarray x, int dim):
+    """Return how many elements there are before and after a dimension."""
+    cdef Py_ssize_t outer = 1, inner = 1
+    cdef int k
+    for k in range(PyArray_NDIM(x)):
+        if k < dim:
+            outer *= PyArray_DIM(x, k)
+        elif k > dim:
+            inner *= PyArray_DIM(x, k)
+    return outer, inner
+
+
 cdef Tensor summed(Tensor x, Taps taps):
-    cdef object total = None
-    cdef Tensor out
-    for places, weights in zip(taps.places, taps.weights):
-        part = np.take(x.array, places, axis=taps.dim, mode="clip")
-        part *= weights
-        if total is None:
-            total = part
-        else:
-            total += part
-    out = wrap(total)
+    cdef Tensor out = wrap(empty_along(x, taps.dim, PyArray_DIM(taps.places, 0)))
+    outer, inner = around(x.array, taps.dim)
+    taps_sum(out.array, contiguous(x.array), taps.places, taps.weights, outer, taps.size, inner,
+             threads_for(PyArray_SIZE(out.array) * PyArray_DIM(taps.places, 1)))
     if recording(x):
         record(out, "ResampleBackward0", summed_vjp, (x,), (), taps)
     return out
@@ -64,17 +77,10 @@ cdef summed_vjp(Node node, object g):
 
 
 cdef Tensor returned(Tensor g, Taps taps):
-    cdef object array = g.array, total
-    cdef Tensor out
-    shape = list(shape_of(g))
-    shape[taps.dim] = taps.size
-    total = np.zeros(shape, array.dtype)
-    before = (slice(None),) * taps.dim
-    for places, weights in zip(taps.places, taps.weights):
-        # equal places lie side by side: one sum for each run of them
-        starts = np.flatnonzero(np.diff(places, prepend=-1))
-        total[(*before, places[starts])] += np.add.reduceat(array * weights, starts, taps.dim)
-    out = wrap(total)
+    cdef Tensor out = wrap(empty_along(g, taps.dim, taps.size))
+    outer, inner = around(g.array, taps.dim)
+    taps_return(out.array, contiguous(g.array), taps.places, taps.weights, outer, taps.size, inner,
+                threads_for(PyArray_SIZE(g.array) * PyArray_DIM(taps.places, 1)))
     if recording(g):
         record(out, "ResampleReturnBackward0", returned_vjp, (g,), (), taps)
     return out
