@@ -152,7 +152,7 @@ def test_errors():
         (RuntimeError, "same batch size", lambda: F.grid_sample(x[0], grid, align_corners=True)),
         (RuntimeError, "size 2 in last", lambda: F.grid_sample(x, grid[..., :1],
                                                                align_corners=True)),
-        (RuntimeError, "one floating dtype", lambda: F.grid_sample(x, grid.double(),
+        (RuntimeError, "one dtype", lambda: F.grid_sample(x, grid.double(),
                                                                    align_corners=True)),
         (ValueError, "shape Nx2x3", lambda: F.affine_grid(theta[..., :2], x.shape, True)),
         (ValueError, "floating point type", lambda: F.affine_grid(theta.long(), x.shape, True)),
