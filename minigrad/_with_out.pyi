@@ -555,7 +555,7 @@ def nonzero_static(
 ) -> Tensor: ...
 def norm(
     input: Tensor,
-    p: float | str = 2,
+    p: float | str | None = "fro",
     dim: int | Sequence[int] | None = None,
     keepdim: bool = False,
     *,

@@ -460,7 +460,7 @@ class Tensor(Operators):
     nextafter_ = ops.pointwise.nextafter
     nonzero = ops.index.nonzero
     nonzero_static = ops.indexing.nonzero_static
-    norm = ops.reduce.norm
+    norm = ops.matrices.old_norm
     normal_ = ops.random.normal_
     not_equal = ops.compare.ne
     not_equal_ = ops.compare.ne

@@ -60,12 +60,14 @@ class Difference:
     args: tuple
     kwargs: dict
     text: str
+    layout: str | None = None  # of the arguments
 
     def __str__(self):
         call = ", ".join(
             [*map(brief, self.args), *(f"{k}={brief(v)}" for k, v in self.kwargs.items())]
         )
-        return f"{self.op}({call}) [{self.dtype}, {self.variant}] {self.kind}: {self.text}"
+        how = ", ".join(filter(None, (self.dtype, self.variant, self.layout)))
+        return f"{self.op}({call}) [{how}] {self.kind}: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Allowed:
     variants: str = ""  # empty: any
     dtypes: str = ""  # empty: any
     text: str = ""  # part of the message
+    layouts: str = ""  # empty: any
     when: object = field(default=lambda args, kwargs: True)
 
     def covers(self, d):
@@ -84,6 +87,7 @@ class Allowed:
             (not self.kinds or d.kind in self.kinds.split(", "))
             and (not self.variants or d.variant in self.variants.split(", "))
             and (not self.dtypes or d.dtype in self.dtypes.split())
+            and (not self.layouts or d.layout in self.layouts.split(", "))
             and self.text in d.text
             and bool(self.when(d.args, d.kwargs))
         )
@@ -104,6 +108,38 @@ def brief(x):
     if isinstance(x, (list, tuple)):
         return "(" + ", ".join(map(brief, x)) + ")"
     return repr(x)
+
+
+# ------------------------------------------------------------------------------ other layouts
+
+
+def _reversed(x):
+    """The dimensions lie in memory in the opposite order."""
+    order = tuple(reversed(range(x.ndim)))
+    return x.permute(order).contiguous().permute(order)
+
+
+def _spaced(x):
+    """Only every other element of the memory counts."""
+    return torch.stack([x, x], -1)[..., 1]
+
+
+LAYOUTS = {
+    "reversed": _reversed,
+    "spaced": _spaced,
+    "expanded": lambda x: x.narrow(-1, 0, 1).expand(x.shape) if x.numel() else x,
+    "no columns": lambda x: x.narrow(-1, 0, 0),
+    "no rows": lambda x: x.narrow(0, 0, 0),
+}
+
+
+def relaid(x, layout):
+    """Return a nest of arguments with the tensors of at least one dimension laid out otherwise."""
+    if isinstance(x, torch.Tensor):
+        if x.ndim == 0 or x.layout != torch.strided or x.dtype not in DTYPES:
+            return x
+        return LAYOUTS[layout](x.detach()).requires_grad_(x.requires_grad)
+    return rebuilt(x, lambda y: relaid(y, layout))
 
 
 # ------------------------------------------------------------------------------ to minigrad

@@ -216,3 +216,27 @@ def test_pinv_of_a_hermitian_matrix_reads_the_lower_triangle():
     x = minigrad.from_numpy(A.copy())
     full = x.tril() + x.tril(-1).mT
     assert_close(linalg.pinv(x, hermitian=True), linalg.inv(full), rtol=1e-9)
+
+
+def test_norms_of_matrices_without_elements_are_zero():
+    for order in ("fro", "nuc", 1, 2, INF):
+        assert linalg.matrix_norm(minigrad.ones(3, 0, 2), order).tolist() == [0, 0, 0]
+    assert linalg.cond(minigrad.ones(2, 0, 0)).tolist() == [0, 0]
+    with pytest.raises(IndexError):
+        linalg.matrix_norm(minigrad.ones(2, 0), -2)
+
+
+def test_nuclear_norm():
+    x = minigrad.tensor([[3.0, 0.0], [0.0, -4.0]])
+    assert x.norm("nuc").item() == minigrad.norm(x, "nuc", (0, 1)).item() == 7
+    assert x.norm().item() == x.norm("fro").item() == 5
+    with pytest.raises(RuntimeError, match="2-tuple"):
+        minigrad.ones(2, 2, 2).norm("nuc")
+    with pytest.raises(RuntimeError, match="identity"):
+        minigrad.ones(0).norm(INF)
+
+
+def test_norms_of_float16_do_not_overflow():
+    x = minigrad.full((4,), 100.0, dtype=minigrad.float16)
+    assert x.norm(4).dtype is minigrad.float16
+    assert abs(x.norm(4).item() - 100 * 2**0.5) < 0.1

@@ -270,3 +270,9 @@ def test_float_power_in_place_is_for_float64():
     assert x.float_power_(3) is x and x.item() == 8
     with pytest.raises(RuntimeError, match="float64"):
         minigrad.ones(1).float_power_(2)
+
+
+@pytest.mark.parametrize("name", ["isclose", "allclose", "igamma", "nextafter"])
+def test_shapes_that_do_not_broadcast(name):
+    with pytest.raises(RuntimeError, match="broadcast"):
+        getattr(minigrad, name)(minigrad.ones(3), minigrad.ones(4))

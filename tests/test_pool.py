@@ -178,3 +178,13 @@ def test_windows_outside_the_image_have_no_gradient(threads):
         assert (x.grad == 0).all()
     finally:
         minigrad.set_num_threads(before)
+
+
+def test_no_batch_and_no_channels():
+    none = minigrad.ones(0, 2, 4, 4, 4)
+    values, indices = F.max_pool3d(none, 2, return_indices=True)
+    assert values.shape == indices.shape == (0, 2, 2, 2, 2)
+    assert F.adaptive_avg_pool2d(minigrad.ones(2, 0, 4, 4), 3).shape == (2, 0, 3, 3)
+    grid = minigrad.ones(0, 5, 6, 2)
+    found = F.grid_sample(minigrad.ones(0, 3, 4, 4), grid, align_corners=False)
+    assert found.shape == (0, 3, 5, 6)

@@ -387,3 +387,13 @@ def test_bounds_of_randint_are_ints(bounds):
 def test_integers_have_no_continuous_distribution(name):
     with pytest.raises(NotImplementedError, match=r"not implemented for minigrad\.int64"):
         getattr(minigrad, name)(2, dtype=minigrad.int64)
+
+
+def test_multinomial_of_rows_in_columns():
+    x = minigrad.arange(12.0).reshape(3, 4) + 1
+    minigrad.manual_seed(0)
+    lying = minigrad.multinomial(x.t(), 2)
+    minigrad.manual_seed(0)
+    keys = x / minigrad.empty_like(x, dtype=minigrad.float64).exponential_()
+    assert (lying == keys.t().argsort(1, descending=True)[:, :2]).all()
+    assert minigrad.multinomial(minigrad.ones(0, 4), 3, True).shape == (0, 3)

@@ -91,9 +91,7 @@ _SHARED = {
         "log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh sigmoid relu erf erfc isnan "
         "isinf isfinite nan_to_num"
     ),
-    reduce: (
-        "sum mean var std amax amin max min argmax argmin logsumexp norm all any count_nonzero"
-    ),
+    reduce: ("sum mean var std amax amin max min argmax argmin logsumexp all any count_nonzero"),
     scan: "prod cumsum cumprod",
     softmax: "softmax log_softmax",
     linalg: "matmul mm bmm mv dot addmm",
@@ -292,8 +290,8 @@ _WITHOUT_OUT = (
 )
 _OTHERS_WITH_OUT = (
     "arange bernoulli column_stack concat concatenate conj_physical diag dstack empty eye full "
-    "hardshrink inverse linspace log_softmax logspace multinomial normal ones rand randint randn "
-    "randperm range row_stack slice_scatter softmax threshold zeros"
+    "hardshrink inverse linspace log_softmax logspace multinomial norm normal ones rand randint "
+    "randn randperm range row_stack slice_scatter softmax threshold zeros"
 )
 
 
@@ -346,6 +344,7 @@ def _in_place(name):
 
 functions = _collect(_SHARED)
 # ... and those whose name means something else in minigrad.linalg, or is another there
+functions["norm"] = Late("matrices", "old_norm")
 for _name in ("cholesky", "svd", "qr", "slogdet"):
     functions[_name] = Late("old_decompositions", f"old_{_name}")
 functions["orgqr"] = Late("householder", "householder_product")

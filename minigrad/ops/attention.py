@@ -9,7 +9,7 @@ what comes out.  Everything is composed of recorded ops, and so are the gradient
 import math
 import warnings
 
-from minigrad.dtypes import bool_, float32
+from minigrad.dtypes import bool_, float16, float32
 from minigrad.ops.creation import ones, zeros, zeros_like
 from minigrad.ops.dropout import dropout
 from minigrad.ops.join import cat
@@ -58,7 +58,14 @@ def scaled_dot_product_attention(
     _check_attention(query, key, value, attn_mask, is_causal)
     if enable_gqa:
         key, value = (_repeat_heads(x, query.size(-3)) for x in (key, value))
-    scale = 1.0 / math.sqrt(query.size(-1)) if scale is None else scale
+    if query.dtype is float16:  # computed in float32
+        query, key, value = query.float(), key.float(), value.float()
+        if attn_mask is not None and attn_mask.dtype is not bool_:
+            attn_mask = attn_mask.float()
+        return scaled_dot_product_attention(
+            query, key, value, attn_mask, dropout_p, is_causal, scale=scale
+        ).half()
+    scale = 1.0 / math.sqrt(max(query.size(-1), 1)) if scale is None else scale
     scores = matmul(query * scale, key.transpose(-2, -1))
     if is_causal:
         attn_mask = ones(query.size(-2), key.size(-2), dtype=bool_).tril()

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from minigrad.ops.shape import broadcast_tensors
 from minigrad.tensor import Tensor, over_array
 
 
@@ -26,6 +27,8 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> Tensor:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance}")
     if a.dtype != b.dtype:
         raise RuntimeError(f"{input.dtype} did not match {other.dtype}")
+    if a.shape != b.shape:
+        a, b = (x.numpy(force=True) for x in broadcast_tensors(input, other))
     return over_array(np.asarray(np.isclose(a, b, rtol, atol, equal_nan)))
 
 

@@ -59,7 +59,8 @@ def pdist(input, p=2.0) -> Tensor:
     if p < 0:
         raise RuntimeError(f"pdist only supports non-negative p values, got {p}")
     first, second = np.triu_indices(len(input), 1)
-    return (input[from_numpy(first)] - input[from_numpy(second)]).norm(p, 1)
+    apart = input[from_numpy(first)] - input[from_numpy(second)]
+    return apart.norm(p, 1) if input.size(1) else apart.sum(1)
 
 
 def bilinear(input1, input2, weight, bias=None) -> Tensor:

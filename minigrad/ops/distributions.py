@@ -9,9 +9,9 @@ import math
 import numpy as np
 
 from minigrad.ops.creation import empty_like
-from minigrad.ops.generator import pick
+from minigrad.ops.generator import dealt_out, pick
 from minigrad.ops.inplace import copy_
-from minigrad.ops.random import _dealt_out, _float_dtype
+from minigrad.ops.random import _float_dtype
 from minigrad.tensor import Tensor, over_array
 
 
@@ -21,7 +21,7 @@ def _fill(input, values):
         values = values.astype(np.float32)  # rounded twice, as in torch
     with np.errstate(over="ignore"):
         values = values.astype(input.dtype.numpy)
-    return copy_(input, over_array(_dealt_out(values, input)))
+    return copy_(input, over_array(dealt_out(values, input)))
 
 
 def _uniform(input, generator):

@@ -7,8 +7,16 @@ torch 2.13; older builds of it drew masks from MKL.)
 import math
 import warnings
 
-from minigrad.ops.generator import default_generator
+from minigrad.ops.generator import dealt_out, default_generator
 from minigrad.tensor import Tensor, over_array
+
+
+def _noise(input, shape, p, scale):
+    """Return ``scale`` with probability ``1 - p``, else 0; for elements in their memory's order."""
+    noise = default_generator._bernoulli(math.prod(shape), 1 - p, input.dtype.numpy, scale)
+    return over_array(
+        dealt_out(noise, input) if shape == tuple(input.shape) else noise.reshape(shape)
+    )
 
 
 def _drop(input, shape, p, training, inplace):
@@ -19,8 +27,7 @@ def _drop(input, shape, p, training, inplace):
         return input
     _check_floating("dropout", input, p)
     scale = 1 / (1 - p) if p < 1 else 0.0
-    noise = default_generator._bernoulli(math.prod(shape), 1 - p, input.dtype.numpy, scale)
-    noise = over_array(noise.reshape(shape))
+    noise = _noise(input, shape, p, scale)
     return input.mul_(noise) if inplace else input * noise
 
 
@@ -105,8 +112,7 @@ def _alpha(input, shape, p, training, inplace):
     if p == 1:
         return input.zero_() if inplace else (input * 0).to(input.dtype)
     _check_floating("alpha_dropout", input, p)
-    kept = default_generator._bernoulli(math.prod(shape), 1 - p, input.dtype.numpy, 1)
-    kept = over_array(kept.reshape(shape))
+    kept = _noise(input, shape, p, 1)
     scale = ((_SATURATED**2 * p + 1) * (1 - p)) ** -0.5
     shift = (kept - 1) * (_SATURATED * scale) + _SATURATED * scale * p
     if inplace:

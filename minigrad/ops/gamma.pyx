@@ -9,6 +9,7 @@ from libc.math cimport INFINITY, NAN, exp, fabs, isinf, isnan, lgamma as c_lgamm
 from numpy cimport PyArray_DATA, PyArray_SIZE, import_array, ndarray
 
 from minigrad.ops.recorded import operands, recorded, tensor_operand
+from minigrad.ops.shape import broadcast_tensors
 from minigrad.ops.special cimport zeta_at
 from minigrad.ops.special import lgamma
 from minigrad.tensor cimport Tensor
@@ -70,7 +71,8 @@ cdef object each(function_of_two function, Tensor a, Tensor b):
     cdef double *first
     cdef double *data
     cdef Py_ssize_t i, n
-    firsts, out = [np.array(x, np.float64, order="C") for x in np.broadcast_arrays(a.array, b.array)]
+    firsts, out = [np.array(x.numpy(force=True), np.float64, order="C")
+                   for x in broadcast_tensors(a, b)]
     first, data, n = <double *>PyArray_DATA(firsts), <double *>PyArray_DATA(out), PyArray_SIZE(out)
     with nogil:
         for i in range(n):

@@ -199,3 +199,11 @@ def get_rng_state() -> Tensor:
 def set_rng_state(new_state) -> None:
     """Continue the default generator from a state that ``get_rng_state`` returned."""
     default_generator.set_state(new_state)
+
+
+def dealt_out(values, input):
+    """Return draws in the shape of ``input``, in the order of its memory, as torch draws them."""
+    if input.is_contiguous():
+        return values.reshape(tuple(input.shape))
+    order = sorted(range(input.dim()), key=lambda d: -input.stride(d))
+    return values.reshape([input.shape[d] for d in order]).transpose(np.argsort(order))

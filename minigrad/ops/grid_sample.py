@@ -124,7 +124,7 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
         place, weight = corner[0]
         for size, (index, part) in zip(input.shape[3:], corner[1:], strict=True):
             place, weight = place * size + index, weight * part
-        index = from_numpy(place).reshape(place.shape[0], 1, -1)
+        index = from_numpy(place).flatten(1).unsqueeze(1)
         values = flat.gather(2, index.expand(-1, input.shape[1], -1))
         values = values.reshape(*input.shape[:2], *grid.shape[1:-1])
         total = total + values * weight.unsqueeze(1)

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.convert import checked_dim
-from minigrad.dtypes import dtype
+from minigrad.dtypes import dtype, float16
 from minigrad.ops import decomposition, reduce
 from minigrad.ops.creation import eye
 from minigrad.ops.decomposition import inv
 from minigrad.ops.linalg import matmul
+from minigrad.ops.recorded import tensor_operand
 from minigrad.tensor import Tensor, over_array
 
 
@@ -178,7 +179,41 @@ def vector_norm(
                 f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the "
                 "operation does not have an identity"
             )
+    if x.dtype is float16 and dtype is None:  # whose powers soon overflow
+        return reduce.norm(x.float(), ord, dim, keepdim).half()
     return reduce.norm(x, ord, dim, keepdim, dtype=dtype)
+
+
+def old_norm(
+    input: Tensor,
+    p: float | str | None = "fro",
+    dim: int | Sequence[int] | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: dtype | None = None,
+) -> Tensor:
+    """Return ``linalg.vector_norm`` of order p, "fro" meaning 2, or ``matrix_norm`` for "nuc".
+
+    Source: torch.norm.
+
+    >>> import minigrad
+    >>> minigrad.tensor([3.0, 4.0]).norm()
+    tensor(5.)
+    """
+    x = tensor_operand(input, "norm")
+    if p == "fro" or p is None:
+        return vector_norm(x, 2, dim, keepdim, dtype=dtype)
+    if isinstance(p, str):
+        dims = range(x.dim()) if dim is None else [dim] if isinstance(dim, int) else dim
+        return matrix_norm(x, p, dims, keepdim, dtype=dtype)
+    return vector_norm(x, p, dim, keepdim, dtype=dtype)
+
+
+def _extreme(x: Tensor, dim: int, largest: bool) -> Tensor:
+    """Return the largest numbers along ``dim``, or the smallest; the largest of none is 0."""
+    if largest and x.size(dim) == 0:
+        return x.sum(dim, keepdim=True)
+    return (reduce.amax if largest else reduce.amin)(x, dim, keepdim=True)
 
 
 def matrix_norm(
@@ -212,13 +247,10 @@ def matrix_norm(
     if ord in (1, -1, math.inf, -math.inf):
         first, second = (row, column) if abs(ord) == 1 else (column, row)
         sums = input.abs().sum(first, keepdim=True)
-        found = (reduce.amax if ord > 0 else reduce.amin)(sums, second, keepdim=True)
+        found = _extreme(sums, second, ord > 0)
     elif ord in ("nuc", 2, -2):
         values = svdvals(input.movedim((row, column), (-2, -1)))
-        if ord == "nuc":
-            found = values.sum(-1)
-        else:
-            found = (reduce.amax if ord == 2 else reduce.amin)(values, -1)
+        found = values.sum(-1) if ord == "nuc" else _extreme(values, -1, ord == 2).squeeze(-1)
         for d in sorted((row, column)):
             found = found.unsqueeze(d)
     else:
@@ -268,6 +300,8 @@ def cond(A: Tensor, p: float | str | None = None) -> Tensor:
     >>> minigrad.linalg.cond(minigrad.tensor([[4.0, 0.0], [0.0, 2.0]]))
     tensor(2.)
     """
+    if A.numel() == 0:
+        return A.new_zeros(A.shape[:-2])
     if p in (None, 2, -2):
         values = svdvals(A)
         first, last = values[..., 0], values[..., -1]

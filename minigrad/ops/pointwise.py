@@ -16,6 +16,7 @@ from minigrad.ops.elementwise import mul, pow, sub, where
 from minigrad.ops.inplace import in_place
 from minigrad.ops.math import cos, isnan, sigmoid, sqrt, square
 from minigrad.ops.recorded import cast, float_operand, operands, recorded, tensor_operand
+from minigrad.ops.shape import broadcast_tensors
 from minigrad.tensor import Tensor, over_array
 
 
@@ -278,7 +279,7 @@ def nextafter(input, other) -> Tensor:
 
     The gradient of ``input`` is passed on where it is not ``other`` already.
     """
-    a, b = _real("nextafter", input, other)
+    a, b = broadcast_tensors(*_real("nextafter", input, other))
     found = np.nextafter(a.numpy(force=True), b.numpy(force=True))
     moved = (lambda g, a, b: g.masked_fill(a == b, 0.0), None)
     return recorded(found, "NextafterBackward0", (a, b), moved, (a, b))

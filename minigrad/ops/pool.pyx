@@ -138,8 +138,11 @@ cdef spread_vjp(Node node, object g):
 
 # ---------------------------------------------------------------- arguments
 
-cdef Tensor images(object input, str function, int spatial):
-    """Return the input as (n, channels, height, width), in a dtype that the kernels take."""
+cdef Tensor images(object input, str function, int spatial, bint channels=True):
+    """Return the input as (n, channels, height, width), in a dtype that the kernels take.
+
+    RuntimeError where a size is 0, other than the batch's and, unless ``channels``, the channels'.
+    """
     cdef Tensor x
     cdef int rank
     x = tensor_argument(input, function, "input")
@@ -149,7 +152,7 @@ cdef Tensor images(object input, str function, int spatial):
             f"{function}() Expected {spatial + 1}D or {spatial + 2}D input tensor, but got "
             f"{rank}D: {list(shape_of(x))}"
         )
-    if 0 in shape_of(x)[rank - spatial - 1:]:
+    if 0 in shape_of(x)[rank - spatial - channels:]:
         raise RuntimeError(
             f"{function}() Expected input to have non-zero size in all dimensions but the batch's, "
             f"but got {list(shape_of(x))}"
@@ -333,7 +336,7 @@ def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False,
 
 cdef object adaptive_avg_pool(str function, int spatial, object input, object output_size):
     check_output_size(input, output_size)
-    cdef Tensor x = images(input, function, spatial)
+    cdef Tensor x = images(input, function, spatial, False)
     cdef Geometry c = Geometry.__new__(Geometry)
     cdef int d
     size = window(output_size, "output_size", spatial)

@@ -72,7 +72,7 @@ def max_pool3d(
         return restored(y, height, width)
     y, levels = y
     area = x.shape[2] * x.shape[3]
-    found = places.reshape(count, depth * height * width).gather(1, levels.reshape(count, -1))
+    found = places.reshape(count, depth * height * width).gather(1, levels.flatten(1))
     indices = (levels // (height * width)) * area + found.reshape(levels.shape)
     return restored(y, height, width), restored(indices, height, width)
 

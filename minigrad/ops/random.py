@@ -8,7 +8,7 @@ import numpy as np
 from minigrad.dtypes import as_dtype_, get_default_dtype
 from minigrad.ops.common import sizes as _sizes
 from minigrad.ops.creation import empty, empty_like, on_cpu, tensor
-from minigrad.ops.generator import pick
+from minigrad.ops.generator import dealt_out, pick
 from minigrad.ops.inplace import copy_
 from minigrad.tensor import Tensor, over_array
 
@@ -282,7 +282,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None) -> Ten
     source = pick(generator)
     if not replacement or num_samples == 1:
         # The smallest of exponential draws over the weights: torch's way
-        u = source._uniform(weights.size, np.float64).reshape(weights.shape)
+        u = dealt_out(source._uniform(weights.size, np.float64), input).reshape(weights.shape)
         with np.errstate(divide="ignore", invalid="ignore"):
             keys = weights / (-np.log1p(-u)).astype(weights.dtype)
         picks = np.argsort(-keys, axis=1, kind="stable")[:, :num_samples]
@@ -292,20 +292,14 @@ def multinomial(input, num_samples, replacement=False, *, generator=None) -> Ten
         cumulative /= cumulative[:, -1:]
         u = source._uniform(weights.shape[0] * num_samples, np.float64)
         u = u.reshape(weights.shape[0], num_samples)
-        picks = np.stack([np.searchsorted(c, row) for c, row in zip(cumulative, u, strict=True)])
+        picks = np.empty(u.shape, np.int64)
+        for found, c, row in zip(picks, cumulative, u, strict=True):
+            found[:] = np.searchsorted(c, row)
         picks = np.minimum(picks, weights.shape[1] - 1)
     return _new(picks, (num_samples,) if input.dim() == 1 else picks.shape, "int64", False)
 
 
 # ---------------------------------------------------------------- filling a tensor in place
-
-
-def _dealt_out(values, input):
-    """Return draws in the shape of ``input``, in the order of its memory, as torch draws them."""
-    if input.is_contiguous():
-        return values.reshape(tuple(input.shape))
-    order = sorted(range(input.dim()), key=lambda d: -input.stride(d))
-    return values.reshape([input.shape[d] for d in order]).transpose(np.argsort(order))
 
 
 def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds) -> Tensor:
@@ -319,7 +313,7 @@ def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds) -> Tensor:
         )
     dtype = _float_dtype(input.dtype, "uniform_").numpy
     values = pick(generator)._uniform(input.numel(), dtype, low, to)
-    return copy_(input, over_array(_dealt_out(values, input)))
+    return copy_(input, over_array(dealt_out(values, input)))
 
 
 def normal_(input, mean=0.0, std=1.0, *, generator=None) -> Tensor:
@@ -330,7 +324,7 @@ def normal_(input, mean=0.0, std=1.0, *, generator=None) -> Tensor:
     values = pick(generator)._normal(
         input.numel(), dtype, mean, std, one_by_one=not input.is_contiguous()
     )
-    return copy_(input, over_array(_dealt_out(values, input)))
+    return copy_(input, over_array(dealt_out(values, input)))
 
 
 def bernoulli_(input, p=0.5, *, generator=None) -> Tensor:
@@ -341,12 +335,12 @@ def bernoulli_(input, p=0.5, *, generator=None) -> Tensor:
             raise RuntimeError("bernoulli expects every p to be in [0, 1]")
         kind = np.float64 if chance.dtype == np.float64 else np.float32
         u = pick(generator)._uniform(input.numel(), kind)
-        drawn = np.asarray(_dealt_out(u, input) < chance).astype(input.dtype.numpy)
+        drawn = np.asarray(dealt_out(u, input) < chance).astype(input.dtype.numpy)
     else:
         if not 0 <= p <= 1:
             raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
         values = pick(generator)._bernoulli(input.numel(), p, input.dtype.numpy)
-        drawn = _dealt_out(values, input)
+        drawn = dealt_out(values, input)
     return copy_(input, over_array(drawn))
 
 
@@ -361,4 +355,4 @@ def random_(input, from_=None, to=None, *, generator=None) -> Tensor:
     else:
         low, high = (0, from_) if to is None else (from_, to)
         values = randint(low, high, (input.numel(),), generator=generator).numpy()
-    return copy_(input, over_array(_dealt_out(values.astype(input.dtype.numpy), input)))
+    return copy_(input, over_array(dealt_out(values.astype(input.dtype.numpy), input)))

@@ -48,9 +48,13 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     tensor([1, 2, 1])
     """
     x = tensor_operand(input, "unique_consecutive").numpy(force=True)
-    rows = x.reshape(-1, 1) if dim is None else np.moveaxis(x, dim, 0).reshape(x.shape[dim], -1)
+    rows = x.reshape(-1) if dim is None else np.moveaxis(x, dim, 0)
+    if len(rows) and rows.size == 0:
+        raise RuntimeError(
+            "There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
+        )
     starts = np.ones(len(rows), np.bool_)
-    starts[1:] = (rows[1:] != rows[:-1]).any(1)
+    starts[1:] = (rows[1:] != rows[:-1]).any(tuple(range(1, rows.ndim)))
     inverse = np.cumsum(starts) - 1
     counts = np.diff(np.append(np.nonzero(starts)[0], len(rows)))
     values = x.reshape(-1)[starts] if dim is None else np.compress(starts, x, dim)

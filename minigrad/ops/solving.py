@@ -231,6 +231,10 @@ def lstsq(
             "torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), "
             f"but got {driver}"
         )
+    if driver == "gels" and bool((rank < min(A.shape[-2:])).any()):
+        raise LinAlgError(
+            "torch.linalg.lstsq: driver gels needs matrices of full rank; others do without"
+        )
     values = rest = A.new_empty(0)
     if driver in ("gelsd", "gelss"):
         values = svdvals(A.detach())

@@ -197,6 +197,8 @@ def cov(input, *, correction=1, fweights=None, aweights=None) -> Tensor:
         divisor = total - correction
     else:
         total = sum_(weights)
+        if not total:
+            raise RuntimeError("cov(): weights sum to zero, can't be normalized")
         mean = sum_(x * weights, 1, True) / total
         if aweights is None or correction == 0:
             divisor = total - correction
