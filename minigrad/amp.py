@@ -3,6 +3,7 @@ without, as they do with torch."""
 
 import contextlib
 import warnings
+from typing import Any, Self
 
 __all__ = ["GradScaler", "autocast", "is_autocast_available"]
 
@@ -35,10 +36,10 @@ class autocast(contextlib.ContextDecorator):
             )
         self.device = device_type
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info) -> None:
         return None
 
 
@@ -68,14 +69,14 @@ class GradScaler:
                 stacklevel=2,
             )
 
-    def scale(self, outputs):
+    def scale(self, outputs) -> Any:
         """Return the outputs."""
         return outputs
 
     def unscale_(self, optimizer) -> None:
         """Do nothing."""
 
-    def step(self, optimizer, *args, **kwargs):
+    def step(self, optimizer, *args, **kwargs) -> Any:
         """Return ``optimizer.step(*args, **kwargs)``."""
         return optimizer.step(*args, **kwargs)
 

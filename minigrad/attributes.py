@@ -1,5 +1,7 @@
 """What a tensor's attributes are made of: its Size, its device, and the handle of a hook."""
 
+from typing import Any, Self
+
 package = "minigrad"  # whose Size and dtypes they are when printed; see minigrad/mirror
 
 
@@ -8,7 +10,7 @@ class Size(tuple):
 
     __slots__ = ()
 
-    def numel(self):
+    def numel(self) -> int:
         """Return the product of the sizes."""
         n = 1
         for size in self:
@@ -18,7 +20,7 @@ class Size(tuple):
     def __repr__(self):
         return f"{package}.Size({list(self)})"
 
-    def __getitem__(self, index):
+    def __getitem__(self, index) -> Any:
         item = tuple.__getitem__(self, index)
         return Size(item) if isinstance(index, slice) else item
 
@@ -36,8 +38,10 @@ class device:
     """
 
     __slots__ = ("index", "type")
+    type: str
+    index: int | None
 
-    def __init__(self, type="cpu", index=None):
+    def __init__(self, type="cpu", index=None) -> None:
         if isinstance(type, device):
             type, index = type.type, type.index
         if not isinstance(type, str):
@@ -67,10 +71,10 @@ class device:
     def __hash__(self):
         return hash(self.type)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info) -> None:
         return None
 
 
@@ -100,17 +104,17 @@ preserve_format = memory_format("preserve_format")
 class RemovableHandle:
     """What ``register_hook`` returns: ``remove()`` takes the hook out again."""
 
-    def __init__(self, table, key):
+    def __init__(self, table, key) -> None:
         self._table = table
         self._key = key
 
-    def remove(self):
+    def remove(self) -> None:
         """Take the hook out.  A second call does nothing."""
         self._table.pop(self._key, None)
         self._table = {}  # another hook may get the same key
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info) -> None:
         self.remove()

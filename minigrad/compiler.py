@@ -1,12 +1,14 @@
 """torch.compile's names: what there is runs as it is written."""
 
+from typing import Any
+
 __all__ = ["compile", "disable", "is_compiling", "reset"]
 
 
 def compile(
     model=None, *, fullgraph=False, dynamic=None, backend="inductor", mode=None, options=None,
     disable=False,
-):  # fmt: skip
+) -> Any:  # fmt: skip
     """Return the function or module unchanged: minigrad compiles nothing, every operation is
     compiled already.  Without one, return a decorator that does so.
 
@@ -17,7 +19,7 @@ def compile(
     return compile if model is None else model
 
 
-def disable(fn=None, recursive=True, *, reason=None):
+def disable(fn=None, recursive=True, *, reason=None) -> Any:
     """Return the function unchanged, or a decorator that does so."""
     return disable if fn is None else fn
 

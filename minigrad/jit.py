@@ -1,5 +1,7 @@
 """torch.jit's names: nothing is scripted or traced, and what would be says so."""
 
+from typing import Any
+
 from minigrad.refusal import refusal
 
 
@@ -24,16 +26,16 @@ def is_tracing() -> bool:
     return False
 
 
-def ignore(drop=False, **kwargs):
+def ignore(drop=False, **kwargs) -> Any:
     """Return the function unchanged, or a decorator that does so."""
     return drop if callable(drop) else lambda function: function
 
 
-def unused(fn):
+def unused(fn) -> Any:
     """Return the function unchanged."""
     return fn
 
 
-def export(fn):
+def export(fn) -> Any:
     """Return the function unchanged."""
     return fn

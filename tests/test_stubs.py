@@ -150,7 +150,10 @@ def test_a_program_passes_mypy_strict(tmp_path):
     program = tmp_path / "program.py"
     reveal = "".join(f"reveal_type({expression})\n" for expression in REVEALED)
     program.write_text(f"{PROGRAM}{reveal}x.no_such_method()\n")
-    printed = run("mypy", "--config-file", CONFIG, "--strict", "--follow-imports=silent", program)
+    other = ROOT / "tests" / "typed_program.py"
+    printed = run(
+        *("mypy", "--config-file", CONFIG, "--strict", "--follow-imports=silent", program, other)
+    )
     found = [line.split(": ", 1)[1] for line in printed.splitlines()[:-1]]
     expected = [f'note: Revealed type is "{kind}"' for kind in REVEALED.values()]
     assert found == [

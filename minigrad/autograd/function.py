@@ -22,7 +22,7 @@ class FunctionCtx(PythonNode):
         self.to_save = tensors
 
     @property
-    def saved_tensors(self):
+    def saved_tensors(self) -> tuple[Any, ...]:
         """The tensors that ``save_for_backward`` kept."""
         return self._saved_tensors()
 
@@ -128,7 +128,7 @@ class Function:
         )
 
     @staticmethod
-    def backward(ctx, *grads):
+    def backward(ctx, *grads) -> Any:
         """Return the gradient of each input of ``forward``, None where there is none.
 
         ``grads`` are the gradients of the outputs.  To be written by the subclass (``vjp`` is
@@ -147,9 +147,9 @@ class Function:
         )
 
     @classmethod
-    def apply(cls, *args):
+    def apply(cls, *args) -> Any:
         """Return ``forward(ctx, *args)``, recorded as one op.  This is what programs call."""
-        ctx = FunctionCtx()
+        ctx: Any = FunctionCtx()
         ctx.to_save, ctx.non_differentiable, ctx.dirty = (), (), ()
         ctx.materialize_grads = True
         ctx.backward_function = getattr(cls, "vjp", None) or cls.backward
@@ -173,7 +173,7 @@ class Function:
             )
         finally:
             _set_grad_enabled(previous)
-        with_gradient = tuple(
+        with_gradient: tuple[Any, ...] = tuple(
             o
             if isinstance(o, Tensor)
             and o.is_floating_point()
@@ -193,7 +193,7 @@ class Function:
         return outputs if isinstance(result, tuple) else outputs[0]
 
 
-def once_differentiable(function):
+def once_differentiable(function) -> Any:
     """Decorate a ``backward`` that must not be differentiated itself."""
 
     def wrapped(ctx, *grads):

@@ -16,7 +16,7 @@ is made of many of them, are in kernels/random.pyx.
 
 import math
 import os
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -92,7 +92,7 @@ class Generator:
         self._seed = int(words[625])
         self._next_normal = words[627:].view(np.float64)[0].item() if words[626] else None
 
-    def clone_state(self):
+    def clone_state(self) -> Any:
         """Return a new generator that continues as this one would."""
         other = Generator()
         other.set_state(self.get_state())

@@ -5,6 +5,7 @@ what lies there, whose gradients are gather's.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -82,7 +83,7 @@ def _adaptive(input, n, output_size, return_indices):
     return _largest(input, n, windows, return_indices)
 
 
-def adaptive_max_pool1d(input, output_size, return_indices=False):
+def adaptive_max_pool1d(input, output_size, return_indices=False) -> Any:
     """Return the maxima of ``output_size`` windows: (n, c, l) or (c, l) -> (..., output_size).
 
     As ``adaptive_max_pool2d``, in one dimension.
@@ -90,7 +91,7 @@ def adaptive_max_pool1d(input, output_size, return_indices=False):
     return _adaptive(input, 1, output_size, return_indices)
 
 
-def adaptive_max_pool2d(input, output_size, return_indices=False):
+def adaptive_max_pool2d(input, output_size, return_indices=False) -> Any:
     """Return the maxima of ``output_size`` windows that cover each image as evenly as they can.
 
     Shapes: input (n, c, h, w) or (c, h, w) -> (..., *output_size); an int makes a square, and
@@ -106,7 +107,7 @@ def adaptive_max_pool2d(input, output_size, return_indices=False):
     return _adaptive(input, 2, output_size, return_indices)
 
 
-def adaptive_max_pool3d(input, output_size, return_indices=False):
+def adaptive_max_pool3d(input, output_size, return_indices=False) -> Any:
     """Return the maxima of windows that cover volumes: (n, c, d, h, w) -> (..., *output_size).
 
     As ``adaptive_max_pool2d``, in three dimensions.
@@ -154,7 +155,7 @@ def fractional_max_pool2d(
     output_ratio=None,
     return_indices=False,
     _random_samples=None,
-):
+) -> Any:
     """Return the maxima of windows whose steps are drawn at random, one or the next integer.
 
     Shapes: input (n, c, h, w) or (c, h, w) -> (..., *output_size), or that fraction of h and w
@@ -180,7 +181,7 @@ def fractional_max_pool3d(
     output_ratio=None,
     return_indices=False,
     _random_samples=None,
-):
+) -> Any:
     """As ``fractional_max_pool2d``, for volumes (n, c, d, h, w) or (c, d, h, w)."""
     return _fractional(
         input, 3, kernel_size, output_size, output_ratio, return_indices, _random_samples

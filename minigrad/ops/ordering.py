@@ -5,6 +5,7 @@ gradient goes to the elements picked.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -172,7 +173,7 @@ def _median(name, result, input, dim, keepdim, skip_nan):
     return recorded(value, label, (x,), (gradient,), (x,), True)
 
 
-def median(input, dim=None, keepdim=False, *, axis=None):
+def median(input, dim=None, keepdim=False, *, axis=None) -> Any:
     """Return the lower median of all elements, or its (values, indices) along ``dim``; NaN if there
     is one.  The gradient of the median of all is shared among its equals.
 
@@ -184,7 +185,7 @@ def median(input, dim=None, keepdim=False, *, axis=None):
     return _median("median", return_types.median, input, dim, keepdim, False)
 
 
-def nanmedian(input, dim=None, keepdim=False):
+def nanmedian(input, dim=None, keepdim=False) -> Any:
     """Return the median of what is not NaN, otherwise as ``median``."""
     return _median("nanmedian", return_types.nanmedian, input, dim, keepdim, True)
 

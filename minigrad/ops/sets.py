@@ -1,5 +1,7 @@
 """Distinct values, membership, and places in a sorted sequence.  None has a gradient."""
 
+from typing import Any
+
 import numpy as np
 
 from minigrad.ops.recorded import operands, tensor_operand
@@ -15,7 +17,7 @@ def _outputs(values, inverse, counts, return_inverse, return_counts):
     return tuple(found) if len(found) > 1 else found[0]
 
 
-def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
+def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None) -> Any:
     """Return the distinct elements in order, or the distinct slices along ``dim``.
 
     With ``return_inverse`` also each element's place among them, with ``return_counts`` also how
@@ -40,7 +42,7 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     return _outputs(values, inverse, counts, return_inverse, return_counts)
 
 
-def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
+def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None) -> Any:
     """Return the elements (or slices along ``dim``) without those equal to the one before.
 
     >>> import minigrad

@@ -269,27 +269,27 @@ class Optimizer:
 
     # -------- hooks
 
-    def register_step_pre_hook(self, hook):
+    def register_step_pre_hook(self, hook) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` before each step; it may return new ones."""
         return _register(self._step_pre_hooks, hook)
 
-    def register_step_post_hook(self, hook):
+    def register_step_post_hook(self, hook) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` after each step."""
         return _register(self._step_post_hooks, hook)
 
-    def register_state_dict_pre_hook(self, hook, prepend=False):
+    def register_state_dict_pre_hook(self, hook, prepend=False) -> RemovableHandle:
         """Call ``hook(optimizer)`` before ``state_dict()``."""
         return _register(self._state_dict_pre_hooks, hook, prepend)
 
-    def register_state_dict_post_hook(self, hook, prepend=False):
+    def register_state_dict_post_hook(self, hook, prepend=False) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` after ``state_dict()``; it may return another."""
         return _register(self._state_dict_post_hooks, hook, prepend)
 
-    def register_load_state_dict_pre_hook(self, hook, prepend=False):
+    def register_load_state_dict_pre_hook(self, hook, prepend=False) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` before loading; it may return another."""
         return _register(self._load_state_dict_pre_hooks, hook, prepend)
 
-    def register_load_state_dict_post_hook(self, hook, prepend=False):
+    def register_load_state_dict_post_hook(self, hook, prepend=False) -> RemovableHandle:
         """Call ``hook(optimizer)`` after ``load_state_dict()``."""
         return _register(self._load_state_dict_post_hooks, hook, prepend)
 

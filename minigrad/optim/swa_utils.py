@@ -25,7 +25,7 @@ __all__ = [
 # ---------------------------------------------------------------- what an average is
 
 
-def get_ema_avg_fn(decay=0.999):
+def get_ema_avg_fn(decay=0.999) -> Any:
     """Return a function for ``AveragedModel``: the exponential moving average.
 
     >>> from minigrad.optim.swa_utils import get_ema_avg_fn
@@ -42,7 +42,7 @@ def get_ema_avg_fn(decay=0.999):
     return ema_update
 
 
-def get_swa_avg_fn():
+def get_swa_avg_fn() -> Any:
     """Return a function for ``AveragedModel``: the mean of all.
 
     >>> from minigrad.optim.swa_utils import get_swa_avg_fn
@@ -66,7 +66,7 @@ def _for_lists(function):
     return update
 
 
-def get_ema_multi_avg_fn(decay=0.999):
+def get_ema_multi_avg_fn(decay=0.999) -> Any:
     """Return ``get_ema_avg_fn(decay)`` for lists of tensors: it writes to those of the first list.
 
     >>> import minigrad
@@ -78,7 +78,7 @@ def get_ema_multi_avg_fn(decay=0.999):
     return _for_lists(get_ema_avg_fn(decay))
 
 
-def get_swa_multi_avg_fn():
+def get_swa_multi_avg_fn() -> Any:
     """Return ``get_swa_avg_fn()`` for lists of tensors: it writes to those of the first list.
 
     >>> import minigrad
@@ -224,7 +224,7 @@ class SWALR(LRScheduler):
         done = max(0, min(1, step / max(1, self.anneal_epochs)))
         return (1 - math.cos(math.pi * done)) / 2 if self._anneal_strategy == "cos" else done
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         step = self._step_count - 1
         if self.anneal_epochs == 0:

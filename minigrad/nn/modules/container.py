@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 from minigrad.nn.modules.fusion import infer
 from minigrad.nn.modules.module import Module
@@ -123,7 +123,7 @@ class Sequential(_ListLike):
             return type(self)(dict(list(self._modules.items())[index]))
         return self._modules[self._key(index)]
 
-    def insert(self, index, module):
+    def insert(self, index, module) -> Self:
         """Put ``module`` before the one at ``index``; return the container.
 
         Raises IndexError if the index is out of range, AssertionError if ``module`` is no Module.
@@ -261,27 +261,27 @@ class ModuleDict(Module):
     def __contains__(self, key):
         return key in self._modules
 
-    def clear(self):
+    def clear(self) -> None:
         """Remove all modules."""
         self._modules.clear()
 
-    def pop(self, key):
+    def pop(self, key) -> Any:
         """Remove the module called ``key`` and return it."""
         return self._modules.pop(key)
 
-    def keys(self):
+    def keys(self) -> Any:
         """Return the names."""
         return self._modules.keys()
 
-    def items(self):
+    def items(self) -> Any:
         """Return the pairs of name and module."""
         return self._modules.items()
 
-    def values(self):
+    def values(self) -> Any:
         """Return the modules."""
         return self._modules.values()
 
-    def update(self, modules):
+    def update(self, modules) -> None:
         """Add the modules of a mapping, or of an iterable of pairs, replacing equal names.
 
         Raises TypeError if ``modules`` is neither, ValueError if an item is no pair.

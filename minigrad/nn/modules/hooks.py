@@ -1,8 +1,9 @@
 """What runs around a module's forward and backward: one part of Module."""
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from minigrad.attributes import RemovableHandle
 from minigrad.autograd import Function, is_grad_enabled
 from minigrad.tensor import Tensor
 from minigrad.utils.hooks import add_hook
@@ -14,7 +15,13 @@ class HooksMixin:
     A module without hooks never comes here: ``Module.__call__`` goes straight to ``forward``.
     """
 
-    def register_forward_pre_hook(self, hook, *, prepend=False, with_kwargs=False):
+    if TYPE_CHECKING:  # the tables of hooks, which Module makes
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def register_forward_pre_hook(
+        self, hook, *, prepend=False, with_kwargs=False
+    ) -> RemovableHandle:
         """Run ``hook(module, args)`` before every forward.
 
         What it returns, if not None, replaces the positional arguments (a single value stands for a
@@ -36,7 +43,9 @@ class HooksMixin:
         """
         return add_hook(self._forward_pre_hooks, (hook, with_kwargs), prepend)
 
-    def register_forward_hook(self, hook, *, prepend=False, with_kwargs=False, always_call=False):
+    def register_forward_hook(
+        self, hook, *, prepend=False, with_kwargs=False, always_call=False
+    ) -> RemovableHandle:
         """Run ``hook(module, args, output)`` after every forward.
 
         What it returns, if not None, replaces the output.  With ``with_kwargs`` it is called as
@@ -55,7 +64,7 @@ class HooksMixin:
         """
         return add_hook(self._forward_hooks, (hook, with_kwargs, always_call), prepend)
 
-    def register_full_backward_pre_hook(self, hook, prepend=False):
+    def register_full_backward_pre_hook(self, hook, prepend=False) -> RemovableHandle:
         """Run ``hook(module, grad_output)`` before gradients flow back through the module.
 
         ``grad_output`` is a tuple with the gradient of each output.  What the hook returns, if not
@@ -63,7 +72,7 @@ class HooksMixin:
         """
         return add_hook(self._backward_pre_hooks, hook, prepend)
 
-    def register_full_backward_hook(self, hook, prepend=False):
+    def register_full_backward_hook(self, hook, prepend=False) -> RemovableHandle:
         """Run ``hook(module, grad_input, grad_output)`` once the gradients of the inputs are known.
 
         Both are tuples: the gradient of each positional argument, None for what is no tensor or
@@ -83,7 +92,7 @@ class HooksMixin:
         """
         return add_hook(self._backward_hooks, hook, prepend)
 
-    def register_backward_hook(self, hook):
+    def register_backward_hook(self, hook) -> RemovableHandle:
         """The same as :meth:`register_full_backward_hook`: torch's old name for nearly that."""
         return self.register_full_backward_hook(hook)
 

@@ -3,7 +3,7 @@
 import operator
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
@@ -82,13 +82,13 @@ class ParameterList(_Holder):
     def __iadd__(self, values):
         return self.extend(values)
 
-    def append(self, value):
+    def append(self, value) -> Self:
         """Add ``value`` at the end; return the list."""
         self._put(str(self._size), value)
         self._size += 1
         return self
 
-    def extend(self, values):
+    def extend(self, values) -> Self:
         """Add all of ``values`` at the end; return the list."""
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
             raise TypeError(
@@ -172,7 +172,7 @@ class ParameterDict(_Holder):
         self.update(other)
         return self
 
-    def copy(self):
+    def copy(self) -> Any:
         """Return a new dictionary of the same parameters."""
         return type(self)(self.items())
 
@@ -181,40 +181,40 @@ class ParameterDict(_Holder):
         for key in list(self._keys):
             del self[key]
 
-    def pop(self, key):
+    def pop(self, key) -> Any:
         """Remove what is called ``key`` and return it."""
         value = self[key]
         del self[key]
         return value
 
-    def popitem(self):
+    def popitem(self) -> Any:
         """Remove the last pair of name and value and return it."""
         key = next(reversed(self))
         return key, self.pop(key)
 
-    def get(self, key, default=None):
+    def get(self, key, default=None) -> Any:
         """Return what is called ``key``, or ``default``."""
         return getattr(self, key) if key in self._keys else default
 
-    def setdefault(self, key, default=None):
+    def setdefault(self, key, default=None) -> Any:
         """Return what is called ``key``; if there is none, put ``default`` there first."""
         if key not in self:
             self[key] = default
         return self[key]
 
-    def fromkeys(self, keys, default=None):
+    def fromkeys(self, keys, default=None) -> Any:
         """Return a new dictionary with ``default`` under each of ``keys``."""
         return type(self)((key, default) for key in keys)
 
-    def keys(self):
+    def keys(self) -> Any:
         """Return the names."""
         return self._keys.keys()
 
-    def items(self):
+    def items(self) -> Any:
         """Return the pairs of name and value."""
         return ((key, self[key]) for key in self._keys)
 
-    def values(self):
+    def values(self) -> Any:
         """Return the values."""
         return (self[key] for key in self._keys)
 

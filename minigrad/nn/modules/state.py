@@ -4,6 +4,7 @@ from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from minigrad.attributes import RemovableHandle
 from minigrad.autograd import no_grad
 from minigrad.nn.parameter import Parameter
 from minigrad.tensor import Tensor
@@ -84,7 +85,7 @@ class StateMixin:
         state.update((name, self._buffers[name]) for name in persistent if persistent[name])
         return {name: value for name, value in state.items() if value is not None}
 
-    def get_extra_state(self):
+    def get_extra_state(self) -> Any:
         """Return what this module wants in its ``state_dict`` besides tensors.
 
         A subclass that defines it also defines :meth:`set_extra_state`.
@@ -221,18 +222,18 @@ class StateMixin:
             setattr(self, name, value)
         return None
 
-    def register_state_dict_pre_hook(self, hook):
+    def register_state_dict_pre_hook(self, hook) -> RemovableHandle:
         """Run ``hook(module, prefix, keep_vars)`` before :meth:`state_dict`; return a handle."""
         return add_hook(self._state_dict_pre_hooks, hook)
 
-    def register_state_dict_post_hook(self, hook):
+    def register_state_dict_post_hook(self, hook) -> RemovableHandle:
         """Run ``hook(module, state_dict, prefix, local_metadata)`` after :meth:`state_dict`.
 
         It may change ``state_dict`` in place, and returns None.  Returns a handle.
         """
         return add_hook(self._state_dict_hooks, hook)
 
-    def register_load_state_dict_pre_hook(self, hook):
+    def register_load_state_dict_pre_hook(self, hook) -> RemovableHandle:
         """Run ``hook`` before this module's own state is loaded; return a handle.
 
         Called as ``hook(module, state_dict, prefix, local_metadata, strict, missing_keys,
@@ -244,7 +245,7 @@ class StateMixin:
         """The same, and unless ``with_module`` the hook is called without the module."""
         return add_hook(self._load_state_dict_pre_hooks, (hook, with_module))
 
-    def register_load_state_dict_post_hook(self, hook):
+    def register_load_state_dict_post_hook(self, hook) -> RemovableHandle:
         """Run ``hook(module, incompatible_keys)`` after the state is loaded; return a handle.
 
         It may change the lists in ``incompatible_keys`` in place, and returns None.

@@ -98,7 +98,7 @@ class TreeMixin:
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
-    def get_submodule(self, target):
+    def get_submodule(self, target) -> Any:
         """Return the module that ``target`` names, such as ``"encoder.0"``; "" names this one.
 
         Raises AttributeError if there is none.
@@ -112,7 +112,7 @@ class TreeMixin:
                 raise AttributeError(f"`{name}` is not an nn.Module")
         return module
 
-    def set_submodule(self, target, module, strict=False):
+    def set_submodule(self, target, module, strict=False) -> None:
         """Put ``module`` where ``target`` points, such as ``"encoder.0"``.
 
         Raises ValueError if ``target`` is empty or ``module`` no Module, AttributeError if the path
@@ -129,7 +129,7 @@ class TreeMixin:
             parent.get_submodule(name)
         setattr(parent, name, module)
 
-    def get_parameter(self, target):
+    def get_parameter(self, target) -> Any:
         """Return the parameter that ``target`` names, such as ``"encoder.0.weight"``.
 
         Raises AttributeError if there is none.
@@ -139,7 +139,7 @@ class TreeMixin:
             raise AttributeError(f"`{name}` is not an nn.Parameter")
         return value
 
-    def get_buffer(self, target):
+    def get_buffer(self, target) -> Any:
         """Return the buffer that ``target`` names, such as ``"norm.running_mean"``.
 
         Raises AttributeError if there is none.

@@ -1,6 +1,7 @@
 """Folding a batch norm in evaluation into the layer before it."""
 
 import copy
+from typing import Any
 
 from minigrad.nn.parameter import Parameter
 
@@ -24,7 +25,7 @@ def _folded(weight, bias, mean, var, eps, bn_weight, bn_bias, channel_dim):
     )
 
 
-def fuse_conv_bn_weights(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, transpose=False):
+def fuse_conv_bn_weights(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, transpose=False) -> Any:
     """Return the weight and bias of a convolution that computes ``batch_norm(conv(x))``.
 
     ``bn_w``, ``bn_b`` and ``conv_b`` may be None.  ``transpose``: the convolution is a transposed
@@ -35,7 +36,7 @@ def fuse_conv_bn_weights(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, trans
     return _folded(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, 1 if transpose else 0)
 
 
-def fuse_linear_bn_weights(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b):
+def fuse_linear_bn_weights(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b) -> Any:
     """Return the weight and bias of a linear layer that computes ``batch_norm(linear(x))``.
 
     ``bn_w``, ``bn_b`` and ``linear_b`` may be None.
@@ -53,7 +54,7 @@ def _copy_for_fusing(layer, bn):
     return copy.deepcopy(layer)
 
 
-def fuse_conv_bn_eval(conv, bn, transpose=False):
+def fuse_conv_bn_eval(conv, bn, transpose=False) -> Any:
     """Return a copy of ``conv`` that computes ``bn(conv(x))``, both in evaluation mode.
 
     The batch norm may be without weight and bias.
@@ -80,7 +81,7 @@ def fuse_conv_bn_eval(conv, bn, transpose=False):
     return fused
 
 
-def fuse_linear_bn_eval(linear, bn):
+def fuse_linear_bn_eval(linear, bn) -> Any:
     """Return a copy of ``linear`` that computes ``bn(linear(x))``, both in evaluation mode.
 
     The batch norm may be without weight and bias.

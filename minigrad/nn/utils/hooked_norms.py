@@ -4,6 +4,7 @@
 """
 
 import warnings
+from typing import Any
 
 from minigrad.nn.functional import normalize
 from minigrad.nn.parameter import Parameter
@@ -96,7 +97,7 @@ def _remove(module, kind, name):
     raise ValueError(f"{kind.title} of '{name}' not found in {module}")
 
 
-def weight_norm(module, name="weight", dim=0):
+def weight_norm(module, name="weight", dim=0) -> Any:
     """Learn the length and the direction of a weight apart: ``g * v / norm(v)``; return the module.
 
     Args:
@@ -118,7 +119,7 @@ def weight_norm(module, name="weight", dim=0):
     return _apply(module, _WeightNorm(name, dim))
 
 
-def remove_weight_norm(module, name="weight"):
+def remove_weight_norm(module, name="weight") -> Any:
     """Undo `weight_norm`, keeping the weight as it is; return the module.
 
     Raises ValueError if there is none.
@@ -126,7 +127,7 @@ def remove_weight_norm(module, name="weight"):
     return _remove(module, _WeightNorm, name)
 
 
-def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=None):
+def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=None) -> Any:
     """Divide a weight by its largest singular value; return the module.
 
     Args:
@@ -161,7 +162,7 @@ def output_dim(module, dim):
     return dim
 
 
-def remove_spectral_norm(module, name="weight"):
+def remove_spectral_norm(module, name="weight") -> Any:
     """Undo `spectral_norm`, keeping the weight as it is; return the module.
 
     Raises ValueError if there is none.

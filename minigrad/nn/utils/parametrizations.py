@@ -1,5 +1,7 @@
 """Parametrizations to use: weight norm, spectral norm, orthogonal matrices."""
 
+from typing import Any
+
 import numpy as np
 
 from minigrad.autograd import no_grad
@@ -31,7 +33,7 @@ class _WeightNorm(Module):
         return norm_except(weight, self.dim), weight
 
 
-def weight_norm(module, name="weight", dim=0):
+def weight_norm(module, name="weight", dim=0) -> Any:
     """Learn the length and the direction of a weight apart: ``g * v / norm(v)``; return the module.
 
     Args:
@@ -83,7 +85,7 @@ class _SpectralNorm(Module):
         return value
 
 
-def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=None):
+def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=None) -> Any:
     """Divide a weight by its largest singular value; return the module.
 
     Args:
@@ -188,7 +190,7 @@ def _orthogonalised(A):
     return householder_product(reflections, tau) * signs.unsqueeze(-2)
 
 
-def orthogonal(module, name="weight", orthogonal_map=None, *, use_trivialization=True):
+def orthogonal(module, name="weight", orthogonal_map=None, *, use_trivialization=True) -> Any:
     """Keep a weight's columns (its rows, if it is wide) orthonormal; return the module.
 
     Args:

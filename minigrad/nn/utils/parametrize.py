@@ -6,6 +6,7 @@ property: reading it runs the parametrizations.
 
 from collections.abc import Sequence
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from minigrad.autograd import no_grad
 from minigrad.nn.modules.container import ModuleDict, ModuleList
@@ -143,7 +144,7 @@ def _property(name):
     return property(read, write)
 
 
-def register_parametrization(module, tensor_name, parametrization, *, unsafe=False):
+def register_parametrization(module, tensor_name, parametrization, *, unsafe=False) -> Any:
     """Let ``parametrization``, a module, compute a parameter of ``module``; return ``module``.
 
     Args:
@@ -207,7 +208,7 @@ def is_parametrized(module, tensor_name=None) -> bool:
     return len(entries) > 0 if tensor_name is None else tensor_name in entries
 
 
-def remove_parametrizations(module, tensor_name, leave_parametrized=True):
+def remove_parametrizations(module, tensor_name, leave_parametrized=True) -> Any:
     """Make the parameter an ordinary one again; return ``module``.
 
     It keeps the computed value, or goes back to the original if not ``leave_parametrized``.

@@ -1,12 +1,13 @@
 """Making a module without drawing its first values, and calling one with other parameters."""
 
 import inspect
+from typing import Any
 
 from minigrad.nn.modules.module import Module
 from minigrad.ops.generator import get_rng_state, set_rng_state
 
 
-def skip_init(module_cls, *args, **kwargs):
+def skip_init(module_cls, *args, **kwargs) -> Any:
     """Return ``module_cls(*args, **kwargs)`` without drawing from the random number generator.
 
     What its parameters hold is to be overwritten.

@@ -93,7 +93,7 @@ class CyclicLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
         self.base_lrs = base_lrs
 
-    def scale_fn(self, x):
+    def scale_fn(self, x) -> float:
         """Return the factor of the height in cycle, or at step, ``x``."""
         if self._scale_fn_custom is not None:
             return self._scale_fn_custom(x)
@@ -101,7 +101,7 @@ class CyclicLR(LRScheduler):
             self.mode
         ]
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         cycles = self.last_epoch / self.total_size
         cycle = math.floor(1 + cycles)
@@ -176,7 +176,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         self.T_cur = last_epoch
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         height = (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2
         return [self.eta_min + (lr - self.eta_min) * height for lr in self.base_lrs]

@@ -1,6 +1,7 @@
 """OneCycleLR."""
 
 import math
+from typing import Any
 
 from minigrad.optim.lr_scheduler.scheduler import (
     LRScheduler,
@@ -102,7 +103,7 @@ class OneCycleLR(LRScheduler):
             return (end - start) * done + start
         return end + (start - end) / 2.0 * (math.cos(math.pi * done) + 1)
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         step = self.last_epoch
         if step > self.total_steps:

@@ -113,7 +113,7 @@ class LRScheduler:
         """Return the learning rates that the last step set, one for each group."""
         return self._last_lr
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         """Return the next learning rates, one for each group."""
         raise NotImplementedError
 

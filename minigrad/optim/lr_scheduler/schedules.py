@@ -66,7 +66,7 @@ class LambdaLR(LRScheduler):
                 mine.__dict__.update(saved)
         super().load_state_dict(state)
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         return [
             lr * fn(self.last_epoch) for fn, lr in zip(self.lr_lambdas, self.base_lrs, strict=True)
@@ -88,7 +88,7 @@ class MultiplicativeLR(LambdaLR):
     [0.25]
     """
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         if self._is_initial:
             return self._current()
@@ -116,7 +116,7 @@ class StepLR(LRScheduler):
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         if self.last_epoch == 0 or self.last_epoch % self.step_size != 0:
             return self._current()
@@ -150,7 +150,7 @@ class MultiStepLR(LRScheduler):
         super().load_state_dict(state_dict)
         self.milestones = Counter(self.milestones)  # a file gives a plain dict
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         if self.last_epoch not in self.milestones:
             return self._current()
@@ -181,7 +181,7 @@ class ConstantLR(LRScheduler):
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         if self.last_epoch == 0:
             return self._scaled(self.factor)
@@ -224,7 +224,7 @@ class LinearLR(LRScheduler):
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         if self.last_epoch == 0:
             return self._scaled(self.start_factor)
@@ -257,7 +257,7 @@ class ExponentialLR(LRScheduler):
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         return self._current() if self._is_initial else self._scaled(self.gamma)
 
@@ -283,7 +283,7 @@ class PolynomialLR(LRScheduler):
         self.power = power
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         if self._is_initial or self.last_epoch > self.total_iters:
             return self._current()
@@ -316,7 +316,7 @@ class CosineAnnealingLR(LRScheduler):
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)
 
-    def get_lr(self):
+    def get_lr(self) -> list[Any]:
         self._warn_outside_step()
         if self._is_initial:
             return self._current()

@@ -1,6 +1,7 @@
 """From a list of samples to a batch."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def _rebuilt(cls, items):
         return items
 
 
-def default_collate(batch):
+def default_collate(batch) -> Any:
     """Return a list of samples as one batch: tensors with a new first dimension.
 
     Tensors and arrays are stacked; floats become a float64 tensor, ints an int64 one; strings and
@@ -70,7 +71,7 @@ def default_collate(batch):
     )
 
 
-def default_convert(data):
+def default_convert(data) -> Any:
     """Return ``data`` with the arrays in it as tensors: what is done where nothing is batched.
 
     >>> import numpy as np

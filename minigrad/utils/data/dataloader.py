@@ -1,11 +1,11 @@
 """DataLoader: from a data set to an iterable of batches."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from minigrad.utils.data.collate import default_collate, default_convert
-from minigrad.utils.data.dataset import IterableDataset
+from minigrad.utils.data.dataset import Dataset, IterableDataset
 from minigrad.utils.data.fetch import make_fetch
 from minigrad.utils.data.sampler import (
     BatchSampler,
@@ -66,7 +66,7 @@ class DataLoader(Generic[T_co]):
 
     def __init__(
         self,
-        dataset,
+        dataset: Dataset[T_co] | Sequence[T_co],
         batch_size=1,
         shuffle=None,
         sampler=None,

@@ -4,7 +4,7 @@ import bisect
 import itertools
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from minigrad.ops.random import randperm
@@ -192,8 +192,8 @@ class Subset(Dataset[T_co]):
     ['d', 'a']
     """
 
-    def __init__(self, dataset, indices) -> None:
-        self.dataset = dataset
+    def __init__(self, dataset: Dataset[T_co] | Sequence[T_co], indices) -> None:
+        self.dataset: Any = dataset
         self.indices = indices
         cls = type(self)
         if cls.__getitem__ is not Subset.__getitem__ and cls.__getitems__ is Subset.__getitems__:
@@ -219,7 +219,7 @@ class Subset(Dataset[T_co]):
         return len(self.indices)
 
 
-def random_split(dataset, lengths, generator=None):
+def random_split(dataset, lengths, generator=None) -> list[Subset[Any]]:
     """Split ``dataset`` at random into subsets of the given lengths.
 
     Args:

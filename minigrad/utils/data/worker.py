@@ -20,6 +20,7 @@ import time
 import traceback
 import warnings
 import weakref
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ _PATIENCE = 0.5  # seconds that workers have to finish what they are at before t
 _info: WorkerInfo | None = None
 
 
-def get_worker_info():
+def get_worker_info() -> Any:
     """Return (id, num_workers, seed, dataset) of the worker this code runs in; else None."""
     return _info
 
