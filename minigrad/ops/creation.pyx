@@ -64,7 +64,7 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
     tensor([1, 2])
     """
     out = as_tensor(obj, dtype, device)
-    source = obj.array if isinstance(obj, Tensor) else obj
+    source = (<Tensor>obj).array if isinstance(obj, Tensor) else obj
     shared = isinstance(source, np.ndarray) and np.may_share_memory(source, (<Tensor>out).array)
     if copy and shared:
         out = out.detach().clone()

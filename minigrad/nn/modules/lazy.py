@@ -1,4 +1,7 @@
-"""Layers that learn the size of their input from the first input they are called with."""
+"""Layers that learn the size of their input from the first input they are called with.
+
+The source of each is the layer of that name in ``torch.nn``.
+"""
 
 from typing import Any
 
@@ -263,14 +266,9 @@ class _LazyNorm(LazyModuleMixin, _NormBase):
 class LazyConv1d(_LazyConv, Conv1d):
     """A :class:`Conv1d` that takes ``in_channels`` from its first input.
 
-    Source: ``torch.nn.LazyConv1d``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.LazyConv1d(8, 3)(minigrad.zeros(1, 16, 9)).shape
-        minigrad.Size([1, 8, 7])
+    >>> from minigrad import nn, zeros
+    >>> nn.LazyConv1d(8, 3)(zeros(1, 16, 9)).shape
+    minigrad.Size([1, 8, 7])
     """
 
     cls_to_become = Conv1d
@@ -279,14 +277,9 @@ class LazyConv1d(_LazyConv, Conv1d):
 class LazyConv2d(_LazyConv, Conv2d):
     """A :class:`Conv2d` that takes ``in_channels`` from its first input.
 
-    Source: ``torch.nn.LazyConv2d``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.LazyConv2d(8, 3)(minigrad.zeros(1, 16, 9, 9)).shape
-        minigrad.Size([1, 8, 7, 7])
+    >>> from minigrad import nn, zeros
+    >>> nn.LazyConv2d(8, 3)(zeros(1, 16, 9, 9)).shape
+    minigrad.Size([1, 8, 7, 7])
     """
 
     cls_to_become = Conv2d
@@ -295,14 +288,9 @@ class LazyConv2d(_LazyConv, Conv2d):
 class LazyConv3d(_LazyConv, Conv3d):
     """A :class:`Conv3d` that takes ``in_channels`` from its first input.
 
-    Source: ``torch.nn.LazyConv3d``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.LazyConv3d(8, 3)(minigrad.zeros(1, 16, 5, 9, 9)).shape
-        minigrad.Size([1, 8, 3, 7, 7])
+    >>> from minigrad import nn, zeros
+    >>> nn.LazyConv3d(8, 3)(zeros(1, 16, 5, 9, 9)).shape
+    minigrad.Size([1, 8, 3, 7, 7])
     """
 
     cls_to_become = Conv3d
@@ -311,14 +299,9 @@ class LazyConv3d(_LazyConv, Conv3d):
 class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
     """A :class:`ConvTranspose1d` that takes ``in_channels`` from its first input.
 
-    Source: ``torch.nn.LazyConvTranspose1d``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.LazyConvTranspose1d(8, 3)(minigrad.zeros(1, 16, 9)).shape
-        minigrad.Size([1, 8, 11])
+    >>> from minigrad import nn, zeros
+    >>> nn.LazyConvTranspose1d(8, 3)(zeros(1, 16, 9)).shape
+    minigrad.Size([1, 8, 11])
     """
 
     cls_to_become = ConvTranspose1d
@@ -327,14 +310,9 @@ class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
 class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
     """A :class:`ConvTranspose2d` that takes ``in_channels`` from its first input.
 
-    Source: ``torch.nn.LazyConvTranspose2d``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.LazyConvTranspose2d(8, 3)(minigrad.zeros(1, 16, 9, 9)).shape
-        minigrad.Size([1, 8, 11, 11])
+    >>> from minigrad import nn, zeros
+    >>> nn.LazyConvTranspose2d(8, 3)(zeros(1, 16, 9, 9)).shape
+    minigrad.Size([1, 8, 11, 11])
     """
 
     cls_to_become = ConvTranspose2d
@@ -343,14 +321,9 @@ class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
 class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
     """A :class:`ConvTranspose3d` that takes ``in_channels`` from its first input.
 
-    Source: ``torch.nn.LazyConvTranspose3d``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.LazyConvTranspose3d(8, 3)(minigrad.zeros(1, 16, 5, 9, 9)).shape
-        minigrad.Size([1, 8, 7, 11, 11])
+    >>> from minigrad import nn, zeros
+    >>> nn.LazyConvTranspose3d(8, 3)(zeros(1, 16, 5, 9, 9)).shape
+    minigrad.Size([1, 8, 7, 11, 11])
     """
 
     cls_to_become = ConvTranspose3d
@@ -359,14 +332,9 @@ class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
 class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
     """A :class:`BatchNorm1d` that takes ``num_features`` from its first input.
 
-    Source: ``torch.nn.LazyBatchNorm1d``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.LazyBatchNorm1d()(minigrad.zeros(1, 16, 9)).shape
-        minigrad.Size([1, 16, 9])
+    >>> from minigrad import nn, zeros
+    >>> nn.LazyBatchNorm1d()(zeros(1, 16, 9)).shape
+    minigrad.Size([1, 16, 9])
     """
 
     cls_to_become = BatchNorm1d
@@ -375,14 +343,9 @@ class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
 class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
     """A :class:`BatchNorm2d` that takes ``num_features`` from its first input.
 
-    Source: ``torch.nn.LazyBatchNorm2d``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.LazyBatchNorm2d()(minigrad.zeros(1, 16, 9, 9)).shape
-        minigrad.Size([1, 16, 9, 9])
+    >>> from minigrad import nn, zeros
+    >>> nn.LazyBatchNorm2d()(zeros(1, 16, 9, 9)).shape
+    minigrad.Size([1, 16, 9, 9])
     """
 
     cls_to_become = BatchNorm2d
@@ -391,14 +354,9 @@ class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
 class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
     """A :class:`BatchNorm3d` that takes ``num_features`` from its first input.
 
-    Source: ``torch.nn.LazyBatchNorm3d``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.LazyBatchNorm3d()(minigrad.zeros(1, 16, 5, 9, 9)).shape
-        minigrad.Size([1, 16, 5, 9, 9])
+    >>> from minigrad import nn, zeros
+    >>> nn.LazyBatchNorm3d()(zeros(1, 16, 5, 9, 9)).shape
+    minigrad.Size([1, 16, 5, 9, 9])
     """
 
     cls_to_become = BatchNorm3d
@@ -407,14 +365,9 @@ class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
 class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
     """A :class:`InstanceNorm1d` that takes ``num_features`` from its first input.
 
-    Source: ``torch.nn.LazyInstanceNorm1d``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.LazyInstanceNorm1d()(minigrad.zeros(1, 16, 9)).shape
-        minigrad.Size([1, 16, 9])
+    >>> from minigrad import nn, zeros
+    >>> nn.LazyInstanceNorm1d()(zeros(1, 16, 9)).shape
+    minigrad.Size([1, 16, 9])
     """
 
     cls_to_become = InstanceNorm1d
@@ -423,14 +376,9 @@ class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
 class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
     """A :class:`InstanceNorm2d` that takes ``num_features`` from its first input.
 
-    Source: ``torch.nn.LazyInstanceNorm2d``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.LazyInstanceNorm2d()(minigrad.zeros(1, 16, 9, 9)).shape
-        minigrad.Size([1, 16, 9, 9])
+    >>> from minigrad import nn, zeros
+    >>> nn.LazyInstanceNorm2d()(zeros(1, 16, 9, 9)).shape
+    minigrad.Size([1, 16, 9, 9])
     """
 
     cls_to_become = InstanceNorm2d
@@ -439,14 +387,9 @@ class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
 class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):
     """A :class:`InstanceNorm3d` that takes ``num_features`` from its first input.
 
-    Source: ``torch.nn.LazyInstanceNorm3d``.
-
-    Example::
-
-        >>> import minigrad
-        >>> from minigrad import nn
-        >>> nn.LazyInstanceNorm3d()(minigrad.zeros(1, 16, 5, 9, 9)).shape
-        minigrad.Size([1, 16, 5, 9, 9])
+    >>> from minigrad import nn, zeros
+    >>> nn.LazyInstanceNorm3d()(zeros(1, 16, 5, 9, 9)).shape
+    minigrad.Size([1, 16, 5, 9, 9])
     """
 
     cls_to_become = InstanceNorm3d
