@@ -2,14 +2,20 @@
 
 import numpy as np
 
-from numpy cimport PyArray_NDIM, import_array
+from numpy cimport PyArray_DIM, PyArray_NDIM, PyArray_SIZE, import_array, ndarray
 
 from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport dtype_of, float16, float32
-from minigrad.kernels.reduce cimport PROD
-from minigrad.ops.common cimport accumulable, cast, dims_tuple, to_half, zeros_of
+from minigrad.kernels.openmp cimport threads_for
+from minigrad.kernels.reduce cimport PROD, SUM
+from minigrad.kernels.scan cimport scan
+from minigrad.memory cimport empty_like_array
+from minigrad.ops.common cimport (
+    accumulable, cast, contiguous, dims_tuple, is_kernel_float, to_half, zeros_of,
+)
 from minigrad.ops.fold cimport fold
-from minigrad.ops.join import stack
+from minigrad.ops.join import cat, narrow, stack
+from minigrad.ops.recorded import labelled
 from minigrad.ops.reduce cimport keepdim_shape
 from minigrad.ops.shape import flip
 from minigrad.tape cimport Node, record, recording
@@ -26,7 +32,7 @@ def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None
     keepdim = keepdim if keepdims is None else keepdims
     out = wrap(fold(PROD, x.array, dims, keepdim))
     if recording(x):
-        record(out, "ProdBackward0", prod_vjp, (x,), (x,),
+        record(out, "ProdBackward0", prod_vjp, (x,), (x, out),
                (dims, keepdim_shape(x, dims), keepdim))
     return out
 
@@ -34,6 +40,11 @@ def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None
 cdef prod_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     dims, kept, keepdim = node.extra
+    product = node.tensor(1)
+    if not keepdim:
+        g, product = g.reshape(kept), product.reshape(kept)
+    if np.all(x.array) and np.all(product.numpy(force=True)):
+        return (g * product / x,)
     # The product of all the others, without dividing by what may be 0: what comes before an element
     # times what comes after it.  Several dimensions are flattened into one first.
     rest = [d for d in range(PyArray_NDIM(x.array)) if d not in dims]
@@ -43,22 +54,55 @@ cdef prod_vjp(Node node, object g):
     if count == 0:
         return (zeros_of(x),)
     moved = x.permute(*rest, *dims)
-    factors = moved.reshape(*[x.shape[d] for d in rest], count).unbind(len(rest))
-    one = wrap(np.ones(factors[0].shape, x.array.dtype))
-    before, after, product = [], [], one
-    for factor in factors:
-        before.append(product)
-        product = product * factor
-    product = one
-    for factor in reversed(factors):
-        after.append(product)
-        product = product * factor
-    others = stack([a * b for a, b in zip(before, reversed(after))], len(rest))
+    factors = moved.reshape(*[x.shape[d] for d in rest], count)
+    last = len(rest)
+    one = wrap(np.ones((*factors.shape[:last], 1), x.array.dtype))
+    before = cat([one, cumprod(narrow(factors, last, 0, count - 1), last)], last)
+    after = flip(cat([one, cumprod(flip(narrow(factors, last, 1, count - 1), last), last)], last),
+                 last)
     order = [0] * x.dim()
     for i, d in enumerate([*rest, *dims]):
         order[d] = i
-    slope = others.reshape(moved.shape).permute(*order)
-    return ((g if keepdim else g.reshape(kept)) * slope,)
+    slope = (before * after).reshape(moved.shape).permute(*order)
+    return (g * slope,)
+
+
+# ---------------------------------------------------------------- running sums and products
+
+cdef ndarray scanned(int op, ndarray x, int dim, bint backwards):
+    """Return the sums or products so far along ``dim``: float16 through float32, integers by
+    NumPy."""
+    cdef ndarray out
+    cdef Py_ssize_t outer = 1, inner = 1
+    cdef int k
+    if dtype_of(x) is float16:
+        return to_half(scanned(op, x.astype(np.float32), dim, backwards))
+    if not is_kernel_float(x):
+        run = np.cumsum if op == SUM else np.cumprod
+        if backwards:
+            return np.flip(run(np.flip(x, dim), axis=dim, dtype=x.dtype), dim).copy()
+        return run(x, axis=dim, dtype=x.dtype)
+    x = contiguous(x)
+    out = empty_like_array(x)
+    for k in range(PyArray_NDIM(x)):
+        if k < dim:
+            outer *= PyArray_DIM(x, k)
+        elif k > dim:
+            inner *= PyArray_DIM(x, k)
+    scan(op, out, x, backwards, outer, PyArray_DIM(x, dim), inner, threads_for(PyArray_SIZE(x)))
+    return out
+
+
+cdef Tensor running_sum(Tensor x, int dim, bint backwards):
+    cdef Tensor out = wrap(scanned(SUM, x.array, dim, backwards))
+    if recording(x):
+        record(out, "CumsumBackward0", cumsum_vjp, (x,), (), (dim, backwards))
+    return out
+
+
+cdef cumsum_vjp(Node node, object g):
+    dim, backwards = node.extra
+    return (running_sum(<Tensor>g, dim, not backwards),)
 
 
 def cumsum(input, dim=None, *, dtype=None, axis=None):
@@ -73,30 +117,31 @@ def cumsum(input, dim=None, *, dtype=None, axis=None):
     x = accumulable(x, dtype)
     if PyArray_NDIM(x.array) == 0:
         return x.clone()
-    if dtype_of(x.array) is float16:
-        out = wrap(to_half(np.cumsum(x.array, axis=d, dtype=np.float32)))
-    else:
-        out = wrap(np.cumsum(x.array, axis=d, dtype=x.array.dtype))
-    if recording(x):
-        record(out, "CumsumBackward0", cumsum_vjp, (x,), (), d)
-    return out
-
-
-cdef cumsum_vjp(Node node, object g):
-    return (flip(cumsum(flip(g, node.extra), node.extra), node.extra),)
+    return running_sum(x, d, False)
 
 
 def cumprod(input, dim=None, *, dtype=None, axis=None):
     """Return the running products along ``dim``.  Integers are multiplied as int64."""
-    cdef Tensor x = <Tensor?>input
+    cdef Tensor x = <Tensor?>input, out
     cdef int d = checked_dim(dim if axis is None else axis, PyArray_NDIM(x.array))
     x = accumulable(x, dtype)
     if PyArray_NDIM(x.array) == 0:
         return x.clone()
+    if not recording(x):
+        return wrap(scanned(PROD, x.array, d, False))
     if dtype_of(x.array) is float16:
         return cast(cumprod(cast(x, float32), d), float16)
-    parts, product = [], None
-    for item in x.unbind(d):
-        product = item if product is None else product * item
-        parts.append(product)
-    return stack(parts, d) if parts else x.clone()
+    if (x.array == 0).any():        # the gradient cannot be divided by a factor: one by one
+        parts, product = [], None
+        for item in x.unbind(d):
+            product = item if product is None else product * item
+            parts.append(product)
+        return labelled(stack(parts, d), "CumprodBackward0")
+    out = wrap(scanned(PROD, x.array, d, False))
+    record(out, "CumprodBackward0", cumprod_vjp, (x,), (x, out), d)
+    return out
+
+
+cdef cumprod_vjp(Node node, object g):
+    # an element is a factor of all products from its own on
+    return (running_sum(<Tensor>(g * node.tensor(1)), node.extra, True) / node.tensor(0),)
