@@ -16,6 +16,7 @@ from minigrad.ops.elementwise import clamp_min, lerp, where
 from minigrad.ops.math import ceil, floor, isnan
 from minigrad.ops.math import round as round_
 from minigrad.ops.recorded import cast, labelled, recorded, tensor_operand
+from minigrad.ops.top import few_places
 from minigrad.tensor import Tensor, over_array
 
 
@@ -115,7 +116,9 @@ def topk(input, k, dim=-1, largest=True, sorted=True, *, axis=None) -> return_ty
         raise RuntimeError(f"selected index k out of range: {k} of shape {list(x.shape)}")
     if x.dim() == 0:
         return _scalar(return_types.topk, x)
-    places = np.take(_order(x, dim, largest), range(k), axis=dim)
+    places = few_places(x, k, dim, largest)
+    if places is None:
+        places = np.take(_order(x, dim, largest), range(k), axis=dim)
     return labelled(_picked(return_types.topk, x, dim, places), "TopkBackward0")
 
 
