@@ -334,3 +334,10 @@ def test_gradients_of_infinite_errors_and_nan(loss):
     x = minigrad.tensor([np.inf, -np.inf, np.nan, 1.0, -0.25], requires_grad=True)
     getattr(F, loss)(x, minigrad.zeros(5), reduction="sum").backward()
     assert_close(x.grad, np.array([1.0, -1.0, np.nan, 1.0, -0.25], np.float32))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "bool"])
+def test_logits_want_a_floating_target(dtype):
+    target = minigrad.ones(3, dtype=getattr(minigrad, dtype))
+    with pytest.raises(RuntimeError, match=f"can't be cast to the desired .* minigrad.{dtype}"):
+        F.binary_cross_entropy_with_logits(minigrad.zeros(3), target)

@@ -1,6 +1,7 @@
 """Programs for torch run on minigrad unchanged, and print what they print with torch.
 
-What torch prints is recorded by record_programs.py; numbers are compared to four digits.
+What torch prints is recorded by record_programs.py; numbers are compared to four digits.  Where
+torch is installed, ``pytest -m live`` asks whether it still prints that.
 """
 
 import re
@@ -42,6 +43,7 @@ def test_a_program_prints_what_torch_prints(program, tmp_path):
     assert done.stderr == ""
 
 
+@pytest.mark.live
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
 def test_torch_still_prints_what_is_recorded(program, tmp_path, torch):
     done = run(program, tmp_path)

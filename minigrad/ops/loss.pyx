@@ -211,6 +211,11 @@ def binary_cross_entropy_with_logits(input, target, weight=None, size_average=No
         raise ValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
         )
+    if not target.is_floating_point():
+        raise RuntimeError(
+            f"result type {input.dtype} can't be cast to the desired output type {target.dtype}: "
+            "expected a floating target"
+        )
     log_p = logsigmoid(input)
     if pos_weight is None:
         loss = (1.0 - target) * input - log_p
