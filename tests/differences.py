@@ -89,10 +89,6 @@ OPS = _allowed(
             ),
         ),
         (
-            "nn.functional.interpolate-bilinear nn.functional.interpolate-bicubic",
-            Allowed("rounding of halves in bytes", "values", dtypes="uint8"),
-        ),
-        (
             "round",
             Allowed(
                 "torch.round takes integers, of which torch.special.round is another name",

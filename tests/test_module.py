@@ -362,6 +362,7 @@ def test_zero_grad_of_a_gradient_with_a_history():
         (lambda m: m.to(minigrad.ones(1, dtype=minigrad.float64)), minigrad.float64),
         (lambda m: m.to(dtype=minigrad.float64, non_blocking=True), minigrad.float64),
         (lambda m: m.to(minigrad.device("cpu")), minigrad.float32),
+        (lambda m: m.to(memory_format=minigrad.contiguous_format), minigrad.float32),
         (lambda m: m.cpu(), minigrad.float32),
     ],
 )

@@ -9,14 +9,14 @@ import warnings
 
 import numpy as np
 
-from minigrad.dtypes import float16, float32, float64, uint8
+from minigrad.dtypes import float16, float32, uint8
 from minigrad.ops.creation import from_numpy
 from minigrad.ops.gather import index_select
 from minigrad.ops.pool import adaptive_avg_pool1d, adaptive_avg_pool2d
 from minigrad.ops.pool3d import adaptive_avg_pool3d
 from minigrad.ops.resample import resample
 from minigrad.ops.spatial import check_tensor
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, over_array
 
 # The number of spatial dimensions that a mode is for, where it is for one only.
 _RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
@@ -98,15 +98,26 @@ def interpolate(
             index = _nearest(input.shape[2 + d], sizes[d], factors[d], mode == "nearest-exact")
             input = index_select(input, 2 + d, from_numpy(index))
         return input
-    x = input if input.dtype in (float32, float64) else input.to(float32)
+    x = input.to(float32) if input.dtype is float16 else input
+    real = np.float32 if x.dtype is float32 else np.float64
     for d in reversed(range(n)):
-        real = np.float64 if x.dtype is float64 else np.float32
         find = _cubic if mode == "bicubic" else _linear
         position = _positions(real, x.shape[2 + d], sizes[d], factors[d], bool(align_corners))
-        x = resample(x, 2 + d, *find(position, x.shape[2 + d]))
-        if input.dtype is uint8:
-            x = (x + 0.5).floor().clamp(0, 255)
-    return x.to(input.dtype) if input.dtype in (float16, uint8) else x
+        take = _resample_bytes if x.dtype is uint8 else resample
+        x = take(x, 2 + d, *find(position, x.shape[2 + d]))
+    return x.to(input.dtype)
+
+
+def _resample_bytes(x, dim, places, weights):
+    """Return ``resample`` of bytes: exact sums with weights in 16 bits, rounded to bytes."""
+    matrix = np.zeros((len(places[0]), x.shape[dim]))
+    for place, weight in zip(places, weights, strict=True):
+        np.add.at(matrix, (np.arange(len(place)), place), weight)
+    unit = 2.0 ** min(22, math.floor(math.log2((2**15 - 0.5) / matrix.max())))
+    matrix = np.trunc(matrix * unit + np.copysign(0.5, matrix))
+    sums = np.tensordot(matrix, x.numpy().astype(np.float64), (1, dim))  # exact: whole numbers
+    rounded = np.clip(np.floor(sums / unit + 0.5), 0, 255).astype(np.uint8)
+    return over_array(np.moveaxis(rounded, 0, dim))
 
 
 def _sizes(input, n, size, scale_factor):

@@ -345,7 +345,8 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         """Convert all floating-point parameters and buffers in place; return the module.
 
         Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(tensor)``, which
-        means the tensor's dtype; ``non_blocking`` is accepted and changes nothing.
+        means the tensor's dtype; ``non_blocking`` and ``memory_format`` are accepted and change
+        nothing.
 
         Raises TypeError if the dtype is not floating point, RuntimeError for a device other than
         the CPU.
@@ -434,7 +435,7 @@ _KINDS = {
 }
 
 
-def _parse_to(*args, device=None, dtype=None, tensor=None, non_blocking=False):
+def _parse_to(*args, device=None, dtype=None, tensor=None, non_blocking=False, memory_format=None):
     """Return the dtype that the arguments of Module.to ask for, or None."""
     for arg in args:
         if isinstance(arg, Tensor):
