@@ -188,7 +188,7 @@ cdef Tensor float_operand(object x):
     if not isinstance(x, Tensor):
         raise TypeError(f"argument 'input' must be Tensor, not {type(x).__name__}")
     t = <Tensor>x
-    if dtype_of(t.array).is_floating_point:
+    if is_kernel_float(t.array) or dtype_of(t.array).is_floating_point:
         return t
     return cast(t, default_dtype())
 

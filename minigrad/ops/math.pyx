@@ -15,7 +15,7 @@ from minigrad.dtypes cimport bool_, dtype_of, float16, int64
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
-from minigrad.ops.common cimport cast, float_operand, to_half, zeros_of
+from minigrad.ops.common cimport cast, float_operand, is_kernel_float, to_half, zeros_of
 from minigrad.ops.elementwise cimport combine
 from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
@@ -28,7 +28,7 @@ import_array()
 cdef ndarray apply_unary(int op, ndarray x):
     """Return op(x); float16 goes through float32."""
     cdef ndarray out
-    if dtype_of(x) is float16:
+    if not is_kernel_float(x) and dtype_of(x) is float16:
         return to_half(apply_unary(op, x.astype(np.float32)))
     out = empty_like_array(x)
     kernels.unary(op, out, x, threads_for(PyArray_SIZE(x)))
