@@ -161,7 +161,7 @@ LAYERS = {
     "TransformerEncoderLayer": [(8, 2, 16)],
     "TransformerDecoderLayer": [(8, 2, 16)],
     "Transformer": [(8, 2, 1, 1, 16)],
-    "AdaptiveLogSoftmaxWithLoss": [(8, 20, [4, 10])],
+    "AdaptiveLogSoftmaxWithLoss": [(16, 20, [4, 10])],
 }
 
 
