@@ -8,6 +8,7 @@ tensor([1., 1.])
 
 from minigrad.ops.decomposition import LinAlgError, cholesky, det, eigh, inv, qr, slogdet, svd
 from minigrad.ops.householder import householder_product
+from minigrad.ops.ldl import ldl_factor, ldl_factor_ex, ldl_solve
 from minigrad.ops.linalg import matmul
 from minigrad.ops.lu import lu, lu_factor, lu_factor_ex, lu_solve
 from minigrad.ops.matrices import (
@@ -50,6 +51,9 @@ __all__ = [
     "householder_product",
     "inv",
     "inv_ex",
+    "ldl_factor",
+    "ldl_factor_ex",
+    "ldl_solve",
     "lstsq",
     "lu",
     "lu_factor",

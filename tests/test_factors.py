@@ -173,6 +173,42 @@ def test_results_are_torchs_named_tuples(torch):
         assert repr(ours).replace("minigrad", "torch") == repr(theirs)
 
 
+def symmetric(n, seed):
+    """Indefinite matrices: some of their pivots are blocks of size 2."""
+    a = np.random.default_rng(seed).standard_normal((n, n))
+    return a + a.T - 2 * np.diag(np.diag(a)) * (seed % 2)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 6, 40])
+@pytest.mark.parametrize("seed", range(4))
+def test_ldl_solves_symmetric_systems(n, seed):
+    a, b = symmetric(n, seed) + 0.1 * np.eye(n), np.random.default_rng(9).standard_normal((n, 3))
+    factors, pivots, info = linalg.ldl_factor_ex(minigrad.tensor(a + np.triu(a, 1)))
+    assert info.item() == 0 and pivots.dtype is minigrad.int32
+    assert_close(factors.triu(1), np.zeros((n, n)))
+    x = linalg.ldl_solve(factors, pivots, minigrad.tensor(b))
+    assert_close(minigrad.tensor(a) @ x, b, atol=1e-8)
+
+
+@pytest.mark.parametrize("n", [2, 5, 90])
+@pytest.mark.parametrize("seed", range(4))
+def test_ldl_is_torchs(torch, n, seed):
+    a = np.stack([symmetric(n, seed), symmetric(n, seed + 4)])
+    ours, theirs = (lib.linalg.ldl_factor_ex(lib.tensor(a)) for lib in (minigrad, torch))
+    assert_close(ours.LD, theirs.LD, rtol=1e-6, atol=1e-8)
+    assert ours.pivots.tolist() == theirs.pivots.tolist()
+
+
+def test_ldl_of_recorded_and_singular_matrices():
+    factors, pivots = linalg.ldl_factor(minigrad.tensor([[0.0, 2.0], [2.0, 0.0]]))
+    assert factors.tolist() == [[0.0, 0.0], [2.0, 0.0]] and pivots.tolist() == [-2, -2]
+    assert linalg.ldl_factor_ex(minigrad.zeros(3, 3)).info.item() == 1
+    with pytest.raises(linalg.LinAlgError):
+        linalg.ldl_factor(minigrad.zeros(2, 2))
+    with pytest.raises(NotImplementedError):
+        linalg.ldl_factor(minigrad.eye(2).requires_grad_()).LD.sum().backward()
+
+
 ONE = minigrad.eye(2)
 WRONG = {
     "not pivoting": (RuntimeError, lambda: linalg.lu(ONE, pivot=False)),
@@ -184,6 +220,14 @@ WRONG = {
     "dtypes": (RuntimeError, lambda: linalg.lu_solve(ONE, ONE[0].int(), ONE.double())),
     "sizes": (RuntimeError, lambda: linalg.lu_solve(ONE, ONE[0].int(), minigrad.ones(3, 1))),
     "pivots": (RuntimeError, lambda: minigrad.lu_unpack(ONE, ONE[0].int())),
+    "ldl pivots": (RuntimeError, lambda: linalg.ldl_solve(ONE, ONE[0], ONE)),
+    "ldl few pivots": (RuntimeError, lambda: linalg.ldl_solve(ONE, minigrad.tensor([1]), ONE)),
+    "ldl sizes": (
+        RuntimeError,
+        lambda: linalg.ldl_solve(ONE, ONE[0].int(), minigrad.ones(3, 1)),
+    ),
+    "ldl dtypes": (RuntimeError, lambda: linalg.ldl_solve(ONE, ONE[0].int(), ONE.double())),
+    "ldl half": (NotImplementedError, lambda: linalg.ldl_factor(ONE.half())),
     "wide": (RuntimeError, lambda: minigrad.orgqr(ONE[:1], ONE[0])),
     "tau": (RuntimeError, lambda: minigrad.orgqr(ONE, minigrad.ones(3))),
     "other": (RuntimeError, lambda: minigrad.ormqr(ONE, ONE[0], minigrad.ones(3, 2))),

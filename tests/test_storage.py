@@ -88,3 +88,10 @@ def test_dlpack_capsules():
     there = np.from_dlpack(Holder())
     x[0] = 5.0
     assert there.tolist() == [5.0, 2.0]
+
+
+def test_a_real_tensor_is_its_real_part():
+    x = minigrad.ones(2, requires_grad=True)
+    assert x.real is x
+    with pytest.raises(RuntimeError, match="non-complex"):
+        _ = x.imag

@@ -352,6 +352,7 @@ functions["lu_solve"] = Late("lu", "old_lu_solve")
 functions.update({alias: functions[name] for alias, name in _ALIASES.items()})
 methods = {**functions, **_collect(_METHODS)}
 methods["where"] = elementwise.where_method  # x.where(condition, y): another order
+methods["real"], methods["imag"] = Late("realness", "real_part"), Late("realness", "imaginary_part")
 methods.update({f"{name}_": _in_place(name) for name in _IN_PLACE.split()})
 for _alias, _name in _ALIASES.items():
     if f"{_name}_" in methods:

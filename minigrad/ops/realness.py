@@ -32,6 +32,10 @@ def imag(input) -> Tensor:
     raise RuntimeError(f"imag is not implemented for tensors with non-complex dtypes: {dtype}")
 
 
+real_part = property(real, doc="The tensor itself.")
+imaginary_part = property(imag, doc="RuntimeError: real tensors have none.")
+
+
 def is_complex(input) -> bool:
     """Return False: minigrad has no complex dtypes."""
     return tensor_operand(input, "is_complex").is_complex()
