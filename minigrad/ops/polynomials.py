@@ -17,6 +17,7 @@ import numpy as np
 
 from minigrad.dtypes import float16
 from minigrad.ops.recorded import operands
+from minigrad.ops.shape import broadcast_tensors
 from minigrad.tensor import Tensor, over_array
 
 
@@ -30,10 +31,9 @@ def _operands(input, n):
 def _values(name, input, n, first, following) -> Tensor:
     """Return the polynomials that begin with 1 and ``first(x)``, and go on with
     ``following(k, x, q, p)``, which makes degree k + 1 of the degrees k and k - 1."""
-    x, degree = (t.detach().numpy() for t in _operands(input, n))
+    x, degree = (t.numpy(force=True) for t in broadcast_tensors(*_operands(input, n)))
     if x.dtype == np.float16:
         raise NotImplementedError(f"{name} is not implemented for {float16}")
-    x, degree = np.broadcast_arrays(x, degree)
     degree = np.trunc(degree)
     out = np.where(degree == 0, x.dtype.type(1), x.dtype.type(0))
     with np.errstate(all="ignore"):
