@@ -25,7 +25,7 @@ ALLOWED = r"""
 minigrad\._with_out
 minigrad\.kernels\..*
 minigrad\.tape\.Operations\..*
-minigrad\.utils\.data
+minigrad\.utils\.(checkpoint|data)
 minigrad\.(\w+\.)*__all__
 minigrad\.__dir__
 minigrad\.nn\.modules\.(conv|pooling|unpooling)\.\w+\.(convolve|pool|unpool)
