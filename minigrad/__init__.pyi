@@ -17,6 +17,7 @@ from minigrad import config as config
 from minigrad import convert as convert
 from minigrad import cpu as cpu
 from minigrad import cuda as cuda
+from minigrad import distributions as distributions
 from minigrad import dtypes as dtypes
 from minigrad import formatting as formatting
 from minigrad import func as func
@@ -190,6 +191,7 @@ bartlett_window = ops.signal.bartlett_window
 bernoulli = _with_out.bernoulli
 bilinear = ops.distance.bilinear
 bincount = ops.histograms.bincount
+binomial = ops.distributions.binomial
 bitwise_and = _with_out.bitwise_and
 bitwise_left_shift = _with_out.bitwise_left_shift
 bitwise_not = _with_out.bitwise_not

@@ -24,6 +24,7 @@ CONFIG = ROOT / "pyproject.toml"
 ALLOWED = r"""
 minigrad\._with_out
 minigrad\.kernels\..*
+minigrad\.distributions\.\w+\.\w+\.\w+
 minigrad\.tape\.Operations\..*
 minigrad\.utils\.(checkpoint|data)
 minigrad\.(\w+\.)*__all__

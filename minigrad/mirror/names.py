@@ -34,8 +34,6 @@ HINTS = {
     "torch.cuda": "there is only the CPU: ask torch.cuda.is_available() first",
     "torch.device": "there is only the CPU: torch.device('cpu')",
     "torch.distributed": "training runs in one process",
-    "torch.distributions": "sample with torch.normal, bernoulli, multinomial or uniform_, and "
-    "write the log-probability out",
     "torch.export": "save the weights: torch.save(model.state_dict(), path)",
     "torch.fft": "take the transform with numpy.fft, outside of the graph",
     "torch.fx": "a Module's structure is in named_modules()",

@@ -19,7 +19,8 @@ PAGE = Path(__file__).with_name("table.md")
 PLACES = (
     "torch torch.Tensor torch.nn torch.nn.Module torch.nn.functional torch.nn.init torch.nn.utils "
     "torch.optim torch.optim.Optimizer torch.optim.lr_scheduler torch.utils.data torch.autograd "
-    "torch.autograd.functional torch.func torch.linalg torch.special"
+    "torch.autograd.functional torch.func torch.linalg torch.special torch.distributions "
+    "torch.distributions.constraints"
 ).split()
 
 # Why a name is not there, by words in it; the first line that fits counts.

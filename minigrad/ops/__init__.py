@@ -207,7 +207,7 @@ _FUNCTIONS = {
         "tensor as_tensor asarray from_numpy from_dlpack empty zeros ones full empty_like "
         "zeros_like ones_like full_like arange linspace logspace eye meshgrid"
     ),
-    "distributions": "poisson",
+    "distributions": "binomial poisson",
     "storage": "UntypedStorage TypedStorage is_storage to_dlpack",
     "legacy": (
         "HalfTensor FloatTensor DoubleTensor ByteTensor CharTensor ShortTensor IntTensor "

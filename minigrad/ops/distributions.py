@@ -1,7 +1,7 @@
 """Draws from distributions beyond the uniform and the normal: torch's numbers for torch's seed.
 
-Each sample of the in-place functions is one function of one float64 draw; ``poisson`` takes as many
-draws as its method needs.
+Each sample of the in-place functions is one function of one float64 draw; ``poisson`` and
+``binomial`` take as many draws as their methods need.
 """
 
 import math
@@ -137,4 +137,80 @@ def _poisson_of_many(rate, uniform):
             continue
         density = -rate + count * math.log(rate) - math.lgamma(count + 1)
         if math.log(v * inverse_alpha / (a / (us * us) + b)) <= density:
+            return count
+
+
+def binomial(count, prob, generator=None) -> Tensor:
+    """Return a number from the binomial distribution for each count of trials and probability.
+
+    Where 10 successes or more are expected by W. Hoermann's transformed rejection (1993), else by
+    the waiting times between successes, as torch.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.binomial(minigrad.tensor([0.0, 8.0, 100.0]), minigrad.tensor([0.5, 0.5, 0.5]))
+    tensor([ 0.,  6., 48.])
+    """
+    _float_dtype(count.dtype, "binomial")
+    if prob.dtype != count.dtype:
+        raise RuntimeError(
+            f"Found dtype {prob.dtype} but expected {count.dtype}: count and prob have one dtype"
+        )
+    counts, probs = np.broadcast_arrays(count.detach().numpy(), prob.detach().numpy())
+    if not (counts >= 0).all():
+        raise RuntimeError("binomial expects counts >= 0, but found a negative one or NaN")
+    source = pick(generator)
+
+    def uniform():
+        return source._uniform(1, np.float64).item()
+
+    pairs = zip(counts.reshape(-1).tolist(), probs.reshape(-1).tolist(), strict=True)
+    values = [_binomial(n, p, uniform) for n, p in pairs]
+    return over_array(np.array(values, count.dtype.numpy).reshape(counts.shape))
+
+
+def _binomial(n, p, uniform):
+    if n <= 0 or p <= 0:
+        return 0
+    if p >= 1:
+        return n
+    if p > 0.5:
+        return n - _binomial(n, 1 - p, uniform)
+    if math.isnan(p):
+        return p
+    return _binomial_of_many(n, p, uniform) if n * p >= 10 else _binomial_of_few(n, p, uniform)
+
+
+def _binomial_of_few(n, p, uniform):
+    count, trials, log_fail = 0, 0, math.log1p(-p)
+    while True:
+        u = uniform()
+        trials += math.ceil(math.log(u) / log_fail) if u else math.inf
+        if trials > n:
+            return count
+        count += 1
+
+
+def _binomial_of_many(n, p, uniform):
+    spread = math.sqrt(n * p * (1 - p))
+    b = 1.15 + 2.53 * spread
+    a = -0.0873 + 0.0248 * b + 0.01 * p
+    odds = p / (1 - p)
+    alpha = (2.83 + 5.1 / b) * spread
+    quick = 0.92 - 4.2 / b
+    mode = math.floor((n + 1) * p)
+    while True:
+        u, v = uniform() - 0.5, uniform()
+        us = 0.5 - abs(u)
+        count = math.floor((2 * a / us + b) * u + n * p + 0.5) if us else -1
+        if us >= 0.07 and v <= quick:
+            return count
+        if not 0 <= count <= n:
+            continue
+        density = (
+            math.lgamma(mode + 1) + math.lgamma(n - mode + 1)
+            - math.lgamma(count + 1) - math.lgamma(n - count + 1)
+            + (count - mode) * math.log(odds)
+        )  # fmt: skip
+        if math.log(v * alpha / (a / (us * us) + b)) <= density:
             return count

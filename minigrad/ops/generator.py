@@ -202,8 +202,9 @@ def set_rng_state(new_state) -> None:
 
 
 def dealt_out(values, input):
-    """Return draws in the shape of ``input``, in the order of its memory, as torch draws them."""
-    if input.is_contiguous():
+    """Return draws in the shape of ``input``, in the order of its memory, as torch draws them;
+    an expanded one has no such order."""
+    if input.is_contiguous() or 0 in input.stride():
         return values.reshape(tuple(input.shape))
     order = sorted(range(input.dim()), key=lambda d: -input.stride(d))
     return values.reshape([input.shape[d] for d in order]).transpose(np.argsort(order))

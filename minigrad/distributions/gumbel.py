@@ -1,0 +1,57 @@
+"""The Gumbel distribution."""
+
+import math
+
+import minigrad
+from minigrad.distributions import constraints
+from minigrad.distributions.transformed_distribution import TransformedDistribution
+from minigrad.distributions.transforms import AffineTransform, ExpTransform
+from minigrad.distributions.uniform import Uniform
+from minigrad.distributions.utils import broadcast_all, euler_constant
+
+
+class Gumbel(TransformedDistribution):
+    """The Gumbel distribution, of the largest of many draws: loc - scale log(-log(u)), where u is
+    uniform.
+
+    >>> import minigrad
+    >>> minigrad.distributions.Gumbel(0.0, 1.0).mean
+    tensor(0.5772)
+    """
+
+    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
+    support = constraints.real
+
+    def __init__(self, loc, scale, validate_args=None):
+        self.loc, self.scale = broadcast_all(loc, scale)
+        info, like = minigrad.finfo(self.loc.dtype), minigrad.ones_like(self.loc)
+        base = Uniform(like * info.tiny, like * (1 - info.eps), validate_args=validate_args)
+        super().__init__(base, self._transforms(), validate_args=validate_args)
+
+    def _transforms(self):
+        return [
+            ExpTransform().inv,
+            AffineTransform(0, -minigrad.ones_like(self.scale)),
+            ExpTransform().inv,
+            AffineTransform(self.loc, -self.scale),
+        ]
+
+    def expand(self, batch_shape, _instance=None):
+        new = self._get_checked_instance(_instance=_instance)
+        new.loc, new.scale = self.loc.expand(batch_shape), self.scale.expand(batch_shape)
+        super().expand(batch_shape, new)
+        new.transforms = new._transforms()
+        return new
+
+    mean = property(lambda self: self.loc + self.scale * euler_constant)
+    mode = property(lambda self: self.loc)
+    stddev = property(lambda self: math.pi / math.sqrt(6) * self.scale)
+    variance = property(lambda self: self.stddev.pow(2))
+
+    def log_prob(self, value):
+        self._check(value)
+        y = (self.loc - value) / self.scale
+        return (y - y.exp()) - self.scale.log()
+
+    def entropy(self):
+        return self.scale.log() + (1 + euler_constant)

@@ -1,0 +1,34 @@
+"""The Poisson distribution."""
+
+import minigrad
+from minigrad.distributions import constraints
+from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.utils import broadcast_all
+
+
+class Poisson(Distribution):
+    """The Poisson distribution: how many events happen where ``rate`` are expected.
+
+    >>> import minigrad
+    >>> minigrad.distributions.Poisson(2.5).mode
+    tensor(2.)
+    """
+
+    arg_constraints = {"rate": constraints.nonnegative}
+    support = constraints.nonnegative_integer
+
+    def __init__(self, rate, validate_args=None):
+        (self.rate,) = broadcast_all(rate)
+        super().__init__(self.rate.shape, validate_args=validate_args)
+
+    mean = variance = property(lambda self: self.rate)
+    mode = property(lambda self: self.rate.floor())
+
+    def sample(self, sample_shape=()):
+        with minigrad.no_grad():
+            return minigrad.poisson(self.rate.expand(self._extended_shape(sample_shape)))
+
+    def log_prob(self, value):
+        self._check(value)
+        rate, value = broadcast_all(self.rate, value)
+        return value.xlogy(rate) - rate - (value + 1).lgamma()
