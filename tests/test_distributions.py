@@ -56,6 +56,10 @@ CASES = {
     "MultivariateNormal of precision": lambda d, t: d.MultivariateNormal(
         t(LOC), precision_matrix=t([[2.0, 0.5, 0.1], [0.5, 1.0, 0.2], [0.1, 0.2, 0.7]])
     ),
+    "Gamma": lambda d, t: d.Gamma(t(SCALE), t([0.5, 1.0, 2.0])),
+    "Chi2": lambda d, t: d.Chi2(t(SCALE)),
+    "StudentT": lambda d, t: d.StudentT(t([0.7, 1.5, 4.0]), t(LOC), t(SCALE)),
+    "StudentT of a number": lambda d, t: d.StudentT(3.0),
     "Independent": lambda d, t: d.Independent(d.Normal(t(LOC), t(SCALE)), 1),
     "Independent, nothing": lambda d, t: d.Independent(d.Bernoulli(t(PROBS)), 0),
     "Independent of all": lambda d, t: d.Independent(d.Bernoulli(logits=t(LOGITS)), 2),
@@ -104,17 +108,20 @@ class Side:
         self.library.manual_seed(3)
         try:
             value = ask(self.made, self.library)
+            if not isinstance(value, self.library.Tensor):
+                return value
+            return [value.detach().numpy(), *self.grads(value)]
         except (NotImplementedError, AttributeError, ValueError, RuntimeError) as error:
             return type(error).__name__
-        if not hasattr(value, "detach"):
-            return value
-        found = [value.detach().numpy()]
-        if value.requires_grad:
-            grads = self.library.autograd.grad(
-                value[value.isfinite()].sum(), self.parameters, allow_unused=True, retain_graph=True
-            )
-            found += [None if grad is None else grad.numpy() for grad in grads]
-        return found
+
+    def grads(self, value):
+        if not value.requires_grad:
+            return []
+        total = value[value.isfinite()].sum()
+        grads = self.library.autograd.grad(
+            total, self.parameters, allow_unused=True, retain_graph=True
+        )
+        return [None if grad is None else grad.numpy() for grad in grads]
 
 
 def drawn(d, library):
@@ -163,7 +170,7 @@ QUESTIONS = {
 }
 
 
-def assert_alike(ours, theirs):
+def assert_alike(ours, theirs, rtol=2e-4):
     """Draws that are whole numbers are the same; others to the precision of float32."""
     if not isinstance(theirs, list):
         assert ours == theirs
@@ -174,7 +181,7 @@ def assert_alike(ours, theirs):
         if mine is None or yours is None:  # torch says zero for some that do not take part
             assert not np.any(mine) and not np.any(yours)
         else:
-            np.testing.assert_allclose(mine, yours, rtol=2e-4, atol=2e-5)
+            np.testing.assert_allclose(mine, yours, rtol=rtol, atol=2e-5)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -182,13 +189,16 @@ def test_as_torch(case, torch):
     ours, theirs = Side(minigrad, case), Side(torch, case)
     for name, ask in QUESTIONS.items():
         try:
-            assert_alike(ours.outcome(ask), theirs.outcome(ask))
+            # torch knows the gradient of gamma draws to three digits
+            rtol = 1e-3 if "rsample" in name and case in ("Gamma", "Chi2") else 2e-4
+            assert_alike(ours.outcome(ask), theirs.outcome(ask), rtol)
         except AssertionError as error:
             raise AssertionError(f"{name} of {case}: {error}") from None
 
 
 PAIRS = [
     *[(name, name) for name in CASES if name not in ("Binomial of many", "composed")],
+    ("Gamma", "Exponential"), ("Gamma", "Normal"), ("Gamma", "Chi2"), ("Normal", "Gamma"),
     ("Bernoulli", "Poisson"), ("Exponential", "Gumbel"), ("Exponential", "Normal"),
     ("Exponential", "Uniform"), ("Gumbel", "Exponential"), ("Gumbel", "Normal"),
     ("Laplace", "Normal"), ("Laplace", "Exponential"), ("Normal", "Exponential"),
@@ -427,8 +437,8 @@ def test_draws_have_the_mean_and_the_spread(name):
         return
     if not spread.isfinite().all():
         return
-    x = d.sample((20_000,))
-    assert ((x.mean(0) - mean).abs() < 6 * (spread / 20_000).sqrt() + 1e-6).all()
+    x = d.sample((5_000,))
+    assert ((x.mean(0) - mean).abs() < 6 * (spread / 5_000).sqrt() + 1e-6).all()
 
 
 def test_gradients_through_draws_and_densities():
@@ -452,6 +462,16 @@ def test_gradients_through_draws_and_densities():
     assert minigrad.autograd.gradcheck(policy, (of_float64([[0.1, 2.0, -1.0], [0.0, 0.5, 1.0]]),))
     factor = of_float64([[1.0, 0.0], [0.5, 2.0]])
     assert minigrad.autograd.gradcheck(vectors, (pair[0], factor))
+
+
+def test_gamma_draws_keep_their_quantile():
+    shape = of_float64([0.05, 0.3, 1.0, 2.5, 40.0, 3000.0])
+    x = D.Gamma(shape, minigrad.ones_like(shape)).rsample((20,))
+    (slope,) = minigrad.autograd.grad(x[7].sum(), shape)
+    below = minigrad.special.gammainc
+    for step in (1e-5, -1e-5):
+        moved = below(shape + step * shape, x[7] + slope * step * shape)
+        assert minigrad.allclose(moved, below(shape, x[7]), rtol=1e-6, atol=1e-8)
 
 
 def test_what_is_computed_under_no_grad_has_its_gradient():

@@ -2,9 +2,11 @@ from minigrad.distributions import bernoulli as bernoulli
 from minigrad.distributions import binomial as binomial
 from minigrad.distributions import categorical as categorical
 from minigrad.distributions import cauchy as cauchy
+from minigrad.distributions import chi2 as chi2
 from minigrad.distributions import constraints as constraints
 from minigrad.distributions import distribution as distribution
 from minigrad.distributions import exponential as exponential
+from minigrad.distributions import gamma as gamma
 from minigrad.distributions import geometric as geometric
 from minigrad.distributions import gumbel as gumbel
 from minigrad.distributions import half as half
@@ -21,6 +23,7 @@ from minigrad.distributions import one_hot_categorical as one_hot_categorical
 from minigrad.distributions import poisson as poisson
 from minigrad.distributions import relaxed_bernoulli as relaxed_bernoulli
 from minigrad.distributions import relaxed_categorical as relaxed_categorical
+from minigrad.distributions import studentT as studentT
 from minigrad.distributions import transformed_distribution as transformed_distribution
 from minigrad.distributions import transforms as transforms
 from minigrad.distributions import two_outcomes as two_outcomes
@@ -30,8 +33,10 @@ from minigrad.distributions.bernoulli import Bernoulli as Bernoulli
 from minigrad.distributions.binomial import Binomial as Binomial
 from minigrad.distributions.categorical import Categorical as Categorical
 from minigrad.distributions.cauchy import Cauchy as Cauchy
+from minigrad.distributions.chi2 import Chi2 as Chi2
 from minigrad.distributions.distribution import Distribution as Distribution
 from minigrad.distributions.exponential import Exponential as Exponential
+from minigrad.distributions.gamma import Gamma as Gamma
 from minigrad.distributions.geometric import Geometric as Geometric
 from minigrad.distributions.gumbel import Gumbel as Gumbel
 from minigrad.distributions.half_cauchy import HalfCauchy as HalfCauchy
@@ -53,6 +58,7 @@ from minigrad.distributions.relaxed_bernoulli import RelaxedBernoulli as Relaxed
 from minigrad.distributions.relaxed_categorical import (
     RelaxedOneHotCategorical as RelaxedOneHotCategorical,
 )
+from minigrad.distributions.studentT import StudentT as StudentT
 from minigrad.distributions.transformed_distribution import (
     TransformedDistribution as TransformedDistribution,
 )

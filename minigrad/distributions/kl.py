@@ -11,6 +11,7 @@ from minigrad.distributions.categorical import Categorical
 from minigrad.distributions.cauchy import Cauchy
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.exponential import Exponential
+from minigrad.distributions.gamma import Gamma
 from minigrad.distributions.geometric import Geometric
 from minigrad.distributions.gumbel import Gumbel
 from minigrad.distributions.half_normal import HalfNormal
@@ -126,6 +127,15 @@ def _exponential(p, q):
     return -ratio.log() + ratio - 1
 
 
+@register_kl(Gamma, Gamma)
+def _gamma(p, q):
+    shape, rate = p.concentration, p.rate
+    lgammas = q.concentration.lgamma() - shape.lgamma()
+    shapes = (shape - q.concentration) * shape.digamma()
+    rates = q.concentration * (rate / q.rate).log() + (q.rate - rate) * (shape / rate)
+    return rates + lgammas + shapes
+
+
 @register_kl(Geometric, Geometric)
 def _geometric(p, q):
     return -p.entropy() - (-q.probs).log1p() / p.probs - q.logits
@@ -203,6 +213,7 @@ def _transformed(p, q):
 
 
 @register_kl(Exponential, Normal)
+@register_kl(Gamma, Normal)
 @register_kl(Gumbel, Normal)
 @register_kl(Laplace, Normal)
 @register_kl(Uniform, Normal)
@@ -244,10 +255,14 @@ def _uniform_gumbel(p, q):
     return _gumbel_mean(p, q, difference * q.scale / (p.high - p.low))
 
 
+@register_kl(Gamma, Exponential)
+def _any_exponential(p, q):
+    return q.rate * p.mean - q.rate.log() - p.entropy()
+
+
 @register_kl(Uniform, Exponential)
 def _uniform_exponential(p, q):
-    kl = q.rate * p.mean - q.rate.log() - p.entropy()
-    return kl.masked_fill(p.low < 0, math.inf)
+    return _any_exponential(p, q).masked_fill(p.low < 0, math.inf)
 
 
 @register_kl(Bernoulli, Poisson)
@@ -256,11 +271,15 @@ def _bernoulli_poisson(p, q):
 
 
 @register_kl(Exponential, Uniform)
+@register_kl(Gamma, Uniform)
 @register_kl(Gumbel, Exponential)
+@register_kl(Gumbel, Gamma)
 @register_kl(Gumbel, Uniform)
 @register_kl(Laplace, Exponential)
+@register_kl(Laplace, Gamma)
 @register_kl(Laplace, Uniform)
 @register_kl(Normal, Exponential)
+@register_kl(Normal, Gamma)
 @register_kl(Normal, Uniform)
 @register_kl(Poisson, Bernoulli)
 @register_kl(Poisson, Binomial)
