@@ -60,6 +60,15 @@ CASES = {
     "Chi2": lambda d, t: d.Chi2(t(SCALE)),
     "StudentT": lambda d, t: d.StudentT(t([0.7, 1.5, 4.0]), t(LOC), t(SCALE)),
     "StudentT of a number": lambda d, t: d.StudentT(3.0),
+    "mixture": lambda d, t: d.MixtureSameFamily(
+        d.Categorical(t(PROBS)), d.Normal(t(LOC), t(SCALE))
+    ),
+    "mixture of vectors": lambda d, t: d.MixtureSameFamily(
+        d.Categorical(logits=t([0.5, -1.0])), d.Independent(d.Laplace(t(LOC), t(SCALE)), 1)
+    ),
+    "mixture of bounded": lambda d, t: d.MixtureSameFamily(
+        d.Categorical(t([0.3, 0.7])), d.Uniform(t([0.0, 1.0]), t([3.0, 3.0]))
+    ),
     "Independent": lambda d, t: d.Independent(d.Normal(t(LOC), t(SCALE)), 1),
     "Independent, nothing": lambda d, t: d.Independent(d.Bernoulli(t(PROBS)), 0),
     "Independent of all": lambda d, t: d.Independent(d.Bernoulli(logits=t(LOGITS)), 2),
@@ -253,6 +262,13 @@ WRONG = {
     "not a matrix": lambda d, t: d.MultivariateNormal(t([0.0, 0.0]), scale_tril=t(1.0)),
     "not symmetric": lambda d, t: d.MultivariateNormal(t([0.0] * 2), t([[1.0, 0.5], [0.2, 1.0]])),
     "not definite": lambda d, t: d.MultivariateNormal(t([0.0] * 2), t([[1.0, 2.0], [2.0, 1.0]])),
+    "mixture of other sizes": lambda d, t: d.MixtureSameFamily(
+        d.Categorical(t([0.3, 0.7])), d.Normal(t([0.0, 1.0, 2.0]), 1.0)
+    ),
+    "mixture of other batches": lambda d, t: d.MixtureSameFamily(
+        d.Categorical(t([[0.3, 0.7]] * 3)), d.Normal(t([[0.0, 1.0]] * 2), 1.0)
+    ),
+    "not a mixture": lambda d, t: d.MixtureSameFamily(3, d.Normal(0.0, 1.0)),
     "too many": lambda d, t: d.Independent(d.Normal(t([0.0]), 1.0), 2),
     "cartesian": lambda d, t: d.Independent(d.Bernoulli(t([0.5])), 1).enumerate_support(),
     "no transform": lambda d, t: d.TransformedDistribution(d.Normal(0.0, 1.0), 3),

@@ -16,6 +16,7 @@ from minigrad.distributions import independent as independent
 from minigrad.distributions import kl as kl
 from minigrad.distributions import laplace as laplace
 from minigrad.distributions import log_normal as log_normal
+from minigrad.distributions import mixture_same_family as mixture_same_family
 from minigrad.distributions import multinomial as multinomial
 from minigrad.distributions import multivariate_normal as multivariate_normal
 from minigrad.distributions import normal as normal
@@ -46,6 +47,7 @@ from minigrad.distributions.kl import kl_divergence as kl_divergence
 from minigrad.distributions.kl import register_kl as register_kl
 from minigrad.distributions.laplace import Laplace as Laplace
 from minigrad.distributions.log_normal import LogNormal as LogNormal
+from minigrad.distributions.mixture_same_family import MixtureSameFamily as MixtureSameFamily
 from minigrad.distributions.multinomial import Multinomial as Multinomial
 from minigrad.distributions.multivariate_normal import MultivariateNormal as MultivariateNormal
 from minigrad.distributions.normal import Normal as Normal
