@@ -16,7 +16,7 @@ def test_the_page_is_what_the_script_writes(torch):
 def test_the_page_is_read():
     missing = names.known()
     assert missing["torch.Tensor.coalesce"] == "sparse"
-    assert missing["torch.nn.DataParallel"] == "distribution"
+    assert missing["torch.nn.DataParallel"] == "distributed training"
     assert all(names.look(name)[1] == name for name in missing)
 
 

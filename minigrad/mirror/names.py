@@ -64,7 +64,7 @@ _BY_REASON = {
     "quantisation": "nothing is quantised; use float32, or float16 to store",
     "sparse": "tensors are dense",
     "complex": "there are no complex numbers",
-    "distribution": "training runs in one process",
+    "distributed training": "training runs in one process",
     "jit and compilation": "everything runs as it is written",
     "other number formats": "use float32, or a signed integer",
     "memory layout": "leave it out: the numbers are the same in every layout",

@@ -35,7 +35,7 @@ REASONS = {
     "complex": ".*complex.* .*imag.* real polar conj.* .*_conj.* is_conj angle cfloat cdouble "
     "chalf view_as_real stft istft .*fft.* vdot isreal H adjoint is_neg .*resolve_neg eig "
     "eigvals",
-    "distribution": ".*[Dd]istributed.* DataParallel SyncBatchNorm .*thread_safe.*",
+    "distributed training": ".*[Dd]istributed.* DataParallel SyncBatchNorm .*thread_safe.*",
     "jit and compilation": ".*[Ss]cript.* compile.* sym_.* Sym.* cond while_loop fork wait "
     "NestedIOFunction as_subclass .*datapipe.* .*DataPipe functionalize linearize debug_unwrap",
     "other number formats": "bfloat16 uint16 uint32 uint64",
