@@ -89,6 +89,7 @@ cdef class Operations:
 
 
 cdef Operations operations
+cdef ndarray nothing
 cdef object anomaly                 # who watches the nodes (see autograd/anomaly_mode.py), or None
 
 cdef bint grad_enabled() noexcept

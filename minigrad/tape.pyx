@@ -20,6 +20,8 @@ written to gets a new node, with the write in its history (``refresh_view``).
 The fields of the classes here, and what each is for, are in tape.pxd: read the two side by side.
 """
 
+import numpy as np
+
 cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
@@ -136,6 +138,9 @@ cdef extern from *:
     void no_attributes "MG_NO_ATTRIBUTES" (Variable v)
 
 
+cdef ndarray nothing = np.empty(0, np.float32)      # what a tensor holds that was never made
+
+
 @cython.freelist(64)            # Tensors have the same size, so that it serves them too
 cdef class Variable:
     """What the tape sees of a tensor.  ``minigrad.Tensor`` adds everything else."""
@@ -145,6 +150,7 @@ cdef class Variable:
     # half as much as adding ten numbers.
     def __cinit__(self):
         no_attributes(self)
+        self.array = nothing
 
     @property
     def __dict__(self):

@@ -139,10 +139,10 @@ class Tensor(Operators):
     add_ = ops.inplace.add_
     addbmm = ops.products.addbmm
     addbmm_ = ops.products.addbmm
-    addcdiv = ops.elementwise.addcdiv
-    addcdiv_ = ops.elementwise.addcdiv
-    addcmul = ops.elementwise.addcmul
-    addcmul_ = ops.elementwise.addcmul
+    addcdiv = ops.pointwise.addcdiv
+    addcdiv_ = ops.pointwise.addcdiv
+    addcmul = ops.pointwise.addcmul
+    addcmul_ = ops.pointwise.addcmul
     addmm = ops.linalg.addmm
     addmm_ = ops.linalg.addmm
     addmv = ops.products.addmv
@@ -376,8 +376,8 @@ class Tensor(Operators):
     ldexp_ = ops.pointwise.ldexp
     le = ops.compare.le
     le_ = ops.compare.le
-    lerp = ops.elementwise.lerp
-    lerp_ = ops.elementwise.lerp
+    lerp = ops.pointwise.lerp
+    lerp_ = ops.pointwise.lerp
     less = ops.compare.lt
     less_ = ops.compare.lt
     less_equal = ops.compare.le

@@ -24,8 +24,8 @@ from minigrad.dtypes cimport default_dtype, dtype_of
 from minigrad.hooks import add_hook, retain
 from minigrad.operators cimport Operators
 from minigrad.tape cimport (
-    ACCUMULATED, NO_GRAD, ORDINARY, Variable, grad_enabled, operations, refresh_view, version_of,
-    wants,
+    ACCUMULATED, NO_GRAD, ORDINARY, Variable, grad_enabled, nothing, operations, refresh_view,
+    version_of, wants,
 )
 from minigrad.walk cimport backward_from
 
@@ -114,7 +114,7 @@ cdef class Tensor(Operators):
     __array_priority__ = 1000       # NumPy's operators leave `array + tensor` to us
 
     def __init__(self, *args):
-        if self.array is not None:      # already made by a factory or a subclass's __new__
+        if self.array is not nothing:   # already made by a factory or a subclass's __new__
             return
         if len(args) == 1 and not isinstance(args[0], (int, Size)):
             self.array = np.array(array_from(args[0], default_dtype()))

@@ -21,10 +21,6 @@ def _allowed(table):
 OPS = _allowed(
     [
         (
-            "clamp_min clamp_max",
-            Allowed("limits numbers only: of bools use | and &", "raises", dtypes="bool"),
-        ),
-        (
             "nn.functional.hardsigmoid",
             Allowed(
                 "torch's slope is 1/6 in single precision, off by 3e-8",

@@ -80,7 +80,7 @@ if TYPE_CHECKING:  # families that are imported when they are first used
 _SHARED = {
     elementwise: (
         "add sub mul div floor_divide remainder fmod pow atan2 maximum minimum where clamp "
-        "clamp_min clamp_max lerp addcmul addcdiv"
+        "clamp_min clamp_max"
     ),
     compare: (
         "eq ne lt le gt ge logical_and logical_or logical_xor logical_not bitwise_and bitwise_or "
@@ -124,7 +124,7 @@ _SHARED = {
     "pointwise": (
         "acosh asinh atanh deg2rad rad2deg sinc logit logaddexp logaddexp2 xlogy hypot copysign "
         "signbit heaviside nextafter isposinf isneginf isreal angle positive float_power gcd lcm "
-        "ldexp frexp fmax fmin"
+        "ldexp frexp fmax fmin lerp addcmul addcdiv"
     ),
     "ordering": "sort argsort msort topk kthvalue median nanmedian mode quantile nanquantile",
     "sets": "unique unique_consecutive",

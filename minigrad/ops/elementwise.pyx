@@ -149,7 +149,8 @@ def sub(input, other, *, alpha=1):
 
 cdef object minus(object a, object b):
     no_bools(a, b)
-    return arithmetic(SUB, "SubBackward0", sub_vjp, a, b, NOTHING)
+    label = "SubBackward0" if isinstance(a, Tensor) else "RsubBackward1"
+    return arithmetic(SUB, label, sub_vjp, a, b, NOTHING)
 
 
 cdef int no_bools(object a, object b) except -1:
@@ -324,7 +325,9 @@ def pow(input, exponent):
     out = wrap(combine(POW, a.array, b.array))
     of_b = recording(b)
     if of_b or recording(a):
-        record(out, "PowBackward0", pow_vjp, (a, b), (a, b, out if of_b else None),
+        label = "PowBackward0" if not isinstance(exponent, Tensor) else (
+            "PowBackward1" if isinstance(input, Tensor) else "PowBackward2")
+        record(out, label, pow_vjp, (a, b), (a, b, out if of_b else None),
                broadcast_shapes(a, b, out))
     return out
 
@@ -469,7 +472,8 @@ def clamp(input, min=None, max=None):
     for limit in (min, max):
         if limit is not None:
             x = promoted(x, limit)[0]
-    if dtype_of(x.array) is bool_:
+    if dtype_of(x.array) is bool_ and not (     # as in torch: only one tensor may limit them
+            min is None and isinstance(max, Tensor) or max is None and isinstance(min, Tensor)):
         raise NotImplementedError("clamp is not defined for bools")
     if not ((min is None or is_number(min)) and (max is None or is_number(max))):
         return clamp_between(x, min, max)
@@ -532,18 +536,3 @@ def clamp_min(input, min):
 def clamp_max(input, max):
     """Return ``clamp(input, max=max)``."""
     return clamp(input, max=max)
-
-
-def lerp(input, end, weight):
-    """Return ``input + weight * (end - input)``."""
-    return input + weight * (end - input)
-
-
-def addcmul(input, tensor1, tensor2, *, value=1):
-    """Return ``input + value * tensor1 * tensor2``."""
-    return input + value * tensor1 * tensor2
-
-
-def addcdiv(input, tensor1, tensor2, *, value=1):
-    """Return ``input + value * tensor1 / tensor2``."""
-    return input + value * tensor1 / tensor2

@@ -337,7 +337,7 @@ def masked_select(input, mask):
         raise RuntimeError(
             f"masked_select: expected BoolTensor for mask, but got {mask.dtype}")
     input, mask = broadcast_tensors(input, mask)
-    return input[mask]
+    return labelled(input[mask], "MaskedSelectBackward0")
 
 
 def nonzero(input, *, as_tuple=False):

@@ -12,9 +12,10 @@ import numpy as np
 from minigrad import return_types
 from minigrad.dtypes import bool_, float32, float64, int64
 from minigrad.ops.creation import full_like
-from minigrad.ops.elementwise import clamp_min, lerp, where
+from minigrad.ops.elementwise import clamp_min, where
 from minigrad.ops.math import ceil, floor, isnan
 from minigrad.ops.math import round as round_
+from minigrad.ops.pointwise import lerp
 from minigrad.ops.recorded import cast, labelled, recorded, tensor_operand
 from minigrad.ops.top import few_places
 from minigrad.tensor import Tensor, over_array

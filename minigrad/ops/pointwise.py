@@ -15,7 +15,14 @@ from minigrad.ops.creation import full_like, zeros_like
 from minigrad.ops.elementwise import mul, pow, sub, where
 from minigrad.ops.inplace import in_place
 from minigrad.ops.math import cos, isnan, sigmoid, sqrt, square
-from minigrad.ops.recorded import cast, float_operand, operands, recorded, tensor_operand
+from minigrad.ops.recorded import (
+    cast,
+    float_operand,
+    labelled,
+    operands,
+    recorded,
+    tensor_operand,
+)
 from minigrad.ops.shape import broadcast_tensors
 from minigrad.tensor import Tensor, over_array
 
@@ -320,6 +327,45 @@ def positive(input) -> Tensor:
 # ---------------------------------------------------------------- arithmetic
 
 
+def lerp(input, end, weight) -> Tensor:
+    """Return ``input + weight * (end - input)``, counted from the end that is nearer.
+
+    TypeError unless ``end`` is a tensor; RuntimeError if it, or a ``weight`` that is a tensor, has
+    another dtype than the input; NotImplementedError for integers.
+
+    >>> import minigrad
+    >>> minigrad.lerp(minigrad.tensor([0.0, 10.0]), minigrad.tensor([4.0, 20.0]), 0.75)
+    tensor([ 3.0000, 17.5000])
+    """
+    x, y = tensor_operand(input, "lerp"), tensor_operand(end, "lerp", "end")
+    for name, t in (("end", y), ("weight", weight)):
+        if isinstance(t, Tensor) and t.dtype is not x.dtype:
+            raise RuntimeError(f"expected dtype {x.dtype} for `{name}` but got dtype {t.dtype}")
+    if not x.dtype.is_floating_point:
+        raise NotImplementedError(f"lerp is not defined for {x.dtype}")
+    way = y - x
+    if isinstance(weight, Tensor):
+        near = abs(weight) < 0.5
+        return labelled(where(near, x + weight * way, y - (1 - weight) * way), "LerpBackward1")
+    out = x + weight * way if abs(weight) < 0.5 else y - (1 - weight) * way
+    return labelled(out, "LerpBackward0")
+
+
+def addcmul(input, tensor1, tensor2, *, value=1) -> Tensor:
+    """Return ``input + value * tensor1 * tensor2``."""
+    return labelled(input + value * tensor1 * tensor2, "AddcmulBackward0")
+
+
+def addcdiv(input, tensor1, tensor2, *, value=1) -> Tensor:
+    """Return ``input + value * tensor1 / tensor2``; RuntimeError if both of these are integers."""
+    if not (tensor1.is_floating_point() or tensor2.is_floating_point()):
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported: use floating tensors, or "
+            f"div(rounding_mode=...); got {tensor1.dtype} and {tensor2.dtype}"
+        )
+    return labelled(input + value * tensor1 / tensor2, "AddcdivBackward0")
+
+
 def rsub(input, other, *, alpha=1) -> Tensor:
     """Return ``other - alpha * input``.
 
@@ -328,7 +374,7 @@ def rsub(input, other, *, alpha=1) -> Tensor:
     tensor([9., 8.])
     """
     a, b = operands(tensor_operand(input, "rsub"), other)
-    return sub(b, a, alpha=alpha)
+    return labelled(sub(b, a, alpha=alpha), f"RsubBackward{int(not isinstance(other, Tensor))}")
 
 
 def float_power(input, exponent) -> Tensor:

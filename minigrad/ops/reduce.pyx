@@ -19,6 +19,7 @@ from minigrad.ops.common cimport accumulable, cast, dims_tuple, float_operand, s
 from minigrad.ops.broadcast cimport expand_to, sum_to
 from minigrad.ops.elementwise import maximum, minimum
 from minigrad.ops.fold cimport first_extreme, fold, log_sum_exp, variance
+from minigrad.ops.recorded import labelled
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, alias_of, wrap
 
@@ -64,7 +65,8 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None)
     cdef Tensor x = tensor_argument(input, "sum", "input")
     dim, keepdim = given(axis, dim), bool(given(keepdims, keepdim))
     x = accumulable(x, dtype)
-    return sum_dims(x, dims_tuple(dim, PyArray_NDIM(x.array)), keepdim)
+    cdef Tensor out = sum_dims(x, dims_tuple(dim, PyArray_NDIM(x.array)), keepdim)
+    return out if dim is None else labelled(out, "SumBackward1")
 
 
 cdef Tensor sum_dims(Tensor x, tuple dims, bint keepdim):
@@ -107,7 +109,7 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
     out = wrap(fold(kernels.MEAN, x.array, dims, keepdim))
     if recording(x):
-        record(out, "MeanBackward1" if len(dims) < PyArray_NDIM(x.array) else "MeanBackward0",
+        record(out, "MeanBackward0" if dim is None else "MeanBackward1",
                mean_vjp, (x,), (),
                ((<object>x.array).shape, keepdim_shape(x, dims), keepdim, count(x, dims)))
     return out
@@ -259,9 +261,9 @@ cdef object extreme_with_indices(int op, str name, object result, object input, 
     check_not_empty(x, d, name)
     indices = wrap(first_extreme(op, x.array, d, True))
     values = x.gather(d, indices)
-    if keepdim:
-        return result(values, indices)
-    return result(values.squeeze(d), indices.squeeze(d))
+    if not keepdim:
+        values, indices = values.squeeze(d), indices.squeeze(d)
+    return labelled(result(values, indices), name.title() + "Backward0")
 
 
 cdef int check_not_empty(Tensor x, int d, str name) except -1:
@@ -302,7 +304,7 @@ def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None)
 
 cdef Tensor whole_extreme(int op, str name, object input):
     check_any(tensor_argument(input, name, "input"), name)
-    return extreme(op, "a" + name, input, (), False)
+    return labelled(extreme(op, "a" + name, input, (), False), name.title() + "Backward1")
 
 
 cdef int check_any(Tensor x, str name) except -1:

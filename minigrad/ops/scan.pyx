@@ -32,7 +32,7 @@ def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None
     keepdim = keepdim if keepdims is None else keepdims
     out = wrap(fold(PROD, x.array, dims, keepdim))
     if recording(x):
-        record(out, "ProdBackward0", prod_vjp, (x,), (x, out),
+        record(out, "ProdBackward0" if dim is None else "ProdBackward1", prod_vjp, (x,), (x, out),
                (dims, keepdim_shape(x, dims), keepdim))
     return out
 

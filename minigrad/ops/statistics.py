@@ -7,7 +7,7 @@ from minigrad.dtypes import bool_
 from minigrad.ops.elementwise import clamp_min, where
 from minigrad.ops.linalg import matmul
 from minigrad.ops.math import isnan, sqrt
-from minigrad.ops.recorded import operands, recorded, tensor_operand
+from minigrad.ops.recorded import labelled, operands, recorded, tensor_operand
 from minigrad.ops.reduce import amax, amin, norm
 from minigrad.ops.reduce import sum as sum_
 from minigrad.tensor import Tensor
@@ -24,7 +24,7 @@ def nansum(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
     """
     x = tensor_operand(input, "nansum")
     known = x.masked_fill(isnan(x), 0.0) if x.dtype.is_floating_point else x
-    return sum_(known, dim, keepdim, dtype=dtype)
+    return labelled(sum_(known, dim, keepdim, dtype=dtype), "NansumBackward0")
 
 
 def nanmean(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
@@ -65,7 +65,8 @@ def dist(input, other, p=2) -> Tensor:
     >>> minigrad.dist(minigrad.tensor([3.0, 4.0]), minigrad.zeros(2))
     tensor(5.)
     """
-    return norm(tensor_operand(input, "dist") - tensor_operand(other, "dist", "other"), p)
+    way = tensor_operand(input, "dist") - tensor_operand(other, "dist", "other")
+    return labelled(norm(way, p), "DistBackward0")
 
 
 def renorm(input, p, dim, maxnorm) -> Tensor:
