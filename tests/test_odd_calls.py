@@ -31,6 +31,7 @@ FUNCTIONS = {
         "show_config",
         "set_default_dtype",
         "set_printoptions",
+        "set_warn_always",
         "save",
         "load",
     )
