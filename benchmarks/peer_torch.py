@@ -60,6 +60,11 @@ class Peer:
         """``function`` itself, or compiled for the shapes it is called with."""
         return self.torch.compile(function, dynamic=False) if self.compiled else function
 
+    def give_back_memory(self) -> None:
+        """Empty the pool that minigrad keeps: what a case fills again is that case's memory."""
+        if hasattr(self.torch, "memory"):
+            self.torch.memory.empty_cache()
+
     def workload(self, program: str, arguments: dict) -> Workload:
         if self.compiled:
             self.torch.compiler.reset()

@@ -79,6 +79,8 @@ class Worker:
         if self.first:  # what a library loads on first use is not this case's memory
             self.peer.workload(case["program"], case["arguments"]).results()
             self.first = False
+        if hasattr(self.peer, "give_back_memory"):
+            self.peer.give_back_memory()
         give_back_memory()
         self.memory_before = resident_memory("VmRSS")
         self.workload = self.peer.workload(case["program"], case["arguments"])

@@ -46,6 +46,7 @@ cdef class Saved:
     cdef Variable variable          # None if it is the node's own output (which would be a cycle)
     cdef Version version
     cdef long number
+    cdef int output                 # which of the node's outputs, if it is one
 
 
 cdef class Node:

@@ -223,6 +223,7 @@ cdef object save_one(Variable v, Variable out):
     saved.array = v.array
     saved.version = version_of(v)
     saved.number = saved.version.number
+    saved.output = v.output
     if v is not out:
         saved.variable = v
     return saved
@@ -287,6 +288,7 @@ cdef class Node:
         cdef ndarray array
         cdef Version version
         cdef long number = 0
+        cdef int output = 0
         if self.saved is None:
             raise RuntimeError(
                 "Trying to backward through the graph a second time (or directly access saved "
@@ -306,7 +308,10 @@ cdef class Node:
             saved = <Saved>kept
             array, version, number = saved.array, saved.version, saved.number
             v = saved.variable
+            output = saved.output
         else:
+            if self.version is None and grad_enabled():
+                self.version = Version.__new__(Version)     # the vjp's own nodes may save it, too
             array, version = <ndarray>kept, self.version
         if version is not None and version.number != number:
             self.complain(array, v, version, number)
@@ -315,8 +320,7 @@ cdef class Node:
         # The node's own output: another tensor over the same memory, with this node as its history.
         v = operations.wrap(array)
         v.version = version
-        v.node = self
-        v.wants_grad = True
+        v.node, v.output, v.wants_grad = self, output, True
         return v
 
     cdef void forget(self) noexcept:
@@ -456,9 +460,6 @@ cdef class PythonNode(Node):
         self.vjp = call_backward
         self.n_outputs = max(len(outputs), 2)   # the list form of the gradient, whatever the count
         connect(self, tuple([x for x in inputs]))      # the caller's own stays as it is
-        self.saved = tuple([
-            save_one(s, s if any([s is out for out in outputs]) else None) for s in saved
-        ])
         for k, out in enumerate(outputs):
             if out is not None:
                 v = <Variable>out
@@ -467,6 +468,9 @@ cdef class PythonNode(Node):
                 v.wants_grad = True
                 if v.base is not None:
                     v.seen = v.version.number
+        self.saved = tuple([
+            save_one(s, s if any([s is out for out in outputs]) else None) for s in saved
+        ])
 
     def _mark_needs(self, tuple inputs):
         """Note which inputs want a gradient, for the forward to see before anything is recorded."""

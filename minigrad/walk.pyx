@@ -10,6 +10,7 @@ A gradient on its way belongs to an *edge* (see ``edge_to``): a node, ``(node, k
 a node with several outputs, or a leaf.
 """
 
+import threading
 import warnings
 
 import numpy as np
@@ -192,20 +193,38 @@ cdef dict leading_to(list roots, list targets):
 
 # ---------------------------------------------------------------- the end: leaves
 
-cdef int deposit(Variable leaf, Variable grad, bint create_graph, bint shared) except -1:
+cdef enum:
+    SHORT = 1024        # elements up to which the kernels work without letting go of the GIL
+
+cdef object one_at_a_time = threading.Lock()
+
+
+cdef int accumulate_grad(Variable leaf, Variable grad, bint create_graph, bint shared) except -1:
     """Add ``grad`` to ``leaf.grad``; keep it as it is if nobody else can see it, else a copy."""
     if leaf.gradient is not None:
         if create_graph:
             leaf.gradient = operations.add(leaf.gradient, grad)
         else:
             operations.add_(leaf.gradient, grad)
-    elif create_graph or not (
+    elif create_graph:
+        leaf.gradient = operations.clone(grad)      # what is on the graph may be anybody's
+    elif not (
         shared or PyArray_BASE(grad.array) != NULL or Py_REFCNT(<PyObject *>grad.array) > 1
         or not PyArray_IS_C_CONTIGUOUS(grad.array)
     ):
         leaf.gradient = grad
     else:
         leaf.gradient = operations.wrap(operations.copied(grad.array))
+    return 0
+
+
+cdef int deposit(Variable leaf, Variable grad, bint create_graph, bint shared) except -1:
+    """Do that, and tell who waits for it; other threads may be at the same leaf."""
+    if PyArray_SIZE(grad.array) <= SHORT:
+        accumulate_grad(leaf, grad, create_graph, shared)
+    else:
+        with one_at_a_time:
+            accumulate_grad(leaf, grad, create_graph, shared)
     if leaf.hooks is not None:
         run_accumulated_hooks(leaf)
     return 0

@@ -1,5 +1,7 @@
 """backward() and grad(): arguments, accumulation, hooks, grad mode, errors, double backward."""
 
+import threading
+
 import numpy as np
 import pytest
 from support import assert_close, compare_with_torch
@@ -280,6 +282,54 @@ def test_results_of_grad_are_not_aliases():
 
 
 # ---------------------------------------------------------------- double backward
+
+
+def test_gradients_on_the_graph_belong_to_one_leaf_each():
+    a, b = (minigrad.ones(3, requires_grad=True) for _ in range(2))
+    given = minigrad.ones(3)
+    (a + b).backward(given, create_graph=True)
+    assert a.grad is not b.grad and a.grad is not given
+    (a + b).backward(given)
+    assert a.grad.tolist() == b.grad.tolist() == [2, 2, 2] and given.tolist() == [1, 1, 1]
+    a.grad = None
+    a.sum().backward(create_graph=True)
+    a.grad.detach().mul_(2)  # a whole tensor, not one number expanded
+    assert a.grad.tolist() == [2, 2, 2]
+
+
+def test_threads_add_to_one_leaf():
+    w = minigrad.ones(200_000, requires_grad=True)
+    small = minigrad.ones(3, requires_grad=True)
+
+    def work():
+        for _ in range(10):
+            (w * 1).backward(minigrad.ones(200_000))
+            (small * 1).backward(minigrad.ones(3))
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert w.grad.min().item() == w.grad.max().item() == 60 and small.grad.tolist() == [60] * 3
+
+
+def test_a_second_output_that_was_saved_keeps_its_place():
+    class Both(autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            a, b = x * 2, x * x * x
+            ctx.save_for_backward(x, b)
+            return a, b
+
+        @staticmethod
+        def backward(ctx, of_a, of_b):
+            x, b = ctx.saved_tensors
+            return of_a * 2 + of_b * 3 * b / x
+
+    x = minigrad.tensor([1.0, 2.0], dtype=minigrad.float64, requires_grad=True)
+    (slope,) = autograd.grad(Both.apply(x)[1].sum(), x, create_graph=True)
+    assert autograd.grad(slope.sum(), x)[0].tolist() == [6, 12]
 
 
 def test_create_graph():

@@ -217,6 +217,35 @@ def test_an_output_that_a_second_derivative_saved_is_watched_too():
         slope.sum().backward()
 
 
+@pytest.mark.parametrize("write", [_quietly, lambda y: y.detach().mul_(100)])
+def test_an_output_that_only_a_second_derivative_saved(write):
+    """Its node hands it on to the node of its own gradient, which must notice a write as well."""
+    x, given = leaf(1.0, 2.0), leaf(1.0, 1.0)
+    y = x.exp()
+    (slope,) = minigrad.autograd.grad(y, x, given, create_graph=True)
+    write(y)
+    with pytest.raises(RuntimeError, match="modified by an inplace"):
+        minigrad.autograd.grad(slope.sum(), given)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda y: y[:1].expand(2, 3),
+        lambda y: y[0].unfold(0, 2, 1),
+        lambda y: y.as_strided((2, 2), (1, 1)),
+    ],
+)
+def test_a_write_to_a_part_of_a_view_that_overlaps_itself(torch, view):
+    def function(lib, x):
+        y = x * 1
+        v = view(y)
+        v[0] = 5 * x[1, : v.shape[1]]
+        return y * 2, v * 3
+
+    compare_with_torch(torch, function, (np.random.default_rng(0).random((2, 3)),), double=True)
+
+
 def test_an_in_place_op_whose_node_saves_the_new_value():
     """What it saved is the result, in memory of its own: the write itself is no reason to fail."""
     x = leaf(1.0, 2.0)

@@ -21,7 +21,7 @@ from minigrad.tensor cimport Tensor, view_of, wrap
 from minigrad.ops.recorded import labelled
 from minigrad.ops.shape import broadcast_tensors
 from minigrad.ops.inplace import in_place
-from minigrad.ops.inplace cimport check_distinct, check_inplace, check_overlap, written
+from minigrad.ops.inplace cimport check_distinct, check_inplace, check_overlap, write, written
 
 import_array()
 
@@ -230,6 +230,10 @@ def setitem(input, index, value):
     array = v.array
     while array.ndim > len(region) and array.shape[0] == 1:
         array = array[0]                # torch lets leading ones go
+    if basic and x.base is not None and (recording(x) or recording(v)):
+        # Elements of a view may share memory (``expand``, ``unfold``): its part tells the base.
+        write(<Tensor>getitem(x, index), v.reshape((<object>array).shape), True)
+        return
     try:
         x.array[key] = array
     except ValueError:
