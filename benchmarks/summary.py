@@ -1,6 +1,6 @@
 """README's tables of speed, from reports that ``--json`` wrote: ``python -m benchmarks.summary``.
 
-    python -m benchmarks.summary benchmarks/results/*.json [--plot ratios.png] [--roofline FILE]
+python -m benchmarks.summary benchmarks/results/*.json [--plot ratios.png] [--roofline FILE]
 """
 
 import argparse

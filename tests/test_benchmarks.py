@@ -1,5 +1,6 @@
 """The benchmark tool itself: what it measures is true, and what goes wrong is said."""
 
+import importlib.util
 import json
 import math
 import subprocess
@@ -14,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # benchmarks is not an installed package
 
 from benchmarks import __main__ as command  # noqa: E402
-from benchmarks import machine, plot, report, runner, stats, tables, worker  # noqa: E402
+from benchmarks import machine, plot, report, runner, stats, summary, tables, worker  # noqa: E402
 from benchmarks.cases import SUITES, Case, cases_of  # noqa: E402
 from benchmarks.problems import NETWORKS, batch, initial_weights  # noqa: E402
 from benchmarks.runner import Line, Peer, measure, started  # noqa: E402
@@ -275,3 +276,30 @@ def test_operations_per_byte_are_counted():
             counted = case.flops or case.program == "batchnorm"
             assert (case.intensity is not None) == bool(counted)
             assert case.intensity is None or 0.1 < case.intensity < 500
+
+
+RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
+
+
+@pytest.mark.skipif(not RESULTS, reason="the reports are not beside the tests")
+def test_readme_has_the_numbers_of_the_reports():
+    printed = summary.summary([json.loads(file.read_text()) for file in RESULTS])
+    rows = [row for row in printed.splitlines() if row.startswith("|")]
+    readme = (ROOT / "README.md").read_text().splitlines()
+    assert len(rows) > 30
+    assert [row for row in rows if row not in readme] == []
+
+
+def test_a_summary_of_several_reports(tmp_path):
+    peers = [sleeper("minigrad", seconds=0.002), sleeper("torch", seconds=0.001)]
+    reports = [run(peers), run(peers, Case("ops", "short", "a nap", "sleep", {"shape": [3, 2]}))]
+    printed = summary.summary(reports)
+    assert "| sleeping |" in printed and "| short | 1 | **" in printed
+    assert "Slower than torch: 2 of 2 lines." in printed
+    if plot_library():
+        plot.draw(summary.joined(reports), tmp_path / "all.png")
+        assert (tmp_path / "all.png").stat().st_size > 1000
+
+
+def plot_library():
+    return importlib.util.find_spec("matplotlib")

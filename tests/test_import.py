@@ -314,6 +314,30 @@ assert found == [expected] * 4
     )
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_small_work_enters_no_parallel_region():
+    """OpenMP starts its threads at the first region with more than one: till then there are none."""
+    run("""
+import os, minigrad
+from minigrad import nn
+from minigrad.kernels.openmp import has_openmp
+def threads():
+    return len(os.listdir("/proc/self/task"))
+minigrad.set_num_threads(2)
+before = threads()
+net = nn.Sequential(nn.Linear(2, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 2))
+optimizer = minigrad.optim.Adam(net.parameters())
+images = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2))
+for _ in range(2):
+    loss = nn.functional.cross_entropy(net(minigrad.randn(64, 2)), minigrad.zeros(64).long())
+    (loss + images(minigrad.randn(2, 1, 8, 8)).exp().mean()).backward()
+    optimizer.step()
+assert threads() == before, (before, threads())
+minigrad.ones(1_000_000).exp()
+assert threads() == before + has_openmp()
+""")
+
+
 # ---------------------------------------------------------------- instruction sets
 
 BUILT = [level for level in kernels.REQUIRES if (Path(kernels.__file__).parent / level).is_dir()]
