@@ -316,7 +316,7 @@ assert found == [expected] * 4
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
 def test_small_work_enters_no_parallel_region():
-    """OpenMP starts its threads at the first region with more than one: till then there are none."""
+    """OpenMP starts its threads at the first region that has several: till then there are none."""
     run("""
 import os, minigrad
 from minigrad import nn
