@@ -64,6 +64,9 @@ def with_out(node, name):
     """Return the definition of a function and ``out``: a tensor, or several for several results."""
     node = ast.parse(ast.unparse(node)).body[0]
     result = ast.unparse(node.returns) if node.returns else "Any"
+    a = node.args
+    for arg in (*a.posonlyargs, *a.args, *a.kwonlyargs, *filter(None, (a.vararg, a.kwarg))):
+        arg.annotation = arg.annotation or ast.Name("Any")
     kind = {"Tensor": "Tensor | None", "Any": "Any"}.get(result, "Sequence[Tensor] | None")
     out = ast.arg("out", ast.parse(kind, mode="eval").body)
     places = [i for i, arg in enumerate(node.args.args) if arg.arg == "out"]

@@ -8,6 +8,7 @@ from support import assert_close, compare_with_torch
 
 import minigrad
 from minigrad import autograd
+from minigrad.tape import _set_anomaly
 
 
 def leaf(*values):
@@ -330,6 +331,51 @@ def test_a_second_output_that_was_saved_keeps_its_place():
     x = minigrad.tensor([1.0, 2.0], dtype=minigrad.float64, requires_grad=True)
     (slope,) = autograd.grad(Both.apply(x)[1].sum(), x, create_graph=True)
     assert autograd.grad(slope.sum(), x)[0].tolist() == [6, 12]
+
+
+class Results:
+    """What the tape shows to its observer: what each node's vjp has returned."""
+
+    def __init__(self):
+        self.of = {}
+
+    def recorded(self, node):
+        pass
+
+    def check(self, node, results):
+        self.of[node.name()] = results
+
+    def failed(self, node, error):
+        pass
+
+
+@pytest.mark.parametrize(
+    "node, function, shapes",
+    [
+        ("MulBackward0", lambda F, x, w: x * w, ((3,), (3,))),
+        ("DivBackward0", lambda F, x, w: x / w, ((3,), (3,))),
+        ("MmBackward0", lambda F, x, w: x @ w, ((2, 3), (3, 4))),
+        ("BmmBackward0", lambda F, x, w: x @ w, ((5, 2, 3), (5, 3, 4))),
+        ("AddmmBackward0", lambda F, x, w: F.linear(x, w, w[:, 0].detach()), ((2, 3), (4, 3))),
+        ("ConvolutionBackward0", lambda F, x, w: F.conv1d(x, w), ((1, 2, 9), (3, 2, 3))),
+        ("ConvolutionBackward0", lambda F, x, w: F.conv2d(x, w), ((1, 2, 9, 9), (3, 2, 3, 3))),
+        ("ConvolutionBackward0", lambda F, x, w: F.conv2d(x, w), ((1, 1, 28, 28), (3, 1, 5, 5))),
+        ("Atan2Backward0", lambda F, x, w: minigrad.atan2(x, w), ((3,), (3,))),
+    ],
+)
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_gradients_that_nobody_asked_for_are_not_computed(node, function, shapes, wanted):
+    x, w = (minigrad.rand(shape, requires_grad=i == wanted) for i, shape in enumerate(shapes))
+    y = function(minigrad.nn.functional, x, w).sum()
+    seen = Results()
+    before = _set_anomaly(seen)
+    try:
+        y.backward()
+    finally:
+        _set_anomaly(before)
+    (results,) = (r for name, r in seen.of.items() if name == node)
+    assert len([r for r in results if r is not None]) == 1
+    assert (x, w)[wanted].grad is not None and (w, x)[wanted].grad is None
 
 
 def test_create_graph():

@@ -171,14 +171,14 @@ def pick(generator) -> Generator:
 
 
 def manual_seed(seed) -> Generator:
-    """Seed the default generator, from which every random op draws; return it.
+    """Seed the default generator, from which every random op draws, by ``int(seed)``; return it.
 
     >>> import minigrad
     >>> _ = minigrad.manual_seed(0)
     >>> minigrad.randn(2)
     tensor([ 1.5410, -0.2934])
     """
-    return default_generator.manual_seed(seed)
+    return default_generator.manual_seed(int(seed))
 
 
 def seed() -> int:

@@ -54,6 +54,8 @@ cdef object numpy_index(Tensor x, object index, bint *basic):
         elif isinstance(item, (int, np.integer)):
             used += 1
         else:
+            if isinstance(item, str):
+                raise TypeError(f"an index is an int, a slice, None, ... or a tensor: not {item!r}")
             item = (<Tensor>item).array if isinstance(item, Tensor) else np.asarray(item)
             if item.dtype.kind == "f" and item.size == 0 and item.ndim == 1:
                 item = item.astype(np.int64)        # x[[]]
