@@ -7,7 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
-from support import DTYPES, name_of
+from support import DTYPES, assert_close, name_of
 
 import minigrad
 
@@ -180,3 +180,27 @@ def test_default_dtype():
         with pytest.raises(TypeError):
             minigrad.set_default_dtype(wrong)
     assert minigrad.get_default_dtype() is minigrad.float16
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda lib, x, n: x / n,
+        lambda lib, x, n: n / x,
+        lambda lib, x, n: x / lib.tensor(n),
+        lambda lib, x, n: lib.atan2(x, lib.tensor(n)),
+        lambda lib, x, n: lib.xlogy(x, n),
+        lambda lib, x, n: lib.copysign(x, n),
+    ],
+)
+@pytest.mark.parametrize(
+    "dtype, number",
+    [("uint8", 256), ("uint8", -1), ("int8", 128), ("int16", 2**15), ("int32", 2**31)],
+)
+def test_a_number_that_does_not_fit_the_integers_beside_it(torch, function, dtype, number):
+    """Where the result is a float, the number is one from the start."""
+    results = [
+        function(lib, lib.tensor([100, 3], dtype=getattr(lib, dtype)), number)
+        for lib in (minigrad, torch)
+    ]
+    assert_close(results[0], results[1].numpy())

@@ -24,7 +24,7 @@ def run(path, arguments):
         print(f"minigrad run: can't open file {path!r}: {error}", file=sys.stderr)
         return 2
     main = types.ModuleType("__main__")
-    main.__file__, main.__builtins__ = str(path), builtins
+    main.__file__, main.__builtins__ = str(Path(path).absolute()), builtins
     sys.modules["__main__"] = main
     sys.argv = [str(path), *arguments]
     sys.path[0] = str(Path(path).resolve().parent)

@@ -136,6 +136,22 @@ cdef tuple promoted(object x, object y):
     return cast(a, d), cast(b, d)
 
 
+cdef tuple promoted_to_float(object x, object y):
+    """Return the operands promoted; integers become the default floating dtype.
+
+    Each by itself: beside a uint8, 256 is no integer, but it is a float.
+    """
+    if is_floating(x) or is_floating(y):
+        return promoted(x, y)
+    return in_floats(x), in_floats(y)
+
+
+cdef Tensor in_floats(object x):
+    if is_number(x):
+        return operand_tensor(x, default_dtype())
+    return cast(as_operand(x), default_dtype())
+
+
 cdef Tensor as_tensor(object given):
     """Return what may be any data as a tensor: tensors as they are, numbers 0-d, arrays shared."""
     if isinstance(given, Tensor):

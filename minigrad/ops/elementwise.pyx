@@ -13,7 +13,7 @@ import numpy as np
 
 from numpy cimport PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array, ndarray
 
-from minigrad.dtypes cimport bool_, default_dtype, dtype_of, float16, uint8
+from minigrad.dtypes cimport bool_, dtype_of, float16, uint8
 from minigrad.kernels.elementwise cimport (
     ADD, ATAN2, DIV, FLOOR_DIVIDE, FMOD, MAXIMUM, MAXIMUM_SHARE, MINIMUM, MINIMUM_SHARE, MUL, POW,
     REMAINDER, SUB, binary,
@@ -24,7 +24,7 @@ from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.choice cimport chosen
 from minigrad.ops.common cimport (
     broadcast_empty, cast, integer_power, is_kernel_float, is_number, number_tensor, one_tensor,
-    promoted, same_shape, scaled, tensor_argument, to_half, two_tensors, zeros_of,
+    promoted, promoted_to_float, same_shape, scaled, tensor_argument, to_half, two_tensors, zeros_of,
 )
 from minigrad.tape cimport Node, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
@@ -74,15 +74,6 @@ cdef object unbroadcast(Node node, object g, int i):
     if node.extra is None:
         return g
     return sum_to(<Tensor>g, <tuple>(<tuple>node.extra)[i])
-
-
-cdef tuple promoted_to_float(object input, object other):
-    """Return the operands promoted; integers become the default floating dtype."""
-    cdef Tensor a, b
-    a, b = promoted(input, other)
-    if dtype_of(a.array).is_floating_point:
-        return a, b
-    return cast(a, default_dtype()), cast(b, default_dtype())
 
 
 # What the vjp of op(a, b) reads.  Only that is saved: the rest may be overwritten and is not kept.

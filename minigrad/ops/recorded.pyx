@@ -9,10 +9,10 @@ import numpy as np
 
 from numpy cimport import_array, ndarray
 
-from minigrad.dtypes cimport as_dtype, default_dtype, dtype_of
+from minigrad.dtypes cimport as_dtype, dtype_of
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport cast as cast_tensor, float_operand as float_tensor
-from minigrad.ops.common cimport promoted, shape_of, tensor_argument
+from minigrad.ops.common cimport promoted, promoted_to_float, shape_of, tensor_argument
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
@@ -60,11 +60,7 @@ def labelled(out, str label):
 def operands(input, other, bint floating=False):
     """Return two operands as tensors of the result's dtype; ``floating``: integers become the
     default floating dtype."""
-    cdef Tensor a, b
-    a, b = promoted(input, other)
-    if floating and not dtype_of(a.array).is_floating_point:
-        return cast_tensor(a, default_dtype()), cast_tensor(b, default_dtype())
-    return a, b
+    return promoted_to_float(input, other) if floating else promoted(input, other)
 
 
 def tensor_operand(input, str function, str name="input"):
