@@ -333,6 +333,19 @@ def test_a_second_output_that_was_saved_keeps_its_place():
     assert autograd.grad(slope.sum(), x)[0].tolist() == [6, 12]
 
 
+def test_variable_is_an_old_name_of_a_tensor():
+    data = minigrad.ones(2)
+    x = autograd.Variable(data, requires_grad=True)
+    assert type(x) is minigrad.Tensor and isinstance(x, autograd.Variable) and x.is_leaf
+    x.sum().backward()
+    assert x.grad.tolist() == [1, 1] and x.data_ptr() == data.data_ptr() and not data.requires_grad
+    assert not autograd.Variable(x).requires_grad and not isinstance(3, autograd.Variable)
+    with pytest.warns(UserWarning, match="volatile was removed"):
+        autograd.Variable(data, volatile=True)
+    with pytest.raises(TypeError, match="has to be a tensor"):
+        autograd.Variable([1.0])
+
+
 class Results:
     """What the tape shows to its observer: what each node's vjp has returned."""
 

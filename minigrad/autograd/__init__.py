@@ -12,7 +12,7 @@ from minigrad.autograd.grad_mode import (
     set_grad_enabled,
 )
 from minigrad.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
-from minigrad.tensor import Tensor as Variable
+from minigrad.autograd.variable import Variable
 from minigrad.walk import backward, grad
 
 __all__ = [
