@@ -327,3 +327,11 @@ RECORDED = {  # torch's losses of steps 1, 34, 67 and 100
 def test_a_seeded_training_run_has_the_recorded_losses(network, optimizer):
     found = losses(minigrad, network, optimizer)[::33]
     np.testing.assert_allclose(found, RECORDED[network, optimizer], rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", ["dropout", "dropout2d", "alpha_dropout"])
+def test_dropout_of_everything_or_of_nothing_draws_nothing(name):
+    for input, p in ((minigrad.ones(2, 3, 4, 4), 1.0), (minigrad.ones(0, 3, 4, 4), 0.5)):
+        minigrad.manual_seed(7)
+        assert not getattr(minigrad.nn.functional, name)(input, p, training=True).any()
+        assert round(minigrad.rand(1).item(), 4) == 0.5349

@@ -26,8 +26,9 @@ def _drop(input, shape, p, training, inplace):
     if not training or p == 0:
         return input
     _check_floating("dropout", input, p)
-    scale = 1 / (1 - p) if p < 1 else 0.0
-    noise = _noise(input, shape, p, scale)
+    if p == 1 or input.numel() == 0:  # nothing is drawn, as in torch
+        return input.mul_(0) if inplace else input * 0
+    noise = _noise(input, shape, p, 1 / (1 - p))
     return input.mul_(noise) if inplace else input * noise
 
 
