@@ -341,3 +341,19 @@ def test_logits_want_a_floating_target(dtype):
     target = minigrad.ones(3, dtype=getattr(minigrad, dtype))
     with pytest.raises(RuntimeError, match=f"can't be cast to the desired .* minigrad.{dtype}"):
         F.binary_cross_entropy_with_logits(minigrad.zeros(3), target)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda F, x: F.softmax(x),
+        lambda F, x: F.mse_loss(x, minigrad.ones(2, 2)),
+        lambda F, x: F.mse_loss(x, x, size_average=True),
+        lambda F, x: F.kl_div(x, x),
+        lambda F, x: minigrad.add(x, 1, out=minigrad.ones(3)),
+    ],
+)
+def test_warnings_name_the_callers_line(call):
+    with pytest.warns(UserWarning) as caught:
+        call(minigrad.nn.functional, minigrad.ones(2))
+    assert [w.filename for w in caught] == [__file__]

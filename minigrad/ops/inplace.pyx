@@ -299,7 +299,7 @@ cdef Tensor write_out(str name, object out, Tensor result):
             warnings.warn(
                 f"An output with one or more elements was resized since it had shape "
                 f"{list(x.shape)}, which does not match the required output shape "
-                f"{list(result.shape)}.", stacklevel=3,
+                f"{list(result.shape)}.", stacklevel=1,
             )
         x.array = np.empty_like(result.array, dtype=x.array.dtype)
     return assign(x, result)

@@ -29,7 +29,7 @@ def reduction_name(size_average, reduce, reduction):
         reduction = "none" if reduce is False else "mean" if size_average else "sum"
         warnings.warn(
             "size_average and reduce args will be deprecated, please use "
-            f"reduction='{reduction}' instead.", stacklevel=3)
+            f"reduction='{reduction}' instead.", stacklevel=1)
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(
             f"{reduction!r} is not a valid value for reduction; expected 'none', 'mean' or 'sum'"
@@ -58,7 +58,7 @@ cdef int warn_sizes(object input, object target) except -1:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
-            "Please ensure they have the same size.", stacklevel=3)
+            "Please ensure they have the same size.", stacklevel=1)
     return 0
 
 
@@ -139,7 +139,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
             "reduction: 'mean' divides the total loss by both the batch size and the support size."
             "'batchmean' divides only by the batch size, and aligns with the KL math definition."
             "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
-            stacklevel=2)
+            stacklevel=1)
     if log_target:
         loss = target.exp() * (target - input)
     else:       # 0 * log(0) is 0

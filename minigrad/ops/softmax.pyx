@@ -77,7 +77,7 @@ cdef int implicit_dim(str name, int ndim, object dim) except -1:
     if dim is None:
         warnings.warn(
             f"Implicit dimension choice for {name} has been deprecated. Change the call to "
-            "include dim=X as an argument.", stacklevel=3)
+            "include dim=X as an argument.", stacklevel=1)
         return 0 if ndim in (0, 1, 3) else 1
     return checked_dim(dim, ndim)
 
