@@ -162,9 +162,16 @@ def test_seeds_of_every_size(torch):
     for wrong in (2**64, -(2**63) - 1):
         with pytest.raises((RuntimeError, ValueError)):
             minigrad.manual_seed(wrong)
-    for wrong in (None, "a", 1.5):
-        with pytest.raises(TypeError):
+    for seed in (1.5, "3"):  # the function takes what int() takes ...
+        assert minigrad.manual_seed(seed).initial_seed() == torch.manual_seed(seed).initial_seed()
+    for wrong, error in ((None, TypeError), ("a", ValueError)):
+        with pytest.raises(error):
             minigrad.manual_seed(wrong)
+        with pytest.raises(error):
+            torch.manual_seed(wrong)
+    for wrong in (None, "3", 1.5):  # ... a generator an int
+        with pytest.raises(TypeError):
+            minigrad.Generator().manual_seed(wrong)
 
 
 def test_seed_from_the_system():
