@@ -85,8 +85,8 @@ from minigrad.serialization import load, save
 
 # What not every program needs is imported when it is first used: these parts of the package, ...
 _PARTS = (
-    "accelerator amp backends compiler cpu cuda distributions func jit linalg mps random special "
-    "types version xpu"
+    "accelerator amp backends compiler cpu cuda distributions func inspect jit linalg mps random "
+    "special types version xpu"
 ).split()
 # ... these names in them, and the functions of ops that are Late.
 _FROM_PARTS = {"GradScaler": "amp", "autocast": "amp", "vmap": "func"}

@@ -91,7 +91,7 @@ cdef class Operations:
 
 cdef Operations operations
 cdef ndarray nothing
-cdef object anomaly                 # who watches the nodes (see autograd/anomaly_mode.py), or None
+cdef object observer                # who watches (see _set_observer), or None
 
 cdef bint grad_enabled() noexcept
 cdef bint set_grad_enabled_(bint mode) noexcept

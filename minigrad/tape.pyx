@@ -232,14 +232,18 @@ cdef object save_one(Variable v, Variable out):
 # ---------------------------------------------------------------- nodes
 
 cdef long n_recorded = 0
-anomaly = None
+observer = None
 
 
-def _set_anomaly(observer):
-    """Let ``observer`` see each node (see autograd/anomaly_mode.py), None: nobody.  Return who did.
+def _set_observer(new):
+    """Let ``new`` watch what is recorded and walked, None: nobody.  Return who did.
+
+    An observer has three methods: ``recorded(node, inputs, outputs)`` after an op was recorded,
+    ``walked(node, grad, results)`` after the vjp of a node has turned ``grad`` (a list, if the
+    node has several outputs) into ``results``, and ``failed(node, error)`` if it raised.
     """
-    global anomaly
-    previous, anomaly = anomaly, observer
+    global observer
+    previous, observer = observer, new
     return previous
 
 
@@ -403,15 +407,13 @@ cdef int connect(Node node, tuple inputs) except -1:
     global n_recorded
     cdef Py_ssize_t i
     cdef tuple edges = inputs
-    if is_shared(inputs):
+    if is_shared(inputs) or observer is not None:
         edges = tuple([x for x in inputs])
     for i in range(PyTuple_GET_SIZE(edges)):
         put(edges, i, edge_to(edges[i]))
     node.edges = edges
     n_recorded += 1
     node.sequence = n_recorded
-    if anomaly is not None:
-        anomaly.recorded(node)
     return 0
 
 
@@ -435,6 +437,8 @@ cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
         node.save(saved, out)
     else:
         node.saved = ()
+    if observer is not None:
+        observer.recorded(node, inputs, (out,))
     return node
 
 
@@ -471,6 +475,8 @@ cdef class PythonNode(Node):
         self.saved = tuple([
             save_one(s, s if any([s is out for out in outputs]) else None) for s in saved
         ])
+        if observer is not None:
+            observer.recorded(self, inputs, outputs)
 
     def _mark_needs(self, tuple inputs):
         """Note which inputs want a gradient, for the forward to see before anything is recorded."""

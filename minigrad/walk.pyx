@@ -25,7 +25,7 @@ from numpy cimport (
 
 from minigrad.hooks cimport run_accumulated_hooks, run_hooks
 from minigrad.memory cimport empty_like_array
-from minigrad.tape cimport Node, Variable, anomaly, edge_to, operations, set_grad_enabled_
+from minigrad.tape cimport Node, Variable, edge_to, observer, operations, set_grad_enabled_
 
 import_array()
 
@@ -291,9 +291,9 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
                 if not needed[node]:
                     continue
             results = node.vjp(node, grad)
+            if observer is not None:
+                observer.walked(node, grad, results)
             grad = None                     # free each gradient as soon as it has been used
-            if anomaly is not None:
-                anomaly.check(node, results)
             if not retain_graph and node.saved:     # one that saved nothing may run again
                 node.forget()
             for i in range(len(results)):
@@ -320,8 +320,8 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
                 if grad is not None:
                     deposit(<Variable>v, <Variable>grad, create_graph, True)
     except BaseException as error:
-        if anomaly is not None and node is not None:
-            anomaly.failed(node, error)
+        if observer is not None and node is not None:
+            observer.failed(node, error)
         raise
     finally:
         set_grad_enabled_(mode)

@@ -1,6 +1,7 @@
 """What importing minigrad costs and touches, threads and forks.  Each test is a fresh process."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,23 @@ def test_what_is_imported_late_is_found():
 
 def test_warnings_as_errors():
     run("import minigrad", env={"PYTHONWARNINGS": "error"})
+
+
+@pytest.mark.parametrize("variable", [None, "GOMP_SPINCOUNT", "OMP_WAIT_POLICY"])
+def test_idle_threads_soon_sleep_unless_the_user_has_set_otherwise(variable):
+    """Else two programs that share the cores would train ten times slower than one."""
+    value = {"GOMP_SPINCOUNT": "77", "OMP_WAIT_POLICY": "passive"}.get(variable)
+    done = run(
+        "import os, minigrad; print(os.environ.get('GOMP_SPINCOUNT'))",
+        env={"OMP_DISPLAY_ENV": "verbose"} | ({variable: value} if variable else {}),
+        check=False,
+    )
+    spins = re.search(r"GOMP_SPINCOUNT = '(\d+)'", done.stderr)
+    if spins is None:
+        pytest.skip("built without GCC's OpenMP")
+    expected = {None: kernels.SPINS, "GOMP_SPINCOUNT": "77", "OMP_WAIT_POLICY": "0"}
+    assert spins[1] == expected[variable]
+    assert done.stdout.strip() == ("77" if variable == "GOMP_SPINCOUNT" else "None")
 
 
 # ---------------------------------------------------------------- what is left alone

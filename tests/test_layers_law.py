@@ -21,10 +21,10 @@ SOURCES = sorted(path for pattern in ("*.py", "*.pyx", "*.pxd") for path in ROOT
 STANDARD = sys.stdlib_module_names
 C_LEVEL = {"cython", "cpython", "libc", "numpy", "posix", "openmp"}
 PUBLIC_FACE = set(
-    "__main__ accelerator amp backends compiler config cpu cuda jit mirror mps random settings "
-    "types version xpu".split()
+    "__main__ accelerator amp backends compiler config cpu cuda inspect jit mirror mps random "
+    "settings types version xpu".split()
 )
-OPTIONAL = {"tqdm"}  # the only modules that may be imported inside a function
+OPTIONAL = {"graphviz", "tqdm"}  # the only modules that may be imported inside a function
 
 
 def layer(name):

@@ -4,7 +4,7 @@ import linecache
 import sys
 from weakref import WeakKeyDictionary
 
-from minigrad.tape import _set_anomaly
+from minigrad.tape import _set_observer
 from minigrad.tensor import Tensor
 
 __all__ = ["detect_anomaly", "set_detect_anomaly"]
@@ -14,12 +14,12 @@ _OURS = __file__.rpartition("autograd")[0]  # frames in here are not the user's
 
 
 class _Observer:
-    """What the tape calls while the mode is on: for each node, and around the backward of each."""
+    """What the tape calls while the mode is on (see ``tape._set_observer``)."""
 
     def __init__(self, check_nan):
         self.check_nan = check_nan
 
-    def recorded(self, node):
+    def recorded(self, node, inputs, outputs):
         """Note the user's lines that made ``node``, the innermost first."""
         frames, frame = [], sys._getframe()
         while frame is not None:
@@ -29,12 +29,12 @@ class _Observer:
             frame = frame.f_back
         _frames[node] = frames
 
-    def check(self, node, results):
+    def walked(self, node, grad, results):
         """Raise if the backward of ``node`` has returned a NaN."""
         if not self.check_nan:
             return
-        for i, grad in enumerate(results):
-            if isinstance(grad, Tensor) and grad.isnan().any():
+        for i, result in enumerate(results):
+            if isinstance(result, Tensor) and result.isnan().any():
                 raise RuntimeError(
                     f"Function '{node.name()}' returned nan values in its {i}th output."
                 )
@@ -69,13 +69,13 @@ class set_detect_anomaly:
     """
 
     def __init__(self, mode, check_nan=True) -> None:
-        self._previous = _set_anomaly(_Observer(check_nan) if mode else None)
+        self._previous = _set_observer(_Observer(check_nan) if mode else None)
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *exc_info) -> None:
-        _set_anomaly(self._previous)
+        _set_observer(self._previous)
 
 
 class detect_anomaly(set_detect_anomaly):
@@ -95,4 +95,4 @@ class detect_anomaly(set_detect_anomaly):
         self._check_nan = check_nan
 
     def __enter__(self) -> None:
-        self._previous = _set_anomaly(_Observer(self._check_nan))
+        self._previous = _set_observer(_Observer(self._check_nan))

@@ -8,6 +8,7 @@ that ``minigrad.kernels.batch_norm`` *is* the picked one, for ``import`` and ``c
 ``minigrad.kernels.reference`` holds the same functions in plain NumPy: read those first.
 """
 
+import importlib
 import os
 
 try:
@@ -44,3 +45,27 @@ def _pick_level():
 
 level = _pick_level()
 __path__.append(os.path.join(HERE, level))
+
+
+# How often an idle OpenMP thread of GCC's looks for work before it sleeps: about 0.1 ms, which is
+# longer than the gaps between the parallel loops of a training step.  As it comes, GCC's OpenMP
+# looks for milliseconds: of two programs that share two cores each then trains ten times slower.
+SPINS = "2000"
+
+
+def _load_openmp():
+    """Load OpenMP, which reads its settings from the environment at that moment and never again.
+
+    A wait policy that the user has set stays.
+    """
+    theirs = {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & set(os.environ)
+    if not theirs:
+        os.environ["GOMP_SPINCOUNT"] = SPINS
+    try:
+        importlib.import_module("minigrad.kernels.elementwise")  # which is linked with it
+    finally:
+        if not theirs:
+            del os.environ["GOMP_SPINCOUNT"]  # no other program that this one starts is to have it
+
+
+_load_openmp()

@@ -1,0 +1,137 @@
+"""Notes taken while operations are recorded: the line, the module, the numbers, the time.
+
+The tape itself keeps no more than the gradients need.  Inside of ``recording()`` everything else
+that a reader of the tape wants to know is noted, in a table beside the tape that forgets a node
+when the node dies.
+"""
+
+import linecache
+import sys
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Self
+from weakref import WeakKeyDictionary
+
+from minigrad.inspect.picture import Picture
+from minigrad.nn import Module
+from minigrad.tape import Node, _set_observer
+from minigrad.tensor import Tensor
+
+_OURS = __file__.rpartition("inspect")[0]  # frames in here are not the user's
+
+
+@dataclass
+class Line:
+    """A line of the user's program."""
+
+    file: str
+    number: int
+    function: str
+
+    @property
+    def text(self) -> str:
+        """The line itself, or "" if the file cannot be read any more."""
+        return linecache.getline(self.file, self.number).strip()
+
+    def __str__(self) -> str:
+        return f"{self.file.replace(chr(92), '/').rpartition('/')[2]}:{self.number}"
+
+
+@dataclass
+class Note:
+    """What was noted of one node."""
+
+    line: Line | None
+    module: tuple[str, ...]  # names from the outermost module to the one at work
+    inputs: list[Picture | None]  # None for what is no tensor
+    outputs: list[Picture | None]
+    seconds: float  # since the operation before was recorded
+
+
+notes: WeakKeyDictionary[Node, Note] = WeakKeyDictionary()
+
+
+class recording:
+    """A context manager: note everything about the operations that are recorded in it.
+
+    Without it, what ``tape`` and ``show`` say of a graph is what the graph itself still knows: no
+    lines, no modules, no times, and only those values that some gradient needs.  It makes a
+    program slow, and costs nothing when it is not used.
+
+    Args:
+        cells: how many values, or means of blocks of values, to keep of each tensor.
+
+    >>> import minigrad
+    >>> from minigrad import inspect
+    >>> w = minigrad.ones(3, requires_grad=True)
+    >>> with inspect.recording():
+    ...     loss = (w * 2).sum()
+    >>> inspect.tape(loss).steps[0].note.outputs[0].mean
+    2.0
+    """
+
+    def __init__(self, cells: int = 256) -> None:
+        self._cells = cells
+
+    def __enter__(self) -> Self:
+        self._before = _set_observer(self)
+        self._time = time.perf_counter()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        _set_observer(self._before)
+
+    # -------- what the tape calls
+
+    def recorded(self, node: Node, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
+        """Note all there is to know about a node that was recorded just now."""
+        seconds = time.perf_counter() - self._time
+        line, module = _place()
+        notes[node] = Note(line, module, self._pictures(inputs), self._pictures(outputs), seconds)
+        if self._before is not None:
+            self._before.recorded(node, inputs, outputs)
+        self._time = time.perf_counter()
+
+    def walked(self, node: Node, grad: Any, results: tuple[Any, ...]) -> None:
+        """Pass on what the backward pass tells."""
+        if self._before is not None:
+            self._before.walked(node, grad, results)
+
+    def failed(self, node: Node, error: BaseException) -> None:
+        """Pass on what the backward pass tells."""
+        if self._before is not None:
+            self._before.failed(node, error)
+
+    def _pictures(self, tensors):
+        return [picture_of(x, self._cells) for x in tensors]
+
+
+def picture_of(x: Any, cells: int) -> Picture | None:
+    """Return the picture of a tensor, None for what is none."""
+    return Picture.of(x.detach().numpy(), cells) if isinstance(x, Tensor) else None
+
+
+def _place():
+    """Return the user's line that is being run, and the names of the modules that are at work."""
+    line, modules, frame = None, [], sys._getframe(2)
+    while frame is not None:
+        code = frame.f_code
+        if line is None and not code.co_filename.startswith(_OURS):
+            line = Line(code.co_filename, frame.f_lineno, code.co_name)
+        if code.co_name == "forward":
+            module = frame.f_locals.get("self")
+            if isinstance(module, Module) and not (modules and modules[-1] is module):
+                modules.append(module)
+        frame = frame.f_back
+    modules.reverse()
+    return line, _names(modules)
+
+
+def _names(modules):
+    """Return what modules are called, the first by its class, each other by the one before."""
+    names = [type(m).__name__ for m in modules[:1]]
+    for outer, inner in pairwise(modules):
+        found = (name for name, module in outer.named_modules() if module is inner)
+        names.append(next(found, type(inner).__name__))
+    return tuple(names)
