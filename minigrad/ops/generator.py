@@ -32,6 +32,18 @@ from minigrad.kernels.random import (
 from minigrad.ops.creation import tensor
 from minigrad.tensor import Tensor
 
+SEEDED = 625  # in the place of how many words are used up: there are none yet to use
+
+# What a state consists of, in torch's order.
+STATE = np.dtype(
+    {
+        "names": "seed left seeded next words normal has_normal".split(),
+        "formats": ["<u8", "<i4", "<i4", "<u8", ("<u8", 624), "<f8", "<i4"],
+        "offsets": [0, 8, 12, 16, 24, 5024, 5040],
+        "itemsize": 5056,
+    }
+)
+
 
 class Generator:
     """A stream of random numbers with a seed of its own.
@@ -53,10 +65,11 @@ class Generator:
             raise TypeError(f"manual_seed expects an int, but got {type(seed).__name__}")
         seed = seed.__index__()
         if not -(2**63) <= seed < 2**64:
-            raise RuntimeError("Overflow when unpacking long long: the seed does not fit 64 bits")
+            raise ValueError("Overflow when unpacking long long: the seed does not fit 64 bits")
         self._seed = seed % 2**64
         seed_twister(self._twister, self._seed % 2**32)
-        self._next_normal = None
+        self._twister[624] = SEEDED
+        self._next_normal: float | None = None
         return self
 
     def seed(self) -> int:
@@ -69,28 +82,33 @@ class Generator:
         return self._seed
 
     def get_state(self) -> Tensor:
-        """Return the state of the stream as a uint8 tensor, for ``set_state``."""
-        words = np.empty(628, np.uint64)
-        words[:625] = self._twister
-        words[625] = self._seed
-        words[626] = self._next_normal is not None
-        words[627] = np.float64(self._next_normal or 0.0).view(np.uint64)
-        return tensor(words.view(np.uint8))
+        """Return the state of the stream as a uint8 tensor, byte for byte torch's."""
+        state = np.zeros((), STATE)
+        used = int(self._twister[624])
+        state["seed"], state["seeded"], state["words"] = self._seed, True, self._twister[:624]
+        state["left"], state["next"] = max(625 - used, 1), used % SEEDED
+        if self._next_normal is not None:
+            state["has_normal"], state["normal"] = True, self._next_normal
+        return tensor(np.frombuffer(state.tobytes(), np.uint8))
 
     def set_state(self, new_state) -> None:
-        """Continue a stream from a state that ``get_state`` returned."""
+        """Continue a stream from a state that ``get_state`` returned, here or in torch."""
         data = new_state.numpy() if isinstance(new_state, Tensor) else np.asarray(new_state)
-        if data.dtype != np.uint8 or data.size != 628 * 8:
+        if data.dtype != np.uint8:
+            raise TypeError(f"RNG state must be a tensor of uint8, but got {data.dtype}")
+        if data.size != STATE.itemsize:
             raise RuntimeError(
-                f"RNG state is wrong size or type: expected {628 * 8} uint8 elements, but got "
-                f"{data.size} of {data.dtype}"
+                f"RNG state is wrong size: expected {STATE.itemsize} bytes, but got {data.size}"
             )
-        words = np.ascontiguousarray(data).view(np.uint64)
-        if words[624] > 624 or (words[:624] >> np.uint64(32)).any():
+        state = np.frombuffer(data.tobytes(), STATE)[0]
+        left, used = int(state["left"]), int(state["next"])
+        valid = used == 625 - left if left > 1 else left == 1 and used in (0, 624)
+        if not valid or state["words"].max() >= 2**32:
             raise RuntimeError("RNG state is not one that get_state() returned")
-        self._twister[:] = words[:625]
-        self._seed = int(words[625])
-        self._next_normal = words[627:].view(np.float64)[0].item() if words[626] else None
+        self._twister[:624] = state["words"]
+        self._twister[624] = used or SEEDED
+        self._seed = int(state["seed"])
+        self._next_normal = float(state["normal"]) if state["has_normal"] else None
 
     def clone_state(self) -> Any:
         """Return a new generator that continues as this one would."""
