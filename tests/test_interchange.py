@@ -11,6 +11,7 @@ import pytest
 
 import minigrad
 from minigrad import nn
+from minigrad.serialization.torch_reader import Machine, Storages
 
 
 def network(lib):
@@ -196,8 +197,10 @@ def test_tensors_that_share_memory_still_do(torch):
 
 
 def test_a_whole_model_is_refused(torch):
-    for value in (torch.nn.Linear(2, 2), {"f": print}, {"array": np.ones(2)}, {"bytes": b"x"}):
-        with pytest.raises(ValueError, match=r"it holds a \S+, to load which could run any code"):
+    for value in (torch.nn.Linear(2, 2), {"f": print}, {"array": np.ones(2)}):
+        with pytest.raises(
+            pickle.UnpicklingError, match=r"it holds a \S+, to load which could run any code"
+        ):
             minigrad.load(saved(torch, value))
     with pytest.raises(ValueError, match=r"bare pickle, as torch\.save wrote before"):
         minigrad.load(saved(torch, torch.ones(2), _use_new_zipfile_serialization=False))
@@ -386,11 +389,10 @@ def test_damage_never_gives_another_error():
             minigrad.load(io.BytesIO(bytes(broken)))
         except ValueError as error:
             assert str(error).startswith("load: the file")
-    machine = pytest.importorskip("minigrad.torch_file").Machine
     description = tensor(1, (2, 2), (2, 1))
     for _ in range(3000):  # without the checksums of the archive
         broken = bytearray(description)
         for _ in range(rng.integers(1, 4)):
             broken[rng.integers(len(broken))] = rng.integers(256)
         with contextlib.suppress(ValueError):
-            machine(bytes(broken), lambda key: DATA).run()
+            Machine(bytes(broken), Storages(lambda key: DATA)).run()

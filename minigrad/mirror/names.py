@@ -37,7 +37,7 @@ HINTS = {
     "torch.export": "save the weights: torch.save(model.state_dict(), path)",
     "torch.fft": "take the transform with numpy.fft, outside of the graph",
     "torch.fx": "a Module's structure is in named_modules()",
-    "torch.hub": "weights are not downloaded; torch.load reads safetensors files",
+    "torch.hub": "weights are not downloaded; torch.load reads files of them",
     "torch.jit": "call the function or module itself",
     "torch.library": "write an operation as a torch.autograd.Function",
     "torch.multiprocessing": "use Python's multiprocessing, with NumPy arrays between processes",

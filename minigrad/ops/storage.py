@@ -87,9 +87,8 @@ class TypedStorage(UntypedStorage):
         return UntypedStorage(self._memory)
 
 
-def _memory(input):
-    """Return the array that all views of a tensor are views of."""
-    array = input.detach().numpy()
+def memory(array):
+    """Return the array that an array, and all others in the same memory, are views of."""
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array
@@ -97,12 +96,12 @@ def _memory(input):
 
 def untyped_storage(input) -> UntypedStorage:
     """Return the bytes that a tensor lies in."""
-    return UntypedStorage(_memory(input))
+    return UntypedStorage(memory(input.detach().numpy()))
 
 
 def storage(input) -> TypedStorage:
     """Return the row of elements that a tensor and all its views lie in."""
-    return TypedStorage(_memory(input), input.dtype.numpy)
+    return TypedStorage(memory(input.detach().numpy()), input.dtype.numpy)
 
 
 def is_storage(obj) -> bool:

@@ -1,12 +1,13 @@
-"""Reading what ``torch.save`` wrote: tensors and plain containers, and nothing is executed.
+"""Reading what ``torch.save`` wrote: tensors and plain values, and nothing is executed.
 
 Such a file is a zip archive (nothing in it is compressed): ``data.pkl`` is a pickle that describes
 the objects, and ``data/0``, ``data/1``, ... are the memory of the tensors.  A pickle is a program
-for a small stack machine that may call any function there is, which is why it is never given to
+for a small stack machine that may call any function there is, which is why it is not given to
 Python's ``pickle``.  ``Machine`` knows the operations that such descriptions consist of, and by
-name the few classes that they may name; everything else is an error.
+name the few functions and classes that they may name; everything else is refused.
 """
 
+import pickle  # for the class of an error; nothing here unpickles
 import zipfile
 from collections import Counter, OrderedDict
 from collections.abc import Callable
@@ -17,10 +18,11 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.attributes import Size, device
-from minigrad.nn.parameter import Parameter
+from minigrad.nn.parameter import Buffer, Parameter
 from minigrad.ops.creation import from_numpy
+from minigrad.tensor import Tensor, rebuild
 
-__all__ = ["read"]
+__all__ = ["Machine", "Refused", "Storages", "called", "named", "opened", "run"]
 
 # torch's names of typed memory, and how its elements lie there (little-endian).
 STORAGES = {
@@ -35,42 +37,87 @@ STORAGES = {
     "BoolStorage": "|b1",
     "BFloat16Storage": "<u2",  # the upper halves of float32s, which they become
 }
+DTYPES = {d.name: d for d in dtypes.all_dtypes}
+TYPES = {
+    "torch.Tensor": Tensor,
+    "torch.nn.parameter.Parameter": Parameter,
+    "torch.nn.parameter.Buffer": Buffer,
+}
 ADVICE = (
-    "Only tensors, numbers, strings, and dicts, lists, tuples and sets of them are read: save "
-    "model.state_dict() rather than the model. Or convert the file with torch: "
-    "safetensors.torch.save_file(state_dict, new_path)"
+    "Tensors, numbers, strings, and dicts, lists, tuples and sets of them are all that is read by "
+    "default: save model.state_dict() rather than the model. If you trust the origin of the file, "
+    "load(file, weights_only=False) reads it, and runs what it names"
 )
 
 
-class Unsafe(ValueError):
-    """The file holds something other than tensors and plain containers."""
+class Refused(pickle.UnpicklingError, ValueError):
+    """The file holds something other than tensors and plain values."""
 
 
-def read(file, size) -> Any:
-    """Return what the zip archive ``file``, of ``size`` bytes, describes.
+def opened(file, size):
+    """Return the description in the zip archive ``file``, of ``size`` bytes, and its Storages.
 
-    bfloat16 becomes float32; tensors that shared memory do so again.  Raises ValueError for a
-    damaged archive, or one that holds more than tensors and plain containers.
+    Raises ValueError if it is damaged, or not what torch writes.
     """
     try:
-        with zipfile.ZipFile(file) as archive:
-            entries = {entry.filename: entry for entry in archive.infolist()}
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.values()):
-                raise ValueError("its parts are compressed")
-            if sum(entry.file_size for entry in entries.values()) > size:
-                raise ValueError("its parts are larger than the file")
-            found = [name for name in entries if name.endswith("/data.pkl")]
-            if len(found) != 1:
-                raise ValueError("it has no data.pkl, as files of torch.save do")
-            prefix = found[0].removesuffix("data.pkl")
-            if f"{prefix}byteorder" in entries and archive.read(f"{prefix}byteorder") != b"little":
-                raise ValueError("its numbers are not little-endian")
-            program = archive.read(found[0])
-            return Machine(program, lambda key: archive.read(f"{prefix}data/{key}")).run()
-    except Unsafe:
-        raise
-    except (ValueError, KeyError, RuntimeError, EOFError, OSError, zipfile.BadZipFile) as error:
+        archive = zipfile.ZipFile(file)
+        entries = {entry.filename: entry for entry in archive.infolist()}
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.values()):
+            raise ValueError("its parts are compressed")
+        if sum(entry.file_size for entry in entries.values()) > size:
+            raise ValueError("its parts are larger than the file")
+        found = [name for name in entries if name.endswith("/data.pkl")]
+        if len(found) != 1:
+            raise ValueError("it has no data.pkl, as files of torch.save do")
+        prefix = found[0].removesuffix("data.pkl")
+        if f"{prefix}byteorder" in entries and archive.read(f"{prefix}byteorder") != b"little":
+            raise ValueError("its numbers are not little-endian")
+        program = archive.read(found[0])
+    except DAMAGE as error:
         raise ValueError(f"it is damaged: {error}") from None
+    return program, Storages(lambda key: archive.read(f"{prefix}data/{key}"))
+
+
+def run(program, storages) -> Any:
+    """Return what the description ``program`` describes.
+
+    bfloat16 becomes float32; tensors that shared memory do so again.  Raises ValueError for a
+    damaged description, Refused for one that has more than tensors and plain values.
+    """
+    try:
+        return Machine(program, storages).run()
+    except Refused:
+        raise
+    except DAMAGE as error:
+        raise ValueError(f"it is damaged: {error}") from None
+
+
+DAMAGE = (ValueError, KeyError, RuntimeError, EOFError, OSError, zipfile.BadZipFile)
+
+
+class Storages:
+    """The memory of the tensors in a file: each piece is read once, into an array."""
+
+    def __init__(self, read) -> None:
+        self.read = read  # returns the bytes called by a key
+        self.found: dict[tuple[str, str], np.ndarray] = {}
+
+    def __call__(self, description):
+        """Return the piece that a description, as it is in a pickle, belongs to."""
+        kind, named, key, _, n = description
+        if kind != "storage" or not isinstance(key, str) or type(n) is not int:
+            raise TypeError("not the description of a storage")
+        name = named.name.removeprefix("torch.")
+        if (name, key) not in self.found:
+            data = np.frombuffer(bytearray(self.read(key)), STORAGES[name])
+            if name == "BFloat16Storage":
+                data = (data.astype(np.uint32) << 16).view(np.float32)
+            elif name == "BoolStorage" and (data.view(np.uint8) > 1).any():
+                raise ValueError(f"storage {key} is of bools, but has bytes other than 0 and 1")
+            self.found[name, key] = data.astype(data.dtype.newbyteorder("="), copy=False)
+        if len(self.found[name, key]) != n:
+            raise ValueError(f"storage {key} has {len(self.found[name, key])} elements, not {n}")
+        return self.found[name, key]
 
 
 class Named:
@@ -83,11 +130,10 @@ class Named:
 class Machine:
     """The stack machine that a pickle is a program for, with no more operations than needed."""
 
-    def __init__(self, program, read_storage) -> None:
+    def __init__(self, program, storages) -> None:
         self.program = program
         self.at = 0
-        self.read_storage = read_storage
-        self.storages: dict[tuple[str, str], np.ndarray] = {}
+        self.storages = storages
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []  # the stacks below the current one
         self.memo: dict[int, Any] = {}
@@ -101,7 +147,7 @@ class Machine:
                     return self.stack.pop()
                 operation = OPERATIONS.get(code)
                 if operation is None:
-                    raise Unsafe(f"its description has the operation {code!r}. {ADVICE}")
+                    raise Refused(f"its description has the operation {code!r}. {ADVICE}")
                 operation(self)
         except (IndexError, KeyError, TypeError, AttributeError, OverflowError, UnicodeError) as e:
             raise ValueError(f"its description makes no sense at byte {self.at}: {e}") from None
@@ -170,47 +216,46 @@ class Machine:
         target.update(items)
 
     def name(self, module, name):
-        full = f"{module}.{name}"
-        if module == "torch" and isinstance(getattr(dtypes, name, None), dtypes.dtype):
-            self.push(getattr(dtypes, name))
-        elif full in CALLABLE or (module == "torch" and name in STORAGES):
-            self.push(Named(full))
-        else:
-            raise Unsafe(f"it holds a {full}, to load which could run any code. {ADVICE}")
+        found = named(module, name)
+        if found is None:
+            raise Refused(f"it holds a {module}.{name}, to load which could run any code. {ADVICE}")
+        self.push(found)
 
     def call(self):
         arguments, function = self.stack.pop(), self.stack.pop()
         if not isinstance(function, Named) or not isinstance(arguments, tuple):
             raise TypeError("a call of what is no function")
-        self.push(CALLABLE[function.name](*arguments))
+        self.push(called(function)(*arguments))
 
     def build(self):
         """Give the dict on the stack its attributes: of a state_dict's, ``_metadata`` is kept."""
         state, target = self.stack.pop(), self.stack[-1]
         if type(target) is not OrderedDict or not isinstance(state, dict):
-            raise Unsafe(f"it gives a {type(target).__name__} attributes. {ADVICE}")
+            raise Refused(f"it gives a {type(target).__name__} attributes. {ADVICE}")
         if isinstance(state.get("_metadata"), dict):
             target._metadata = state["_metadata"]
 
     def storage(self):
-        """Replace the description of a piece of memory by an array of its elements."""
-        kind, named, key, _, n = self.stack.pop()
-        if kind != "storage" or not isinstance(key, str) or type(n) is not int:
-            raise TypeError("not the description of a storage")
-        name = named.name.removeprefix("torch.")
-        if (name, key) not in self.storages:
-            data = np.frombuffer(bytearray(self.read_storage(key)), STORAGES[name])
-            if name == "BFloat16Storage":
-                data = (data.astype(np.uint32) << 16).view(np.float32)
-            elif name == "BoolStorage" and (data.view(np.uint8) > 1).any():
-                raise ValueError(f"storage {key} is of bools, but has bytes other than 0 and 1")
-            self.storages[name, key] = data.astype(data.dtype.newbyteorder("="), copy=False)
-        if len(self.storages[name, key]) != n:
-            raise ValueError(f"storage {key} has {len(self.storages[name, key])} elements, not {n}")
-        self.push(self.storages[name, key])
+        self.push(self.storages(self.stack.pop()))
 
 
-# ---------------------------------------------------------------- what a description may call
+# ---------------------------------------------------------------- what a description may name
+
+
+def named(module, name):
+    """Return what a pickle names: a dtype, a class of tensors, a Named, or None for what it may
+    not name."""
+    full = f"{module}.{name}"
+    if module == "torch" and name in DTYPES:
+        return DTYPES[name]
+    if full in CALLABLE or (module == "torch" and name in STORAGES):
+        return Named(full)
+    return TYPES.get(full)
+
+
+def called(function):
+    """Return the function here that stands for the one that a pickle named."""
+    return CALLABLE[function.name] if isinstance(function, Named) else function
 
 
 def _sizes(values):
@@ -229,27 +274,64 @@ def _tensor(storage, offset, shape, strides, requires_grad, *hooks_and_metadata)
         last = offset + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
     if last >= len(storage):
         raise ValueError(f"a tensor of shape {shape} ends outside of its {len(storage)} elements")
-    array = np.lib.stride_tricks.as_strided(
-        storage[offset:], shape, tuple(s * storage.itemsize for s in strides)
-    )
+    size = storage.itemsize
+    array = np.ndarray(shape, storage.dtype, storage, offset * size, [s * size for s in strides])
     tensor = from_numpy(array)
     return tensor.requires_grad_() if requires_grad is True else tensor
 
 
-def _parameter(data, requires_grad, hooks):
-    return Parameter(data, requires_grad is True)
+def _parameter(data, requires_grad, hooks, attributes=None):
+    return rebuild(Parameter, _array(data), requires_grad is True, _attributes(attributes))
+
+
+def _of_class(function, cls, arguments, attributes):
+    """Return a tensor that is of a subclass or has attributes of its own."""
+    make = called(function)
+    if make is not _tensor and make is not _parameter:
+        raise TypeError("not the description of a tensor")
+    tensor = make(*arguments)
+    return rebuild(cls, _array(tensor), tensor.requires_grad, _attributes(attributes))
+
+
+def _array(tensor):
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"expected a tensor, not a {type(tensor).__name__}")
+    return tensor.detach().numpy()
+
+
+def _attributes(found):
+    if not isinstance(found, dict | None) or not all(isinstance(name, str) for name in found or ()):
+        raise TypeError("not the attributes of a tensor")
+    return found or {}
+
+
+def _bytes(text, encoding):
+    if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
+        raise TypeError(f"not the description of bytes, in {encoding!r}")
+    return text.encode("latin1")
+
+
+def _bytearray(data=b"", encoding=None):
+    return bytearray(_bytes(data, encoding) if encoding else memoryview(data))
 
 
 CALLABLE: dict[str, Callable[..., Any]] = {
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_parameter": _parameter,
+    "torch._utils._rebuild_parameter_with_state": _parameter,
+    "torch._tensor._rebuild_from_type_v2": _of_class,
     "torch.Size": lambda sizes: Size(_sizes(sizes)),
     "torch.device": lambda *place: device("cpu"),
     "collections.OrderedDict": lambda items=(): OrderedDict(items),
     "collections.Counter": lambda counts=(): Counter(dict(counts)),
+    "_codecs.encode": _bytes,
+    "builtins.bytes": lambda: b"",
+    "builtins.bytearray": _bytearray,
+    "builtins.complex": complex,
     "builtins.set": lambda items=(): set(items),
-    "__builtin__.set": lambda items=(): set(items),  # as Python 2 called it
 }
+# Python 2's name of builtins, which torch's files use
+CALLABLE |= {f"__builtin__{name[8:]}": f for name, f in CALLABLE.items() if name[:8] == "builtins"}
 
 OPERATIONS: dict[bytes, Callable[[Machine], Any]] = {
     b"\x80": lambda m: m.take(1),  # the protocol
@@ -263,6 +345,7 @@ OPERATIONS: dict[bytes, Callable[[Machine], Any]] = {
     b"M": lambda m: m.push(m.number("<H")),
     b"J": lambda m: m.push(m.number("<i")),
     b"\x8a": lambda m: m.push(int.from_bytes(m.take(m.number("B")), "little", signed=True)),
+    b"\x8b": lambda m: m.push(int.from_bytes(m.take(m.number("<I")), "little", signed=True)),
     b"G": lambda m: m.push(m.number(">d")),
     b"X": lambda m: m.push(m.take(m.number("<I")).decode(errors="surrogatepass")),
     b"\x8c": lambda m: m.push(m.take(m.number("B")).decode(errors="surrogatepass")),

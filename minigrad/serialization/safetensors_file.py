@@ -1,4 +1,4 @@
-"""save and load: tensors in the safetensors format; nothing is ever given to pickle.
+"""Files in the safetensors format: reading and writing.
 
 A safetensors file is 8 bytes of header length (little-endian), a JSON header that gives each
 tensor's dtype, shape and place, and the data.  A flat dict of tensors, as ``state_dict()`` of a
@@ -11,20 +11,16 @@ of the header's metadata describes the structure around them, as JSON: a scalar 
 {"float": "inf"} (or "-inf", "nan") for the rest.
 """
 
-import importlib
 import json
 import math
-import os
-import stat
 from typing import Any
 
 import numpy as np
 
-from minigrad.attributes import device
 from minigrad.ops.creation import from_numpy
 from minigrad.tensor import Tensor
 
-__all__ = ["load", "save"]
+__all__ = ["read", "read_tensors", "write_tensors", "writing"]
 
 # The format's names of the dtypes there are here.  Files are little-endian.
 DTYPES = {
@@ -48,43 +44,24 @@ METADATA = "__metadata__"
 # ---------------------------------------------------------------- saving
 
 
-def save(obj, f, pickle_module=None, pickle_protocol=2, **options) -> None:
-    """Write tensors, and plain values around them, to a file in the safetensors format.
-
-    Args:
-        obj: a dict of tensors; or any nesting of dicts (with str or int keys), lists and tuples
-            of tensors, numbers, strings, bools and None, such as
-            ``{"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 3}``.
-        f: a path, or a file open for writing bytes.
-        pickle_module, pickle_protocol, options: torch's arguments; nothing is pickled.
-
-    A file at the path is replaced at once when the new one is complete; whatever goes wrong
-    before, it stays as it was.  Tensors that share memory are stored one by one; gradients and
-    ``requires_grad`` are not stored.
+def writing(obj):
+    """Return a function that writes ``obj`` to a file it is given.
 
     Raises TypeError naming the place and type of a value that cannot be stored.
-
-    >>> import io, minigrad
-    >>> file = io.BytesIO()
-    >>> minigrad.save({"w": minigrad.ones(2), "epoch": 3}, file)
-    >>> _ = file.seek(0)
-    >>> minigrad.load(file)
-    {'w': tensor([1., 1.]), 'epoch': 3}
     """
     if _is_flat(obj):
-        arrays, metadata = {name: _array(tensor) for name, tensor in obj.items()}, None
-    else:
-        arrays = {}
-        try:
-            tree = json.dumps(_pack(obj, "", arrays), allow_nan=False)
-        except RecursionError:
-            raise ValueError("save: the object is nested too deeply, or contains itself") from None
-        metadata = {TREE: tree}
-    header, order = _header(arrays, metadata)
-    if hasattr(f, "write"):
-        _write(f, header, order)
-    else:
-        _replace_file(f, lambda file: _write(file, header, order))
+        return lambda file: write_tensors(file, obj)
+    arrays = {}
+    try:
+        tree = json.dumps(_pack(obj, "", arrays), allow_nan=False)
+    except RecursionError:
+        raise ValueError("save: the object is nested too deeply, or contains itself") from None
+    return lambda file: _write(file, arrays, {TREE: tree})
+
+
+def write_tensors(file, tensors, metadata=None) -> None:
+    """Write a dict of tensors, and one of strings that describe them, to a file."""
+    _write(file, {name: _array(tensor) for name, tensor in tensors.items()}, metadata)
 
 
 def _is_flat(obj):
@@ -124,7 +101,8 @@ def _pack(value, path, arrays):
     hint = "; store its state_dict()" if hasattr(value, "state_dict") else ""
     raise TypeError(
         f"save: cannot store {path or 'the object'!r} of type {type(value).__name__}{hint}; "
-        "expected tensors, numbers, strings, bools, None, and dicts, lists and tuples of them"
+        "expected tensors, numbers, strings, bools, None, and dicts, lists and tuples of them "
+        "in a file whose name ends in .safetensors"
     )
 
 
@@ -156,103 +134,34 @@ def _header(arrays, metadata):
     return len(text).to_bytes(8, "little") + text, [arrays[name] for name in order]
 
 
-def _write(file, header, arrays):
+def _write(file, arrays, metadata):
+    header, order = _header(arrays, metadata)
     file.write(header)
-    for array in arrays:
+    for array in order:
         array = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
         file.write(array.reshape(-1).view(np.uint8))
-
-
-def _replace_file(path, write):
-    """Let ``write(file)`` write a new file, then put it in the place of the one at ``path``."""
-    path = os.path.realpath(os.fspath(path))  # through a symbolic link, not over it
-    parent = os.path.dirname(path)
-    if not os.path.isdir(parent):
-        raise RuntimeError(f"Parent directory {parent} does not exist.")
-    temporary = os.path.join(parent, f".{os.urandom(8).hex()}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(path):
-            os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
-    if os.name == "posix":  # have the new name on the disk, too
-        folder = os.open(parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 # ---------------------------------------------------------------- loading
 
 
-def load(
-    f, map_location=None, pickle_module=None, *, weights_only=True, mmap=None, **pickle_load_args
-) -> Any:
-    """Read what ``save``, or any writer of safetensors files, wrote.
+def read(file, size) -> Any:
+    """Return what the next ``size`` bytes of a file hold: a dict of tensors, or the structure that
+    was saved; the tensors are in memory of their own.
 
-    Args:
-        f: a path, or a file open for reading bytes that can seek.
-        map_location: torch's argument; the CPU is all there is.
-        weights_only: torch's argument; there is never anything else to load.
-        pickle_module, mmap, pickle_load_args: torch's arguments; nothing is unpickled, and files
-            are read as a whole.
-
-    Returns a dict of tensors, or the structure that was saved.  The tensors are new, in memory of
-    their own, and no more memory is taken than the file is large.
-
-    Raises ValueError for a file that is not exactly what the format prescribes: truncated, with
-    bytes to spare, with overlapping tensors, with an unknown dtype ...
-
-    Files of ``torch.save`` are read too, if they hold tensors and plain containers only, as
-    state_dicts do.  The pickle in them is not unpickled but interpreted (``torch_file.py``): one
-    that names other classes, such as a whole model, is a ValueError.
-
-    >>> import io, minigrad
-    >>> file = io.BytesIO()
-    >>> minigrad.save({"epoch": 3, "w": minigrad.ones(2)}, file)
-    >>> _ = file.seek(0)
-    >>> minigrad.load(file)["w"]
-    tensor([1., 1.])
+    Raises ValueError for what is not exactly as the format prescribes: truncated, with bytes to
+    spare, with overlapping tensors, with an unknown dtype ...
     """
-    if map_location is not None and not callable(map_location):
-        device(map_location)  # raises for any but the CPU
-    if hasattr(f, "read"):
-        start = f.tell()
-        size = f.seek(0, os.SEEK_END) - start
-        f.seek(start)
-        return _read(f, size, getattr(f, "name", "the file"))
-    path = os.fspath(f)
-    with open(path, "rb") as file:
-        return _read(file, os.fstat(file.fileno()).st_size, path)
+    tensors, metadata = read_tensors(file, size)
+    return _unpack_tree(metadata[TREE], tensors) if TREE in metadata else tensors
 
 
-def _read(file, size, where):
-    start = file.read(8)
-    file.seek(-len(start), os.SEEK_CUR)
-    if start[:4] == b"PK\x03\x04" and any(start[4:]):  # a zip archive
-        torch_file = importlib.import_module("minigrad.torch_file")  # rarely needed
-        try:
-            return torch_file.read(file, size)
-        except ValueError as error:
-            raise ValueError(
-                f"load: {where} looks like a file of torch.save, but {error}"
-            ) from None
-    try:
-        header = _read_header(file, size)
-        metadata = header.pop(METADATA, {})
-        tensors = {name: _read_tensor(file, name, entry) for name, entry in _in_order(header)}
-        tensors = {name: tensors[name] for name in header}
-        return _unpack_tree(metadata[TREE], tensors) if TREE in metadata else tensors
-    except ValueError as error:
-        raise ValueError(f"load: {where} is not a valid safetensors file: {error}") from None
+def read_tensors(file, size):
+    """Return a dict of the tensors in a file, and the dict of strings that describe them."""
+    header = _read_header(file, size)
+    metadata = header.pop(METADATA, {})
+    tensors = {name: _read_tensor(file, name, entry) for name, entry in _in_order(header)}
+    return {name: tensors[name] for name in header}, metadata
 
 
 def _read_header(file, size):
