@@ -205,6 +205,61 @@ def test_a_program_may_ask_and_go_on(run):
     assert done.stdout == "no torchvision\nno Nothing\nNone False\n3\n", done.stderr
 
 
+SAFETENSORS = """\
+import torch
+from safetensors.torch import load, load_file, load_model, save, save_file, save_model
+
+class Tied(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = torch.nn.Linear(2, 2, bias=False), torch.nn.Linear(2, 2)
+        self.b.weight = self.a.weight
+
+torch.manual_seed(0)
+given = {"w": torch.arange(6.0).reshape(2, 3), "n": torch.tensor(3), "e": torch.zeros(0, 2)}
+save_file(given, "x.safetensors", metadata={"format": "pt"})
+for found in (load_file("x.safetensors"), load(save(given)), load_file("x.safetensors", "cpu")):
+    print({name: (found[name], found[name].dtype) for name in sorted(found)})
+print(save({}), save(given, {"format": "pt"}) == open("x.safetensors", "rb").read())
+model, other = Tied(), Tied()
+save_model(model, "m.safetensors")
+print(load_model(other, "m.safetensors"), torch.equal(other.b.weight, model.a.weight))
+print(sorted(load_file("m.safetensors")))
+save_file({"c.weight": given["w"]}, "o.safetensors")
+print([sorted(names) for names in load_model(model, "o.safetensors", strict=False)])
+for wrong in (
+    3, {"a": 3}, {"a": given["w"].t()}, {"a": given["w"], "b": given["w"]}, model.state_dict(),
+    {"a": given["w"][0], "b": given["w"][1]},
+):
+    try:
+        print(len(save(wrong)))
+    except Exception as error:
+        print(type(error).__name__)
+try:
+    load_model(model, "o.safetensors")
+except RuntimeError as error:
+    print("RuntimeError")
+"""
+
+
+def test_safetensors(run, write, torch, tmp_path):
+    """The package's own module needs torch; what there is under ``run`` prints the same."""
+    pytest.importorskip("safetensors.torch")
+    ours, theirs = run(SAFETENSORS, cwd=tmp_path), python(write(SAFETENSORS), cwd=tmp_path)
+    assert ours.returncode == theirs.returncode == 0, ours.stderr + theirs.stderr
+    assert ours.stdout == theirs.stdout
+
+
+def test_safetensors_without_the_package(run, tmp_path):
+    code = (
+        "import os, sys\n"
+        "sys.path[:] = [p for p in sys.path if not os.path.isdir(p + '/safetensors')]\n"
+        "import safetensors\nassert safetensors.__spec__.origin is None\n"
+    )
+    done = run(code + SAFETENSORS, cwd=tmp_path)
+    assert "'n': (tensor(3), torch.int64)" in done.stdout, done.stderr
+
+
 def cell(*lines, kind="code"):
     return {"cell_type": kind, "source": [f"{line}\n" for line in lines]}
 

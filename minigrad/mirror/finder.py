@@ -7,7 +7,7 @@ import types
 
 import minigrad
 from minigrad import attributes
-from minigrad.mirror import names
+from minigrad.mirror import names, safetensors_torch
 
 MIRRORED = "2.13.0"  # the torch whose names and numbers these are
 
@@ -79,6 +79,8 @@ class Finder:
             raise ModuleNotFoundError(
                 f"{top} needs torch itself and has no mirror{where()}: {names.PACKAGES[top]}"
             )
+        if name == "safetensors.torch" or (name == "safetensors" and not _installed(name)):
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
         if top != "torch":
             return None
         if names.submodule(name) is None:
@@ -86,11 +88,19 @@ class Finder:
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
     def create_module(self, spec):
-        """Return the module that stands for torch's."""
+        """Return the module that stands for torch's; None for an empty one."""
+        if spec.name == "safetensors.torch":
+            return Mirror(spec.name, safetensors_torch)
+        if spec.name == "safetensors":
+            return None
         return Mirror(spec.name, names.submodule(spec.name))
 
     def exec_module(self, module):
         """Do nothing: the names are there when they are asked for."""
+
+
+def _installed(name):
+    return importlib.machinery.PathFinder.find_spec(name) is not None
 
 
 def where():
