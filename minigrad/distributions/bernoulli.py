@@ -4,11 +4,12 @@ import math
 
 import minigrad
 from minigrad.distributions import constraints
+from minigrad.distributions.exp_family import ExponentialFamily
 from minigrad.distributions.two_outcomes import TwoOutcomes
 from minigrad.nn.functional import binary_cross_entropy_with_logits
 
 
-class Bernoulli(TwoOutcomes):
+class Bernoulli(TwoOutcomes, ExponentialFamily):
     """The Bernoulli distribution: 1 with probability ``probs``, else 0.
 
     >>> import minigrad

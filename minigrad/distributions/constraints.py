@@ -13,6 +13,8 @@ __all__ = [
     "Constraint",
     "MixtureSameFamilyConstraint",
     "boolean",
+    "cat",
+    "corr_cholesky",
     "dependent",
     "dependent_property",
     "greater_than",
@@ -37,6 +39,7 @@ __all__ = [
     "real_vector",
     "simplex",
     "square",
+    "stack",
     "symmetric",
     "unit_interval",
 ]
@@ -240,6 +243,13 @@ class _LowerCholesky(_LowerTriangular):
         return super().check(value) & (value.diagonal(dim1=-2, dim2=-1) > 0).all(-1)
 
 
+class _CorrCholesky(_LowerCholesky):
+    def check(self, value):
+        tolerance = 10 * value.shape[-1] * minigrad.finfo(value.dtype).eps
+        unit = (value.norm(dim=-1) - 1).abs().le(tolerance).all(-1)
+        return super().check(value) & unit
+
+
 class _Square(Constraint):
     event_dim = 2
 
@@ -268,6 +278,46 @@ class _PositiveDefinite(_Symmetric):
         return minigrad.linalg.cholesky_ex(value).info.eq(0) if symmetric.all() else symmetric
 
 
+class _SideBySide(Constraint):
+    """Constraints on the parts of a value along one dimension."""
+
+    def __init__(self, cseq, dim=0):
+        if not all(isinstance(constraint, Constraint) for constraint in cseq):
+            raise AssertionError("All elements of cseq must be instances of Constraint")
+        self.cseq, self.dim = list(cseq), dim
+
+    is_discrete = property(lambda self: any(c.is_discrete for c in self.cseq))
+
+    def __repr__(self):
+        return f"{type(self).__name__[1:]}()"
+
+    def _checks(self, parts):
+        return [c.check(part) for c, part in zip(self.cseq, parts, strict=True)]
+
+
+class _Cat(_SideBySide):
+    def __init__(self, cseq, dim=0, lengths=None):
+        super().__init__(cseq, dim)
+        self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
+        if len(self.lengths) != len(self.cseq):
+            raise AssertionError("lengths must have the same length as cseq")
+
+    event_dim = property(lambda self: max(c.event_dim for c in self.cseq))
+
+    def check(self, value):
+        return minigrad.cat(self._checks(value.split(self.lengths, self.dim)), self.dim)
+
+
+class _Stack(_SideBySide):
+    @property
+    def event_dim(self):
+        dim = max(c.event_dim for c in self.cseq)
+        return dim + 1 if self.dim + dim < 0 else dim
+
+    def check(self, value):
+        return minigrad.stack(self._checks(value.unbind(self.dim)), self.dim)
+
+
 independent = _IndependentConstraint
 integer_interval = _IntegerInterval
 greater_than = _GreaterThan
@@ -276,21 +326,24 @@ less_than = _LessThan
 interval = _Interval
 half_open_interval = _HalfOpenInterval
 multinomial = _Multinomial
+cat = _Cat
+stack = _Stack
 
 dependent = _Dependent()
 boolean = _Boolean()
 one_hot = _OneHot()
 nonnegative_integer = _IntegerGreaterThan(0)
 positive_integer = _IntegerGreaterThan(1)
-real = _Real()
+real: Constraint = _Real()
 real_vector = independent(real, 1)
 positive = _GreaterThan(0.0)
 nonnegative = _GreaterThanEq(0.0)
 unit_interval = _Interval(0.0, 1.0)
-simplex = _Simplex()
+simplex: Constraint = _Simplex()
 lower_triangular = _LowerTriangular()
-lower_cholesky = _LowerCholesky()
+lower_cholesky: Constraint = _LowerCholesky()
+corr_cholesky: Constraint = _CorrCholesky()
 square = _Square()
 symmetric = _Symmetric()
-positive_semidefinite = _PositiveSemidefinite()
-positive_definite = _PositiveDefinite()
+positive_semidefinite: Constraint = _PositiveSemidefinite()
+positive_definite: Constraint = _PositiveDefinite()

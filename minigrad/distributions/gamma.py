@@ -2,12 +2,12 @@
 
 import minigrad
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
+from minigrad.distributions.exp_family import ExponentialFamily
 from minigrad.distributions.utils import broadcast_all
-from minigrad.ops.distributions import standard_gamma
+from minigrad.ops.gamma_draws import standard_gamma
 
 
-class Gamma(Distribution):
+class Gamma(ExponentialFamily):
     """The gamma distribution of shape ``concentration``: the time to that many events of which
     ``rate`` happen in one unit.
 

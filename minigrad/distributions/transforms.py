@@ -9,311 +9,54 @@ tensor(0.5000)
 """
 
 import math
-from typing import Any
 
 import minigrad
 from minigrad import Tensor
 from minigrad.distributions import constraints
-from minigrad.distributions.utils import broadcast_all, sum_rightmost
+from minigrad.distributions.composition import (
+    CatTransform,
+    ComposeTransform,
+    IndependentTransform,
+    StackTransform,
+    identity_transform,
+)
+from minigrad.distributions.transform import OfItsKind, Transform, together
+from minigrad.distributions.utils import broadcast_all
+from minigrad.distributions.vector_transforms import (
+    CorrCholeskyTransform,
+    LowerCholeskyTransform,
+    PositiveDefiniteTransform,
+    ReshapeTransform,
+    SoftmaxTransform,
+    StickBreakingTransform,
+)
 from minigrad.nn.functional import softplus
 
 __all__ = [
     "AbsTransform",
     "AffineTransform",
+    "CatTransform",
     "ComposeTransform",
+    "CorrCholeskyTransform",
+    "CumulativeDistributionTransform",
     "ExpTransform",
     "IndependentTransform",
+    "LowerCholeskyTransform",
+    "PositiveDefiniteTransform",
     "PowerTransform",
+    "ReshapeTransform",
     "SigmoidTransform",
     "SoftmaxTransform",
     "SoftplusTransform",
+    "StackTransform",
+    "StickBreakingTransform",
     "TanhTransform",
     "Transform",
     "identity_transform",
 ]
 
 
-class Transform:
-    """A map of values, ``y = t(x)`` and ``x = t.inv(y)``.
-
-    A subclass has ``domain`` and ``codomain``, ``bijective``, and the methods ``_call``,
-    ``_inverse`` and ``log_abs_det_jacobian(x, y)``.  With ``cache_size=1`` the last pair is kept,
-    and the inverse of the last result is the value it was made from, to the last bit.
-    """
-
-    bijective = False
-    domain: Any = constraints.real
-    codomain: Any = constraints.real
-
-    def __init__(self, cache_size=0):
-        if cache_size not in (0, 1):
-            raise ValueError("cache_size must be 0 or 1")
-        self._cache_size = cache_size
-        self._cached_x_y = None, None
-        self._inv = None
-
-    @property
-    def event_dim(self) -> int:
-        """How many dimensions one value has, in the domain or codomain that has more."""
-        return max(self.domain.event_dim, self.codomain.event_dim)
-
-    @property
-    def inv(self) -> "Transform":
-        """The inverse transform."""
-        if self._inv is None:
-            self._inv = _InverseTransform(self)
-        return self._inv
-
-    @property
-    def sign(self):
-        """1 where the transform increases, -1 where it decreases."""
-        raise NotImplementedError
-
-    def with_cache(self, cache_size=1) -> "Transform":
-        """Return this transform with another ``cache_size``."""
-        if self._cache_size == cache_size:
-            return self
-        if type(self).__init__ is Transform.__init__:
-            return type(self)(cache_size=cache_size)
-        raise NotImplementedError(f"{type(self)}.with_cache is not implemented")
-
-    def __eq__(self, other):
-        return self is other
-
-    __hash__ = object.__hash__
-
-    def __call__(self, x) -> Tensor:
-        """Return the transformed value."""
-        if self._cache_size == 0:
-            return self._call(x)
-        x_old, y_old = self._cached_x_y
-        if x is x_old:
-            return y_old
-        y = self._call(x)
-        self._cached_x_y = x, y
-        return y
-
-    def _inv_call(self, y):
-        if self._cache_size == 0:
-            return self._inverse(y)
-        x_old, y_old = self._cached_x_y
-        if y is y_old:
-            return x_old
-        x = self._inverse(y)
-        self._cached_x_y = x, y
-        return x
-
-    def _call(self, x):
-        raise NotImplementedError
-
-    def _inverse(self, y):
-        raise NotImplementedError
-
-    def log_abs_det_jacobian(self, x, y) -> Tensor:
-        """Return log |dy / dx| of a value and its transform."""
-        raise NotImplementedError
-
-    def forward_shape(self, shape):
-        """Return the shape that a value of the given shape is transformed to."""
-        return shape
-
-    def inverse_shape(self, shape):
-        """Return the shape of what is transformed to the given shape."""
-        return shape
-
-    def __repr__(self):
-        return f"{type(self).__name__}()"
-
-
-class _InverseTransform(Transform):
-    def __init__(self, transform):
-        super().__init__(cache_size=transform._cache_size)
-        self._inv = transform
-
-    domain = property(lambda self: self._inv.codomain)
-    codomain = property(lambda self: self._inv.domain)
-    bijective = property(lambda self: self._inv.bijective)
-    sign = property(lambda self: self._inv.sign)
-
-    def with_cache(self, cache_size=1):
-        return self._inv.with_cache(cache_size).inv
-
-    def __eq__(self, other):
-        return isinstance(other, _InverseTransform) and self._inv == other._inv
-
-    __hash__ = object.__hash__
-
-    def __call__(self, x):
-        return self._inv._inv_call(x)
-
-    def log_abs_det_jacobian(self, x, y):
-        return -self._inv.log_abs_det_jacobian(y, x)
-
-    def forward_shape(self, shape):
-        return self._inv.inverse_shape(shape)
-
-    def inverse_shape(self, shape):
-        return self._inv.forward_shape(shape)
-
-    def __repr__(self):
-        return f"_InverseTransform({self._inv!r})"
-
-
-def _together(constraint, dims):
-    """Return a constraint on values with ``dims`` more dimensions."""
-    return constraints.independent(constraint, dims) if dims > 0 else constraint
-
-
-class ComposeTransform(Transform):
-    """Several transforms, one after the other."""
-
-    def __init__(self, parts, cache_size=0):
-        if cache_size:
-            parts = [part.with_cache(cache_size) for part in parts]
-        super().__init__(cache_size=cache_size)
-        self.parts = parts
-
-    @property
-    def domain(self):
-        if not self.parts:
-            return constraints.real
-        dims = self.parts[-1].codomain.event_dim
-        for part in reversed(self.parts):
-            change = part.domain.event_dim - part.codomain.event_dim
-            dims = max(dims + change, part.domain.event_dim)
-        domain = self.parts[0].domain
-        return _together(domain, dims - domain.event_dim)
-
-    @property
-    def codomain(self):
-        if not self.parts:
-            return constraints.real
-        dims = self.parts[0].domain.event_dim
-        for part in self.parts:
-            change = part.codomain.event_dim - part.domain.event_dim
-            dims = max(dims + change, part.codomain.event_dim)
-        codomain = self.parts[-1].codomain
-        return _together(codomain, dims - codomain.event_dim)
-
-    bijective = property(lambda self: all(part.bijective for part in self.parts))
-    sign = property(lambda self: math.prod(part.sign for part in self.parts))
-
-    @property
-    def inv(self):
-        if self._inv is None:
-            self._inv = ComposeTransform([part.inv for part in reversed(self.parts)])
-            self._inv._inv = self
-        return self._inv
-
-    def with_cache(self, cache_size=1):
-        same = self._cache_size == cache_size
-        return self if same else ComposeTransform(self.parts, cache_size=cache_size)
-
-    def __eq__(self, other):
-        return isinstance(other, ComposeTransform) and self.parts == other.parts
-
-    __hash__ = object.__hash__
-
-    def __call__(self, x):
-        for part in self.parts:
-            x = part(x)
-        return x
-
-    def log_abs_det_jacobian(self, x, y):
-        if not self.parts:
-            return minigrad.zeros_like(x)
-        values = [x]
-        for part in self.parts[:-1]:
-            values.append(part(values[-1]))
-        values.append(y)
-        total = 0
-        dims = self.domain.event_dim
-        for part, before, after in zip(self.parts, values[:-1], values[1:], strict=True):
-            stretch = part.log_abs_det_jacobian(before, after)
-            total = total + sum_rightmost(stretch, dims - part.domain.event_dim)
-            dims += part.codomain.event_dim - part.domain.event_dim
-        return total
-
-    def forward_shape(self, shape):
-        for part in self.parts:
-            shape = part.forward_shape(shape)
-        return shape
-
-    def inverse_shape(self, shape):
-        for part in reversed(self.parts):
-            shape = part.inverse_shape(shape)
-        return shape
-
-    def __repr__(self):
-        inner = ",\n    ".join(map(repr, self.parts))
-        return f"{type(self).__name__}(\n    {inner}\n)"
-
-
-identity_transform = ComposeTransform([])
-
-
-class IndependentTransform(Transform):
-    """A transform whose stretch is summed over the last ``reinterpreted_batch_ndims`` dimensions.
-
-    >>> import minigrad
-    >>> from minigrad.distributions import ExpTransform, IndependentTransform
-    >>> x = minigrad.ones(3)
-    >>> IndependentTransform(ExpTransform(), 1).log_abs_det_jacobian(x, x.exp())
-    tensor(3.)
-    """
-
-    def __init__(self, base_transform, reinterpreted_batch_ndims, cache_size=0):
-        super().__init__(cache_size=cache_size)
-        self.base_transform = base_transform.with_cache(cache_size)
-        self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
-
-    def with_cache(self, cache_size=1):
-        if self._cache_size == cache_size:
-            return self
-        dims = self.reinterpreted_batch_ndims
-        return IndependentTransform(self.base_transform, dims, cache_size=cache_size)
-
-    @property
-    def domain(self):
-        return _together(self.base_transform.domain, self.reinterpreted_batch_ndims)
-
-    @property
-    def codomain(self):
-        return _together(self.base_transform.codomain, self.reinterpreted_batch_ndims)
-
-    bijective = property(lambda self: self.base_transform.bijective)
-    sign = property(lambda self: self.base_transform.sign)
-
-    def _call(self, x):
-        return self.base_transform(x)
-
-    def _inverse(self, y):
-        return self.base_transform.inv(y)
-
-    def log_abs_det_jacobian(self, x, y):
-        stretch = self.base_transform.log_abs_det_jacobian(x, y)
-        return sum_rightmost(stretch, self.reinterpreted_batch_ndims)
-
-    def forward_shape(self, shape):
-        return self.base_transform.forward_shape(shape)
-
-    def inverse_shape(self, shape):
-        return self.base_transform.inverse_shape(shape)
-
-    def __repr__(self):
-        return f"IndependentTransform({self.base_transform!r}, {self.reinterpreted_batch_ndims})"
-
-
-class _OfItsKind(Transform):
-    """Transforms without parameters: all of a kind are equal."""
-
-    def __eq__(self, other):
-        return type(other) is type(self)
-
-    __hash__ = object.__hash__
-
-
-class ExpTransform(_OfItsKind):
+class ExpTransform(OfItsKind):
     """exp(x).
 
     >>> import minigrad
@@ -335,7 +78,7 @@ class ExpTransform(_OfItsKind):
         return x
 
 
-class SigmoidTransform(_OfItsKind):
+class SigmoidTransform(OfItsKind):
     """1 / (1 + exp(-x)).
 
     >>> import minigrad
@@ -360,7 +103,7 @@ class SigmoidTransform(_OfItsKind):
         return -softplus(-x) - softplus(x)
 
 
-class SoftplusTransform(_OfItsKind):
+class SoftplusTransform(OfItsKind):
     """log(1 + exp(x)).
 
     >>> import minigrad
@@ -382,7 +125,7 @@ class SoftplusTransform(_OfItsKind):
         return -softplus(-x)
 
 
-class TanhTransform(_OfItsKind):
+class TanhTransform(OfItsKind):
     """tanh(x).  The inverse is exact only with ``cache_size=1``.
 
     >>> import minigrad
@@ -405,7 +148,7 @@ class TanhTransform(_OfItsKind):
         return 2.0 * (math.log(2.0) - x - softplus(-2.0 * x))
 
 
-class AbsTransform(_OfItsKind):
+class AbsTransform(OfItsKind):
     """|x|, which has no inverse: ``inv`` gives the non-negative value.
 
     >>> import minigrad
@@ -420,24 +163,6 @@ class AbsTransform(_OfItsKind):
 
     def _inverse(self, y):
         return y
-
-
-class SoftmaxTransform(_OfItsKind):
-    """softmax(x) over the last dimension; ``inv`` gives the logarithms.
-
-    >>> import minigrad
-    >>> minigrad.distributions.SoftmaxTransform()(minigrad.zeros(2))
-    tensor([0.5000, 0.5000])
-    """
-
-    domain = constraints.real_vector
-    codomain = constraints.simplex
-
-    def _call(self, x):
-        return x.softmax(-1)
-
-    def _inverse(self, y):
-        return y.log()
 
 
 class PowerTransform(Transform):
@@ -502,7 +227,7 @@ class AffineTransform(Transform):
         return AffineTransform(self.loc, self.scale, self._event_dim, cache_size=cache_size)
 
     event_dim = property(lambda self: self._event_dim)
-    domain = property(lambda self: _together(constraints.real, self._event_dim))
+    domain = property(lambda self: together(constraints.real, self._event_dim))
     codomain = domain
 
     @property
@@ -541,3 +266,37 @@ class AffineTransform(Transform):
         return minigrad.broadcast_shapes(shape, *sizes)
 
     inverse_shape = forward_shape
+
+
+class CumulativeDistributionTransform(Transform):
+    """The probability of not more than a value, which makes draws of a distribution uniform.
+
+    >>> import minigrad
+    >>> from minigrad.distributions import CumulativeDistributionTransform, Normal
+    >>> CumulativeDistributionTransform(Normal(0.0, 1.0))(minigrad.tensor(0.0))
+    tensor(0.5000)
+    """
+
+    bijective = True
+    codomain = constraints.unit_interval
+    sign = 1
+
+    def __init__(self, distribution, cache_size=0):
+        super().__init__(cache_size=cache_size)
+        self.distribution = distribution
+
+    domain = property(lambda self: self.distribution.support)
+
+    def with_cache(self, cache_size=1):
+        if self._cache_size == cache_size:
+            return self
+        return CumulativeDistributionTransform(self.distribution, cache_size=cache_size)
+
+    def _call(self, x):
+        return self.distribution.cdf(x)
+
+    def _inverse(self, y):
+        return self.distribution.icdf(y)
+
+    def log_abs_det_jacobian(self, x, y):
+        return self.distribution.log_prob(x)

@@ -9,8 +9,6 @@ import math
 import numpy as np
 
 from minigrad.ops.creation import empty_like
-from minigrad.ops.elementwise import minimum, where
-from minigrad.ops.gamma import igamma, igammac
 from minigrad.ops.generator import dealt_out, pick
 from minigrad.ops.inplace import copy_
 from minigrad.ops.random import _float_dtype
@@ -216,53 +214,3 @@ def _binomial_of_many(n, p, uniform):
         )  # fmt: skip
         if math.log(v * alpha / (a / (us * us) + b)) <= density:
             return count
-
-
-def standard_gamma(input, generator=None) -> Tensor:
-    """Return a number from the gamma distribution of rate 1 for each concentration in ``input``,
-    with the gradient that keeps the draw at its quantile.
-
-    Source: G. Marsaglia and W. Tsang, "A simple method for generating gamma variables", 2000, as in
-    torch; M. Figurnov, S. Mohamed and A. Mnih, "Implicit reparameterization gradients", 2018.
-    """
-    _float_dtype(input.dtype, "standard_gamma")
-    source = pick(generator)
-    single = np.float32 if input.dtype.name != "float64" else np.float64
-    shapes = np.ascontiguousarray(input.detach().numpy(), single).reshape(-1)
-    values = [_standard_gamma(shape, source) for shape in shapes]
-    drawn = over_array(np.array(values, input.dtype.numpy).reshape(tuple(input.shape)))
-    if not input.requires_grad:
-        return drawn
-    return drawn + (input - input.detach()) * _gamma_slope(input.detach(), drawn)
-
-
-def _standard_gamma(shape, source):
-    def uniform():
-        return 1 - source._uniform(1, np.float64).item()
-
-    scale, one = 1.0, type(shape)(1)  # torch adds to the shape in its own dtype
-    if shape == 0:
-        return 0.0
-    if shape < 1:
-        scale, shape = uniform() ** float(one / shape), shape + one
-    d = float(shape - np.float32(1 / 3))
-    c = 1 / math.sqrt(9 * d)
-    while True:
-        x = source._one_normal()
-        v = (1 + c * x) ** 3
-        if v <= 0:
-            continue
-        u = uniform()
-        if u < 1 - 0.0331 * x**4 or math.log(u) < 0.5 * x * x + d * (1 - v + math.log(v)):
-            return scale * d * v
-
-
-def _gamma_slope(shape, drawn):
-    """Return dx / dshape where the probability below x stays: -dP/dshape over the density."""
-    a, x = shape.double(), drawn.double().clamp(min=np.finfo(np.float32).tiny)
-    step = 1e-4 * minimum(a, a.sqrt())
-    # The smaller one of the two tails has the digits
-    below = igamma(a + step, x) - igamma(a - step, x)
-    above = igammac(a - step, x) - igammac(a + step, x)
-    density = ((a - 1) * x.log() - x - a.lgamma()).exp()
-    return (where(x < a, below, above) / (-2 * step * density)).to(shape.dtype)

@@ -1,0 +1,64 @@
+"""Kumaraswamy's distribution."""
+
+import math
+
+import minigrad
+from minigrad.distributions import constraints
+from minigrad.distributions.transformed_distribution import TransformedDistribution
+from minigrad.distributions.transforms import AffineTransform, PowerTransform
+from minigrad.distributions.uniform import Uniform
+from minigrad.distributions.utils import broadcast_all, euler_constant
+
+
+class Kumaraswamy(TransformedDistribution):
+    """Kumaraswamy's distribution of probabilities: much like the beta distribution, and drawn
+    through a formula.
+
+    >>> import minigrad
+    >>> minigrad.distributions.Kumaraswamy(1.0, 1.0).mean
+    tensor(0.5000)
+    """
+
+    arg_constraints = {
+        "concentration1": constraints.positive,
+        "concentration0": constraints.positive,
+    }
+    support = constraints.unit_interval
+    has_rsample = True
+
+    def __init__(self, concentration1, concentration0, validate_args=None):
+        self.concentration1, self.concentration0 = broadcast_all(concentration1, concentration0)
+        ones = minigrad.ones_like(self.concentration0)
+        base = Uniform(minigrad.zeros_like(ones), ones, validate_args=validate_args)
+        transforms = [
+            PowerTransform(self.concentration0.reciprocal()),
+            AffineTransform(1.0, -1.0),
+            PowerTransform(self.concentration1.reciprocal()),
+        ]
+        super().__init__(base, transforms, validate_args=validate_args)
+
+    def expand(self, batch_shape, _instance=None):
+        new = self._get_checked_instance(_instance=_instance)
+        new.concentration1 = self.concentration1.expand(batch_shape)
+        new.concentration0 = self.concentration0.expand(batch_shape)
+        return super().expand(batch_shape, new)
+
+    def _moment(self, n):
+        """Return the mean of ``x ** n``: b B(1 + n / a, b)."""
+        a, b = self.concentration1, self.concentration0
+        first = 1 + n / a
+        return (b.log() + first.lgamma() + b.lgamma() - (first + b).lgamma()).exp()
+
+    mean = property(lambda self: self._moment(1))
+    variance = property(lambda self: self._moment(2) - self.mean.pow(2))
+
+    @property
+    def mode(self):
+        a, b = self.concentration1, self.concentration0
+        mode = ((a - 1) / (a * b - 1)).pow(1 / a)
+        return mode.masked_fill((a < 1) | (b < 1), math.nan)
+
+    def entropy(self):
+        a, b = self.concentration1, self.concentration0
+        harmonic = (b + 1).digamma() + euler_constant
+        return (1 - 1 / b) + (1 - 1 / a) * harmonic - a.log() - b.log()

@@ -1,0 +1,50 @@
+"""The Pareto distribution."""
+
+from minigrad.distributions import constraints
+from minigrad.distributions.exponential import Exponential
+from minigrad.distributions.transformed_distribution import TransformedDistribution
+from minigrad.distributions.transforms import AffineTransform, ExpTransform
+from minigrad.distributions.utils import broadcast_all
+
+
+class Pareto(TransformedDistribution):
+    """The Pareto distribution (type 1): a value is above x with probability
+    ``(scale / x) ** alpha``.
+
+    >>> import minigrad
+    >>> minigrad.distributions.Pareto(1.0, 2.0).mean
+    tensor(2.)
+    """
+
+    arg_constraints = {"alpha": constraints.positive, "scale": constraints.positive}
+    has_rsample = True
+
+    def __init__(self, scale, alpha, validate_args=None):
+        self.scale, self.alpha = broadcast_all(scale, alpha)
+        base = Exponential(self.alpha, validate_args=validate_args)
+        transforms = [ExpTransform(), AffineTransform(0, self.scale)]
+        super().__init__(base, transforms, validate_args=validate_args)
+
+    def expand(self, batch_shape, _instance=None):
+        new = self._get_checked_instance(_instance=_instance)
+        new.scale, new.alpha = self.scale.expand(batch_shape), self.alpha.expand(batch_shape)
+        return super().expand(batch_shape, new)
+
+    @constraints.dependent_property(is_discrete=False, event_dim=0)
+    def support(self):
+        return constraints.greater_than_eq(self.scale)
+
+    mode = property(lambda self: self.scale)
+
+    @property
+    def mean(self):
+        alpha = self.alpha.clamp(min=1)  # infinite up to there
+        return alpha * self.scale / (alpha - 1)
+
+    @property
+    def variance(self):
+        alpha = self.alpha.clamp(min=2)
+        return self.scale.pow(2) * alpha / ((alpha - 1).pow(2) * (alpha - 2))
+
+    def entropy(self):
+        return (self.scale / self.alpha).log() + (1 + self.alpha.reciprocal())

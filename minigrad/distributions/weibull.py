@@ -1,0 +1,53 @@
+"""The Weibull distribution."""
+
+import minigrad
+from minigrad.distributions import constraints
+from minigrad.distributions.exponential import Exponential
+from minigrad.distributions.transformed_distribution import TransformedDistribution
+from minigrad.distributions.transforms import AffineTransform, PowerTransform
+from minigrad.distributions.utils import broadcast_all, euler_constant
+
+
+class Weibull(TransformedDistribution):
+    """The Weibull distribution: a value is above x with probability
+    ``exp(-(x / scale) ** concentration)``.
+
+    >>> import minigrad
+    >>> minigrad.distributions.Weibull(2.0, 1.0).mean
+    tensor(2.)
+    """
+
+    arg_constraints = {"scale": constraints.positive, "concentration": constraints.positive}
+    support = constraints.positive
+    has_rsample = True
+
+    def __init__(self, scale, concentration, validate_args=None):
+        self.scale, self.concentration = broadcast_all(scale, concentration)
+        base = Exponential(minigrad.ones_like(self.scale), validate_args=validate_args)
+        transforms = [
+            PowerTransform(self.concentration.reciprocal()),
+            AffineTransform(0, self.scale),
+        ]
+        super().__init__(base, transforms, validate_args=validate_args)
+
+    def expand(self, batch_shape, _instance=None):
+        new = self._get_checked_instance(_instance=_instance)
+        new.scale = self.scale.expand(batch_shape)
+        new.concentration = self.concentration.expand(batch_shape)
+        return super().expand(batch_shape, new)
+
+    mean = property(lambda self: self.scale * (1 + 1 / self.concentration).lgamma().exp())
+
+    @property
+    def mode(self):
+        k = self.concentration
+        return self.scale * ((k - 1) / k).pow(k.reciprocal())
+
+    @property
+    def variance(self):
+        first, second = ((1 + n / self.concentration).lgamma() for n in (1, 2))
+        return self.scale.pow(2) * (second.exp() - (2 * first).exp())
+
+    def entropy(self):
+        k = self.concentration
+        return euler_constant * (1 - k.reciprocal()) + (self.scale / k).log() + 1
