@@ -338,8 +338,8 @@ class Tensor(Operators):
     igamma_ = ops.gamma.igamma
     igammac = ops.gamma.igammac
     igammac_ = ops.gamma.igammac
-    index_add = ops.gather.index_add
-    index_add_ = ops.gather.index_add
+    index_add = ops.rows.index_add
+    index_add_ = ops.rows.index_add
     index_copy = ops.indexing.index_copy
     index_copy_ = ops.indexing.index_copy
     index_fill = ops.indexing.index_fill
@@ -348,7 +348,7 @@ class Tensor(Operators):
     index_put_ = ops.indexing.index_put
     index_reduce = ops.indexing.index_reduce
     index_reduce_ = ops.indexing.index_reduce
-    index_select = ops.gather.index_select
+    index_select = ops.rows.index_select
     inner = ops.products.inner
     int = ops.copy.int
     inverse = ops.forms.inverse

@@ -134,7 +134,6 @@ from minigrad.ops.functional import (
 from minigrad.ops.functional import (
     relu_ as relu_,
 )
-from minigrad.ops.gather import one_hot as one_hot
 from minigrad.ops.grid_sample import (
     affine_grid as affine_grid,
 )
@@ -333,6 +332,7 @@ from minigrad.ops.random_activation import (
 from minigrad.ops.random_activation import (
     threshold_ as threshold_,
 )
+from minigrad.ops.rows import one_hot as one_hot
 from minigrad.ops.softmax import (
     log_softmax as log_softmax,
 )

@@ -33,6 +33,7 @@ from minigrad.ops import (
     pool,
     random,
     reduce,
+    rows,
     scan,
     shape,
     softmax,
@@ -101,7 +102,8 @@ _SHARED = {
         "movedim broadcast_to tile flip roll"
     ),
     join: "narrow select unbind split chunk",
-    gather: "gather take_along_dim scatter scatter_add index_select index_add",
+    gather: "gather take_along_dim scatter scatter_add",
+    rows: "index_select index_add",
     index: "masked_fill masked_select nonzero tril triu",
     "arrange": (
         "tensor_split hsplit vsplit dsplit split_with_sizes "
@@ -276,7 +278,7 @@ _IN_PLACE_FUNCTIONS = (
 
 # The families whose functions have torch's out=.
 _WITH_OUT = (
-    *(elementwise, compare, math, reduce, scan, linalg, join, gather, index),
+    *(elementwise, compare, math, reduce, scan, linalg, join, gather, rows, index),
     *("histograms", "householder", "lu", "old_decompositions", "solving"),
     *("pointwise", special, "ordering", "sets", "running", "statistics", "products", "indexing"),
     gamma,

@@ -10,8 +10,8 @@ import numpy as np
 from minigrad.attributes import Size
 from minigrad.convert import checked_dim
 from minigrad.ops.creation import meshgrid
-from minigrad.ops.gather import index_select
 from minigrad.ops.join import cat, narrow, split, stack, vstack
+from minigrad.ops.rows import index_select
 from minigrad.ops.shape import flip, reshape, transpose
 from minigrad.tensor import Tensor, over_array
 

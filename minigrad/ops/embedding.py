@@ -7,8 +7,8 @@ import numpy as np
 from minigrad.dtypes import int32, int64
 from minigrad.ops.creation import from_numpy
 from minigrad.ops.elementwise import where
-from minigrad.ops.gather import rows_at
 from minigrad.ops.recorded import labelled
+from minigrad.ops.rows import rows_at
 from minigrad.tensor import Tensor
 
 

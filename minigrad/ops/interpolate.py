@@ -11,10 +11,10 @@ import numpy as np
 
 from minigrad.dtypes import float16, float32, uint8
 from minigrad.ops.creation import from_numpy
-from minigrad.ops.gather import index_select
 from minigrad.ops.pool import adaptive_avg_pool1d, adaptive_avg_pool2d
 from minigrad.ops.pool3d import adaptive_avg_pool3d
 from minigrad.ops.resample import resample
+from minigrad.ops.rows import index_select
 from minigrad.ops.spatial import check_tensor
 from minigrad.tensor import Tensor, over_array
 

@@ -3,8 +3,8 @@
 from minigrad import dtypes
 from minigrad.ops.creation import full
 from minigrad.ops.creation import tensor as new_tensor
-from minigrad.ops.gather import index_select
 from minigrad.ops.recorded import recorded
+from minigrad.ops.rows import index_select
 from minigrad.ops.spatial import check_tensor
 from minigrad.tensor import Tensor
 
