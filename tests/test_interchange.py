@@ -350,6 +350,35 @@ HOSTILE = {
         archive(tensor(0, (2**61, 2**61), (0, 0)), F), "damaged"
     ),
     "a tensor of a number": (archive(tensor(0, (1,), (1,), storage=3)), "not the description"),
+    "a set of a tensor": (
+        archive(program(
+            Call("builtins.set", Call(REBUILD, STORAGE, 0, (2**60,), (0,), False, 0))
+        ), F),
+        "a set of a Tensor",
+    ),
+    "a dict of a text": (
+        archive(program(Call("collections.OrderedDict", "ab"))), "a OrderedDict of a str"
+    ),
+    "many bytes": (archive(program(Call("builtins.bytearray", 2**40))), "makes no sense"),
+    "bytes of their own encoding": (
+        archive(program(Call("_codecs.encode", "a", "rot13"))), "makes no sense"
+    ),
+    "a tensor of a class of its own": (
+        archive(program(Call(
+            "torch._tensor._rebuild_from_type_v2", "!torch.Tensor", "!torch.Tensor", (2**40,), {}
+        ))),
+        "not the description of a tensor",
+    ),
+    "attributes that are none": (
+        archive(program(Call(
+            "torch._utils._rebuild_parameter_with_state",
+            Call(REBUILD, STORAGE, 0, (1,), (1,), False, 0), True, 0, {1: 2},
+        )), F),
+        "not the attributes of a tensor",
+    ),
+    "a parameter of nothing": (
+        archive(program(Call("torch._utils._rebuild_parameter", 3, True, 0))), "expected a tensor"
+    ),
     "too few arguments": (archive(program(Call(REBUILD, STORAGE)), F), "makes no sense"),
     "big-endian": (archive(program(1), byteorder="big"), "not little-endian"),
 }  # fmt: skip

@@ -305,6 +305,18 @@ def _attributes(found):
     return found or {}
 
 
+def _filled(kind, contents):
+    """Return a function that makes a container of what is in one that was read: going through
+    anything else, such as a tensor expanded from one element, might take any time and memory."""
+
+    def make(found=None):
+        if found is not None and type(found) not in contents:
+            raise TypeError(f"a {kind.__name__} of a {type(found).__name__}")
+        return kind(found or ())
+
+    return make
+
+
 def _bytes(text, encoding):
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise TypeError(f"not the description of bytes, in {encoding!r}")
@@ -312,7 +324,9 @@ def _bytes(text, encoding):
 
 
 def _bytearray(data=b"", encoding=None):
-    return bytearray(_bytes(data, encoding) if encoding else memoryview(data))
+    if type(data) is bytes:
+        return bytearray(data)
+    return bytearray(_bytes(data, encoding))
 
 
 CALLABLE: dict[str, Callable[..., Any]] = {
@@ -322,13 +336,13 @@ CALLABLE: dict[str, Callable[..., Any]] = {
     "torch._tensor._rebuild_from_type_v2": _of_class,
     "torch.Size": lambda sizes: Size(_sizes(sizes)),
     "torch.device": lambda *place: device("cpu"),
-    "collections.OrderedDict": lambda items=(): OrderedDict(items),
-    "collections.Counter": lambda counts=(): Counter(dict(counts)),
+    "collections.OrderedDict": _filled(OrderedDict, (list, tuple)),
+    "collections.Counter": _filled(Counter, (dict,)),
     "_codecs.encode": _bytes,
     "builtins.bytes": lambda: b"",
     "builtins.bytearray": _bytearray,
     "builtins.complex": complex,
-    "builtins.set": lambda items=(): set(items),
+    "builtins.set": _filled(set, (list, tuple)),
 }
 # Python 2's name of builtins, which torch's files use
 CALLABLE |= {f"__builtin__{name[8:]}": f for name, f in CALLABLE.items() if name[:8] == "builtins"}

@@ -243,13 +243,20 @@ class Writer:
         reduce = copyreg.dispatch_table.get(type(value))
         try:
             parts = reduce(value) if reduce else value.__reduce_ex__(2)
+        except RecursionError:
+            raise
         except Exception as error:
             raise _refusal(value, path, error) from error
         if isinstance(parts, str):
             self.by_name(value, parts, path)
             return
         function, arguments, state, items, pairs, set_state = (*parts, *[None] * 4)[:6]
-        self.call(function, arguments, path)
+        if function is copyreg.__newobj__:  # which calls the __new__ of a class
+            self.put(arguments[0], path)
+            self.put(arguments[1:], path)
+            self.program += b"\x81"
+        else:
+            self.call(function, arguments, path)
         self.remember(value)
         if items is not None:
             self.append(items, path)
