@@ -1,7 +1,7 @@
 """``python tests/line_counts.py``: write the sizes of the files into examples/README.md.
 
-The reader's path there is a table; a row links to a file or a folder of the package and then says
-how many lines it has, to the nearest ten.  test_lessons.py asks whether they are right.
+The reader's path there is a table; a row links to a file of the package and then says how many
+lines it has, to the nearest ten.  test_lessons.py asks whether they are right.
 """
 
 import re
@@ -14,11 +14,9 @@ TOTAL = re.compile(r"[\d,]+( lines in all)")
 
 
 def lines_in(target):
-    """Return the number of lines in a file or in all Python files of a folder, to the nearest ten."""
-    path = (PAGE.parent / target).resolve()
-    files = sorted(path.glob("*.py")) if path.is_dir() else [path]
-    lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files)
-    return round(lines, -1)
+    """Return the number of lines in a file, to the nearest ten."""
+    text = (PAGE.parent / target).read_text(encoding="utf-8")
+    return round(len(text.splitlines()), -1)
 
 
 def counted(text):
