@@ -85,11 +85,18 @@ from minigrad.serialization import load, save
 
 # What not every program needs is imported when it is first used: these parts of the package, ...
 _PARTS = (
-    "accelerator amp backends compiler cpu cuda distributions func inspect jit linalg mps random "
-    "special types version xpu"
+    "__config__ accelerator amp backends compiler cpu cuda distributions func inspect jit linalg "
+    "mps multiprocessing random special testing types version xpu"
 ).split()
 # ... these names in them, and the functions of ops that are Late.
-_FROM_PARTS = {"GradScaler": "amp", "autocast": "amp", "vmap": "func"}
+_FROM_PARTS = {
+    "GradScaler": "amp",
+    "autocast": "amp",
+    "is_anomaly_check_nan_enabled": "autograd.anomaly_mode",
+    "is_anomaly_enabled": "autograd.anomaly_mode",
+    "is_autocast_enabled": "amp",
+    "vmap": "func",
+}
 
 
 def __getattr__(name):

@@ -6,6 +6,7 @@ from math import inf as inf
 from math import nan as nan
 from math import pi as pi
 
+from minigrad import __config__ as __config__
 from minigrad import _with_out
 from minigrad import accelerator as accelerator
 from minigrad import amp as amp
@@ -26,6 +27,7 @@ from minigrad import kernels as kernels
 from minigrad import linalg as linalg
 from minigrad import memory as memory
 from minigrad import mps as mps
+from minigrad import multiprocessing as multiprocessing
 from minigrad import nn as nn
 from minigrad import operators as operators
 from minigrad import ops as ops
@@ -36,6 +38,7 @@ from minigrad import serialization as serialization
 from minigrad import settings as settings
 from minigrad import special as special
 from minigrad import tape as tape
+from minigrad import testing as testing
 from minigrad import types as types
 from minigrad import utils as utils
 from minigrad import version as version
@@ -43,6 +46,7 @@ from minigrad import walk as walk
 from minigrad import xpu as xpu
 from minigrad.amp import GradScaler as GradScaler
 from minigrad.amp import autocast as autocast
+from minigrad.amp import is_autocast_enabled as is_autocast_enabled
 from minigrad.attributes import Size as Size
 from minigrad.attributes import contiguous_format as contiguous_format
 from minigrad.attributes import device as device
@@ -56,6 +60,10 @@ from minigrad.autograd import is_grad_enabled as is_grad_enabled
 from minigrad.autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from minigrad.autograd import no_grad as no_grad
 from minigrad.autograd import set_grad_enabled as set_grad_enabled
+from minigrad.autograd.anomaly_mode import (
+    is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
+)
+from minigrad.autograd.anomaly_mode import is_anomaly_enabled as is_anomaly_enabled
 from minigrad.compiler import compile as compile
 from minigrad.config import __version__ as __version__
 from minigrad.config import finfo as finfo

@@ -5,7 +5,14 @@ import contextlib
 import warnings
 from typing import Any, Self
 
-__all__ = ["GradScaler", "autocast", "is_autocast_available"]
+__all__ = [
+    "GradScaler",
+    "autocast",
+    "custom_bwd",
+    "custom_fwd",
+    "is_autocast_available",
+    "is_autocast_enabled",
+]
 
 
 class autocast(contextlib.ContextDecorator):
@@ -46,6 +53,29 @@ class autocast(contextlib.ContextDecorator):
 def is_autocast_available(device_type) -> bool:
     """Return False: there is no lower precision to compute in."""
     return False
+
+
+def is_autocast_enabled(device_type="cuda") -> bool:
+    """Return False."""
+    return False
+
+
+def custom_fwd(fwd=None, *, device_type, cast_inputs=None) -> Any:
+    """Return the forward of a Function unchanged, or a decorator that does so: without autocast
+    nothing is cast.
+
+    >>> import minigrad
+    >>> minigrad.amp.custom_fwd(abs, device_type="cuda") is abs
+    True
+    """
+    if not isinstance(device_type, str):
+        raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
+    return (lambda function: function) if fwd is None else fwd
+
+
+def custom_bwd(bwd=None, *, device_type) -> Any:
+    """Return the backward of a Function unchanged, or a decorator that does so."""
+    return custom_fwd(bwd, device_type=device_type)
 
 
 class GradScaler:

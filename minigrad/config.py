@@ -19,10 +19,16 @@ __all__ = [
 
 def show_config() -> None:
     """Print the version, the instruction set of the kernels in use, OpenMP and threads."""
-    print(f"minigrad {__version__}")
-    print(f"instruction set: {kernels.level}")
-    print(f"OpenMP: {'yes' if has_openmp() else 'no (built without it: one thread)'}")
-    print(f"threads: {get_num_threads()}")
+    print(_described(), end="")
+
+
+def _described():
+    return (
+        f"minigrad {__version__}\n"
+        f"instruction set: {kernels.level}\n"
+        f"OpenMP: {'yes' if has_openmp() else 'no (built without it: one thread)'}\n"
+        f"threads: {get_num_threads()}\n"
+    )
 
 
 class finfo:

@@ -105,7 +105,7 @@ cdef dtype as_dtype(object given):
         if found is not None:
             return <dtype>found
     raise TypeError(
-        f"expected a dtype such as minigrad.float32, but got {given!r}; minigrad has "
+        f"expected a dtype such as float32, but got {given!r}; minigrad has "
         + ", ".join(d.name for d in all_dtypes)
     )
 

@@ -9,6 +9,7 @@ somebody asks for it.  A module's own ``__getattr__`` is Python's hook for that 
 import re
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 
 _IMPORT = re.compile(r"^from ([\w.]+) import (?:\(([^)]*)\)|(.+))$", re.MULTILINE)
 
@@ -19,6 +20,9 @@ def sources(file) -> dict[str, tuple[str, str]]:
     with open(file.removesuffix(".py") + ".pyi", encoding="utf-8") as stub:
         imports = _IMPORT.findall(stub.read())
     for module, several, one in imports:
+        if one == "*":  # all that another such module has
+            found.update(sources(import_module(module).__file__))
+            continue
         for item in (several or one).split(","):
             if item := item.strip():
                 there, _, name = item.partition(" as ")
@@ -36,9 +40,12 @@ def attach(module: str, file: str):
     where = sources(file)
 
     def get(name):
-        if name not in where:
+        if name in where:
+            home, there = where[name]
+        elif not name.startswith("_") and _is_module(f"{module}.{name}"):
+            home, there = module, name
+        else:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        home, there = where[name]
         if home == module:  # one of its own files
             found = import_module(f"{home}.{there}")
         else:
@@ -50,3 +57,11 @@ def attach(module: str, file: str):
         return sorted({*vars(sys.modules[module]), *where})
 
     return get, names, sorted(where)
+
+
+def _is_module(name):
+    """Whether there is a module of this name."""
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # what should hold it is no package
+        return False

@@ -14,6 +14,7 @@ def refusal(name, message, error=RuntimeError):
     def refuse(*args, **kwargs):
         raise error(message)
 
+    refuse.refuses = message
     refuse.__name__ = refuse.__qualname__ = name
     refuse.__doc__ = f"Raise {error.__name__}: {message}."
     return refuse

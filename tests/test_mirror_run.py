@@ -24,6 +24,10 @@ def python(*arguments, **options):
     )  # fmt: skip
 
 
+def found_in(path):
+    return [(file, *found[:3]) for file, found in missing.missing(path)]
+
+
 @pytest.fixture
 def write(tmp_path):
     """Write a program, and return its path."""
@@ -140,6 +144,71 @@ def test_a_traceback_is_the_programs_own(run, write):
     assert stopped.returncode in (-signal.SIGINT, 130)
 
 
+def test_modules_run_as_python_runs_them(run, write, tmp_path):
+    (tmp_path / "parts").mkdir()
+    code = (
+        "import sys, torch\n"
+        "from . import other\n"
+        "print(sys.argv[1:], __name__, __package__, __file__ == sys.argv[0], other.x)\n"
+        "print(sys.argv[0].endswith(sys.argv[-1]), __spec__.name)\n"
+    )
+    for name in ("main", "__main__"):
+        write(code, f"parts/{name}.py")
+    write("import torch\nx = torch.ones(1)", "parts/other.py")
+    for module, file in (("parts.main", "main.py"), ("parts", "__main__.py")):
+        done = python("-m", "minigrad", "run", "-m", module, "--lr", file, cwd=tmp_path)
+        assert done.stderr == "" and done.returncode == 0
+        expected = f"['--lr', '{file}'] __main__ parts True tensor([1.])\nTrue parts.{file[:-3]}\n"
+        assert done.stdout == expected
+    for module in ("parts.nothing", "nothing", "nothing.at.all"):
+        done = python("-m", "minigrad", "run", "-m", module, cwd=tmp_path)
+        assert done.returncode == 1 and f"no module named {module}" in done.stderr
+    write("import nothing_there", "parts/__init__.py")
+    done = python("-m", "minigrad", "run", "-m", "parts.main", cwd=tmp_path)
+    assert done.returncode == 1 and "No module named 'nothing_there'" in done.stderr
+
+
+SPAWNED = """\
+import multiprocessing, sys, torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+class Squares(Dataset):
+    def __len__(self):
+        return 4
+    def __getitem__(self, i):
+        return torch.tensor(i) ** 2, type(torch).__name__
+
+def work(rank, queue, net):
+    queue.put((rank, net(torch.ones(1, 2)).shape, torch.Size([1]), "minigrad" in torch.__version__))
+
+def top(rank):
+    child = torch.multiprocessing.get_context("spawn").Process(target=print, args=(torch.ones(1),))
+    child.start(); child.join()
+
+if __name__ == "__main__":
+    for method in ("spawn", "forkserver"):
+        context = multiprocessing.get_context(method)
+        queue = context.SimpleQueue()
+        process = context.Process(target=work, args=(1, queue, nn.Linear(2, 3)))
+        process.start()
+        print(*queue.get())
+        process.join()
+        for batch, kind in DataLoader(Squares(), 4, num_workers=1, multiprocessing_context=method):
+            print(batch, kind[0])
+    torch.multiprocessing.spawn(top)
+"""
+
+
+def test_spawned_processes_have_minigrad_too(run):
+    done = run(SPAWNED)
+    assert done.stderr == "" and done.returncode == 0
+    assert done.stdout == (
+        "1 torch.Size([1, 3]) torch.Size([1]) True\ntensor([0, 1, 4, 9]) Mirror\n" * 2
+        + "tensor([1.])\n"
+    )
+
+
 MISSING = {  # line 2 of a program: what is missing, and a part of the advice
     "torch.nn.functional.rulu(torch.ones(1))": ("torch.nn.functional.rulu", "functional.relu"),
     "from torch.nn import Linnear": ("torch.nn.Linnear", "torch.nn.Linear"),
@@ -162,7 +231,7 @@ def test_the_first_name_that_is_missing_is_explained(run, write, line):
     assert f"minigrad has no {name} (" in last and "program.py, line 2): " in last
     assert instead in last.split("line 2): ")[1]
     assert "minigrad/mirror" not in done.stderr, "the traceback ends in the program"
-    ((file, number, found, advice),) = missing.missing(write(f"import torch\n{line}\n"))
+    ((file, number, found, advice),) = found_in(write(f"import torch\n{line}\n"))
     assert file.endswith("program.py") and (number, found) == (2, name) and instead in advice
 
 
@@ -189,7 +258,7 @@ def test_companions_of_torch_are_explained(run, write, package):
     done = run(code)
     last = done.stderr.splitlines()[-1]
     assert done.returncode == 1 and last.startswith(f"ModuleNotFoundError: {package} needs torch")
-    ((_, number, found, _),) = missing.missing(write(code))
+    ((_, number, found, _),) = found_in(write(code))
     assert (number, found) == (1, package)
 
 
@@ -314,7 +383,7 @@ def test_what_is_no_program(run, tmp_path):
 
 
 def lacking(write, text):
-    return [(line, name) for _, line, name, _ in missing.missing(write(text))]
+    return [(line, name) for _, line, name, _ in found_in(write(text))]
 
 
 def test_missing_follows_names_and_scopes(write):
@@ -359,6 +428,49 @@ t.tensor([1.0]).item().anything
     ]
 
 
+def test_missing_says_possibly_of_methods(write):
+    text = """\
+import numpy as np, torch, scipy.signal as signal
+from torch import nn
+def f(x, model, module=np):
+    x.bfloat16().to_sparse()
+    model.layers[0].bfloat16()
+    x.values(), {}.coalesce(), [].coalesce(), "".istft(), signal.stft(x), np.fft.istft(x)
+    x.sum().own().item()
+class Net(nn.Module):
+    def coalesce(self):
+        return self.chalf()
+    def forward(self, x):
+        return self.coalesce()
+@torch.jit.script
+def g(x):
+    torch.cuda.synchronize()
+    return getattr(torch, "rulu") or getattr(torch, "rulu", None)
+"""
+    found = [each for _, each in missing.missing(write(text))]
+    assert [(each.line, each.how, each.name) for each in found] == [
+        (4, "possibly has no", "torch.Tensor.bfloat16"),
+        (4, "possibly has no", "torch.Tensor.to_sparse"),
+        (5, "possibly has no", "torch.Tensor.bfloat16"),
+        (10, "possibly has no", "torch.Tensor.chalf"),
+        (13, "refuses", "torch.jit.script"),
+        (16, "has no", "torch.rulu"),
+    ]
+    assert "(if model.layers[0] is one of torch's)" in found[2].advice
+    assert "call the function or module itself" in found[4].advice
+
+
+def test_missing_reads_the_programs_own_modules(write, tmp_path):
+    (tmp_path / "parts" / "deep").mkdir(parents=True)
+    write("import torch\nfrom . import b\ntorch.rulu", "parts/a.py")
+    write("import torch, program\nfrom .deep.c import f\ntorch.rulu", "parts/b.py")
+    write("import parts.a, numpy\nfrom torch import rulu", "parts/deep/c.py")
+    write("import torch\ntorch.rulu", "not_imported.py")
+    found = found_in(write("from parts.a import g\nimport torch\ntorch.rulu"))
+    files = [(Path(file).name, line) for file, line, _, _ in found]
+    assert files == [("program.py", 3), ("a.py", 3), ("b.py", 3), ("c.py", 2)]
+
+
 def test_missing_prints_and_returns_a_status(write, capsys):
     good, bad = write(PROGRAM, "good.py"), write("import torch\ntorch.rulu\n", "bad.py")
     assert missing.report(good) == 0
@@ -371,7 +483,7 @@ def test_missing_prints_and_returns_a_status(write, capsys):
 
 def test_missing_reads_notebooks(write):
     book = {"cells": [cell("!ls", "import torch"), cell("torch.rulu")]}
-    ((file, line, name, _),) = missing.missing(write(json.dumps(book), "book.ipynb"))
+    ((file, line, name, _),) = found_in(write(json.dumps(book), "book.ipynb"))
     assert file.endswith("book.ipynb, cell 2") and (line, name) == (1, "torch.rulu")
 
 

@@ -46,7 +46,7 @@ BECAUSE = {
     """,
     "what torch itself warns of": """
         torch.linspace torch.logspace torch.nn.Module.state_dict torch.autograd.backward
-        torch.random.fork_rng torch.nn.init.eye
+        torch.random.fork_rng torch.nn.init.eye torch.nn.init.normal
     """,
     "a decorator": "torch.enable_grad",
     "nothing is pickled, compiled or kept in storages": """

@@ -26,7 +26,7 @@ minigrad\._with_out
 minigrad\.kernels\..*
 minigrad\.distributions\.\w+\.\w+\.\w+
 minigrad\.tape\.Operations\..*
-minigrad\.utils\.(checkpoint|data)
+minigrad\.utils\.(checkpoint|data|dlpack)
 minigrad\.(\w+\.)*__all__
 minigrad\.__dir__
 minigrad\.nn\.modules\.(conv|pooling|unpooling)\.\w+\.(convolve|pool|unpool)

@@ -51,6 +51,30 @@ class _Observer:
         error.add_note("\n".join(lines))
 
 
+def _current():
+    """Return the observer of anomaly mode that is on, or None."""
+    observer = _set_observer(None)
+    _set_observer(observer)
+    return observer if isinstance(observer, _Observer) else None
+
+
+def is_anomaly_enabled() -> bool:
+    """Return whether anomaly mode is on.
+
+    >>> import minigrad
+    >>> with minigrad.autograd.detect_anomaly():
+    ...     minigrad.is_anomaly_enabled()
+    True
+    """
+    return _current() is not None
+
+
+def is_anomaly_check_nan_enabled() -> bool:
+    """Return whether a NaN is an error while anomaly mode is on."""
+    observer = _current()
+    return observer is None or observer.check_nan
+
+
 class set_detect_anomaly:
     """Switch anomaly mode on or off at once; as a context manager, restore it at the end.
 

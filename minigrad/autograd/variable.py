@@ -27,7 +27,7 @@ class Variable(metaclass=_EveryTensor):
         if volatile:
             warnings.warn(
                 "volatile was removed (Variable.volatile is always False), and now has no effect. "
-                "Use `with minigrad.no_grad():` instead.",
+                "Use `with no_grad():` instead.",
                 stacklevel=2,
             )
         if not isinstance(data, Tensor):

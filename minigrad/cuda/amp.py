@@ -1,6 +1,18 @@
 """torch.cuda.amp's names, see minigrad.amp."""
 
+from typing import Any
+
 from minigrad import amp
+
+
+def custom_fwd(fwd=None, *, cast_inputs=None) -> Any:
+    """Return the forward of a Function unchanged, or a decorator that does so."""
+    return amp.custom_fwd(fwd, device_type="cuda")
+
+
+def custom_bwd(bwd) -> Any:
+    """Return the backward of a Function unchanged."""
+    return bwd
 
 
 class autocast(amp.autocast):

@@ -2,8 +2,10 @@
 
 import importlib
 import importlib.machinery
+import multiprocessing
 import sys
 import types
+from multiprocessing import spawn
 
 import minigrad
 from minigrad import attributes
@@ -55,12 +57,14 @@ class Mirror(types.ModuleType):
         full = f"{self.__name__}.{name}"
         if name == "__all__":
             return names.public(self._target)
-        if name.startswith("__"):
+        if name.startswith("__") and name != "__config__":
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         try:
             value = names.member(self._target, name)
         except AttributeError:
-            raise names.MissingNameError(full, where()) from None
+            if names.submodule(full) is None:
+                raise names.MissingNameError(full, where()) from None
+            return importlib.import_module(full)
         if isinstance(value, types.ModuleType) and value.__name__.startswith("minigrad"):
             return importlib.import_module(full)
         return value
@@ -116,7 +120,23 @@ def is_machinery(filename):
     return filename.startswith((minigrad.__path__[0], "<frozen importlib", "<frozen runpy"))
 
 
+class _Installed:
+    """Installs the finder in the process that unpickles it."""
+
+    def __reduce__(self):
+        return install, ()
+
+
 def install():
-    """Let every ``import torch`` from now on give minigrad, and its reprs say torch."""
+    """Let every ``import torch`` from now on give minigrad, and its reprs say torch.
+
+    So it is in the processes that multiprocessing starts anew, too: what it tells them first, how
+    to import the program, gets one entry more.
+    """
+    if any(isinstance(finder, Finder) for finder in sys.meta_path):
+        return
     attributes.package = "torch"
     sys.meta_path.insert(0, Finder())
+    preparation = spawn.get_preparation_data
+    spawn.get_preparation_data = lambda name: {**preparation(name), "torch": _Installed()}
+    multiprocessing.set_forkserver_preload([])  # or the server itself would import the program

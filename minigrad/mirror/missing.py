@@ -1,14 +1,19 @@
 """``python -m minigrad missing``: the names of torch in a program that minigrad lacks.
 
 The program is read, not run: imports of torch, what they are called in each scope, chains of
-attributes from there (``nn.functional.relu``), and the keyword arguments of calls.  A method of an
-object whose type only shows at run time is not looked at: nothing is reported that is not missing.
+attributes from there (``nn.functional.relu``), and the keyword arguments of calls; so are modules
+of the program's own that it imports.  Of a method of an object whose type only shows at run time
+(``x.to_sparse()``) it can only say that it is possibly torch's.  Nothing else is reported that is
+not missing.
 """
 
 import ast
+import builtins
 import inspect
 import sys
 from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
 
 from minigrad.mirror import names, notebook
 
@@ -16,18 +21,40 @@ _COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | _COMPREHENSIONS
 
 
+# A module that is not torch's, where a scope says what a name stands for.
+_FOREIGN = ""
+_BUILTIN = {
+    name for kind in vars(builtins).values() if isinstance(kind, type) for name in dir(kind)
+}
+# What no tensor can be: of these a method is not torch's.
+_LITERALS = ast.Constant | ast.JoinedStr | ast.Dict | ast.List | ast.Tuple | ast.Set
+# Names that refuse without a device, as torch's do on such a machine.
+_DEVICES = ("torch.cuda.", "torch.accelerator.", "torch.mps.", "torch.xpu.")
+
+
+class Found(NamedTuple):
+    """A name that is missing: in which line, how sure that is, and what to use instead."""
+
+    line: int
+    name: str
+    advice: str
+    how: str = "has no"
+
+
 class Reader(ast.NodeVisitor):
-    """Collects in ``found`` what is missing, as (line, name, what to use instead)."""
+    """Collects in ``found`` what is missing."""
 
     def __init__(self):
         self.found = []
+        self.imported = []  # the other modules of the program: dots before the name, and the name
+        self._methods = set()  # that the program defines
         self._scopes = [{}]  # name -> dotted name of torch, None for anything else
         self._classes = []  # those of the scopes that are a class's: its methods do not see them
 
     # -------- what names stand for
 
     def _dotted(self, node):
-        """Return the name of torch that an expression is, or None."""
+        """Return the name of torch that an expression is; None or _FOREIGN if it is none."""
         if isinstance(node, ast.Name):
             own = self._scopes[-1]
             seen = [s for s in reversed(self._scopes) if s is own or id(s) not in self._classes]
@@ -41,8 +68,24 @@ class Reader(ast.NodeVisitor):
         """Return what ``name`` is; note it if it is missing."""
         found, lacking = names.look(name)
         if lacking:
-            self.found.append((line, lacking, names.advice(lacking)))
+            self.found.append(Found(line, lacking, names.advice(lacking)))
+        elif hasattr(found, "refuses") and not name.startswith(_DEVICES):
+            self.found.append(Found(line, name, found.refuses, "refuses"))
         return found
+
+    def _check_method(self, node):
+        """Note a call of what may be a method that tensors or modules of minigrad lack."""
+        method, owner = node.attr, node.value
+        if method in self._methods or method in _BUILTIN or self._dotted(owner) == _FOREIGN:
+            return
+        if isinstance(owner, _LITERALS | _COMPREHENSIONS):
+            return
+        for kind in ("torch.Tensor", "torch.nn.Module"):
+            if f"{kind}.{method}" in names.known():
+                name = f"{kind}.{method}"
+                advice = f"{names.advice(name)} (if {_shown(owner)} is one of torch's)"
+                self.found.append(Found(node.lineno, name, advice, "possibly has no"))
+                return
 
     # -------- what binds them
 
@@ -50,18 +93,23 @@ class Reader(ast.NodeVisitor):
         for alias in node.names:
             top = alias.name.partition(".")[0]
             bound = alias.asname or top
-            self._scopes[-1][bound] = None
+            self._scopes[-1][bound] = _FOREIGN
             if top in names.PACKAGES:
-                self.found.append((node.lineno, alias.name, names.PACKAGES[top]))
+                self.found.append(Found(node.lineno, alias.name, names.PACKAGES[top]))
             elif top == "torch":
                 self._check(alias.name, node.lineno)
                 self._scopes[-1][bound] = alias.name if alias.asname else "torch"
+            else:
+                self.imported.append((0, alias.name))
 
     def visit_ImportFrom(self, node):
         module = (not node.level and node.module) or ""
         top = module.partition(".")[0]
         if top in names.PACKAGES:
-            self.found.append((node.lineno, module, names.PACKAGES[top]))
+            self.found.append(Found(node.lineno, module, names.PACKAGES[top]))
+        elif top != "torch":
+            own = f"{node.module}." if node.module else ""
+            self.imported += [(node.level, f"{own}{alias.name}") for alias in node.names]
         there = top == "torch" and self._check(module, node.lineno) is not None
         for alias in node.names:
             if there and alias.name == "*":
@@ -128,9 +176,14 @@ class Reader(ast.NodeVisitor):
 
     # -------- what uses them
 
+    def visit_Module(self, node):
+        functions = ast.FunctionDef | ast.AsyncFunctionDef
+        self._methods |= {n.name for n in ast.walk(node) if isinstance(n, functions)}
+        self.generic_visit(node)
+
     def visit_Attribute(self, node):
         name = self._dotted(node)
-        if name is None:
+        if not name:
             self.generic_visit(node)
         else:  # an assignment makes the last name, so only its owner must be there
             loaded = isinstance(node.ctx, ast.Load)
@@ -139,7 +192,16 @@ class Reader(ast.NodeVisitor):
     def visit_Call(self, node):
         self.generic_visit(node)
         name = self._dotted(node.func)
-        found = name and names.look(name)[0]
+        if not name:
+            match node:
+                case ast.Call(ast.Attribute() as method):
+                    self._check_method(method)
+                case ast.Call(ast.Name("getattr"), [owner, ast.Constant(str() as attribute)]):
+                    owner = self._dotted(owner)
+                    if owner:
+                        self._check(f"{owner}.{attribute}", node.lineno)
+            return
+        found = names.look(name)[0]
         try:
             accepted = inspect.signature(found).parameters if callable(found) else {}
         except (TypeError, ValueError):  # it does not say what it takes
@@ -154,7 +216,7 @@ class Reader(ast.NodeVisitor):
             if keyword.arg and (parameter is None or parameter.kind == parameter.POSITIONAL_ONLY):
                 taken = ", ".join(n for n, p in accepted.items() if p.kind != p.VAR_POSITIONAL)
                 call = f"{name}({keyword.arg}=...)"
-                self.found.append((keyword.lineno or node.lineno, call, f"it takes {taken}"))
+                self.found.append(Found(keyword.lineno, call, f"it takes {taken}"))
 
 
 def _bound(function):
@@ -176,17 +238,42 @@ def _bound(function):
     return bound - outside
 
 
+def _shown(node):
+    """Return an expression as one short line."""
+    text = ast.unparse(node).partition("\n")[0]
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
 def missing(path):
-    """Return what a script or notebook uses and minigrad lacks: (file, line, name, advice).
+    """Return [(file, what is Found in it)] of a script or notebook, and of the modules of its own
+    that it imports.
 
     Raises OSError if it cannot be read, SyntaxError or ValueError if it is no program.
     """
-    reader, found = Reader(), []
-    for unit in notebook.units(path):
-        reader.visit(ast.parse(unit.source, unit.name))
-        found += [(unit.name, *rest) for rest in dict.fromkeys(reader.found)]
-        reader.found = []
+    found, todo, seen = [], [Path(path)], set()
+    while todo:
+        file = todo.pop(0)
+        seen.add(file)
+        reader = Reader()
+        for unit in notebook.units(file):
+            reader.visit(ast.parse(unit.source, unit.name))
+            found += [(unit.name, each) for each in dict.fromkeys(reader.found)]
+            reader.found = []
+        files = _files(reader.imported, file, Path(path).parent)
+        todo += [file for file in dict.fromkeys(files) if file not in {*seen, *todo}]
     return found
+
+
+def _files(imported, file, top):
+    """Return the files of modules that ``file`` imports, those in or below the folder ``top``."""
+    found = []
+    for dots, name in imported:
+        start = file.parents[dots - 1] if 0 < dots <= len(file.parents) else top
+        parts = name.split(".")
+        for i in range(len(parts)):
+            place = start.joinpath(*parts[: i + 1])
+            found += [place.with_suffix(".py"), place / "__init__.py"]
+    return [file for file in found if file.is_file()]
 
 
 def report(path):
@@ -197,8 +284,8 @@ def report(path):
     except (OSError, SyntaxError, ValueError) as error:
         print(f"minigrad missing: {path}: {error}", file=sys.stderr)
         return 2
-    for name, line, what, instead in found:
-        print(f"{name}:{line}: minigrad has no {what}: {instead}")
+    for name, each in found:
+        print(f"{name}:{each.line}: minigrad {each.how} {each.name}: {each.advice}")
     if not found:
         print(f"{path}: minigrad has every name of torch in it")
     return 1 if found else 0

@@ -10,8 +10,8 @@ import minigrad
 
 # minigrad's own modules, which bear no name of torch
 _OWN = frozenset(
-    "attributes config convert dtypes formatting kernels memory mirror operators ops serialization "
-    "tape tensor walk".split()
+    "attributes config convert dtypes formatting inspect kernels memory mirror operators ops "
+    "serialization tape tensor walk".split()
 )
 
 # Packages that stand on torch itself, and what to do without them.
@@ -40,10 +40,9 @@ HINTS = {
     "torch.hub": "weights are not downloaded; torch.load reads files of them",
     "torch.jit": "call the function or module itself",
     "torch.library": "write an operation as a torch.autograd.Function",
-    "torch.multiprocessing": "use Python's multiprocessing, with NumPy arrays between processes",
-    "torch.nn.DataParallel": "use the module itself: operations are parallel on the CPU",
-    "torch.nn.parallel": "use the module itself: operations are parallel on the CPU",
-    "torch.nn.utils.prune": "set weights to zero under no_grad()",
+    "torch.nn.SyncBatchNorm": "use torch.nn.BatchNorm2d: training runs in one process",
+    "torch.nn.parallel.DistributedDataParallel": "use the module itself: training runs in one "
+    "process",
     "torch.onnx": "save the weights: torch.save(model.state_dict(), path)",
     "torch.profiler": "measure with time.perf_counter or cProfile",
     "torch.autograd.profiler": "measure with time.perf_counter or cProfile",
@@ -70,6 +69,15 @@ _BY_REASON = {
     "memory layout": "leave it out: the numbers are the same in every layout",
 }
 
+# Files of torch whose names minigrad divides among files otherwise; the package has them all.
+_FILES = {
+    "torch.nn.modules": "activation adaptive batchnorm channelshuffle container conv distance "
+    "dropout flatten fold instancenorm lazy linear loss module normalization padding pixelshuffle "
+    "pooling rnn sparse transformer upsampling",
+    "torch.optim": "adadelta adagrad adam adamax adamw asgd lbfgs nadam optimizer radam rmsprop "
+    "rprop sgd",
+}
+
 _PLACES = (
     "torch torch.Tensor torch.nn torch.nn.functional torch.nn.init torch.nn.utils torch.optim "
     "torch.optim.lr_scheduler torch.optim.swa_utils torch.utils.data torch.autograd "
@@ -87,6 +95,9 @@ class MissingNameError(AttributeError):
 
 def member(module, name):
     """Return what torch calls ``name`` in a module of minigrad, or raise AttributeError."""
+    package, _, file = module.__name__.replace("minigrad", "torch", 1).rpartition(".")
+    if not hasattr(module, name) and file in _FILES.get(package, "").split():
+        module = submodule(package)
     value = getattr(module, name)
     if module is minigrad and name in _OWN and isinstance(value, types.ModuleType):
         raise AttributeError(f"torch has no {name}")
@@ -101,7 +112,8 @@ def submodule(name):
     try:
         return importlib.import_module(".".join(["minigrad", *parts]))
     except ModuleNotFoundError:
-        return None
+        package, _, file = name.rpartition(".")
+        return submodule(package) if file in _FILES.get(package, "").split() else None
 
 
 def look(name):

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import importlib.util
 import linecache
 import sys
 import types
@@ -23,21 +24,57 @@ def run(path, arguments):
     except (OSError, ValueError) as error:
         print(f"minigrad run: can't open file {path!r}: {error}", file=sys.stderr)
         return 2
+    sys.path[0] = str(Path(path).resolve().parent)
+    main = _become(path, arguments)
+    if path.endswith(".ipynb"):
+        for unit in units:
+            for number, line in unit.skipped:
+                print(f"minigrad run: {unit.name}, line {number}: skipped {line}", file=sys.stderr)
+            _run_cell(unit, main.__dict__)
+        return 0
+    main.__file__ = str(Path(path).absolute())
+    for unit in units:
+        exec(compile(unit.source, unit.name, "exec", dont_inherit=True), main.__dict__)
+    return 0
+
+
+def run_module(name, arguments):
+    """Run a module, as ``python -m name`` does, with minigrad as its torch; return the status."""
+    sys.argv = ["-m", *arguments]  # what a package sees that is imported on the way
+    finder.install()
+    spec = _find(name)
+    if spec is not None and spec.submodule_search_locations is not None:  # a package
+        spec = _find(f"{name}.__main__")
+    if spec is None or spec.origin is None:
+        print(f"minigrad run: no module named {name}", file=sys.stderr)
+        return 1
+    code = spec.loader.get_code(spec.name)
+    main = _become(spec.origin, arguments)
+    main.__file__, main.__cached__ = spec.origin, spec.cached
+    main.__spec__, main.__loader__, main.__package__ = spec, spec.loader, spec.parent
+    exec(code, main.__dict__)
+    return 0
+
+
+def _find(name):
+    """Return the spec of a module, or None if there is no such module."""
+    try:
+        return importlib.util.find_spec(name)
+    except ModuleNotFoundError as error:
+        if f"{name}.".startswith(f"{error.name}."):
+            return None
+        raise  # a package that holds it has imported what is not there
+
+
+def _become(path, arguments):
+    """Make this process that of a program: return its module ``__main__``, which is empty."""
     main = types.ModuleType("__main__")
-    main.__file__, main.__builtins__ = str(Path(path).absolute()), builtins
+    main.__builtins__ = builtins
     sys.modules["__main__"] = main
     sys.argv = [str(path), *arguments]
-    sys.path[0] = str(Path(path).resolve().parent)
     sys.excepthook = _report
     finder.install()
-    for unit in units:
-        for number, line in unit.skipped:
-            print(f"minigrad run: {unit.name}, line {number}: skipped {line}", file=sys.stderr)
-        if path.endswith(".ipynb"):
-            _run_cell(unit, main.__dict__)
-        else:
-            exec(compile(unit.source, unit.name, "exec", dont_inherit=True), main.__dict__)
-    return 0
+    return main
 
 
 def _run_cell(unit, namespace):

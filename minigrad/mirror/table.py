@@ -17,10 +17,13 @@ from minigrad.mirror.finder import MIRRORED
 
 PAGE = Path(__file__).with_name("table.md")
 PLACES = (
-    "torch torch.Tensor torch.nn torch.nn.Module torch.nn.functional torch.nn.init torch.nn.utils "
-    "torch.optim torch.optim.Optimizer torch.optim.lr_scheduler torch.utils.data torch.autograd "
-    "torch.autograd.functional torch.func torch.linalg torch.special torch.distributions "
-    "torch.distributions.constraints"
+    "torch torch.Tensor torch.nn torch.nn.Module torch.nn.functional torch.nn.init "
+    "torch.nn.attention torch.nn.utils torch.nn.utils.parametrizations torch.nn.utils.parametrize "
+    "torch.nn.utils.prune torch.nn.utils.rnn torch.optim torch.optim.Optimizer "
+    "torch.optim.lr_scheduler torch.optim.swa_utils torch.utils.data torch.utils.checkpoint "
+    "torch.utils.dlpack torch.autograd torch.autograd.functional torch.autograd.graph torch.amp "
+    "torch.func torch.jit torch.linalg torch.special torch.distributions "
+    "torch.distributions.constraints torch.multiprocessing torch.testing"
 ).split()
 
 # Why a name is not there, by words in it; the first line that fits counts.
@@ -49,14 +52,16 @@ _INTERNAL = (
     "factory_kwargs T_destination call_super_init dump_patches init_num_threads hash_tensor "
     "const_data_ptr segment_reduce conv_tbc enforce_grad_layout_policy (scaled_)?grouped_mm "
     "scaled_mm (Scaling|Swizzle|Aggregation)Type storage_type compiled_with_cxx11_abi ipu mtia "
-    "rearrange swap_in_optimizer_params_and_state LinearCrossEntropy.* linear_cross_entropy "
+    "rearrange swap_in_optimizer_params_and_state "
     "legacy_contiguous_format lu triangular_solve swapped_out .*_multithreading_enabled index "
     "to_padded_tensor map_ to_dense dense_dim unsafe_.*"
 ).split()
 
 
-def reason(name):
+def reason(name, place=""):
     """Return the class of reasons for which a name is not there."""
+    if place == "torch.jit":
+        return "jit and compilation"
     for why, words in REASONS.items():
         if any(re.fullmatch(word, name) for word in words.split()):
             return why
@@ -113,8 +118,9 @@ def page() -> str:
         groups: dict[str, list[str]] = {}
         for name in documented(place):
             full = f"{place}.{name}"
-            mirrored = names.look(full)[1] is None
-            groups.setdefault("yes" if mirrored else reason(name), []).append(name)
+            found, lacking = names.look(full)
+            mirrored = lacking is None and not hasattr(found, "refuses")
+            groups.setdefault("yes" if mirrored else reason(name, place), []).append(name)
         yes, count = groups.pop("yes", []), sum(map(len, groups.values()))
         total, there = total + len(yes) + count, there + len(yes)
         lines = [f"## {place}", "", f"{len(yes)} of {len(yes) + count}.", ""]

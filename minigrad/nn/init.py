@@ -5,6 +5,7 @@ that draw take a ``generator`` (default: the one that ``minigrad.manual_seed`` s
 torch draws in the same order, so that one seed gives the same weights in both.
 """
 
+import functools
 import math
 import warnings
 
@@ -12,7 +13,8 @@ import numpy as np
 
 from minigrad.autograd import no_grad
 from minigrad.dtypes import bool_
-from minigrad.ops.creation import empty, empty_like, eye, from_numpy, ones_like
+from minigrad.ops import creation
+from minigrad.ops.creation import empty, empty_like, from_numpy, ones_like
 from minigrad.ops.elementwise import where
 from minigrad.ops.random import randperm
 from minigrad.tensor import Tensor
@@ -127,7 +129,7 @@ def eye_(tensor) -> Tensor:
     if tensor.ndim != 2:
         raise ValueError(f"Only tensors with 2 dimensions are supported, got {tensor.ndim}")
     with no_grad():
-        return tensor.copy_(eye(*tensor.shape))
+        return tensor.copy_(creation.eye(*tensor.shape))
 
 
 def dirac_(tensor, groups=1) -> Tensor:
@@ -296,3 +298,28 @@ def orthogonal_(tensor, gain=1, generator=None) -> Tensor:
         q *= np.sign(np.diag(r))  # makes the decomposition unique, and the draw uniform
         new = from_numpy(q.T if rows < columns else q)
         return tensor.copy_(new.reshape(tensor.shape)).mul_(gain)
+
+
+def _renamed(function):
+    """Return ``function`` under the name of old programs, from before writing had a ``_``."""
+    name = function.__name__
+    old = name.removesuffix("_")
+
+    @functools.wraps(function)
+    def renamed(*args, **kwargs) -> Tensor:
+        warnings.warn(
+            f"`nn.init.{old}` is now deprecated in favor of `nn.init.{name}`.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        return function(*args, **kwargs)
+
+    renamed.__name__ = renamed.__qualname__ = old
+    return renamed
+
+
+uniform, normal, constant, eye, dirac, orthogonal, sparse = map(
+    _renamed, (uniform_, normal_, constant_, eye_, dirac_, orthogonal_, sparse_)
+)
+xavier_uniform, xavier_normal = _renamed(xavier_uniform_), _renamed(xavier_normal_)
+kaiming_uniform, kaiming_normal = _renamed(kaiming_uniform_), _renamed(kaiming_normal_)

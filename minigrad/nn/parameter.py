@@ -101,9 +101,9 @@ class _Uninitialized(Tensor):
 def _refuse(name):
     raise ValueError(
         f"Attempted to use an uninitialized parameter in {name}. This error happens when you are "
-        "using a `LazyModule` or explicitly manipulating `minigrad.nn.parameter."
+        "using a `LazyModule` or explicitly manipulating `nn.parameter."
         "UninitializedParameter` objects. When using LazyModules Call `forward` with a dummy batch "
-        "to initialize the parameters before calling minigrad functions"
+        "to initialize the parameters before calling functions on them"
     )
 
 

@@ -118,7 +118,7 @@ cpdef int on_cpu(object device, object layout=None, object pin_memory=False) exc
     if device is not None:
         device_type(device)
     if layout is not None and layout is not strided:
-        raise RuntimeError(f"tensors are dense: layout must be minigrad.strided, but got {layout}")
+        raise RuntimeError(f"tensors are dense: layout must be {strided}, but got {layout}")
     if pin_memory:
         raise RuntimeError("pin_memory=True needs an accelerator, and minigrad runs on the CPU")
     return 0

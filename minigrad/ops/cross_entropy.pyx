@@ -79,7 +79,7 @@ cdef int check_classes(str name, ndarray x, ndarray target, Tensor weight) excep
         )
     if dtype_of(target) is not int64 and dtype_of(target) is not uint8:
         raise RuntimeError(
-            f"{name}: expected a target of classes of dtype minigrad.int64, but got "
+            f"{name}: expected a target of classes of dtype {int64}, but got "
             f"{dtype_of(target)}"
         )
     if weight is None:

@@ -21,8 +21,7 @@ def _check_table(name, input, weight, sparse):
             )
     if input.dtype is not int64 and input.dtype is not int32:
         raise RuntimeError(
-            f"{name}(): expected indices of dtype minigrad.int64 or minigrad.int32, "
-            f"but got {input.dtype}"
+            f"{name}(): expected indices of dtype {int64} or {int32}, but got {input.dtype}"
         )
     if weight.dim() != 2:
         raise RuntimeError(f"'weight' must be 2-D, but its shape is {list(weight.shape)}")

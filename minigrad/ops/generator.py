@@ -184,7 +184,7 @@ def pick(generator) -> Generator:
     if generator is None:
         return default_generator
     if not isinstance(generator, Generator):
-        raise TypeError(f"expected a minigrad.Generator, but got {type(generator).__name__}")
+        raise TypeError(f"expected a Generator, but got {type(generator).__name__}")
     return generator
 
 

@@ -115,7 +115,7 @@ cdef int check_recordable(Tensor x) except -1:
     if what is not None:
         raise RuntimeError(
             f"{what} Variable that requires grad is being used in an in-place operation. "
-            "Wrap the write in minigrad.no_grad(), or work on a copy (.clone())."
+            "Wrap the write in no_grad(), or work on a copy (.clone())."
         )
     return 0
 

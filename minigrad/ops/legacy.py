@@ -66,7 +66,7 @@ def set_default_tensor_type(t) -> None:
     if isinstance(t, str):
         t = globals().get(t.rpartition(".")[2])
     if not isinstance(t, TensorType):
-        raise TypeError("invalid type object: expected a class such as minigrad.DoubleTensor")
+        raise TypeError("invalid type object: expected a class such as DoubleTensor")
     set_default_dtype(as_dtype_(t.tensor_dtype))
 
 

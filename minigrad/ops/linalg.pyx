@@ -55,7 +55,7 @@ cdef ndarray product(ndarray a, ndarray b, ndarray bias):
             return out.astype(np.float16)
         if PyArray_TYPE(a) == NPY_BOOL:
             raise NotImplementedError(
-                "matrix products are not implemented for minigrad.bool tensors")
+                "matrix products are not implemented for bool tensors")
         return np.matmul(a, b) if bias is None else np.matmul(a, b) + bias
     shape[0] = PyArray_DIM(a, 0)
     shape[ndim - 2] = PyArray_DIM(a, ndim - 2)

@@ -170,9 +170,7 @@ def _check_classes(name, input, target):
         )
     floating(input, name)
     if target.dtype is not int64:
-        raise RuntimeError(
-            f"{name}: expected a target of dtype minigrad.int64, but got {target.dtype}"
-        )
+        raise RuntimeError(f"{name}: expected a target of dtype {int64}, but got {target.dtype}")
 
 
 def multi_margin_loss(

@@ -201,7 +201,7 @@ cdef int check_vector(object given, str name, Tensor x) except -1:
     if own is not expected and not (own is float32 and expected is float16):
         raise RuntimeError(
             f"batch_norm(): mixed dtype: {name} is {own}, but the input is {expected}; expected "
-            f"{expected}" + (" or minigrad.float32" if expected is float16 else "")
+            f"{expected}" + (f" or {float32}" if expected is float16 else "")
         )
     return 0
 

@@ -92,7 +92,7 @@ cdef Tensor checked(str name, object input, object dtype):
     if not dtype_of(x.array).is_floating_point:
         raise NotImplementedError(
             f"{name} expects a floating point tensor, but got {dtype_of(x.array)}; "
-            "pass dtype=minigrad.float32 to convert it"
+            "pass dtype=float32 to convert it"
         )
     return x
 

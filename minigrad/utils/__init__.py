@@ -1,8 +1,8 @@
-"""Data loading, checkpoints and hooks."""
+"""Data loading, checkpoints, DLPack and hooks."""
 
 import importlib
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["checkpoint", "data", "dlpack"]
 
 
 def __getattr__(name):

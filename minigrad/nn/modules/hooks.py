@@ -1,12 +1,28 @@
 """What runs around a module's forward and backward: one part of Module."""
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minigrad.attributes import RemovableHandle
 from minigrad.autograd import Function, is_grad_enabled
 from minigrad.tensor import Tensor
 from minigrad.utils.hooks import add_hook
+
+
+class _Asking(NamedTuple):
+    """A hook that asks for more than to be called; others stand in the tables as they are."""
+
+    hook: Any
+    with_kwargs: bool = False
+    always_call: bool = False
+
+
+def _entry(*asking):
+    return _Asking(*asking) if any(asking[1:]) else asking[0]
+
+
+def _asking(entry):
+    return entry if isinstance(entry, _Asking) else _Asking(entry)
 
 
 class HooksMixin:
@@ -41,7 +57,7 @@ class HooksMixin:
             >>> layer(1)
             1
         """
-        return add_hook(self._forward_pre_hooks, (hook, with_kwargs), prepend)
+        return add_hook(self._forward_pre_hooks, _entry(hook, with_kwargs), prepend)
 
     def register_forward_hook(
         self, hook, *, prepend=False, with_kwargs=False, always_call=False
@@ -62,7 +78,8 @@ class HooksMixin:
             >>> _ = layer("seen")
             seen
         """
-        return add_hook(self._forward_hooks, (hook, with_kwargs, always_call), prepend)
+        entry = _entry(hook, with_kwargs, always_call)
+        return add_hook(self._forward_hooks, entry, prepend)
 
     def register_full_backward_pre_hook(self, hook, prepend=False) -> RemovableHandle:
         """Run ``hook(module, grad_output)`` before gradients flow back through the module.
@@ -97,7 +114,8 @@ class HooksMixin:
         return self.register_full_backward_hook(hook)
 
     def _call_with_hooks(self, args, kwargs):
-        pending = {key: hook for key, hook in self._forward_hooks.items() if hook[2]}
+        hooks = {key: _asking(entry) for key, entry in self._forward_hooks.items()}
+        pending = {key: hook for key, hook in hooks.items() if hook.always_call}
         try:
             return self._run_hooks_and_forward(args, kwargs, pending)
         except Exception:
@@ -114,7 +132,8 @@ class HooksMixin:
 
     def _run_hooks_and_forward(self, args, kwargs, pending):
         """Call forward between its hooks; take those that have run out of ``pending``."""
-        for hook, with_kwargs in tuple(self._forward_pre_hooks.values()):
+        for entry in tuple(self._forward_pre_hooks.values()):
+            hook, with_kwargs, _ = _asking(entry)
             if not with_kwargs:
                 new = hook(self, args)
                 if new is not None:
@@ -137,7 +156,8 @@ class HooksMixin:
 
         output = self.forward(*args, **kwargs)
 
-        for key, (hook, with_kwargs, _) in tuple(self._forward_hooks.items()):
+        for key, entry in tuple(self._forward_hooks.items()):
+            hook, with_kwargs, _ = _asking(entry)
             pending.pop(key, None)
             new = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
             if new is not None:

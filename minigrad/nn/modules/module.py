@@ -170,7 +170,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
             if not isinstance(param, Parameter):
                 raise TypeError(
                     f"cannot assign '{_type_name(param)}' object to parameter '{name}' "
-                    "(minigrad.nn.Parameter or None required)"
+                    "(nn.Parameter or None required)"
                 )
             if param.grad_fn is not None:
                 raise ValueError(
@@ -429,9 +429,9 @@ class Module(TreeMixin, StateMixin, HooksMixin):
 
 # What registers itself on assignment, in the order it is looked at, and what an error says of it.
 _KINDS = {
-    "parameter": (Parameter, "parameter '{}' (minigrad.nn.Parameter or None expected)"),
-    "module": (Module, "child module '{}' (minigrad.nn.Module or None expected)"),
-    "buffer": (Buffer, "buffer '{}' (minigrad.nn.Buffer, minigrad.Tensor or None expected)"),
+    "parameter": (Parameter, "parameter '{}' (nn.Parameter or None expected)"),
+    "module": (Module, "child module '{}' (nn.Module or None expected)"),
+    "buffer": (Buffer, "buffer '{}' (nn.Buffer, Tensor or None expected)"),
 }
 
 

@@ -201,7 +201,7 @@ class StateMixin:
         """Load ``value`` into the parameter or buffer ``target``; return what is wrong, or None."""
         if not isinstance(value, Tensor):
             return (
-                f'While copying the parameter named "{key}", expected minigrad.Tensor from '
+                f'While copying the parameter named "{key}", expected a Tensor from '
                 f"checkpoint but received {type(value)}"
             )
         if target.ndim == 0 and value.shape == (1,):  # how scalars were saved long ago

@@ -5,10 +5,16 @@ from minigrad.nn.utils import (
     parametrize as parametrize,
 )
 from minigrad.nn.utils import (
+    prune as prune,
+)
+from minigrad.nn.utils import (
     rnn as rnn,
 )
 from minigrad.nn.utils import (
     stateless as stateless,
+)
+from minigrad.nn.utils.clip_grad import (
+    clip_grad_norm as clip_grad_norm,
 )
 from minigrad.nn.utils.clip_grad import (
     clip_grad_norm_ as clip_grad_norm_,

@@ -1,6 +1,7 @@
 """Keeping gradients from growing too large."""
 
 import math
+import warnings
 
 from minigrad.autograd import no_grad
 from minigrad.ops import optim
@@ -93,6 +94,18 @@ def clip_grad_norm_(
     total_norm = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite)
     clip_grads_with_norm_(parameters, max_norm, total_norm)
     return total_norm
+
+
+def clip_grad_norm(
+    parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None
+) -> Tensor:
+    """Do what `clip_grad_norm_` does, whose old name this is, after a FutureWarning."""
+    warnings.warn(
+        "`nn.utils.clip_grad_norm` is now deprecated in favor of `nn.utils.clip_grad_norm_`.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
 def clip_grad_value_(parameters, clip_value, foreach=None) -> None:

@@ -26,7 +26,7 @@ def vector_to_parameters(vec, parameters) -> None:
     Source: ``torch.nn.utils.vector_to_parameters``.
     """
     if not isinstance(vec, Tensor):
-        raise TypeError(f"expected minigrad.Tensor, but got: {type(vec).__name__}")
+        raise TypeError(f"expected a Tensor, but got: {type(vec).__name__}")
     start = 0
     for parameter in parameters:
         end = start + parameter.numel()

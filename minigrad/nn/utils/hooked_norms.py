@@ -67,7 +67,7 @@ class _SpectralNorm:
 
 
 def _hooks_of(module, kind):
-    hooks = [(key, hook) for key, (hook, _) in module._forward_pre_hooks.items()]
+    hooks = module._forward_pre_hooks.items()
     return {key: hook for key, hook in hooks if isinstance(hook, kind)}
 
 
@@ -111,8 +111,7 @@ def weight_norm(module, name="weight", dim=0) -> Any:
     2016.
     """
     warnings.warn(
-        "`minigrad.nn.utils.weight_norm` is deprecated in favor of "
-        "`minigrad.nn.utils.parametrizations.weight_norm`.",
+        "`nn.utils.weight_norm` is deprecated in favor of `nn.utils.parametrizations.weight_norm`.",
         FutureWarning,
         stacklevel=2,
     )
