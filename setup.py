@@ -7,6 +7,9 @@ Every ``.pyx`` file of the package becomes one extension, with two twists:
   ``minigrad.kernels.<file>``; ``minigrad/kernels/__init__.py`` picks the folder at import.
 * OpenMP is probed, not assumed.  Without it the same sources build single-threaded.
 
+pip builds an editable install from nothing every time, which takes minutes.  So a build whose
+sources and settings are those of the last one in this folder takes over what that one compiled.
+
 Environment variables, all optional:
 
 ``MINIGRAD_OPENMP=0``     build without OpenMP even where the compiler has it
@@ -14,14 +17,17 @@ Environment variables, all optional:
 ``MINIGRAD_DEBUG=1``      bounds checks and assertions on, optimisation off
 """
 
+import hashlib
 import os
 import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
+import Cython
 import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
@@ -29,6 +35,7 @@ from setuptools.command.build_ext import build_ext
 
 PACKAGE = Path("minigrad")
 CYTHON_DIR = "build/cython"
+STAMP = Path("build/fingerprint")  # of the last build whose results lie in the source folders
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 DEBUG = os.environ.get("MINIGRAD_DEBUG") == "1"
 WINDOWS = sys.platform == "win32"
@@ -93,8 +100,32 @@ def openmp_flags():
     return ["-fopenmp"], ["-fopenmp"]
 
 
+def fingerprint():
+    """Return a digest of all that the compiled files depend on: sources, settings, versions."""
+    compiler = os.environ.get("CC", "cc")
+    version = ""
+    if not WINDOWS and shutil.which(compiler.split()[0]):
+        version = subprocess.check_output([*compiler.split(), "--version"], text=True)
+    settings = (sys.version, numpy.__version__, Cython.__version__, compiler, version)
+    settings += (list(LEVELS), DEBUG, openmp_flags())
+    settings += tuple(os.environ.get(name) for name in ("CFLAGS", "CPPFLAGS", "LDFLAGS"))
+    digest = hashlib.sha256(repr(settings).encode())
+    sources = (path for kind in ("pyx", "pxd", "h") for path in PACKAGE.rglob(f"*.{kind}"))
+    for path in sorted((Path("setup.py"), *sources)):
+        digest.update(str(path).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def compiled(name):
+    """Return where an in-place build puts the extension of that name."""
+    return Path(*name.split(".")).with_suffix(sysconfig.get_config_var("EXT_SUFFIX"))
+
+
 class BuildExt(build_ext):
     """build_ext on all cores, into the levels' folders."""
+
+    fingerprint = ""  # of this build
+    up_to_date = False  # whether the last one was the same
 
     def finalize_options(self):
         super().finalize_options()
@@ -106,12 +137,24 @@ class BuildExt(build_ext):
             raise SystemExit(
                 f"minigrad: there is no C compiler {compiler!r}: install gcc or clang, or set CC"
             )
+        if not self.up_to_date:
+            STAMP.unlink(missing_ok=True)
         super().run()
+
+    def build_extension(self, ext):
+        if not self.up_to_date:
+            super().build_extension(ext)
+            return
+        target = Path(self.get_ext_fullpath(ext.name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(compiled(ext.name), target)
 
     def copy_extensions_to_source(self):
         for level in LEVELS:  # an in-place build puts each level's kernels in a new folder
             (PACKAGE / "kernels" / level).mkdir(exist_ok=True)
         super().copy_extensions_to_source()
+        STAMP.parent.mkdir(exist_ok=True)
+        STAMP.write_text(self.fingerprint)
 
 
 def translate(paths, directives):
@@ -119,7 +162,7 @@ def translate(paths, directives):
     compile_flags, link_flags = openmp_flags()
     extensions = [
         Extension(
-            ".".join(path.with_suffix("").parts),
+            module_name(path),
             [str(path)],
             include_dirs=[numpy.get_include(), str(PACKAGE / "kernels")],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
@@ -158,9 +201,20 @@ def per_level(extension):
     return copies
 
 
+def module_name(path):
+    return ".".join(path.with_suffix("").parts)
+
+
 def extensions():
     kernels = sorted(PACKAGE.glob("kernels/*.pyx"))
     others = sorted(set(PACKAGE.rglob("*.pyx")) - set(kernels))
+    names = [f"minigrad.kernels.{level}.{path.stem}" for path in kernels for level in LEVELS]
+    names += [module_name(path) for path in others]
+    BuildExt.fingerprint = fingerprint()
+    last = STAMP.read_text() if STAMP.exists() else ""
+    if last == BuildExt.fingerprint and all(compiled(name).exists() for name in names):
+        BuildExt.up_to_date = True
+        return [Extension(name, []) for name in names]
     built = [copy for kernel in translate(kernels, KERNEL_DIRECTIVES) for copy in per_level(kernel)]
     return built + translate(others, OTHER_DIRECTIVES)
 
