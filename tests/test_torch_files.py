@@ -463,9 +463,44 @@ def test_torch_reads_our_arrays(torch, tmp_path):
     assert plain(found["w"]) == plain(given["w"])
 
 
-def test_a_whole_model_of_torch_needs_torch(torch, tmp_path):
-    torch.save(torch.nn.Linear(1, 1), tmp_path / "x.pt")
-    with pytest.raises(pickle.UnpicklingError, match=r"torch\.nn\.modules\.linear\.Linear"):
+WHOLE = (
+    "nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(18, 2))",
+    "nn.Sequential(nn.Flatten(1, 2), nn.AvgPool1d(2), nn.GELU('tanh'), nn.Softmax(-1))",
+    "nn.Sequential(nn.Flatten(1, 2), nn.LSTM(5, 3, batch_first=True))",
+    "nn.Sequential(nn.Flatten(1, 2), nn.TransformerEncoderLayer(5, 5, 7, activation=F.gelu))",
+    "nn.Sequential(collections.OrderedDict(a=nn.InstanceNorm2d(1, track_running_stats=True)))",
+)
+
+
+@pytest.mark.parametrize("text", WHOLE)
+def test_a_whole_model_of_torch(torch, tmp_path, text):
+    names = {"nn": torch.nn, "F": torch.nn.functional, "collections": collections}
+    theirs = eval(text, names)
+    x = torch.randn(4, 1, 5, 5)
+    theirs(x)
+    torch.save(theirs.eval(), tmp_path / "x.pt")
+    with pytest.raises(pickle.UnpicklingError, match=r"holds a torch\.nn"):
+        minigrad.load(tmp_path / "x.pt")
+    ours = minigrad.load(tmp_path / "x.pt", weights_only=False)
+    assert isinstance(ours, nn.Module) and repr(ours) == repr(theirs)
+    results = ours(minigrad.from_numpy(x.numpy())), theirs(x)
+    if isinstance(results[0], tuple):
+        results = [result[0] for result in results]
+    np.testing.assert_allclose(*[r.tolist() for r in results], rtol=1e-5, atol=1e-6)
+    for name, value in theirs.state_dict().items():
+        assert ours.state_dict()[name].tolist() == value.tolist()
+    minigrad.save(ours, tmp_path / "x.pt")
+    assert repr(minigrad.load(tmp_path / "x.pt", weights_only=False)) == repr(theirs)
+
+
+def test_what_only_torch_has(torch, tmp_path):
+    layer = torch.nn.Linear(1, 1)
+    layer.register_forward_hook(print)
+    torch.save(layer, tmp_path / "x.pt")
+    with pytest.raises(ValueError, match="a torch module with hooks"):
+        minigrad.load(tmp_path / "x.pt", weights_only=False)
+    torch.save(torch.optim.SGD(layer.parameters()), tmp_path / "x.pt")
+    with pytest.raises(pickle.UnpicklingError, match=r"torch\.optim\.sgd\.SGD"):
         minigrad.load(tmp_path / "x.pt", weights_only=False)
 
 

@@ -68,7 +68,7 @@ def load(
         pickle_module, mmap, pickle_load_args: torch's arguments; files are read as a whole.
 
     By default nothing in a file is ever run, and no more memory is taken than the file is large.
-    Of torch's own classes, only tensors and plain values are known: not a whole model of torch's.
+    A model that torch stored whole becomes one of minigrad's layers; its hooks cannot come along.
 
     Raises ``pickle.UnpicklingError`` for a file with objects that only ``weights_only=False``
     reads, and ValueError for one that is not what its format prescribes: truncated, with bytes to

@@ -18,6 +18,7 @@ class _Activation(Module):
     """An activation whose repr shows the attributes named in ``settings``, and inplace if set."""
 
     settings: tuple[str, ...] = ()
+    inplace = False  # of those, too, that torch stored whole without it
 
     def __init__(self, inplace=False) -> None:
         super().__init__()

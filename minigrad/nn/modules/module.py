@@ -261,6 +261,27 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         else:
             self._modules[name] = value
 
+    def __setstate__(self, state):
+        """Take what pickle stored of a module, or of a torch module, which has a table of each kind
+        of what is registered."""
+        if "_parameters" not in state:
+            self.__dict__.update(state)
+            return
+        state = dict(state)
+        tables = [state.pop(name) for name in ("_parameters", "_buffers", "_modules")]
+        transient = state.pop("_non_persistent_buffers_set")
+        hooks = [name for name in state if "_hook" in name]
+        if any(state.pop(name) for name in hooks):
+            raise ValueError("a torch module with hooks cannot be taken over: its state_dict can")
+        Module.__init__(self)
+        self.__dict__.update(state)
+        for name, value in tables[0].items():
+            self.register_parameter(name, value)
+        for name, value in tables[1].items():
+            self.register_buffer(name, value, name not in transient)
+        for name, value in tables[2].items():
+            self._modules[name] = value
+
     def __delattr__(self, name):
         super().__delattr__(name)
         for names in self._names.values():

@@ -115,6 +115,7 @@ class MaxPool3d(_MaxPoolNd):
 
 class _AvgPoolNd(Module):
     pool: Callable
+    divisor_override = None  # which torch's AvgPool1d lacks
 
     def __init__(
         self,
