@@ -20,7 +20,7 @@ from minigrad.ops.elementwise import where
 from minigrad.ops.gamma import igamma as gammainc
 from minigrad.ops.gamma import igammac as gammaincc
 from minigrad.ops.gamma import zeta
-from minigrad.ops.math import erf, erfc, exp2, expm1, log1p, round
+from minigrad.ops.math import erf, erfc, erfinv, exp2, expm1, log1p, round
 from minigrad.ops.math import sigmoid as expit
 from minigrad.ops.pointwise import logit, sinc, xlog1py, xlogy
 from minigrad.ops.polynomials import (
@@ -43,7 +43,6 @@ from minigrad.ops.softmax import log_softmax, softmax
 from minigrad.ops.special import (
     digamma,
     erfcx,
-    erfinv,
     i0,
     i0e,
     i1,

@@ -167,8 +167,8 @@ class Tensor(Operators):
     arcsinh = ops.pointwise.asinh
     arcsinh_ = ops.pointwise.asinh
     arctan = ops.math.atan
-    arctan2 = ops.elementwise.atan2
-    arctan2_ = ops.elementwise.atan2
+    arctan2 = ops.pairs.atan2
+    arctan2_ = ops.pairs.atan2
     arctan_ = ops.math.atan
     arctanh = ops.pointwise.atanh
     arctanh_ = ops.pointwise.atanh
@@ -184,8 +184,8 @@ class Tensor(Operators):
     asinh = ops.pointwise.asinh
     asinh_ = ops.pointwise.asinh
     atan = ops.math.atan
-    atan2 = ops.elementwise.atan2
-    atan2_ = ops.elementwise.atan2
+    atan2 = ops.pairs.atan2
+    atan2_ = ops.pairs.atan2
     atan_ = ops.math.atan
     atanh = ops.pointwise.atanh
     atanh_ = ops.pointwise.atanh
@@ -232,8 +232,8 @@ class Tensor(Operators):
     conj_physical_ = ops.realness.conj_physical_
     contiguous = ops.copy.contiguous
     copy_ = ops.inplace.copy_
-    copysign = ops.pointwise.copysign
-    copysign_ = ops.pointwise.copysign
+    copysign = ops.pairs.copysign
+    copysign_ = ops.pairs.copysign
     corrcoef = ops.statistics.corrcoef
     cos = ops.math.cos
     cos_ = ops.math.cos
@@ -276,8 +276,8 @@ class Tensor(Operators):
     erf_ = ops.math.erf
     erfc = ops.math.erfc
     erfc_ = ops.math.erfc
-    erfinv = ops.special.erfinv
-    erfinv_ = ops.special.erfinv
+    erfinv = ops.math.erfinv
+    erfinv_ = ops.math.erfinv
     exp = ops.math.exp
     exp2 = ops.math.exp2
     exp2_ = ops.math.exp2
@@ -330,8 +330,8 @@ class Tensor(Operators):
     histc = ops.histograms.histc
     histogram = ops.histograms.histogram
     hsplit = ops.arrange.hsplit
-    hypot = ops.pointwise.hypot
-    hypot_ = ops.pointwise.hypot
+    hypot = ops.pairs.hypot
+    hypot_ = ops.pairs.hypot
     i0 = ops.special.i0
     i0_ = ops.special.i0
     igamma = ops.gamma.igamma
@@ -394,7 +394,7 @@ class Tensor(Operators):
     log_ = ops.math.log
     log_normal_ = ops.distributions.log_normal_
     log_softmax = ops.softmax.log_softmax
-    logaddexp = ops.pointwise.logaddexp
+    logaddexp = ops.pairs.logaddexp
     logaddexp2 = ops.pointwise.logaddexp2
     logcumsumexp = ops.running.logcumsumexp
     logdet = ops.matrices.logdet
@@ -477,8 +477,8 @@ class Tensor(Operators):
     polygamma = ops.forms.polygamma
     polygamma_ = ops.forms.polygamma
     positive = ops.pointwise.positive
-    pow = ops.elementwise.pow
-    pow_ = ops.elementwise.pow
+    pow = ops.pairs.pow
+    pow_ = ops.pairs.pow
     prod = ops.scan.prod
     put = ops.indexing.put
     put_ = ops.indexing.put

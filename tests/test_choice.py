@@ -46,3 +46,17 @@ def test_nan_and_infinity_pass():
     x = minigrad.tensor([minigrad.nan, minigrad.inf, 1.0])
     assert minigrad.where(x > 0, x, -x).tolist()[1:] == [minigrad.inf, 1]
     assert minigrad.where(x == 1, 0.0, x).isnan().tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(4, 4), (2, 3, 5), (7, 2), (0, 3), (3, 0), (2, 0, 3)])
+def test_triangles(shape, kind, rng):
+    x = (10 * rng.standard_normal(shape)).astype(kind)
+    for diagonal in (-9, -1, 0, 2, 9):
+        for upper in (False, True):
+            expected = np.ones_like(x)
+            reference.triangle(expected, x, diagonal, upper, 1)
+            for threads in (1, 2, 3):
+                out = np.ones_like(x)
+                choice.triangle(out, x, diagonal, upper, threads)
+                assert out.tobytes() == expected.tobytes()

@@ -41,6 +41,8 @@ INPUTS = {
     Unary.ACOS: (-0.9, 1),
     Unary.TANH: (-10, 10),
     Unary.ERF: (-4, 4),
+    Unary.ERFC: (-4, 10),
+    Unary.ERFINV: (-1, 1),
     Unary.EXP: (-86, 88),
     Unary.EXPM1: (-20, 88),
     Unary.EXP2: (-125, 127),
@@ -73,6 +75,11 @@ VECTORISED = [
     Unary.SOFTPLUS,
     Unary.LOGSIGMOID,
     Unary.ERF,
+    Unary.ERFC,
+    Unary.ERFINV,
+    Unary.ASIN,
+    Unary.ACOS,
+    Unary.ATAN,
     Unary.RSQRT,
 ]
 
@@ -143,8 +150,8 @@ def test_binary(op, dtype, rng):
 def test_binary_alpha(op, dtype, rng):
     for shapes in BROADCASTS:
         a, b = draw(rng, shapes[1], dtype), draw(rng, shapes[2], dtype)
-        got = compute(elementwise.binary_alpha, op, shapes[0], dtype, a, b, 0.3)
-        expected = compute(reference.binary_alpha, op, shapes[0], np.float64, a, b, 0.3)
+        got = compute(elementwise.binary_alpha, op, shapes[0], dtype, a, b, 0.3, 0.9)
+        expected = compute(reference.binary_alpha, op, shapes[0], np.float64, a, b, 0.3, 0.9)
         np.testing.assert_allclose(got, expected, **TOLERANCE[dtype])
 
 
@@ -363,8 +370,10 @@ def test_powers(rng):
     assert units(compute(elementwise.binary, Binary.POW, a.shape, a.dtype, a, b), exact) <= 0.6
 
 
-def test_floor_divide_and_remainder(torch):
-    values = np.array([-7, -2.5, -0.0, 0.0, 1, 2.5, 5, np.inf, -np.inf, np.nan, 0.1, 1e30])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_floor_divide_and_remainder(dtype, torch):
+    values = [-7, -2.5, -0.0, 0.0, 1, 2.5, 5, np.inf, -np.inf, np.nan, 0.1, 1e30, 3e9]
+    values = np.array(values, dtype)
     a, b = (x.ravel() for x in np.meshgrid(values, values))
     for op, name in (
         (Binary.FLOOR_DIVIDE, "floor_divide"),
@@ -374,3 +383,35 @@ def test_floor_divide_and_remainder(torch):
         expected = getattr(torch, name)(torch.from_numpy(a), torch.from_numpy(b)).numpy()
         got = compute(elementwise.binary, op, a.shape, a.dtype, a, b)
         np.testing.assert_array_equal(got, expected, err_msg=name)
+
+
+@pytest.mark.parametrize("op", [Binary.FMOD, Binary.REMAINDER, Binary.FLOOR_DIVIDE], ids=str)
+def test_remainders_are_exact(op, rng):
+    """Those of floats come from vector code for quotients below 2^28, and from libm beyond."""
+    a = rng.standard_normal(20000) * np.exp2(rng.uniform(-40, 40, 20000))
+    b = rng.standard_normal(20000) * np.exp2(rng.uniform(-40, 40, 20000))
+    a[::5] = np.round(a[::5]) * 3
+    b[::5] = 3
+    b[1::5] *= 1e-40  # denormal in floats
+    a, b = a.astype(np.float32), b.astype(np.float32)
+    got = compute(elementwise.binary, op, a.shape, a.dtype, a, b)
+    np.testing.assert_array_equal(got, compute(reference.binary, op, a.shape, a.dtype, a, b))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("op", [Binary.ATAN2, Binary.HYPOT, Binary.LOGADDEXP], ids=str)
+def test_pairs_of_special_values(op, dtype, rng):
+    info = np.finfo(dtype)
+    special = [0, 1, 3, info.max, info.max / 3, info.tiny, info.smallest_subnormal, np.inf, 1e30]
+    values = np.array([*special, *(-np.array(special)), np.nan], dtype)
+    a, b = (x.ravel() for x in np.meshgrid(values, values))
+    with np.errstate(all="ignore"):
+        expected = compute(reference.binary, op, a.shape, dtype, a, b)
+    got = compute(elementwise.binary, op, a.shape, dtype, a, b)
+    np.testing.assert_allclose(got, expected, rtol=4 * info.eps)
+    number = ~np.isnan(expected)
+    np.testing.assert_array_equal(np.signbit(got)[number], np.signbit(expected)[number])
+    a, b = (rng.standard_normal(100000).astype(dtype) for _ in range(2))
+    exact = compute(reference.binary, op, a.shape, np.longdouble, a.astype(np.longdouble), b)
+    if op != Binary.LOGADDEXP:  # which is near 0 where its terms cancel
+        assert units(got=compute(elementwise.binary, op, a.shape, dtype, a, b), exact=exact) <= 2

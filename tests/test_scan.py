@@ -64,3 +64,17 @@ def test_integers_and_halves():
     assert minigrad.tensor([True, True]).cumsum(0).tolist() == [1, 2]
     half = minigrad.ones(3000, dtype=minigrad.float16)
     assert half.cumsum(0)[-1] == 3000
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("largest", [False, True])
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+def test_running_extremes(sizes, largest, dtype, rng):
+    x = rng.integers(0, 5, sizes).astype(dtype)
+    x[rng.random(sizes) < 0.05] = np.nan
+    expected = np.full(sizes, 7)
+    reference.scan_extremes(expected, x, largest, *sizes, 1)
+    for threads in (1, 2, 3):
+        places = np.full(sizes, 7)
+        scan.scan_extremes(places, x, largest, *sizes, threads)
+        np.testing.assert_array_equal(places, expected)

@@ -38,3 +38,19 @@ def test_topk_is_the_beginning_of_the_sorted(k, dim):
         ordered, places = x.sort(dim, largest)
         assert minigrad.equal(values, ordered.narrow(dim, 0, k))
         assert minigrad.equal(indices, places.narrow(dim, 0, k))
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("rows, n", [(9, 50), (1, 1), (3, 0), (0, 3)])
+def test_keys_are_as_the_twin_and_order_as_numbers(rows, n, descending, rng):
+    x = rng.choice(np.float32([-np.inf, -2.5, -0.0, 0.0, 1e-45, 1, 3, np.inf, np.nan]), (rows, n))
+    expected = np.zeros((rows, n), np.uint64)
+    reference.order_keys(expected, x, descending, rows, n, 1)
+    for threads in (1, 2, 3):
+        keys = np.ones((rows, n), np.uint64)
+        top.order_keys(keys, x, descending, rows, n, threads)
+        np.testing.assert_array_equal(keys, expected)
+    places = np.sort(keys, 1) & 0xFFFFFFFF
+    by_places = np.empty((rows, n), np.int64)
+    reference.top_indices(by_places, x, descending, rows, n, n, 1)
+    np.testing.assert_array_equal(places, by_places)

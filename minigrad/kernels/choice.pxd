@@ -6,3 +6,7 @@
 from numpy cimport ndarray
 
 cpdef int choose(ndarray out, ndarray mask, ndarray a, ndarray b, int n_threads) except -1
+
+# out and x are matrices (..., height, columns) of one dtype, any
+cpdef int triangle(
+    ndarray out, ndarray x, Py_ssize_t diagonal, bint upper, int n_threads) except -1

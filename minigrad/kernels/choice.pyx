@@ -1,11 +1,12 @@
-"""A choice between two arrays: ``out = a where mask else b``.
+"""A choice between two arrays, ``out = a where mask else b``, and triangles of matrices.
 
-Both are read and neither is computed with, so that the loop has no branch: with a mask that is hard
+Of a choice both are read and neither is computed with, so that the loop has no branch: with a mask that is hard
 to foresee one costs ten times as much.  Elements are moved by their size in bytes.
 """
 
 from cython.parallel cimport prange
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
 cimport numpy as cnp
 from numpy cimport ndarray
 
@@ -88,4 +89,44 @@ cpdef int choose(ndarray out, ndarray mask, ndarray a, ndarray b, int n_threads)
     else:
         choose_all(<uint8_t*>to, yes, <const uint8_t*>p, <const uint8_t*>q, each_a, each_b, size,
                    n_threads)
+    return 0
+
+
+# ---------------------------------------------------------------- triangles
+
+cdef void keep_part(
+    char* out, const char* x, Py_ssize_t row, Py_ssize_t diagonal, bint upper, Py_ssize_t columns,
+    Py_ssize_t width
+) noexcept nogil:
+    """Copy what is above, or below, the diagonal of one row, and make zeros of the rest."""
+    cdef Py_ssize_t size = columns * width, split
+    split = min(max(row + diagonal + (0 if upper else 1), 0), columns) * width
+    if upper:
+        memset(out, 0, split)
+        memcpy(out + split, x + split, size - split)
+    else:
+        memcpy(out, x, split)
+        memset(out + split, 0, size - split)
+
+
+cpdef int triangle(
+    ndarray out, ndarray x, Py_ssize_t diagonal, bint upper, int n_threads
+) except -1:
+    """``out`` = ``x``, with zeros below, or above, a diagonal of each matrix."""
+    cdef int last = cnp.PyArray_NDIM(x) - 1
+    cdef Py_ssize_t height = cnp.PyArray_DIM(x, last - 1), columns = cnp.PyArray_DIM(x, last)
+    cdef Py_ssize_t width = cnp.PyArray_ITEMSIZE(x), row, rows
+    cdef char* to = cnp.PyArray_BYTES(out)
+    cdef const char* source = cnp.PyArray_BYTES(x)
+    if cnp.PyArray_SIZE(x) == 0:
+        return 0
+    rows = cnp.PyArray_SIZE(x) // columns
+    if n_threads == 1:
+        for row in range(rows):
+            keep_part(to + row * columns * width, source + row * columns * width, row % height,
+                      diagonal, upper, columns, width)
+        return 0
+    for row in prange(rows, nogil=True, num_threads=n_threads, schedule="static"):
+        keep_part(to + row * columns * width, source + row * columns * width, row % height,
+                  diagonal, upper, columns, width)
     return 0

@@ -11,6 +11,7 @@ cpdef enum Unary:
     ABS
     SIGN
     SQUARE
+    CUBE
     SQRT
     RSQRT
     RECIPROCAL
@@ -39,10 +40,14 @@ cpdef enum Unary:
     GELU_TANH        # its tanh approximation
     ERF
     ERFC
+    ERFINV
+    HARDSIGMOID
+    HARDSWISH
     FLOOR
     CEIL
     TRUNC
     ROUND            # half to even
+    FRAC
     COPY
 
 cpdef enum Binary:
@@ -57,6 +62,9 @@ cpdef enum Binary:
     REMAINDER
     FMOD             # C's
     ATAN2
+    HYPOT
+    COPYSIGN
+    LOGADDEXP
     # Comparisons as 1 and 0 in the operands' dtype: masks for gradients
     LT
     LE
@@ -70,6 +78,8 @@ cpdef enum Binary:
     # Activations with a parameter: (x, parameter)
     LEAKY_RELU
     ELU
+    HARDSHRINK
+    SOFTSHRINK
     # Gradients: (g, x) where x is the input, (g, y) where y is the output of the forward
     ABS_BACKWARD         # (g, x)
     SQRT_BACKWARD        # (g, y)
@@ -89,11 +99,19 @@ cpdef enum Binary:
     SILU_BACKWARD        # (g, x)
     GELU_BACKWARD        # (g, x)
     GELU_TANH_BACKWARD   # (g, x)
+    HARDSIGMOID_BACKWARD # (g, x)
+    HARDSWISH_BACKWARD   # (g, x)
 
 cpdef enum BinaryAlpha:
     ADD_SCALED = 128           # a + alpha * b
     LEAKY_RELU_BACKWARD  # (g, x), alpha is the negative slope
     ELU_BACKWARD         # (g, x)
+    SHRINK_BACKWARD      # (g, x) of both shrinks
+    # With two: from alpha to beta
+    CLAMP                # (x, anything)
+    CLAMP_BACKWARD       # (g, x), which passes on the limits too
+    HARDTANH_BACKWARD    # (g, x), which does not
+    NAN_TO_NUM           # (x, what NaN becomes); infinities become alpha and beta
 
 # out = op(x).  Same shape, any strides.
 cpdef int unary(int op, ndarray out, ndarray x, int n_threads) except -1
@@ -105,6 +123,6 @@ cpdef int binary(int op, ndarray out, ndarray a, ndarray b, int n_threads) excep
 cpdef int binary_scalar(
     int op, ndarray out, ndarray a, double scalar, bint reversed, int n_threads) except -1
 
-# out = op(a, b; alpha).  op is a BinaryAlpha.  a and b broadcast to out's shape.
+# out = op(a, b; alpha, beta).  op is a BinaryAlpha.  a and b broadcast to out's shape.
 cpdef int binary_alpha(
-    int op, ndarray out, ndarray a, ndarray b, double alpha, int n_threads) except -1
+    int op, ndarray out, ndarray a, ndarray b, double alpha, double beta, int n_threads) except -1

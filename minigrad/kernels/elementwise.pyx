@@ -41,7 +41,7 @@ cdef struct Operand:
 
 cdef struct Walk:
     int op
-    double alpha
+    double alpha, beta
     bint in_place                   # out is also an input
     bint b_is_a
     int ndim                        # at least 2: axis 0 has the columns, axis 1 the rows
@@ -225,7 +225,8 @@ cdef int walk_tiles(
         out = out_buffer
         if direct:
             out = <floating*>out_data
-        if loop(walk.op, out, a, b, <floating>walk.alpha, rows * columns) < 0:
+        if loop(walk.op, out, a, b, <floating>walk.alpha, <floating>walk.beta,
+                rows * columns) < 0:
             return -1
         if not direct:
             unpack(&walk.out, out_data, rows, columns, out_buffer)
@@ -245,7 +246,7 @@ cdef int walk_all(const Walk* walk, int n_threads, floating unused) noexcept nog
 
 cdef int run(
     int op, ndarray out, ndarray a, ndarray b, floating scalar, bint reversed, floating alpha,
-    int n_threads
+    floating beta, int n_threads
 ) except -1:
     """``out = op(a, b)``.  ``b`` may be None, then it is the scalar; ``reversed``: op(b, a)."""
     cdef Py_ssize_t size = cnp.PyArray_SIZE(out)
@@ -254,10 +255,10 @@ cdef int run(
     if size == 0:
         return 0
     if size <= TILE and cnp.PyArray_IS_C_CONTIGUOUS(out):
-        status = run_small(op, out, a, b, scalar, reversed, alpha, size)
+        status = run_small(op, out, a, b, scalar, reversed, alpha, beta, size)
         if status <= 0:
             return status
-    walk.op, walk.alpha = op, alpha
+    walk.op, walk.alpha, walk.beta = op, alpha, beta
     walk.ndim = cnp.PyArray_NDIM(out)
     for axis in range(walk.ndim):
         walk.shape[axis] = cnp.PyArray_DIM(out, walk.ndim - 1 - axis)
@@ -295,7 +296,7 @@ cdef inline const floating* spread(floating value, floating* buffer, Py_ssize_t 
 
 cdef int run_small(
     int op, ndarray out, ndarray a, ndarray b, floating scalar, bint reversed, floating alpha,
-    Py_ssize_t n
+    floating beta, Py_ssize_t n
 ) except -1:
     """One tile of flat or scalar operands, without a walk.  Returns 1 if they are neither."""
     cdef floating out_buffer[TILE]
@@ -324,10 +325,10 @@ cdef int run_small(
     if reversed:
         x, y = y, x
     if in_place:
-        status = loop(op, out_buffer, x, y, alpha, n)
+        status = loop(op, out_buffer, x, y, alpha, beta, n)
         memcpy(target, out_buffer, n * sizeof(floating))
     else:
-        status = loop(op, target, x, y, alpha, n)
+        status = loop(op, target, x, y, alpha, beta, n)
     return unknown(op) if status < 0 else 0
 
 
@@ -341,15 +342,15 @@ cdef int unknown(int op) except -1:
 cpdef int unary(int op, ndarray out, ndarray x, int n_threads) except -1:
     """``out = op(x)`` for a Unary operation.  Same shape, any strides."""
     if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT32:
-        return run[float](op, out, x, x, 0, False, 0, n_threads)
-    return run[double](op, out, x, x, 0, False, 0, n_threads)
+        return run[float](op, out, x, x, 0, False, 0, 0, n_threads)
+    return run[double](op, out, x, x, 0, False, 0, 0, n_threads)
 
 
 cpdef int binary(int op, ndarray out, ndarray a, ndarray b, int n_threads) except -1:
     """``out = op(a, b)`` for a Binary operation.  ``a`` and ``b`` broadcast to ``out``."""
     if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT32:
-        return run[float](op, out, a, b, 0, False, 0, n_threads)
-    return run[double](op, out, a, b, 0, False, 0, n_threads)
+        return run[float](op, out, a, b, 0, False, 0, 0, n_threads)
+    return run[double](op, out, a, b, 0, False, 0, 0, n_threads)
 
 
 cpdef int binary_scalar(
@@ -357,14 +358,14 @@ cpdef int binary_scalar(
 ) except -1:
     """``out = op(a, scalar)``, or ``op(scalar, a)`` if ``reversed``."""
     if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT32:
-        return run[float](op, out, a, None, scalar, reversed, 0, n_threads)
-    return run[double](op, out, a, None, scalar, reversed, 0, n_threads)
+        return run[float](op, out, a, None, scalar, reversed, 0, 0, n_threads)
+    return run[double](op, out, a, None, scalar, reversed, 0, 0, n_threads)
 
 
 cpdef int binary_alpha(
-    int op, ndarray out, ndarray a, ndarray b, double alpha, int n_threads
+    int op, ndarray out, ndarray a, ndarray b, double alpha, double beta, int n_threads
 ) except -1:
-    """``out = op(a, b; alpha)`` for a BinaryAlpha operation."""
+    """``out = op(a, b; alpha, beta)`` for a BinaryAlpha operation."""
     if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT32:
-        return run[float](op, out, a, b, 0, False, alpha, n_threads)
-    return run[double](op, out, a, b, 0, False, alpha, n_threads)
+        return run[float](op, out, a, b, 0, False, alpha, beta, n_threads)
+    return run[double](op, out, a, b, 0, False, alpha, beta, n_threads)

@@ -1,4 +1,4 @@
-"""Running sums and products along the middle of (outer, n, inner), from either end.
+"""Running sums, products and extremes along the middle of (outer, n, inner), from either end.
 
 Each step waits for the one before it, so that LANES sequences are walked side by side: neighbours
 in memory where ``inner`` allows, else neighbouring rows.  What runs is a double.  The lanes of a
@@ -7,6 +7,7 @@ group belong to one thread, and groups do not depend on the number of threads.
 
 from cython cimport floating
 from cython.parallel cimport prange
+from libc.stdint cimport int64_t
 cimport numpy as cnp
 from numpy cimport ndarray
 
@@ -102,4 +103,51 @@ cpdef int scan(
     else:
         walk_all(op, <double*>cnp.PyArray_DATA(out), <const double*>cnp.PyArray_DATA(x), s,
                  n_threads)
+    return 0
+
+
+cdef void extremes_of(
+    int64_t* indices, const floating* x, bint largest, Py_ssize_t n, Py_ssize_t inner
+) noexcept nogil:
+    cdef floating best = x[0], value
+    cdef int64_t j, at = 0
+    for j in range(n):
+        value = x[j * inner]
+        if (value >= best if largest else value <= best) or value != value:
+            best, at = value, j         # a NaN stays: no comparison with it holds
+        indices[j * inner] = at
+
+
+cdef inline void extremes_at(
+    int64_t* indices, const floating* x, bint largest, Sizes s, Py_ssize_t k
+) noexcept nogil:
+    cdef Py_ssize_t start = k // s.inner * s.n * s.inner + k % s.inner
+    extremes_of(indices + start, x + start, largest, s.n, s.inner)
+
+
+cdef void extremes_of_all(
+    int64_t* indices, const floating* x, bint largest, Sizes s, int n_threads
+) noexcept nogil:
+    cdef Py_ssize_t k
+    if n_threads == 1:
+        for k in range(s.outer * s.inner):
+            extremes_at(indices, x, largest, s, k)
+        return
+    for k in prange(s.outer * s.inner, num_threads=n_threads, schedule="static"):
+        extremes_at(indices, x, largest, s, k)
+
+
+cpdef int scan_extremes(
+    ndarray indices, ndarray x, bint largest, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
+    int n_threads
+) except -1:
+    """``indices`` = where the largest, or smallest, so far is: the last of equals, or a NaN."""
+    cdef Sizes s = Sizes(outer, n, inner, 0, False)
+    cdef int64_t* at = <int64_t*>cnp.PyArray_DATA(indices)
+    if n == 0:
+        return 0
+    if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT32:
+        extremes_of_all(at, <const float*>cnp.PyArray_DATA(x), largest, s, n_threads)
+    else:
+        extremes_of_all(at, <const double*>cnp.PyArray_DATA(x), largest, s, n_threads)
     return 0

@@ -393,6 +393,120 @@ static inline float vm_erff(float x) {
     p = p * z + 1.283791670e-1f;
     return a < 0.84f ? p * x + x : copysignf(far, x);
 }
+/* exp(-x*x) g(u) / (x + 2.5) with u = (x - 2.5) / (x + 2.5), in doubles */
+static inline float vm_erfcf(float x) {
+    double a = fabsf(x) > 10.3f ? 10.3 : fabsf(x), u = (a - 2.5) / (a + 2.5), tail;
+    double g = -2.85421317179550199e-05;
+    g = g * u + -1.00861300093522903e-04;
+    g = g * u + 7.04573750746884098e-05;
+    g = g * u + 7.01578054383289007e-04;
+    g = g * u + -4.43714719528430436e-04;
+    g = g * u + -4.81947490069390815e-03;
+    g = g * u + 8.39371425118981898e-03;
+    g = g * u + 2.83617147455294989e-02;
+    g = g * u + -1.71251182229105597e-01;
+    g = g * u + 4.53914106649051241e-01;
+    g = g * u + -8.04651848966268624e-01;
+    g = g * u + 1.05403182039593801e+00;
+    tail = g / (a + 2.5) * vm_exp_negative(-a * a);
+    return (float)(x < 0.0f ? 2.0 - tail : x == x ? tail : x);
+}
+
+/* The y with erf(y) = x, over x: a polynomial in w = -log(1 - x*x), or in sqrt(w) where w > 5.
+ * Doubles start from it, and Halley's step takes an error of 1e-8 to the third power of that. */
+static inline double erfinv_ratio(double w) {
+    double p, q, s = sqrt(w) - 4.0, t = w - 2.5;
+    q = 6.63728647224867409e-09;
+    q = q * s + -3.01307648476136524e-08;
+    q = q * s + -4.16435764508006847e-08;
+    q = q * s + 4.28093927415070094e-07;
+    q = q * s + -5.84325482805237550e-07;
+    q = q * s + -8.62028292034774509e-07;
+    q = q * s + 3.84893590360046336e-06;
+    q = q * s + -8.24848551985749251e-06;
+    q = q * s + 1.74507407932625045e-05;
+    q = q * s + -3.30810626349604682e-05;
+    q = q * s + 5.66488564966173807e-05;
+    q = q * s + -1.17613831029071689e-04;
+    q = q * s + 3.20570743643951324e-04;
+    q = q * s + -8.69048390134262005e-04;
+    q = q * s + 1.25990549587855650e-03;
+    q = q * s + 1.00949325722950989e+00;
+    q = q * s + 3.83978379595432662e+00;
+    p = 1.23465771145025734e-10;
+    p = p * t + 4.34062680385399313e-10;
+    p = p * t + -1.08617612715943431e-08;
+    p = p * t + 1.65036440412137305e-08;
+    p = p * t + 4.78689708455885844e-07;
+    p = p * t + -3.42626620973426814e-06;
+    p = p * t + -4.99600011014395566e-06;
+    p = p * t + 2.18264125215522598e-04;
+    p = p * t + -1.25270795735577022e-03;
+    p = p * t + -4.17732508045776281e-03;
+    p = p * t + 2.46640276748584242e-01;
+    p = p * t + 1.50140935174817636e+00;
+    return w < 5.0 ? p : q;
+}
+static inline float vm_erfinvf(float x) {
+    double y = x * erfinv_ratio(-vm_log((1.0 - x) * (1.0 + x)));
+    return fabsf(x) == 1.0f ? x * INFINITY : (float)y;
+}
+static ALONE double scalar_erfinv(double x) {
+    double a = fabs(x), y = a * erfinv_ratio(-log((1.0 - a) * (1.0 + a))), error;
+    if (!(a < 1.0)) return a == 1.0 ? x * (double)INFINITY : (double)NAN;
+    error = (a < 0.5 ? erf(y) - a : (1.0 - a) - erfc(y)) * 0.88622692545275801 * exp(y * y);
+    return copysign(y - error / (1.0 + y * error), x);
+}
+
+/* The angle of the point (x, y), and from it asin, acos and atan: y / x is folded into the eighth
+ * of a circle around 0, where atan(r) = r + r^3 P(r^2), and unfolded by whole eighths. */
+static inline double angle_f(double y, double x) {
+    double a = fabs(y), b = fabs(x), low, high, top, bottom, r, z, p, eighths;
+    int steep, middle, left = copysign(1.0, x) < 0.0;
+    a = a > 1e300 ? 1e300 : a;                                  /* infinities as equals */
+    b = b > 1e300 ? 1e300 : b;
+    steep = a > b;
+    low = steep ? b : a;
+    high = steep ? a : b;
+    middle = low > 0.41421356237309503 * high;
+    top = middle ? low - high : low;
+    bottom = middle ? low + high : high;
+    r = bottom == 0.0 ? top : top / bottom;
+    z = r * r;
+    p = -6.4519282081217488e-2;
+    p = p * z + 1.0743731490791084e-1;
+    p = p * z + -1.4263955597984640e-1;
+    p = p * z + 1.9999540483648964e-1;
+    p = p * z + -3.3333331761168522e-1;
+    r = p * z * r + r;
+    eighths = middle ? 1.0 : 0.0;
+    eighths = steep ? 2.0 - eighths : eighths;
+    r = steep ? -r : r;
+    eighths = left ? 4.0 - eighths : eighths;
+    r = left ? -r : r;
+    return copysign(r + eighths * 0.78539816339744831, y);
+}
+static inline double other_side(double x) { return sqrt((1.0 - x) * (1.0 + x)); }
+static inline float vm_atan2f(float y, float x) { return (float)angle_f(y, x); }
+static inline float vm_asinf(float x) { return (float)angle_f(x, other_side(x)); }
+static inline float vm_acosf(float x) { return (float)angle_f(other_side(x), x); }
+
+/* What is left of x after whole multiples of y, for |x / y| < 2^28: of the nearest multiple, then
+ * one more if that was too large.  All this is exact in doubles. */
+static inline float vm_fmodf(float x, float y) {
+    double a = fabs((double)x), b = fabs((double)y), n, r;
+    b = b > 3.5e38 ? 1e300 : b;                                 /* infinity: x is left */
+    n = (a / b + ROUND_D) - ROUND_D;
+    r = a - n * b;
+    r = r < 0.0 ? r + b : r;
+    return copysignf((float)r, x);
+}
+
+static inline float vm_hypotf(float x, float y) {
+    double a = fabs((double)x), b = fabs((double)y);
+    float length = (float)sqrt(a * a + b * b);
+    return (a > 3.5e38) | (b > 3.5e38) ? INFINITY : length;     /* whatever the other is, NaN too */
+}
 
 /* libm, one number at a time.  Out of line, lest GCC take glibc's vector variants: those would
  * round differently from the rest of an array, and want another library. */
@@ -405,7 +519,7 @@ static inline float vm_erff(float x) {
     static ALONE double scalar_##name(double x, double y) \
         { return name(x, y); }
 SCALAR(log2) SCALAR(log10) SCALAR(sin) SCALAR(cos) SCALAR(tan) SCALAR(asin)
-SCALAR(acos) SCALAR(atan) SCALAR(sinh) SCALAR(cosh) SCALAR(erf) SCALAR(erfc)
-SCALAR2(pow) SCALAR2(fmod) SCALAR2(atan2)
+SCALAR(acos) SCALAR(sinh) SCALAR(cosh) SCALAR(erf) SCALAR(erfc)
+SCALAR2(pow) SCALAR2(fmod) SCALAR2(atan2) SCALAR2(hypot)
 
 #endif

@@ -17,15 +17,17 @@ cdef extern from "vmath.h" nogil:
     float vm_sinf(float x) noexcept
     float vm_cosf(float x) noexcept
     float vm_tanf(float x) noexcept
-    float scalar_asinf(float x) noexcept
-    float scalar_acosf(float x) noexcept
-    float scalar_atanf(float x) noexcept
+    float vm_asinf(float x) noexcept
+    float vm_acosf(float x) noexcept
+    float vm_atan2f(float y, float x) noexcept
     float vm_sinhf(float x) noexcept
     float vm_coshf(float x) noexcept
     float vm_tanhf(float x) noexcept
     float vm_sigmoidf(float x) noexcept
     float vm_erff(float x) noexcept
-    float scalar_erfcf(float x) noexcept
+    float vm_erfcf(float x) noexcept
+    float vm_erfinvf(float x) noexcept
+    double scalar_erfinv(double x) noexcept
     # Return types of functions to flatten: see vmath.h
     ctypedef int flat_int "FLAT int"
     ctypedef double flat_double "FLAT double"
@@ -51,19 +53,20 @@ cdef extern from "vmath.h" nogil:
     double scalar_tan(double x) noexcept
     double scalar_asin(double x) noexcept
     double scalar_acos(double x) noexcept
-    double scalar_atan(double x) noexcept
+    double scalar_atan2(double y, double x) noexcept
     double scalar_sinh(double x) noexcept
     double scalar_cosh(double x) noexcept
     double vm_tanh(double x) noexcept
     double vm_sigmoid(double x) noexcept
     double scalar_erf(double x) noexcept
     double scalar_erfc(double x) noexcept
-    float scalar_atan2f(float x, float y) noexcept
-    double scalar_atan2(double x, double y) noexcept
     float vm_powf(float x, float y) noexcept
     double scalar_pow(double x, double y) noexcept
+    float vm_fmodf(float x, float y) noexcept
     float scalar_fmodf(float x, float y) noexcept
     double scalar_fmod(double x, double y) noexcept
+    float vm_hypotf(float x, float y) noexcept
+    double scalar_hypot(double x, double y) noexcept
 
 cdef inline floating exp(floating x) noexcept nogil:
     return vm_expf(x) if floating is float else vm_exp(x)
@@ -113,13 +116,13 @@ cdef inline floating far_tan(floating x) noexcept nogil:
     return scalar_tanf(x) if floating is float else scalar_tan(x)
 
 cdef inline floating asin(floating x) noexcept nogil:
-    return scalar_asinf(x) if floating is float else scalar_asin(x)
+    return vm_asinf(x) if floating is float else scalar_asin(x)
 
 cdef inline floating acos(floating x) noexcept nogil:
-    return scalar_acosf(x) if floating is float else scalar_acos(x)
+    return vm_acosf(x) if floating is float else scalar_acos(x)
 
 cdef inline floating atan(floating x) noexcept nogil:
-    return scalar_atanf(x) if floating is float else scalar_atan(x)
+    return vm_atan2f(x, 1) if floating is float else scalar_atan2(x, 1)
 
 cdef inline floating sinh(floating x) noexcept nogil:
     return vm_sinhf(x) if floating is float else scalar_sinh(x)
@@ -140,7 +143,10 @@ cdef inline floating erf(floating x) noexcept nogil:
     return vm_erff(x) if floating is float else scalar_erf(x)
 
 cdef inline floating erfc(floating x) noexcept nogil:
-    return scalar_erfcf(x) if floating is float else scalar_erfc(x)
+    return vm_erfcf(x) if floating is float else scalar_erfc(x)
+
+cdef inline floating erfinv(floating x) noexcept nogil:
+    return vm_erfinvf(x) if floating is float else scalar_erfinv(x)
 
 cdef inline floating sqrt(floating x) noexcept nogil:
     return libm.sqrtf(x) if floating is float else libm.sqrt(x)
@@ -160,13 +166,26 @@ cdef inline floating trunc(floating x) noexcept nogil:
 cdef inline floating rint(floating x) noexcept nogil:
     return libm.rintf(x) if floating is float else libm.rint(x)
 
-cdef inline floating atan2(floating x, floating y) noexcept nogil:
-    return scalar_atan2f(x, y) if floating is float else scalar_atan2(x, y)
+cdef inline floating copysign(floating x, floating y) noexcept nogil:
+    return libm.copysignf(x, y) if floating is float else libm.copysign(x, y)
+
+cdef inline floating atan2(floating y, floating x) noexcept nogil:
+    return vm_atan2f(y, x) if floating is float else scalar_atan2(y, x)
+
+cdef inline floating hypot(floating x, floating y) noexcept nogil:
+    return vm_hypotf(x, y) if floating is float else scalar_hypot(x, y)
 
 cdef inline floating pow(floating x, floating y) noexcept nogil:
     return vm_powf(x, y) if floating is float else scalar_pow(x, y)
 
 cdef inline floating fmod(floating x, floating y) noexcept nogil:
+    return vm_fmodf(x, y) if floating is float else scalar_fmod(x, y)
+
+# Beyond this quotient fmod is wrong: take far_fmod.
+cdef inline bint is_far_quotient(floating x, floating y) noexcept nogil:
+    return floating is float and (fabs(x) >= 268435456 * fabs(y)) & (y != 0)
+
+cdef inline floating far_fmod(floating x, floating y) noexcept nogil:
     return scalar_fmodf(x, y) if floating is float else scalar_fmod(x, y)
 
 # Activations and helpers made of them
@@ -209,19 +228,26 @@ cdef inline floating maximum(floating a, floating b) noexcept nogil:
 cdef inline floating minimum(floating a, floating b) noexcept nogil:
     return a if (a < b) | (a != a) else b
 
-cdef inline floating remainder(floating a, floating b) noexcept nogil:
-    # The result has the divisor's sign
-    cdef floating r = fmod(a, b)
+cdef inline floating remainder(floating a, floating b, floating r) noexcept nogil:
+    # Of r = fmod(a, b), with the divisor's sign
     return r + b if (r != 0) & ((r < 0) != (b < 0)) else r
 
-cdef inline floating floor_divide(floating a, floating b) noexcept nogil:
+cdef inline floating floor_divide(floating a, floating b, floating r) noexcept nogil:
     # floor(a / b) of the exact quotient, which the rounded one may pass: 1 // 0.1 is 9
-    cdef floating r = fmod(a, b), quotient = (a - r) / b, whole
-    if b == 0:
-        return a / b
-    if (r != 0) & ((r < 0) != (b < 0)):
-        quotient -= 1
-    if quotient == 0:
-        return a / b * 0
+    cdef floating quotient = (a - r) / b, whole
+    quotient = choose((r != 0) & ((r < 0) != (b < 0)), quotient - 1, quotient)
     whole = floor(quotient)
-    return whole + 1 if quotient - whole > <floating>0.5 else whole
+    whole = choose(quotient - whole > <floating>0.5, whole + 1, whole)
+    whole = choose(quotient == 0, a / b * 0, whole)
+    return choose(b == 0, a / b, whole)
+
+cdef inline floating logaddexp(floating a, floating b) noexcept nogil:
+    # infinities of one sign are no distance apart
+    return maximum(a, b) + softplus(choose(a == b, <floating>0, -fabs(a - b)))
+
+cdef inline floating nan_to_num(
+    floating x, floating nan, floating low, floating high
+) noexcept nogil:
+    cdef floating y = choose(x == libm.INFINITY, high, x)
+    y = choose(x == -libm.INFINITY, low, y)
+    return choose(x != x, nan, y)

@@ -30,6 +30,7 @@ from minigrad.ops import (
     linalg,
     math,
     norm,
+    pairs,
     pool,
     random,
     reduce,
@@ -80,9 +81,10 @@ if TYPE_CHECKING:  # families that are imported when they are first used
 # Functions that are also methods: minigrad.name(x, ...) and x.name(...).
 _SHARED = {
     elementwise: (
-        "add sub mul div floor_divide remainder fmod pow atan2 maximum minimum where clamp "
+        "add sub mul div floor_divide remainder fmod maximum minimum where clamp "
         "clamp_min clamp_max"
     ),
+    pairs: "pow atan2 hypot copysign logaddexp",
     compare: (
         "eq ne lt le gt ge logical_and logical_or logical_xor logical_not bitwise_and bitwise_or "
         "bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift"
@@ -90,7 +92,7 @@ _SHARED = {
     math: (
         "neg abs sign floor ceil trunc round frac square sqrt rsqrt reciprocal exp exp2 expm1 log "
         "log1p log2 log10 sin cos tan asin acos atan sinh cosh tanh sigmoid relu erf erfc isnan "
-        "isinf isfinite nan_to_num"
+        "isinf isfinite nan_to_num erfinv"
     ),
     reduce: ("sum mean var std amax amin max min argmax argmin logsumexp all any count_nonzero"),
     scan: "prod cumsum cumprod",
@@ -124,7 +126,7 @@ _SHARED = {
     "legacy": "is_inference is_nonzero is_signed",
     closeness: "equal isclose allclose",
     "pointwise": (
-        "acosh asinh atanh deg2rad rad2deg sinc logit logaddexp logaddexp2 xlogy hypot copysign "
+        "acosh asinh atanh deg2rad rad2deg sinc logit logaddexp2 xlogy "
         "signbit heaviside nextafter isposinf isneginf isreal angle positive float_power gcd lcm "
         "ldexp frexp fmax fmin lerp addcmul addcdiv"
     ),
@@ -135,7 +137,7 @@ _SHARED = {
     "histograms": "bincount histc histogram",
     "realness": "conj is_conj is_same_size",
     gamma: "igamma igammac",
-    special: "lgamma digamma polygamma mvlgamma erfinv i0",
+    special: "lgamma digamma polygamma mvlgamma i0",
     random: "bernoulli multinomial",
 }
 
@@ -278,7 +280,7 @@ _IN_PLACE_FUNCTIONS = (
 
 # The families whose functions have torch's out=.
 _WITH_OUT = (
-    *(elementwise, compare, math, reduce, scan, linalg, join, gather, rows, index),
+    *(elementwise, pairs, compare, math, reduce, scan, linalg, join, gather, rows, index),
     *("histograms", "householder", "lu", "old_decompositions", "solving"),
     *("pointwise", special, "ordering", "sets", "running", "statistics", "products", "indexing"),
     gamma,

@@ -15,6 +15,9 @@ from minigrad.dtypes cimport bool_, dtype_of, float16, uint8
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
+from minigrad.ops.broadcast cimport sum_to
+from minigrad.ops.common cimport shape_of
+from minigrad.ops.elementwise cimport combine, with_parameters
 from minigrad.ops.inplace cimport assign, before_write, check_inplace
 from minigrad.ops.math cimport INPUT, fused, unary
 from minigrad.ops.recorded cimport floating
@@ -46,15 +49,9 @@ cdef ndarray apply_scalar(int op, ndarray x, double parameter):
     return out
 
 
-cdef ndarray apply_backward(int op, ndarray g, ndarray x, double parameter):
-    """Return the gradient kernel op(g, x; parameter)."""
-    cdef ndarray out
-    if dtype_of(x) is float16:
-        return apply_backward(
-            op, g.astype(np.float32), x.astype(np.float32), parameter).astype(np.float16)
-    out = empty_like_array(x)
-    kernels.binary_alpha(op, out, g, x, parameter, threads_for(PyArray_SIZE(x)))
-    return out
+cdef object sloped(int op, object g, Tensor x, double alpha, double beta=0.0):
+    """Return a gradient kernel op(g, x; alpha, beta), for a walk that is not recorded."""
+    return wrap(with_parameters(op, (<Tensor>g).array, x.array, alpha, beta))
 
 
 cdef Tensor parametric(int op, str label, vjp_function vjp, Tensor x, double parameter):
@@ -83,8 +80,7 @@ cdef leaky_relu_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     if grad_enabled():
         return (where(x > 0, g, g * node.extra),)
-    return (wrap(apply_backward(
-        kernels.LEAKY_RELU_BACKWARD, (<Tensor>g).array, x.array, node.extra)),)
+    return (sloped(kernels.LEAKY_RELU_BACKWARD, g, x, node.extra),)
 
 
 def elu(input, alpha=1.0, inplace=False):
@@ -98,7 +94,7 @@ cdef elu_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     if grad_enabled():
         return (where(x > 0, g, g * node.extra * clamp(x, max=0.0).exp()),)
-    return (wrap(apply_backward(kernels.ELU_BACKWARD, (<Tensor>g).array, x.array, node.extra)),)
+    return (sloped(kernels.ELU_BACKWARD, g, x, node.extra),)
 
 
 def selu(input, inplace=False):
@@ -237,36 +233,33 @@ def glu(input, dim=-1):
 
 # ---------------------------------------------------------------- in straight pieces
 
-cdef Tensor limited(str label, object input, Tensor out, double low, double high, double slope):
-    """Record ``out``, which rises with ``slope`` where the input is between two limits."""
-    cdef Tensor x = <Tensor>input
-    if recording(x):
-        record(out, label, limited_vjp, (x,), (x,), (low, high, slope))
-    return out
-
-
-cdef limited_vjp(Node node, object g):
-    # 0 on the limits themselves, where clamp's gradient is 1
-    low, high, slope = node.extra
-    x = node.tensor(0)
-    inside = (x > low) & (x < high)
-    return (where(inside, g if slope == 1 else g * slope, 0.0),)
-
-
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     """Return the input limited to ``min_val`` and ``max_val``."""
+    cdef Tensor x, out
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val: {min_val} > {max_val}")
     if inplace:
         return write_into(input, hardtanh, (min_val, max_val))
-    if isinstance(input, Tensor) and not input.is_floating_point():
-        if input.dtype is bool_:
+    x = <Tensor>tensor_operand(input, "hardtanh")
+    if not dtype_of(x.array).is_floating_point:
+        if dtype_of(x.array) is bool_:
             raise RuntimeError("Bool inputs not supported for hardtanh")
-        min_val, max_val = int(min_val), int(max_val)
-        if input.dtype is uint8 and min_val < 0:
+        if dtype_of(x.array) is uint8 and min_val < 0:
             raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
-    out = clamp(input.detach(), min_val, max_val)
-    return limited("HardtanhBackward0", input, out, min_val, max_val, 1)
+        return clamp(x, int(min_val), int(max_val))
+    out = wrap(with_parameters(kernels.CLAMP, x.array, x.array, min_val, max_val))
+    if recording(x):
+        record(out, "HardtanhBackward0", hardtanh_vjp, (x,), (x,), (min_val, max_val))
+    return out
+
+
+cdef hardtanh_vjp(Node node, object g):
+    # 0 on the limits themselves, where clamp's gradient is 1
+    low, high = node.extra
+    x = node.tensor(0)
+    if grad_enabled():
+        return (where((x > low) & (x < high), g, 0.0),)
+    return (sloped(kernels.HARDTANH_BACKWARD, g, <Tensor>x, low, high),)
 
 
 def relu6(input, inplace=False):
@@ -278,39 +271,51 @@ def hardsigmoid(input, inplace=False):
     """Return ``(input + 3) / 6`` limited to 0 and 1."""
     if inplace:
         return write_into(input, hardsigmoid)
-    out = clamp(floating(input, "hardsigmoid").detach() + 3.0, 0.0, 6.0) / 6.0
-    return limited("HardsigmoidBackward0", input, out, -3, 3, 1.0 / 6.0)
+    return unary(kernels.HARDSIGMOID, "HardsigmoidBackward0", hardsigmoid_vjp,
+                 floating(input, "hardsigmoid"), INPUT)
+
+
+cdef hardsigmoid_vjp(Node node, object g):
+    x = node.tensor(0)
+    if grad_enabled():
+        return (where((x > -3) & (x < 3), g * (1.0 / 6.0), 0.0),)
+    return (fused(kernels.HARDSIGMOID_BACKWARD, g, <Tensor>x),)
 
 
 def hardswish(input, inplace=False):
     """Return ``input * hardsigmoid(input)``."""
-    cdef Tensor x = floating(input, "hardswish"), out
     if inplace:
-        return write_into(x, hardswish)
-    out = x.detach()
-    out = out * clamp(out + 3.0, 0.0, 6.0) / 6.0
-    if recording(x):
-        record(out, "HardswishBackward0", hardswish_vjp, (x,), (x,))
-    return out
+        return write_into(floating(input, "hardswish"), hardswish)
+    return unary(kernels.HARDSWISH, "HardswishBackward0", hardswish_vjp,
+                 floating(input, "hardswish"), INPUT)
 
 
 cdef hardswish_vjp(Node node, object g):
     x = node.tensor(0)
-    return (where(x <= -3, 0.0, where(x < 3, g * (x / 3.0 + 0.5), g)),)
+    if grad_enabled():
+        return (where(x <= -3, 0.0, where(x < 3, g * (x / 3.0 + 0.5), g)),)
+    return (fused(kernels.HARDSWISH_BACKWARD, g, <Tensor>x),)
 
 
 def hardshrink(input, lambd=0.5):
     """Return the input, but 0 from ``-lambd`` to ``lambd``."""
-    input = floating(input, "hardshrink")
-    return labelled(input.masked_fill(input.abs() <= lambd, 0.0), "HardshrinkBackward0")
+    return parametric(kernels.HARDSHRINK, "HardshrinkBackward0", shrink_vjp,
+                      floating(input, "hardshrink"), lambd)
 
 
 def softshrink(input, lambd=0.5):
     """Return the input moved by ``lambd`` towards 0, at most to 0."""
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}")
-    input = floating(input, "softshrink")
-    return labelled(input - clamp(input, -lambd, lambd), "SoftshrinkBackward0")
+    return parametric(kernels.SOFTSHRINK, "SoftshrinkBackward0", shrink_vjp,
+                      floating(input, "softshrink"), lambd)
+
+
+cdef shrink_vjp(Node node, object g):
+    x = node.tensor(0)
+    if grad_enabled():
+        return (g.masked_fill(x.abs() <= node.extra, 0.0),)
+    return (sloped(kernels.SHRINK_BACKWARD, g, <Tensor>x, node.extra),)
 
 
 def threshold(input, threshold, value, inplace=False):
@@ -341,4 +346,25 @@ def prelu(input, weight):
         weight = weight.reshape(-1, *[1] * (input.dim() - 2))
     elif input.dim() == 0:
         weight = weight.reshape(())
-    return labelled(where(input > 0, input, weight * input), "PreluKernelBackward0")
+    return leaky(floating(input, "prelu"), <Tensor>weight)
+
+
+cdef Tensor leaky(Tensor x, Tensor slope):
+    """Compute and record ``leaky_relu`` with slopes that want a gradient, too, and broadcast."""
+    cdef Tensor out
+    if dtype_of(x.array) is not dtype_of(slope.array):
+        raise RuntimeError(
+            f"prelu: Type promoting not supported. Got {x.dtype} and {slope.dtype}")
+    out = wrap(combine(kernels.LEAKY_RELU, x.array, slope.array))
+    if recording(x) or recording(slope):
+        record(out, "PreluKernelBackward0", leaky_vjp, (x, slope), (x, slope))
+    return out
+
+
+cdef leaky_vjp(Node node, object g):
+    x, slope = node.tensor(0), node.tensor(1)
+    positive = x > 0
+    return (
+        where(positive, g, g * slope) if node.needs(0) else None,
+        sum_to(where(positive, 0.0, g * x), shape_of(<Tensor>slope)) if node.needs(1) else None,
+    )

@@ -10,6 +10,7 @@ from numpy cimport PyArray_DIM, PyArray_NDIM, import_array
 from minigrad.dtypes cimport dtype, dtype_of
 from minigrad.ops.common cimport cast, pair, shape_of, tensor_argument
 from minigrad.ops.conv cimport Geometry, check_operands, computed_in, single, to_input
+from minigrad.ops.linalg import matmul
 from minigrad.ops.recorded import labelled
 from minigrad.ops.shape cimport reshape_to
 from minigrad.tensor cimport Tensor
@@ -78,12 +79,20 @@ cdef Tensor transposed(Tensor x, Tensor weight, Tensor bias, tuple stride, tuple
     cdef bint unbatched = PyArray_NDIM(x.array) == 3
     cdef dtype own = dtype_of(x.array), wide = computed_in(own)
     cdef Tensor out
+    cdef Geometry geometry
     if unbatched:
         x = reshape_to(x, (1, *shape_of(x)))
     x, weight = cast(x, wide), cast(weight, wide)
     bias = None if bias is None else cast(bias, wide)
-    out = to_input(
-        x, weight, geometry_of(x, weight, stride, padding, output_padding, dilation, groups))
+    geometry = geometry_of(x, weight, stride, padding, output_padding, dilation, groups)
+    if (shape_of(x)[2:], padding, output_padding, dilation, groups) == (
+            (1, 1), (0, 0), (0, 0), (1, 1), 1):
+        # each result is a sum of whole kernels: a product of matrices
+        out = reshape_to(
+            matmul(reshape_to(x, shape_of(x)[:2]), reshape_to(weight, (shape_of(weight)[0], -1))),
+            (shape_of(x)[0], *shape_of(weight)[1:]))
+    else:
+        out = to_input(x, weight, geometry)
     if bias is not None:
         out = out + reshape_to(bias, (-1, 1, 1))
     out = cast(out, own)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from numpy cimport import_array, ndarray
+from numpy cimport PyArray_DATA, import_array, ndarray
 
 from minigrad.attributes import strided
 from minigrad.convert cimport array_from
@@ -367,10 +367,14 @@ def linspace(start, end, steps, *, dtype=None, layout=None, device=None, require
     if d.kind != "f":
         start, end = int(start), int(end)
     # As torch: the first half counts from the start, the second from the end.
-    i = np.arange(steps, dtype=np.float64)
-    step = (end - start) / (steps - 1) if steps > 1 else 0.0
-    values = np.where(i < steps // 2 if steps > 1 else i >= 0,
-                      start + step * i, end - step * (steps - 1 - i))
+    cdef double first = start, last = end, step = (end - start) / (steps - 1) if steps > 1 else 0.0
+    cdef Py_ssize_t i, n = steps, half = n // 2 if n > 1 else n
+    cdef ndarray values = np.empty(n, np.float64)
+    cdef double *data = <double *>PyArray_DATA(values)
+    for i in range(half):
+        data[i] = first + step * i
+    for i in range(half, n):
+        data[i] = last - step * (n - 1 - i)
     return finished(values.astype(d), requires_grad)
 
 

@@ -15,18 +15,18 @@ from numpy cimport PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array, ndarr
 
 from minigrad.dtypes cimport bool_, dtype_of, float16, uint8
 from minigrad.kernels.elementwise cimport (
-    ADD, ATAN2, DIV, FLOOR_DIVIDE, FMOD, MAXIMUM, MAXIMUM_SHARE, MINIMUM, MINIMUM_SHARE, MUL, POW,
-    REMAINDER, SUB, binary,
+    ADD, CLAMP, CLAMP_BACKWARD, DIV, FLOOR_DIVIDE, FMOD, MAXIMUM, MAXIMUM_SHARE, MINIMUM,
+    MINIMUM_SHARE, MUL, POW, REMAINDER, SUB, binary, binary_alpha,
 )
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.choice cimport chosen
 from minigrad.ops.common cimport (
-    broadcast_empty, cast, integer_power, is_kernel_float, is_number, number_tensor, one_tensor,
-    promoted, promoted_to_float, same_shape, scaled, tensor_argument, to_half, two_tensors, zeros_of,
+    broadcast_empty, cast, is_kernel_float, is_number, number_tensor, one_tensor, promoted,
+    promoted_to_float, same_shape, scaled, tensor_argument, to_half, two_tensors, zeros_of,
 )
-from minigrad.tape cimport Node, operations, record, recording, vjp_function
+from minigrad.tape cimport Node, grad_enabled, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
@@ -58,6 +58,18 @@ cdef ndarray combine(int op, ndarray a, ndarray b):
         return np.asarray(ufuncs[op](a, b))
 
 
+cdef ndarray with_parameters(int op, ndarray a, ndarray b, double alpha, double beta):
+    """Return op(a, b; alpha, beta) of floats, float16 through float32; as many ``b`` as ``a``, or
+    one."""
+    cdef ndarray out
+    if not is_kernel_float(a):
+        return to_half(
+            with_parameters(op, a.astype(np.float32), b.astype(np.float32), alpha, beta))
+    out = empty_like_array(a)
+    binary_alpha(op, out, a, b, alpha, beta, threads_for(PyArray_SIZE(out)))
+    return out
+
+
 cdef object broadcast_shapes(Tensor a, Tensor b, Tensor out):
     """Return what ``unbroadcast`` needs: None if no input that wants a gradient was broadcast,
     else both shapes."""
@@ -74,17 +86,6 @@ cdef object unbroadcast(Node node, object g, int i):
     if node.extra is None:
         return g
     return sum_to(<Tensor>g, <tuple>(<tuple>node.extra)[i])
-
-
-# What the vjp of op(a, b) reads.  Only that is saved: the rest may be overwritten and is not kept.
-cdef enum Save:
-    NOTHING = 0
-    A_FOR_A = 1         # the gradient of a reads a
-    A_FOR_B = 2         # the gradient of b reads a
-    B_FOR_A = 4
-    B_FOR_B = 8
-    EACH_OTHER = A_FOR_B | B_FOR_A      # as in a * b
-    EVERYTHING = 15
 
 
 cdef Tensor arithmetic(int op, str label, vjp_function vjp, object input, object other, Save save):
@@ -290,71 +291,6 @@ cdef fmod_vjp(Node node, object g):
     )
 
 
-def pow(input, exponent):
-    """Return ``input ** exponent``, broadcast.
-
-    Integers raised to a negative number are a RuntimeError; raised to negative integers in a
-    tensor they are what is left of the fraction: 0, or 1 and -1 for a base of 1 and -1.
-
-    >>> import minigrad
-    >>> minigrad.tensor([1.0, 2.0, 3.0]) ** 2
-    tensor([1., 4., 9.])
-    """
-    cdef Tensor a, b
-    cdef bint of_b
-    if is_number(exponent) and isinstance(input, Tensor) and exponent == 2 and (
-            dtype_of((<Tensor>input).array).is_floating_point):
-        return (<object>input).square()
-    one_tensor("pow", input, exponent)
-    a, b = promoted(input, exponent)
-    if dtype_of(a.array) is bool_:
-        raise NotImplementedError("pow is not defined for bools")
-    if not dtype_of(a.array).is_floating_point and (b.array < 0).any():
-        if not isinstance(exponent, Tensor):
-            raise RuntimeError("Integers to negative integer powers are not allowed.")
-        return wrap(integer_power(a.array, b.array))
-    out = wrap(combine(POW, a.array, b.array))
-    of_b = recording(b)
-    if of_b or recording(a):
-        label = "PowBackward0" if not isinstance(exponent, Tensor) else (
-            "PowBackward1" if isinstance(input, Tensor) else "PowBackward2")
-        record(out, label, pow_vjp, (a, b), (a, b, out if of_b else None),
-               broadcast_shapes(a, b, out))
-    return out
-
-
-cdef pow_vjp(Node node, object g):
-    a, b = <Tensor>node.tensor(0), <Tensor>node.tensor(1)
-    da = db = None
-    if node.needs(0):
-        # 0 where the exponent is 0, also for a base of 0 or infinity
-        da = where(b == 0, 0.0, g * b * pow(a, where(b == 0, 1.0, b - 1)))
-    if node.needs(1):
-        out = node.tensor(2)
-        # d/db 0^b is 0 for b >= 0, though log(0) is not finite
-        log_a = where((a == 0) & (b >= 0), 0.0, (<object>a).log())
-        db = g * out * log_a
-    return unbroadcast(node, da, 0), unbroadcast(node, db, 1)
-
-
-def atan2(input, other):
-    """Return the angle of the point (other, input), in radians from -pi to pi."""
-    input, other = two_tensors("atan2", input, other)
-    a, b = promoted_to_float(input, other)
-    return arithmetic(ATAN2, "Atan2Backward0", atan2_vjp, a, b, EVERYTHING)
-
-
-cdef atan2_vjp(Node node, object g):
-    a, b = node.tensor(0), node.tensor(1)
-    square = a * a + b * b
-    # 0 at the origin, as in torch; so is the gradient of that, which masking the quotient is not
-    share = g / square.masked_fill(square == 0, math.inf)
-    return (
-        unbroadcast(node, share * b, 0),
-        unbroadcast(node, -share * a, 1) if node.needs(1) else None,
-    )
-
-
 # -------------------------------------------------------------- the larger, the smaller, the chosen
 
 def maximum(input, other):
@@ -469,19 +405,30 @@ def clamp(input, min=None, max=None):
     if not ((min is None or is_number(min)) and (max is None or is_number(max))):
         return clamp_between(x, min, max)
     array = x.array
-    if min is not None:
-        array = combine(MAXIMUM, array, number_tensor(min, dtype_of(array)).array)
-    if max is not None:
-        array = combine(MINIMUM, array, number_tensor(max, dtype_of(array)).array)
+    if is_kernel_float(array):
+        array = limited(CLAMP, array, array, min, max)
+    else:
+        if min is not None:
+            array = combine(MAXIMUM, array, number_tensor(min, dtype_of(array)).array)
+        if max is not None:
+            array = combine(MINIMUM, array, number_tensor(max, dtype_of(array)).array)
     cdef Tensor result = wrap(array)
     if recording(x):
         record(result, "ClampBackward1", clamp_vjp, (x,), (x,), (min, max))
     return result
 
 
+cdef ndarray limited(int op, ndarray a, ndarray x, object low, object high):
+    """Return a kernel op(a, x; low, high), where None is no limit."""
+    return with_parameters(
+        op, a, x, -math.inf if low is None else low, math.inf if high is None else high)
+
+
 cdef clamp_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     low, high = node.extra
+    if is_kernel_float(x.array) and not grad_enabled():
+        return (wrap(limited(CLAMP_BACKWARD, (<Tensor>g).array, x.array, low, high)),)
     inside = np.ones((<object>x.array).shape, np.bool_)
     if low is not None:
         inside &= x.array >= low

@@ -235,12 +235,18 @@ def embedding_bag(
         f"padding_idx must be within the number of embeddings, -{count} through {count - 1}, "
         f"but got {padding_idx}",
     )
-    wrong = np.flatnonzero((indices < 0) | (indices >= count))
-    if wrong.size:
+    if indices.size and not 0 <= indices.min() <= indices.max() < count:
+        wrong = np.flatnonzero((indices < 0) | (indices >= count))
         raise RuntimeError(
             f"Index {wrong[0]} of input takes value {indices.flat[wrong[0]]} which is not in the "
             f"valid range [0, {count})"
         )
+    if indices.ndim == 2 and indices.size and padding_idx is None:  # bags of one length
+        rows = _lookup(weight, indices, max_norm, norm_type, scale_grad_by_freq)
+        if per_sample_weights is not None:
+            rows = rows * per_sample_weights.unsqueeze(-1)
+        out = rows.max(1).values if mode == "max" else getattr(rows, mode)(1)
+        return labelled(out, "EmbeddingBagBackward0")
     places, there = _bags(indices, offsets, include_last_offset)
     if not places.size:
         return weight[:0].sum(0).expand(len(places), -1) * 1

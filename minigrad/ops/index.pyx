@@ -13,9 +13,12 @@ from numpy cimport (
 
 from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport bool_, dtype_of, int32, int64
+from minigrad.kernels.choice cimport triangle as keep_triangle
+from minigrad.kernels.openmp cimport threads_for
+from minigrad.memory cimport empty_like_array
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.choice cimport chosen
-from minigrad.ops.common cimport as_tensor, cast, is_number, number_tensor
+from minigrad.ops.common cimport as_tensor, cast, contiguous, is_number, number_tensor
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, view_of, wrap
 from minigrad.ops.recorded import labelled
@@ -358,19 +361,31 @@ def nonzero(input, *, as_tuple=False):
 
 # ---------------------------------------------------------------- triangles
 
-cdef Tensor triangle(object keep, object input, object diagonal):
-    cdef Tensor x = <Tensor?>input
-    if x.dim() < 2:
-        raise RuntimeError(f"{keep.__name__}: input tensor must have at least 2 dimensions")
-    mask = wrap(keep(np.ones((x.size(-2), x.size(-1)), np.bool_), diagonal))
-    return masked_fill(x, ~mask, 0)
+cdef Tensor triangle(Tensor x, Py_ssize_t diagonal, bint upper):
+    """Keep the elements on one side of a diagonal; the gradient does the same."""
+    cdef ndarray array = contiguous(x.array)
+    cdef Tensor out
+    if PyArray_NDIM(array) < 2:
+        raise RuntimeError(
+            f"{'triu' if upper else 'tril'}: input tensor must have at least 2 dimensions")
+    out = wrap(empty_like_array(array))
+    keep_triangle(out.array, array, diagonal, upper, threads_for(PyArray_SIZE(array)))
+    if recording(x):
+        record(out, "TriuBackward0" if upper else "TrilBackward0", triangle_vjp, (x,), (),
+               (diagonal, upper))
+    return out
+
+
+cdef triangle_vjp(Node node, object g):
+    diagonal, upper = node.extra
+    return (triangle(<Tensor>g, diagonal, upper),)
 
 
 def tril(input, diagonal=0):
     """Return the lower triangle of the matrices, zeros above ``diagonal``."""
-    return labelled(triangle(np.tril, input, diagonal), "TrilBackward0")
+    return triangle(<Tensor?>input, diagonal, False)
 
 
 def triu(input, diagonal=0):
     """Return the upper triangle of the matrices, zeros below ``diagonal``."""
-    return labelled(triangle(np.triu, input, diagonal), "TriuBackward0")
+    return triangle(<Tensor?>input, diagonal, True)

@@ -16,7 +16,7 @@ from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast, float_operand, is_kernel_float, to_half, zeros_of
-from minigrad.ops.elementwise cimport combine
+from minigrad.ops.elementwise cimport combine, with_parameters
 from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
@@ -130,7 +130,11 @@ def frac(input):
     """Return the fraction of a floating tensor, with the sign of the input."""
     if not dtype_of((<Tensor?>input).array).is_floating_point:
         raise NotImplementedError(f"frac is not defined for {dtype_of((<Tensor>input).array)}")
-    return input - trunc(input)
+    return unary(kernels.FRAC, "FracBackward0", frac_vjp, input, NOTHING)
+
+
+cdef frac_vjp(Node node, object g):
+    return (g,)
 
 
 # ---------------------------------------------------------------- powers
@@ -420,6 +424,20 @@ cdef erfc_vjp(Node node, object g):
     return (g * (exp(-square(node.tensor(0))) * (-2.0 / math.sqrt(math.pi))),)
 
 
+def erfinv(input):
+    """Return the inverse of ``erf``, on -1 to 1; NaN outside.  Source: torch.erfinv.
+
+    >>> import minigrad
+    >>> minigrad.erfinv(minigrad.tensor([0.0, 0.5, 1.0]))
+    tensor([0.0000, 0.4769,    inf])
+    """
+    return unary(kernels.ERFINV, "ErfinvBackward0", erfinv_vjp, input, OUTPUT)
+
+
+cdef erfinv_vjp(Node node, object g):
+    return (g * (exp(square(node.tensor(0))) * (math.sqrt(math.pi) / 2.0)),)
+
+
 # ---------------------------------------------------------------- tests of a number: bools
 
 cdef Tensor is_kind(object ufunc, object input):
@@ -444,7 +462,13 @@ def isfinite(input):
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
     """Return the input with NaN and infinities replaced (infinities by the dtype's extremes)."""
     cdef Tensor x = <Tensor?>input, out
-    out = wrap(np.asarray(np.nan_to_num(x.array, nan=nan, posinf=posinf, neginf=neginf)))
+    if is_kernel_float(x.array):
+        limits = np.finfo(x.array.dtype)
+        out = wrap(with_parameters(
+            kernels.NAN_TO_NUM, x.array, np.array(0.0 if nan is None else nan, x.array.dtype),
+            limits.min if neginf is None else neginf, limits.max if posinf is None else posinf))
+    else:
+        out = wrap(np.asarray(np.nan_to_num(x.array, nan=nan, posinf=posinf, neginf=neginf)))
     if recording(x):
         record(out, "NanToNumBackward0", nan_to_num_vjp, (x,), (x,))
     return out

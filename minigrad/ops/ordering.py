@@ -17,7 +17,7 @@ from minigrad.ops.math import ceil, floor, isnan
 from minigrad.ops.math import round as round_
 from minigrad.ops.pointwise import lerp
 from minigrad.ops.recorded import cast, labelled, recorded, tensor_operand
-from minigrad.ops.top import few_places
+from minigrad.ops.top import few_places, sort_keys
 from minigrad.tensor import Tensor, over_array
 
 
@@ -34,6 +34,10 @@ def _checked_dim(name, x, dim):
 
 def _order(x, dim, descending):
     """Return the places of the elements along ``dim`` in order; equals keep theirs."""
+    keys = sort_keys(x, dim, descending)
+    if keys is not None:
+        keys.sort(axis=-1)
+        return _places(keys, dim)
     array = np.moveaxis(x.numpy(force=True), dim, -1)
     if descending:  # the order of the reversed elements, reversed: equals keep their order
         order = array.shape[-1] - 1 - np.argsort(array[..., ::-1], axis=-1, kind="stable")
@@ -41,6 +45,20 @@ def _order(x, dim, descending):
     else:
         order = np.argsort(array, axis=-1, kind="stable")
     return np.moveaxis(order, -1, dim)
+
+
+def _places(keys, dim):
+    """Return the places that sorted keys hold, along ``dim`` again."""
+    return np.moveaxis(np.bitwise_and(keys, 0xFFFFFFFF).view(np.int64), -1, dim)
+
+
+def _place(x, dim, k):
+    """Return the places of the ``k``-th smallest elements along ``dim``, k from 0."""
+    keys = sort_keys(x, dim, False)
+    if keys is None:
+        return np.take(_order(x, dim, False), [k], axis=dim)
+    keys.partition(k, axis=-1)
+    return _places(keys[..., k : k + 1], dim)
 
 
 def _picked(result, x, dim, places, keepdim=True):
@@ -138,8 +156,8 @@ def kthvalue(input, k, dim=-1, keepdim=False) -> return_types.kthvalue:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}: {k}")
     if x.dim() == 0:
         return _scalar(return_types.kthvalue, x)
-    places = np.take(_order(x, dim, False), [k - 1], axis=dim)
-    return labelled(_picked(return_types.kthvalue, x, dim, places, keepdim), "KthvalueBackward0")
+    found = _picked(return_types.kthvalue, x, dim, _place(x, dim, k - 1), keepdim)
+    return labelled(found, "KthvalueBackward0")
 
 
 # ---------------------------------------------------------------- medians and the most frequent
@@ -151,7 +169,10 @@ def _middle(name, result, x, dim, keepdim, skip_nan):
     if x.dim() == 0:
         return _scalar(result, x)
     _not_empty(name, x, dim)
-    order, unknown = _order(x, dim, False), np.isnan(x.numpy(force=True))
+    unknown = np.isnan(x.numpy(force=True))
+    if not unknown.any():
+        return _picked(result, x, dim, _place(x, dim, (x.shape[dim] - 1) // 2), keepdim)
+    order = _order(x, dim, False)
     count = x.shape[dim] - unknown.sum(dim, keepdims=True)  # NaNs come last in the order
     place = np.maximum(count - 1, 0) // 2
     if not skip_nan:
@@ -163,8 +184,13 @@ def _median(name, result, input, dim, keepdim, skip_nan):
     x = _no_bools(name, input)
     if dim is not None:
         return _middle(name, result, x, dim, keepdim, skip_nan)
-    if x.numel():
-        value = _middle(name, result, x.detach().reshape(-1), 0, False, skip_nan).values.numpy()
+    array = x.numpy(force=True).ravel()
+    unknown = np.isnan(array)
+    if unknown.any():
+        array = array[~unknown] if skip_nan else array[:0]
+    if array.size:
+        middle = (array.size - 1) // 2
+        value = np.partition(array, middle)[middle]
     else:
         with np.errstate(invalid="ignore"):
             value = np.asarray(math.nan).astype(x.dtype.numpy)

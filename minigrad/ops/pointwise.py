@@ -12,9 +12,10 @@ from minigrad import return_types
 from minigrad.dtypes import bool_, float64
 from minigrad.ops.compare import ge, le
 from minigrad.ops.creation import full_like, zeros_like
-from minigrad.ops.elementwise import mul, pow, sub, where
+from minigrad.ops.elementwise import mul, sub, where
 from minigrad.ops.inplace import in_place
 from minigrad.ops.math import cos, isnan, sigmoid, sqrt, square
+from minigrad.ops.pairs import pow
 from minigrad.ops.recorded import (
     cast,
     float_operand,
@@ -155,23 +156,6 @@ def logit(input, eps=None) -> Tensor:
 # ---------------------------------------------------------------- sums of exponentials, logarithms
 
 
-def logaddexp(input, other) -> Tensor:
-    """Return ``log(exp(input) + exp(other))`` of floating tensors without overflow.
-
-    >>> import minigrad
-    >>> minigrad.logaddexp(minigrad.tensor([1000.0]), minigrad.tensor([1000.0]))
-    tensor([1000.6932])
-    """
-    a, b = _real("logaddexp", input, other)
-    return recorded(
-        _computed(np.logaddexp, a, b),
-        "LogaddexpBackward0",
-        (a, b),
-        (lambda g, a, b: g * sigmoid(a - b), lambda g, a, b: g * sigmoid(b - a)),
-        (a, b),
-    )
-
-
 def logaddexp2(input, other) -> Tensor:
     """Return ``log2(2 ** input + 2 ** other)`` of floating tensors without overflow."""
     a, b = _real("logaddexp2", input, other)
@@ -222,43 +206,6 @@ def xlog1py(input, other) -> Tensor:
 
 
 # ---------------------------------------------------------------- lengths, signs, steps
-
-
-def hypot(input, other) -> Tensor:
-    """Return ``sqrt(input ** 2 + other ** 2)`` of floating tensors without overflow.
-
-    >>> import minigrad
-    >>> minigrad.hypot(minigrad.tensor([3.0]), minigrad.tensor([4.0]))
-    tensor([5.])
-    """
-    a, b = _real("hypot", input, other)
-    return recorded(
-        _computed(np.hypot, a, b),
-        "HypotBackward0",
-        (a, b),
-        (lambda g, a, b, c: g * (a / c), lambda g, a, b, c: g * (b / c)),
-        (a, b),
-        True,
-    )
-
-
-def copysign(input, other) -> Tensor:
-    """Return the size of ``input`` with the sign of ``other`` (also that of -0).
-
-    >>> import minigrad
-    >>> minigrad.copysign(minigrad.tensor([1.0, -2.0]), -1.0)
-    tensor([-1., -2.])
-    """
-    a, b = operands(tensor_operand(input, "copysign"), other, True)
-    out = _computed(np.copysign, a, b)
-    ratio = over_array(np.asarray(np.sign(a.numpy(force=True)) * np.sign(out)))
-    return recorded(
-        out,
-        "CopysignBackward0",
-        (a, b),
-        (lambda g, ratio: g * ratio, lambda g, ratio: zeros_like(g)),
-        (ratio,),
-    )
 
 
 def signbit(input) -> Tensor:

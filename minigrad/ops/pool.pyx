@@ -3,7 +3,7 @@
 The gradient of a maximum goes to where the maximum was: a scatter by the indices that the forward
 pass noted, whose own gradient is the gather by the same indices.  An average and its gradient, the
 even spreading of each result over its window, are each other's gradients.  One-dimensional
-pooling is two-dimensional pooling of images of height 1.
+pooling is two-dimensional pooling by windows of height 1, of images whose rows are the channels.
 """
 
 import numpy as np
@@ -139,7 +139,8 @@ cdef spread_vjp(Node node, object g):
 # ---------------------------------------------------------------- arguments
 
 cdef Tensor images(object input, str function, int spatial, bint channels=True):
-    """Return the input as (n, channels, height, width), in a dtype that the kernels take.
+    """Return the input as (n, channels, height, width), or (n, 1, channels, length), in a dtype
+    that the kernels take.
 
     RuntimeError where a size is 0, other than the batch's and, unless ``channels``, the channels'.
     """
@@ -167,12 +168,9 @@ cdef Tensor images(object input, str function, int spatial, bint channels=True):
         x = cast(x, float64)
     if spatial == 2 and rank == 4:
         return x
-    return reshape_to(x, (
-        shape_of(x)[0] if rank == spatial + 2 else 1,
-        shape_of(x)[rank - spatial - 1],
-        shape_of(x)[rank - 2] if spatial == 2 else 1,
-        shape_of(x)[rank - 1],
-    ))
+    if rank == spatial + 1:
+        return reshape_to(x, (1, *shape_of(x)) if spatial == 2 else (1, 1, *shape_of(x)))
+    return reshape_to(x, (shape_of(x)[0], 1, *shape_of(x)[1:]))
 
 
 cdef Tensor restored(Tensor y, object input, int spatial):
@@ -181,7 +179,7 @@ cdef Tensor restored(Tensor y, object input, int spatial):
     cdef int rank = PyArray_NDIM(x.array)
     cdef tuple shape = shape_of(y)
     if spatial == 1:
-        shape = (shape[0], shape[1], shape[3])
+        shape = (shape[0], shape[2], shape[3])
     if rank == spatial + 1:
         shape = shape[1:]
     if len(shape) != 4:
@@ -262,7 +260,8 @@ cdef object max_pool(str function, int spatial, object input, object kernel_size
                                     ceil_mode), return_indices)
     y = restored(y, input, spatial)
     if return_indices:
-        return y, wrap(np.asarray(indices, np.int64).reshape(shape_of(y)))
+        indices = np.asarray(indices, np.int64).reshape(shape_of(y))
+        return y, wrap(indices % PyArray_DIM(x.array, 3) if spatial == 1 else indices)
     return y
 
 
@@ -340,7 +339,8 @@ cdef object adaptive_avg_pool(str function, int spatial, object input, object ou
     cdef Geometry c = Geometry.__new__(Geometry)
     cdef int d
     size = window(output_size, "output_size", spatial)
-    for d in range(2):
+    c.y_shape[2] = PyArray_DIM(x.array, 2)          # the channels of one dimension
+    for d in range(2 - spatial, 2):
         wanted = PyArray_DIM(x.array, 2 + d) if size[d] is None else size[d]
         if wanted < 0:
             raise RuntimeError(

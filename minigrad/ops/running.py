@@ -13,23 +13,19 @@ from minigrad.ops.join import cat
 from minigrad.ops.math import exp, log
 from minigrad.ops.ordering import _checked_dim
 from minigrad.ops.recorded import recorded, tensor_operand
-from minigrad.ops.scan import cumsum
+from minigrad.ops.scan import cumsum, places_of_extremes
 from minigrad.ops.shape import flip
 from minigrad.tensor import Tensor, over_array
 
 # ---------------------------------------------------------------- running extremes
 
 
-def _running_extreme(name, ufunc, result, input, dim):
+def _running_extreme(name, largest, result, input, dim):
     x = tensor_operand(input, name)
     dim = _checked_dim(name, x, dim)
     if x.dim() == 0:
         return result(x.clone(), over_array(np.zeros((), np.int64)))
-    array = x.numpy(force=True)
-    extremes = ufunc.accumulate(array, dim)
-    reached = (array == extremes) | np.isnan(array)  # the last place of equals counts
-    count = np.arange(array.shape[dim]).reshape([-1, *[1] * (array.ndim - 1 - dim)])
-    indices = over_array(np.maximum.accumulate(np.where(reached, count, 0), dim))
+    indices = over_array(places_of_extremes(x, dim, largest))
     return result(x.gather(dim, indices), indices)
 
 
@@ -40,12 +36,12 @@ def cummax(input, dim) -> return_types.cummax:
     >>> minigrad.tensor([1.0, 3.0, 2.0]).cummax(0).values
     tensor([1., 3., 3.])
     """
-    return _running_extreme("cummax", np.maximum, return_types.cummax, input, dim)
+    return _running_extreme("cummax", True, return_types.cummax, input, dim)
 
 
 def cummin(input, dim) -> return_types.cummin:
     """Return the (values, indices) of the smallest element so far along ``dim``."""
-    return _running_extreme("cummin", np.minimum, return_types.cummin, input, dim)
+    return _running_extreme("cummin", False, return_types.cummin, input, dim)
 
 
 def logcumsumexp(input, dim) -> Tensor:

@@ -1,3 +1,5 @@
+from typing import Any
+
 from minigrad.dtypes import dtype
 from minigrad.tensor import Tensor
 
@@ -16,3 +18,4 @@ def cumsum(
 def cumprod(
     input: Tensor, dim: int | None = None, *, dtype: dtype | None = None, axis: int | None = None
 ) -> Tensor: ...
+def places_of_extremes(input: Tensor, dim: int, largest: bool) -> Any: ...

@@ -111,30 +111,6 @@ cdef double erfc_inverse(double p) noexcept nogil:
     return y
 
 
-cdef double erf_inverse(double x) noexcept nogil:
-    cdef double y
-    if fabs(x) < 1e-8:                              # 1 - |x| would round the small away
-        return x * sqrt(M_PI) / 2.0
-    if fabs(x) < 0.1:
-        return erf_inverse_series(x)
-    y = erfc_inverse(1.0 - fabs(x))
-    return y if x > 0.0 else -y
-
-
-cdef double erf_inverse_series(double x) noexcept nogil:
-    """Maclaurin's series, whose coefficients follow from each other (DLMF 7.17.2)."""
-    cdef double[14] c
-    cdef double total = 0.0, power = sqrt(M_PI) / 2.0 * x
-    cdef int k, m
-    for k in range(14):
-        c[k] = 1.0 if k == 0 else 0.0
-        for m in range(k):
-            c[k] += c[m] * c[k - 1 - m] / ((m + 1) * (2 * m + 1))
-        total += c[k] / (2 * k + 1) * power
-        power *= M_PI / 4.0 * x * x
-    return total
-
-
 cdef double normal_quantile(double p) noexcept nogil:
     if p < 0.5:
         return -sqrt(2.0) * erfc_inverse(2.0 * p)
@@ -287,17 +263,6 @@ def mvlgamma(input, p):
     x = float_operand(input).unsqueeze(-1)
     shifts = recorded(np.arange(p) * -0.5, "", (), ()).to(x.dtype)
     return lgamma(x + shifts).sum(-1) + p * (p - 1) / 4.0 * math.log(math.pi)
-
-
-def erfinv(input):
-    """Return the inverse of ``erf``, on -1 to 1; NaN outside.  Source: torch.erfinv.
-
-    >>> import minigrad
-    >>> minigrad.erfinv(minigrad.tensor([0.0, 0.5, 1.0]))
-    tensor([0.0000, 0.4769,    inf])
-    """
-    return unary(erf_inverse, "ErfinvBackward0",
-                 lambda g, y: g * ((y * y).exp() * (math.sqrt(math.pi) / 2.0)), input, True)
 
 
 def ndtri(input):

@@ -1,6 +1,7 @@
 """The elementwise kernel in plain NumPy (the error function comes from ``math``)."""
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 
@@ -25,6 +26,26 @@ def sigmoid(x):
 def softplus(x):
     """log(1 + exp(x)), without overflow."""
     return np.maximum(x, 0) + log1p(exp(-np.abs(x)))
+
+
+def _erfinv(x):
+    if not abs(x) < 1:
+        return math.copysign(math.inf, x) if abs(x) == 1 else math.nan
+    if abs(x) > 0.5:
+        tail = NormalDist().inv_cdf((1 - abs(x)) / 2)
+        return math.copysign(tail / math.sqrt(2), x)
+    y = x
+    for _ in range(8):  # Newton's steps
+        y -= (math.erf(y) - x) * math.sqrt(math.pi) / 2 * math.exp(y * y)
+    return y
+
+
+erfinv = np.vectorize(_erfinv, otypes=[float])
+
+
+def limited(x, low, high):
+    """``x`` from ``low`` to ``high``."""
+    return np.minimum(np.maximum(x, low), high)
 
 
 def normal_cdf(x):
@@ -59,6 +80,7 @@ UNARY = {
     Unary.ABS: np.abs,
     Unary.SIGN: sign,
     Unary.SQUARE: np.square,
+    Unary.CUBE: lambda x: x**3,
     Unary.COPY: np.positive,
     Unary.SQRT: sqrt,
     Unary.RSQRT: lambda x: 1 / sqrt(x),
@@ -88,10 +110,14 @@ UNARY = {
     Unary.GELU_TANH: lambda x: 0.5 * x * (1 + gelu_tanh_inner(x)),
     Unary.ERF: erf,
     Unary.ERFC: erfc,
+    Unary.ERFINV: erfinv,
+    Unary.HARDSIGMOID: lambda x: limited(x + 3, 0, 6) / 6,
+    Unary.HARDSWISH: lambda x: x * limited(x + 3, 0, 6) / 6,
     Unary.FLOOR: np.floor,
     Unary.CEIL: np.ceil,
     Unary.TRUNC: np.trunc,
     Unary.ROUND: np.rint,
+    Unary.FRAC: lambda x: x - np.trunc(x),
 }
 
 BINARY = {
@@ -106,6 +132,9 @@ BINARY = {
     Binary.REMAINDER: np.remainder,
     Binary.FMOD: np.fmod,
     Binary.ATAN2: np.arctan2,
+    Binary.HYPOT: np.hypot,
+    Binary.COPYSIGN: np.copysign,
+    Binary.LOGADDEXP: np.logaddexp,
     Binary.LT: np.less,
     Binary.LE: np.less_equal,
     Binary.GT: np.greater,
@@ -116,6 +145,8 @@ BINARY = {
     Binary.MINIMUM_SHARE: lambda a, b: share(a > b, a == b),
     Binary.LEAKY_RELU: lambda x, slope: np.where(x > 0, x, x * slope),
     Binary.ELU: lambda x, alpha: np.where(x > 0, x, np.expm1(x) * alpha),
+    Binary.HARDSHRINK: lambda x, end: np.where(np.abs(x) <= end, 0, x),
+    Binary.SOFTSHRINK: lambda x, end: x - limited(x, -end, end),
     Binary.ABS_BACKWARD: lambda g, x: g * sign(x),
     Binary.SQRT_BACKWARD: lambda g, y: g / (2 * y),
     Binary.RSQRT_BACKWARD: lambda g, y: -0.5 * g * y**3,
@@ -134,12 +165,23 @@ BINARY = {
     Binary.SILU_BACKWARD: lambda g, x: g * sigmoid(x) * (1 + x * (1 - sigmoid(x))),
     Binary.GELU_BACKWARD: lambda g, x: g * (normal_cdf(x) + x * normal_pdf(x)),
     Binary.GELU_TANH_BACKWARD: lambda g, x: g * gelu_tanh_slope(x),
+    Binary.HARDSIGMOID_BACKWARD: lambda g, x: np.where(np.abs(x) < 3, g / 6, 0),
+    Binary.HARDSWISH_BACKWARD: lambda g, x: np.where(
+        x <= -3, 0, np.where(x < 3, g * (x / 3 + 0.5), g)
+    ),
 }
 
 BINARY_ALPHA = {
-    BinaryAlpha.ADD_SCALED: lambda a, b, alpha: a + alpha * b,
-    BinaryAlpha.LEAKY_RELU_BACKWARD: lambda g, x, slope: np.where(x > 0, g, g * slope),
-    BinaryAlpha.ELU_BACKWARD: lambda g, x, alpha: np.where(x > 0, g, g * alpha * exp(x)),
+    BinaryAlpha.ADD_SCALED: lambda a, b, alpha, _: a + alpha * b,
+    BinaryAlpha.LEAKY_RELU_BACKWARD: lambda g, x, slope, _: np.where(x > 0, g, g * slope),
+    BinaryAlpha.ELU_BACKWARD: lambda g, x, alpha, _: np.where(x > 0, g, g * alpha * exp(x)),
+    BinaryAlpha.SHRINK_BACKWARD: lambda g, x, end, _: np.where(np.abs(x) <= end, 0, g),
+    BinaryAlpha.CLAMP: lambda x, _, low, high: limited(x, low, high),
+    BinaryAlpha.CLAMP_BACKWARD: lambda g, x, low, high: np.where((x >= low) & (x <= high), g, 0),
+    BinaryAlpha.HARDTANH_BACKWARD: lambda g, x, low, high: np.where((x > low) & (x < high), g, 0),
+    BinaryAlpha.NAN_TO_NUM: lambda x, nan, low, high: np.where(
+        np.isnan(x), nan, np.where(x == np.inf, high, np.where(x == -np.inf, low, x))
+    ),
 }
 
 
@@ -161,7 +203,7 @@ def binary_scalar(op, out, a, scalar, reversed, n_threads):
     binary(op, out, scalar if reversed else a, a if reversed else scalar, n_threads)
 
 
-def binary_alpha(op, out, a, b, alpha, n_threads):
-    """``out = op(a, b; alpha)`` for a BinaryAlpha operation."""
+def binary_alpha(op, out, a, b, alpha, beta, n_threads):
+    """``out = op(a, b; alpha, beta)`` for a BinaryAlpha operation."""
     with np.errstate(all="ignore"):
-        out[...] = BINARY_ALPHA[op](a, b, alpha)
+        out[...] = BINARY_ALPHA[op](a, b, alpha, beta)

@@ -1,4 +1,4 @@
-"""Where the few largest elements are, in plain NumPy."""
+"""Where the largest elements are, in plain NumPy."""
 
 import numpy as np
 
@@ -10,3 +10,15 @@ def top_indices(indices, x, largest, rows, n, k, n_threads):
     if largest:  # the order of the reversed elements, reversed: equals keep their order
         order = n - 1 - order[:, ::-1]
     indices.reshape(rows, k)[...] = order[:, :k]
+
+
+def order_keys(keys, x, descending, rows, n, n_threads):
+    """``keys`` = integers in the order of a row's elements, in whose low half are the places."""
+    x = x.reshape(rows, n) + np.float32(0)
+    bits = x.view(np.uint32)
+    bits = np.where(np.signbit(x), ~bits, bits | np.uint32(1 << 31))
+    bits = np.where(np.isnan(x), np.uint32(0xFFFFFFFF), bits)
+    bits = ~bits if descending else bits
+    keys.reshape(rows, n)[...] = bits.astype(np.uint64) << np.uint64(32) | np.arange(
+        n, dtype=np.uint64
+    )
