@@ -149,10 +149,10 @@ def take_along_dim(input, indices, dim=None):
     if PyArray_NDIM(x.array) == PyArray_NDIM(i.array) and not differs_beside(i.array, x.array, d):
         return gather(x, d, i)
     sizes = np.broadcast_shapes(
-        tuple([1 if i == d else s for i, s in enumerate(input.shape)]),
-        tuple([1 if i == d else s for i, s in enumerate(indices.shape)]))
-    own = tuple([input.shape[d] if i == d else s for i, s in enumerate(sizes)])
-    wanted = tuple([indices.shape[d] if i == d else s for i, s in enumerate(sizes)])
+        tuple([1 if k == d else s for k, s in enumerate(input.shape)]),
+        tuple([1 if k == d else s for k, s in enumerate(indices.shape)]))
+    own = tuple([input.shape[d] if k == d else s for k, s in enumerate(sizes)])
+    wanted = tuple([indices.shape[d] if k == d else s for k, s in enumerate(sizes)])
     return gather(input.expand(own), d, indices.expand(wanted))
 
 
