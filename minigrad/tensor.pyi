@@ -268,7 +268,7 @@ class Tensor(Operators):
     divide_ = ops.inplace.div_
     dot = ops.linalg.dot
     double = ops.copy.double
-    dsplit = ops.arrange.dsplit
+    dsplit = ops.splitting.dsplit
     eq = ops.compare.eq
     eq_ = ops.compare.eq
     equal = ops.closeness.equal
@@ -329,7 +329,7 @@ class Tensor(Operators):
     heaviside_ = ops.pointwise.heaviside
     histc = ops.histograms.histc
     histogram = ops.histograms.histogram
-    hsplit = ops.arrange.hsplit
+    hsplit = ops.splitting.hsplit
     hypot = ops.pairs.hypot
     hypot_ = ops.pairs.hypot
     i0 = ops.special.i0
@@ -538,7 +538,7 @@ class Tensor(Operators):
     softmax = ops.softmax.softmax
     sort = ops.ordering.sort
     split = ops.forms.split
-    split_with_sizes = ops.arrange.split_with_sizes
+    split_with_sizes = ops.splitting.split_with_sizes
     sqrt = ops.math.sqrt
     sqrt_ = ops.math.sqrt
     square = ops.math.square
@@ -566,7 +566,7 @@ class Tensor(Operators):
     tan_ = ops.math.tan
     tanh = ops.math.tanh
     tanh_ = ops.math.tanh
-    tensor_split = ops.arrange.tensor_split
+    tensor_split = ops.splitting.tensor_split
     tile = ops.shape.tile
     to = ops.copy.to
     topk = ops.ordering.topk
@@ -591,7 +591,7 @@ class Tensor(Operators):
     unique_consecutive = ops.sets.unique_consecutive
     unsafe_chunk = ops.join.chunk
     unsafe_split = ops.forms.unsafe_split
-    unsafe_split_with_sizes = ops.arrange.split_with_sizes
+    unsafe_split_with_sizes = ops.splitting.split_with_sizes
     unsqueeze = ops.shape.unsqueeze
     unsqueeze_ = ops.strided.unsqueeze_
     untyped_storage = ops.storage.untyped_storage
@@ -599,7 +599,7 @@ class Tensor(Operators):
     vdot = ops.products.vdot
     view = ops.shape.view
     view_as = ops.shape.view_as
-    vsplit = ops.arrange.vsplit
+    vsplit = ops.splitting.vsplit
     where = ops.elementwise.where_method
     xlogy = ops.pointwise.xlogy
     xlogy_ = ops.pointwise.xlogy

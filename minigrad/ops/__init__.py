@@ -74,6 +74,7 @@ if TYPE_CHECKING:  # families that are imported when they are first used
         sets,
         signal,
         solving,
+        splitting,
         statistics,
         storage,
     )
@@ -107,10 +108,8 @@ _SHARED = {
     gather: "gather take_along_dim scatter scatter_add",
     rows: "index_select index_add",
     index: "masked_fill masked_select nonzero tril triu",
-    "arrange": (
-        "tensor_split hsplit vsplit dsplit split_with_sizes "
-        "fliplr flipud rot90 repeat_interleave adjoint"
-    ),
+    "splitting": "tensor_split hsplit vsplit dsplit split_with_sizes",
+    "arrange": "fliplr flipud rot90 repeat_interleave adjoint",
     "forms": "det inverse pinverse unsafe_split",
     "diagonals": "diag diag_embed diagflat",
     "indexing": (
