@@ -1,4 +1,4 @@
-"""backward() and grad(): arguments, accumulation, hooks, grad mode, errors, double backward."""
+"""backward() and grad(): arguments, accumulation, hooks, grad mode, errors."""
 
 import threading
 
@@ -8,7 +8,6 @@ from support import assert_close, compare_with_torch
 
 import minigrad
 from minigrad import autograd
-from minigrad.tape import _set_observer
 
 
 def leaf(*values):
@@ -64,6 +63,19 @@ def test_requires_grad_of_results_cannot_be_switched_off():
     x = leaf(1.0)
     x.requires_grad = False
     assert not (x * 2).requires_grad
+
+
+def test_variable_is_an_old_name_of_a_tensor():
+    data = minigrad.ones(2)
+    x = autograd.Variable(data, requires_grad=True)
+    assert type(x) is minigrad.Tensor and isinstance(x, autograd.Variable) and x.is_leaf
+    x.sum().backward()
+    assert x.grad.tolist() == [1, 1] and x.data_ptr() == data.data_ptr() and not data.requires_grad
+    assert not autograd.Variable(x).requires_grad and not isinstance(3, autograd.Variable)
+    with pytest.warns(UserWarning, match="volatile was removed"):
+        autograd.Variable(data, volatile=True)
+    with pytest.raises(TypeError, match="has to be a tensor"):
+        autograd.Variable([1.0])
 
 
 # ---------------------------------------------------------------- backward
@@ -222,6 +234,23 @@ def test_diamonds_and_repeated_inputs(torch):
     compare_with_torch(torch, function, (np.array([1.5, -2.0]),), double=True)
 
 
+def test_threads_add_to_one_leaf():
+    w = minigrad.ones(200_000, requires_grad=True)
+    small = minigrad.ones(3, requires_grad=True)
+
+    def work():
+        for _ in range(10):
+            (w * 1).backward(minigrad.ones(200_000))
+            (small * 1).backward(minigrad.ones(3))
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert w.grad.min().item() == w.grad.max().item() == 60 and small.grad.tolist() == [60] * 3
+
+
 # ---------------------------------------------------------------- autograd.grad
 
 
@@ -280,145 +309,6 @@ def test_results_of_grad_are_not_aliases():
     gx, gy = autograd.grad((x + y).sum(), [x, y])
     gx = gx.clone()
     assert gx.tolist() == gy.tolist() == [1, 1]
-
-
-# ---------------------------------------------------------------- double backward
-
-
-def test_gradients_on_the_graph_belong_to_one_leaf_each():
-    a, b = (minigrad.ones(3, requires_grad=True) for _ in range(2))
-    given = minigrad.ones(3)
-    (a + b).backward(given, create_graph=True)
-    assert a.grad is not b.grad and a.grad is not given
-    (a + b).backward(given)
-    assert a.grad.tolist() == b.grad.tolist() == [2, 2, 2] and given.tolist() == [1, 1, 1]
-    a.grad = None
-    a.sum().backward(create_graph=True)
-    a.grad.detach().mul_(2)  # a whole tensor, not one number expanded
-    assert a.grad.tolist() == [2, 2, 2]
-
-
-def test_threads_add_to_one_leaf():
-    w = minigrad.ones(200_000, requires_grad=True)
-    small = minigrad.ones(3, requires_grad=True)
-
-    def work():
-        for _ in range(10):
-            (w * 1).backward(minigrad.ones(200_000))
-            (small * 1).backward(minigrad.ones(3))
-
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert w.grad.min().item() == w.grad.max().item() == 60 and small.grad.tolist() == [60] * 3
-
-
-def test_a_second_output_that_was_saved_keeps_its_place():
-    class Both(autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            a, b = x * 2, x * x * x
-            ctx.save_for_backward(x, b)
-            return a, b
-
-        @staticmethod
-        def backward(ctx, of_a, of_b):
-            x, b = ctx.saved_tensors
-            return of_a * 2 + of_b * 3 * b / x
-
-    x = minigrad.tensor([1.0, 2.0], dtype=minigrad.float64, requires_grad=True)
-    (slope,) = autograd.grad(Both.apply(x)[1].sum(), x, create_graph=True)
-    assert autograd.grad(slope.sum(), x)[0].tolist() == [6, 12]
-
-
-def test_variable_is_an_old_name_of_a_tensor():
-    data = minigrad.ones(2)
-    x = autograd.Variable(data, requires_grad=True)
-    assert type(x) is minigrad.Tensor and isinstance(x, autograd.Variable) and x.is_leaf
-    x.sum().backward()
-    assert x.grad.tolist() == [1, 1] and x.data_ptr() == data.data_ptr() and not data.requires_grad
-    assert not autograd.Variable(x).requires_grad and not isinstance(3, autograd.Variable)
-    with pytest.warns(UserWarning, match="volatile was removed"):
-        autograd.Variable(data, volatile=True)
-    with pytest.raises(TypeError, match="has to be a tensor"):
-        autograd.Variable([1.0])
-
-
-class Results:
-    """What the tape shows to its observer: what each node's vjp has returned."""
-
-    def __init__(self):
-        self.of = {}
-
-    def recorded(self, node, inputs, outputs):
-        pass
-
-    def walked(self, node, grad, results):
-        self.of[node.name()] = results
-
-    def failed(self, node, error):
-        pass
-
-
-@pytest.mark.parametrize(
-    "node, function, shapes",
-    [
-        ("MulBackward0", lambda F, x, w: x * w, ((3,), (3,))),
-        ("DivBackward0", lambda F, x, w: x / w, ((3,), (3,))),
-        ("MmBackward0", lambda F, x, w: x @ w, ((2, 3), (3, 4))),
-        ("BmmBackward0", lambda F, x, w: x @ w, ((5, 2, 3), (5, 3, 4))),
-        ("AddmmBackward0", lambda F, x, w: F.linear(x, w, w[:, 0].detach()), ((2, 3), (4, 3))),
-        ("ConvolutionBackward0", lambda F, x, w: F.conv1d(x, w), ((1, 2, 9), (3, 2, 3))),
-        ("ConvolutionBackward0", lambda F, x, w: F.conv2d(x, w), ((1, 2, 9, 9), (3, 2, 3, 3))),
-        ("ConvolutionBackward0", lambda F, x, w: F.conv2d(x, w), ((1, 1, 28, 28), (3, 1, 5, 5))),
-        ("Atan2Backward0", lambda F, x, w: minigrad.atan2(x, w), ((3,), (3,))),
-    ],
-)
-@pytest.mark.parametrize("wanted", [0, 1])
-def test_gradients_that_nobody_asked_for_are_not_computed(node, function, shapes, wanted):
-    x, w = (minigrad.rand(shape, requires_grad=i == wanted) for i, shape in enumerate(shapes))
-    y = function(minigrad.nn.functional, x, w).sum()
-    seen = Results()
-    before = _set_observer(seen)
-    try:
-        y.backward()
-    finally:
-        _set_observer(before)
-    (results,) = (r for name, r in seen.of.items() if name == node)
-    assert len([r for r in results if r is not None]) == 1
-    assert (x, w)[wanted].grad is not None and (w, x)[wanted].grad is None
-
-
-def test_create_graph():
-    x = leaf(2.0)
-    (g,) = autograd.grad(x**3, x, create_graph=True)
-    assert g.requires_grad
-    (gg,) = autograd.grad(g, x, create_graph=True)
-    (ggg,) = autograd.grad(gg, x)
-    assert (g.item(), gg.item(), ggg.item()) == (12, 12, 6)
-
-
-def test_backward_with_create_graph():
-    x = leaf(2.0)
-    (x**3).backward(create_graph=True)
-    g = x.grad
-    assert g.requires_grad
-    x.grad = None
-    g.backward()
-    assert x.grad.item() == 12
-    x.grad = None
-
-
-def test_gradient_penalty_against_torch(torch):
-    def function(lib, x, w):
-        h = (x @ w).tanh()
-        (g,) = lib.autograd.grad(h.sum(), x, create_graph=True)
-        return ((g * g).sum(1).sqrt() - 1).square().mean() + h.sum()
-
-    rng = np.random.default_rng(0)
-    compare_with_torch(torch, function, (rng.normal(size=(4, 3)), rng.normal(size=(3, 5))))
 
 
 # ---------------------------------------------------------------- nothing is left half done
