@@ -48,13 +48,17 @@ def takes_out(name):
     return hasattr(getattr(minigrad, name), "__wrapped__")
 
 
+def declaring(family):
+    """Return the file that says what types the functions of a family have."""
+    path = PACKAGE / "ops" / f"{family}.py"
+    return path.with_suffix(".pyi") if path.with_suffix(".pyi").exists() else path
+
+
 @cache
 def declarations(family):
     """Return {name: the definitions of it, more than one if overloaded} of a family."""
-    path = PACKAGE / "ops" / f"{family}.py"
-    stub = path.with_suffix(".pyi")
     found = {}
-    for node in ast.parse((stub if stub.exists() else path).read_text()).body:
+    for node in ast.parse(declaring(family).read_text()).body:
         if isinstance(node, ast.FunctionDef):
             found.setdefault(node.name, []).append(node)
     return found
@@ -84,6 +88,8 @@ def stubs():
     names, definitions = [], []
     for name in sorted(ops.functions):
         family, own = source(name)
+        if takes_out(name) and own not in declarations(family):
+            sys.exit(f"{declaring(family).relative_to(PACKAGE.parent)} does not declare {own}")
         if takes_out(name):
             names.append(f"{name} = _with_out.{name}")
             definitions += [with_out(node, name) for node in declarations(family)[own]]
