@@ -12,6 +12,7 @@ import itertools
 import math
 
 import minigrad as mg
+from minigrad import inspect
 
 # %% [markdown]
 # ## The tape
@@ -178,6 +179,12 @@ while node.next_functions:
 print(" -> ".join([*seen, node.name()]))
 assert seen == ["TanhBackward0", "AddBackward0", "MulBackward0"]
 assert node.variable is tensors[0]
+
+# %% [markdown]
+# To see the whole of it, `minigrad.inspect.tape` prints the recorded operations with their rules:
+
+# %%
+print(inspect.tape(out))
 
 # %% [markdown]
 # ## What the sixty lines lack

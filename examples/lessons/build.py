@@ -20,19 +20,49 @@ try:
     import jupytext
     from nbclient import NotebookClient
     from nbconvert import HTMLExporter
+    from pygments.formatters import HtmlFormatter
 except ImportError as error:
     sys.exit(f'{error}.  This program needs it: pip install -e ".[lessons]"')
 
 FOLDER = Path(__file__).resolve().parent
 LESSONS = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
-INDEX = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>minigrad: lessons</title></head>
-<body style="font-family: sans-serif; max-width: 40em; margin: 2em auto">
-<h1>minigrad: lessons</h1>
-<ul>
-{items}
-</ul></body></html>
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 17px/1.5 system-ui, sans-serif; max-width: 54em; margin: 2em auto; padding: 0 1em; }}
+pre, code {{ font: 14px/1.4 ui-monospace, monospace; }}
+pre {{ overflow-x: auto; padding: 0.6em 0.8em; margin: 0; background: none; }}
+.highlight {{ border: 1px solid #8885; border-radius: 4px; background: #8881; }}
+.output_subarea pre {{ border-left: 4px solid #4a8fd0; margin: 0.5em 0; }}
+.prompt, .anchor-link {{ display: none; }}
+table {{ border-collapse: collapse; }}
+td, th {{ border: 1px solid #8885; padding: 0.2em 0.6em; text-align: left; }}
+img {{ max-width: 100%; background: white; }}
+{light}
+@media (prefers-color-scheme: dark) {{ {dark} }}
+</style>
+</head>
+<body>
+{body}
+</body>
+</html>
 """
+
+
+def styles(name):
+    """Return the CSS for the colours of code, without a background of its own."""
+    return HtmlFormatter(style=name, nobackground=True).get_style_defs(".highlight")
+
+
+def page(title, body):
+    return PAGE.format(
+        title=html.escape(title), body=body, light=styles("default"), dark=styles("github-dark")
+    )
 
 
 def title_of(lesson):
@@ -51,10 +81,9 @@ def build(lesson, out):
     }
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(FOLDER)}}).execute()
     jupytext.write(notebook, out / f"{lesson.stem}.ipynb")
-    # The formulas are plain text, and no output is interactive: neither of the scripts is needed.
-    exporter = HTMLExporter(mathjax_url="", require_js_url="", jquery_url="")
-    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title_of(lesson)}})
-    (out / f"{lesson.stem}.html").write_text(page, encoding="utf-8")
+    # "basic" is the cells and nothing else: no scripts, and no styles from elsewhere
+    body, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    (out / f"{lesson.stem}.html").write_text(page(title_of(lesson), body), encoding="utf-8")
 
 
 def main():
@@ -79,7 +108,8 @@ def main():
         for lesson in LESSONS
         if (out / f"{lesson.stem}.html").exists()
     ]
-    (out / "index.html").write_text(INDEX.format(items="\n".join(items)), encoding="utf-8")
+    body = "<h1>minigrad: lessons</h1><ul>" + "\n".join(items) + "</ul>"
+    (out / "index.html").write_text(page("minigrad: lessons", body), encoding="utf-8")
     print(out / "index.html")
 
 
