@@ -184,7 +184,9 @@ assert node.variable is tensors[0]
 # To see the whole of it, `minigrad.inspect.tape` prints the recorded operations with their rules:
 
 # %%
-print(inspect.tape(out))
+w, x, b = tensors
+y = (w * x + b).tanh()
+print(inspect.tape(y))
 
 # %% [markdown]
 # ## What the sixty lines lack
