@@ -21,7 +21,7 @@ from minigrad.kernels.elementwise cimport (
 from minigrad.kernels.vmath cimport (
     acos, asin, atan, atan2, ceil, choose, copysign, cos, cosh, erf, erfc, erfinv, exp, exp2, expm1,
     fabs, far_cos, far_fmod, far_sin, far_tan, flat_int, floor, floor_divide, fmod, gelu,
-    gelu_tanh_share, gelu_tanh_slope, hypot, is_far, is_far_quotient, log, log10, log1p, log2,
+    gelu_tanh_share, gelu_tanh_slope, hypot, is_far, is_far_quotient, limited, log, log10, log1p, log2,
     logaddexp, maximum, minimum, nan_to_num, normal_cdf, normal_pdf, pow, remainder, rint, sigmoid,
     sign, silu_slope, sin, sinh, softplus, sqrt, tan, tanh, trunc,
 )
@@ -106,9 +106,9 @@ cdef flat_int loop(
     elif op == ERFINV:
         for i in range(n): out[i] = erfinv(a[i])
     elif op == HARDSIGMOID:
-        for i in range(n): out[i] = minimum(maximum(a[i] + three, zero), six) / six
+        for i in range(n): out[i] = limited(a[i] + three, zero, six) / six
     elif op == HARDSWISH:
-        for i in range(n): out[i] = a[i] * minimum(maximum(a[i] + three, zero), six) / six
+        for i in range(n): out[i] = a[i] * limited(a[i] + three, zero, six) / six
     elif op == FLOOR:
         for i in range(n): out[i] = floor(a[i])
     elif op == CEIL:
@@ -173,7 +173,7 @@ cdef flat_int loop(
     elif op == HARDSHRINK:
         for i in range(n): out[i] = choose(fabs(a[i]) <= b[i], zero, a[i])
     elif op == SOFTSHRINK:
-        for i in range(n): out[i] = a[i] - minimum(maximum(a[i], -b[i]), b[i])
+        for i in range(n): out[i] = a[i] - limited(a[i], -b[i], b[i])
     elif op == ABS_BACKWARD:
         for i in range(n): out[i] = a[i] * sign(b[i])
     elif op == SQRT_BACKWARD:
@@ -228,7 +228,7 @@ cdef flat_int loop(
     elif op == SHRINK_BACKWARD:
         for i in range(n): out[i] = choose(fabs(b[i]) <= alpha, zero, a[i])
     elif op == CLAMP:
-        for i in range(n): out[i] = minimum(maximum(a[i], alpha), beta)
+        for i in range(n): out[i] = limited(a[i], alpha, beta)
     elif op == CLAMP_BACKWARD:
         for i in range(n): out[i] = choose((b[i] >= alpha) & (b[i] <= beta), a[i], zero)
     elif op == HARDTANH_BACKWARD:

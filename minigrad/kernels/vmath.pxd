@@ -222,6 +222,11 @@ cdef inline floating gelu_tanh_slope(floating x) noexcept nogil:
         <floating>1 + <floating>0.134145 * x * x)
     return s + x * s * rest * inner
 
+cdef inline floating limited(floating x, floating low, floating high) noexcept nogil:
+    # NaN stays; limits that are NaN do nothing
+    x = choose(x < low, low, x)
+    return choose(x > high, high, x)
+
 cdef inline floating maximum(floating a, floating b) noexcept nogil:
     return a if (a > b) | (a != a) else b
 

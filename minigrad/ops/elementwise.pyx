@@ -405,7 +405,7 @@ def clamp(input, min=None, max=None):
     if not ((min is None or is_number(min)) and (max is None or is_number(max))):
         return clamp_between(x, min, max)
     array = x.array
-    if is_kernel_float(array):
+    if is_kernel_float(array) and min == min and max == max:        # limits that are not NaN
         array = limited(CLAMP, array, array, min, max)
     else:
         if min is not None:
