@@ -113,6 +113,7 @@ CALLS = {
     "linspace 0": lambda lib: lib.linspace(3, 9, 0),
     "linspace down": lambda lib: lib.linspace(3, -3, 7, dtype=lib.float64),
     "linspace ints": lambda lib: lib.linspace(0, 10, 4, dtype=lib.int64),
+    "linspace long": lambda lib: lib.linspace(-3.14159, 3.14159, 2000),
     "linspace even": lambda lib: lib.linspace(0.1, 0.9, 100),
     "linspace negative": lambda lib: lib.linspace(0, 1, -1),
     "linspace without steps": lambda lib: lib.linspace(0, 1),

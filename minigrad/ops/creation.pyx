@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from libc.math cimport fma
 from numpy cimport PyArray_DATA, import_array, ndarray
 
 from minigrad.attributes import strided
@@ -366,15 +367,19 @@ def linspace(start, end, steps, *, dtype=None, layout=None, device=None, require
     d = numpy_dtype(dtype)
     if d.kind != "f":
         start, end = int(start), int(end)
-    # As torch: the first half counts from the start, the second from the end.
+    # As torch: the first half counts from the start, the second from the end, by a step of the
+    # result's own dtype; product and sum are rounded once.
     cdef double first = start, last = end, step = (end - start) / (steps - 1) if steps > 1 else 0.0
     cdef Py_ssize_t i, n = steps, half = n // 2 if n > 1 else n
     cdef ndarray values = np.empty(n, np.float64)
     cdef double *data = <double *>PyArray_DATA(values)
+    if d == np.float32 and n > 1:
+        first, last = <float>first, <float>last
+        step = <float>(last - first) / <float>(n - 1)
     for i in range(half):
-        data[i] = first + step * i
+        data[i] = fma(step, i, first)
     for i in range(half, n):
-        data[i] = last - step * (n - 1 - i)
+        data[i] = fma(-step, n - 1 - i, last)
     return finished(values.astype(d), requires_grad)
 
 

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from minigrad.ops.creation import from_numpy, zeros
+from minigrad.ops.creation import from_numpy, linspace, zeros
 from minigrad.ops.elementwise import where
 from minigrad.ops.interpolate import cubic_weights
 from minigrad.ops.recorded import floating
@@ -73,8 +73,8 @@ def affine_grid(theta, size, align_corners=None) -> Tensor:
 def _axis(count, align_corners, real):
     if count == 1:
         return np.zeros(1, real)
-    axis = np.linspace(-1, 1, count, dtype=real)
-    return axis if align_corners else axis * real.type((count - 1) / count)
+    axis = linspace(-1, 1, count, dtype=real).numpy()
+    return axis if align_corners else axis * real.type(count - 1) / real.type(count)
 
 
 def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corners=None) -> Tensor:
