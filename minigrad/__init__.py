@@ -90,7 +90,9 @@ _PARTS = (
 ).split()
 # ... these names in them, and the functions of ops that are Late.
 _FROM_PARTS = {
+    "AcceleratorError": "accelerator",
     "GradScaler": "amp",
+    "OutOfMemoryError": "cuda",
     "autocast": "amp",
     "is_anomaly_check_nan_enabled": "autograd.anomaly_mode",
     "is_anomaly_enabled": "autograd.anomaly_mode",

@@ -44,6 +44,7 @@ from minigrad import utils as utils
 from minigrad import version as version
 from minigrad import walk as walk
 from minigrad import xpu as xpu
+from minigrad.accelerator import AcceleratorError as AcceleratorError
 from minigrad.amp import GradScaler as GradScaler
 from minigrad.amp import autocast as autocast
 from minigrad.amp import is_autocast_enabled as is_autocast_enabled
@@ -71,6 +72,7 @@ from minigrad.config import get_num_threads as get_num_threads
 from minigrad.config import iinfo as iinfo
 from minigrad.config import set_num_threads as set_num_threads
 from minigrad.config import show_config as show_config
+from minigrad.cuda import OutOfMemoryError as OutOfMemoryError
 from minigrad.dtypes import dtype as dtype
 from minigrad.dtypes import float16 as float16
 from minigrad.dtypes import float32 as float32

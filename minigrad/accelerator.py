@@ -14,6 +14,10 @@ current_device_index = _none_there("current_device_index")
 set_device_index = _none_there("set_device_index")
 
 
+class AcceleratorError(RuntimeError):
+    """What programs catch of a device's errors.  Nothing raises it."""
+
+
 def is_available() -> bool:
     """Return False."""
     return False

@@ -173,6 +173,13 @@ def test_calls_against_torch(torch, name):
         assert ours.is_leaf == expected.is_leaf
 
 
+@pytest.mark.parametrize("ends", [(-1, 1), (-3.14159, 3.14159), (5, -7), (1e-3, 1e6)])
+def test_linspace_has_torchs_bits(torch, ends):
+    for steps in (2, 3, 7, 28, 100, 2000):
+        ours, theirs = (lib.linspace(*ends, steps).numpy() for lib in (minigrad, torch))
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_random_ranges_against_torch(torch):
     rng = np.random.default_rng(0)
     for _ in range(200):

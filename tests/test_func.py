@@ -254,3 +254,12 @@ def test_batch_norms_that_keep_no_statistics():
     assert norm.running_mean is norm.running_var is norm.num_batches_tracked is None
     assert network[1].running_mean is not None
     assert_close(norm(x), nn.functional.batch_norm(x, None, None, training=True).detach())
+
+
+def test_linearize(torch):
+    found = []
+    for lib in (minigrad, torch):
+        x, y = lib.tensor([1.0, 2.0]), lib.tensor([3.0, 4.0])
+        out, moved = lib.func.linearize(lambda x, y: (x * y).sin(), x, y)
+        found.append([out.tolist(), moved(x, y).tolist(), moved(y, x).tolist()])
+    np.testing.assert_allclose(*found, rtol=1e-6)

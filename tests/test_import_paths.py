@@ -15,6 +15,7 @@ IMPORTS = """\
 from torch import Tensor, autograd, nn, optim
 from torch.__config__ import parallel_info, show
 from torch.amp import GradScaler, autocast, custom_bwd, custom_fwd
+from torch.amp.autocast_mode import autocast
 from torch.autograd import Function, Variable
 from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.autograd.variable import Variable
@@ -66,7 +67,8 @@ from torch.random import fork_rng
 from torch.testing import assert_close, make_tensor
 from torch.utils.checkpoint import checkpoint, checkpoint_sequential
 from torch.utils.data import DataLoader, Dataset
-from torch.utils.data.dataloader import DataLoader, default_collate
+from torch.utils.data._utils.collate import default_collate
+from torch.utils.data.dataloader import DataLoader, default_collate, get_worker_info
 from torch.utils.data.dataset import Dataset, Subset, TensorDataset, random_split
 from torch.utils.data.sampler import Sampler, SubsetRandomSampler, WeightedRandomSampler
 from torch.utils.dlpack import from_dlpack, to_dlpack
@@ -74,6 +76,9 @@ from torch.types import Device, Number
 import torch.nn.modules.conv, torch.nn.utils.prune, torch.utils.data.dataset
 import torch.nn.functional as F, torch.multiprocessing as mp, torch.utils.data as data
 torch.nn.modules.batchnorm._BatchNorm, torch.nn.parameter.Parameter, torch.nn.modules.Linear
+torch.utils.data._utils.collate.default_collate, torch.functional.norm
+torch.backends.cuda.sdp_kernel, torch.backends.cuda.enable_flash_sdp
+torch.OutOfMemoryError, torch.cuda.OutOfMemoryError, torch.cuda.FloatTensor, torch.AcceleratorError
 torch.is_anomaly_enabled, torch.is_autocast_enabled, torch.testing, torch.__config__.show
 """
 LOOP = """

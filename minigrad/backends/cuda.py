@@ -1,5 +1,8 @@
 """CUDA is not here.  Programs set these flags at their start; they change nothing."""
 
+import contextlib
+from collections.abc import Iterator
+
 
 class matmul:
     """Flags of matrix products on a GPU."""
@@ -11,3 +14,18 @@ class matmul:
 def is_built() -> bool:
     """Return False."""
     return False
+
+
+def enable_flash_sdp(enabled) -> None:
+    """Do nothing: there is one way in which attention is computed."""
+
+
+enable_math_sdp = enable_mem_efficient_sdp = enable_cudnn_sdp = enable_flash_sdp
+
+
+@contextlib.contextmanager
+def sdp_kernel(
+    enable_flash=True, enable_math=True, enable_mem_efficient=True, enable_cudnn=True
+) -> Iterator[None]:
+    """Do nothing in the block: every way gives the same attention."""
+    yield

@@ -20,6 +20,13 @@ get_device_properties = _no_gpu("get_device_properties")
 get_rng_state, set_rng_state = _no_gpu("get_rng_state"), _no_gpu("set_rng_state")
 init, initial_seed, mem_get_info = _no_gpu("init"), _no_gpu("initial_seed"), _no_gpu("mem_get_info")
 set_device, synchronize = _no_gpu("set_device"), _no_gpu("synchronize")
+ByteTensor, DoubleTensor = _no_gpu("ByteTensor"), _no_gpu("DoubleTensor")
+FloatTensor, LongTensor = _no_gpu("FloatTensor"), _no_gpu("LongTensor")
+
+
+class OutOfMemoryError(RuntimeError):
+    """What programs catch to try again with a smaller batch.  Nothing raises it: Python's own
+    MemoryError says that the CPU's memory is used up."""
 
 
 def is_available() -> bool:
@@ -59,6 +66,10 @@ def seed_all() -> None:
 
 
 def empty_cache() -> None:
+    """Do nothing, as torch does without a GPU."""
+
+
+def reset_peak_memory_stats(device=None) -> None:
     """Do nothing, as torch does without a GPU."""
 
 

@@ -27,5 +27,8 @@ from minigrad.func.transforms import (
     jvp as jvp,
 )
 from minigrad.func.transforms import (
+    linearize as linearize,
+)
+from minigrad.func.transforms import (
     vjp as vjp,
 )

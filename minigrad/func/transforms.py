@@ -197,6 +197,18 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False) -> Any:
     return results if has_aux else results[:2]
 
 
+def linearize(func, *primals) -> tuple[Any, Callable[..., Any]]:
+    """Return ``func(*primals)`` and the function from tangents of the primals to that of the
+    output, which computes ``func`` anew each time: see `jvp`.
+
+    >>> import minigrad
+    >>> out, moved = minigrad.func.linearize(lambda x: x**2, minigrad.tensor([1.0, 2.0]))
+    >>> out, moved(minigrad.ones(2))
+    (tensor([1., 4.]), tensor([2., 4.]))
+    """
+    return func(*primals), lambda *tangents: jvp(func, primals, tangents)[1]
+
+
 def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None) -> Callable[..., Any]:
     """Return a function that computes the Jacobian of ``func`` by the argument ``argnums``.
 

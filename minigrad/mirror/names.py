@@ -22,6 +22,12 @@ PACKAGES = {
     "torchaudio": "read sound with Python's wave or with SciPy, and take tensors from NumPy",
     "torchdata": "minigrad.utils.data has Dataset, DataLoader and the samplers",
     "functorch": "torch.func has its functions",
+    "torchmetrics": "count right answers with tensor functions: (x.argmax(1) == y).float().mean()",
+    "torch_geometric": "pass messages with index_add or with products of the adjacency matrix",
+    "pytorch_lightning": "write the training loop: forward, backward, step",
+    "lightning": "write the training loop: forward, backward, step",
+    "timm": "build the model from torch.nn's layers",
+    "fastai": "write the training loop: forward, backward, step",
 }
 
 # What to use instead: for a name of torch and all that is below it; the longest one counts.
@@ -66,6 +72,7 @@ _BY_REASON = {
     "distributed training": "training runs in one process",
     "jit and compilation": "everything runs as it is written",
     "other number formats": "use float32, or a signed integer",
+    "what the tape keeps": "gradients are seen by Tensor.register_hook; checkpoint() saves memory",
     "memory layout": "leave it out: the numbers are the same in every layout",
 }
 
@@ -76,6 +83,10 @@ _FILES = {
     "pooling rnn sparse transformer upsampling",
     "torch.optim": "adadelta adagrad adam adamax adamw asgd lbfgs nadam optimizer radam rmsprop "
     "rprop sgd",
+    "torch.utils.data": "_utils dataloader dataset sampler",
+    "torch.utils.data._utils": "collate fetch worker",
+    "torch.amp": "autocast_mode grad_scaler",
+    "torch": "functional",
 }
 
 _PLACES = (

@@ -30,7 +30,8 @@ PLACES = (
 REASONS = {
     "device": "cuda gpu xpu mps mtia hpu ipu maia vulkan pinned pin_memory accelerator autocast "
     "stream .*Storage.* .*_storage record_stream to_mkldnn is_xla OutOfMemoryError Stream Event "
-    "AcceleratorError get_device_module GradScaler share_memory.*",
+    "AcceleratorError get_device_module GradScaler share_memory.* .*flash_attention_impl.* "
+    "set_device_states DefaultDeviceType .*stream_(capture|mismatch)",
     "quantisation": ".*quant.* q_.* qscheme .*qint.* quint.* int_repr fake_.* .*_fp16.* dequantize "
     "per_(channel|tensor).* bits.* float8.* float4.* int[1-7] uint[1-7] empty_per_channel.*",
     "sparse": ".*[sS]parse.* .*csr.* .*csc.* .*bsr.* .*bsc.* .*coo.* ccol_indices crow_indices "
@@ -42,6 +43,9 @@ REASONS = {
     "jit and compilation": ".*[Ss]cript.* compile.* sym_.* Sym.* cond while_loop fork wait "
     "NestedIOFunction as_subclass .*datapipe.* .*DataPipe functionalize linearize debug_unwrap",
     "other number formats": "bfloat16 uint16 uint32 uint64",
+    "what the tape keeps": ".*saved_tensors.* save_on_cpu .*GradientEdge get_gradient_edge "
+    "register_multi_grad_hook region_activation_memory_budget .*[sS]elective.* CheckpointPolicy "
+    "GraphExecGroup set_checkpoint_.*",
     "memory layout": "channels_last.* jagged .*memory_format.* .*_permuted .*_strided dim_order "
     "is_set_to set_ from_file nonzero_static strided",
 }

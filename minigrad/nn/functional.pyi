@@ -168,6 +168,7 @@ from minigrad.ops.layer_norm import (
     rms_norm as rms_norm,
 )
 from minigrad.ops.linalg import linear as linear
+from minigrad.ops.linear_cross_entropy import linear_cross_entropy as linear_cross_entropy
 from minigrad.ops.loss import (
     binary_cross_entropy as binary_cross_entropy,
 )

@@ -67,6 +67,12 @@ from minigrad.nn.modules.lazy import LazyInstanceNorm3d as LazyInstanceNorm3d
 from minigrad.nn.modules.lazy import LazyLinear as LazyLinear
 from minigrad.nn.modules.linear import Identity as Identity
 from minigrad.nn.modules.linear import Linear as Linear
+from minigrad.nn.modules.linear_cross_entropy import (
+    LinearCrossEntropyLoss as LinearCrossEntropyLoss,
+)
+from minigrad.nn.modules.linear_cross_entropy import (
+    LinearCrossEntropyOptions as LinearCrossEntropyOptions,
+)
 from minigrad.nn.modules.loss import BCELoss as BCELoss
 from minigrad.nn.modules.loss import BCEWithLogitsLoss as BCEWithLogitsLoss
 from minigrad.nn.modules.loss import CrossEntropyLoss as CrossEntropyLoss
