@@ -256,6 +256,7 @@ def test_batch_norms_that_keep_no_statistics():
     assert_close(norm(x), nn.functional.batch_norm(x, None, None, training=True).detach())
 
 
+@pytest.mark.filterwarnings("ignore:Attempted to insert")  # of torch's tracer
 def test_linearize(torch):
     found = []
     for lib in (minigrad, torch):
