@@ -20,6 +20,16 @@ def test_draws_are_those_that_torch_gave():
     probs = minigrad.tensor([0.2, 0.5, 0.3])
     assert D.Categorical(probs).sample((8,)).tolist() == [2, 2, 1, 2, 1, 2, 0, 1]
     assert D.Bernoulli(probs).sample().tolist() == [0.0, 0.0, 1.0]
+    minigrad.manual_seed(0)
+    shares = D.Beta(2.0, 3.0).sample((3,)), D.Dirichlet(minigrad.tensor([0.5, 2.0])).sample()
+    assert [x.tolist() for x in shares] == [
+        pytest.approx([0.6726, 0.3900, 0.3039], abs=1e-4),
+        pytest.approx([0.1933, 0.8067], abs=1e-4),
+    ]
+    assert D.VonMises(0.0, 4.0).sample((3,)).tolist() == pytest.approx(
+        [0.1665, -0.8116, 1.2349], abs=1e-4
+    )
+    assert D.NegativeBinomial(5.0, 0.5).sample((4,)).tolist() == [5, 1, 5, 4]
 
 
 CONTINUOUS = """Normal Uniform Exponential Laplace Gumbel Cauchy HalfNormal LogNormal HalfCauchy

@@ -37,9 +37,7 @@ class Gumbel(TransformedDistribution):
         ]
 
     def expand(self, batch_shape, _instance=None):
-        new = self._get_checked_instance(_instance=_instance)
-        new.loc, new.scale = self.loc.expand(batch_shape), self.scale.expand(batch_shape)
-        super().expand(batch_shape, new)
+        new = super().expand(batch_shape, _instance)
         new.transforms = new._transforms()
         return new
 

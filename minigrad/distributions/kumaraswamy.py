@@ -37,12 +37,6 @@ class Kumaraswamy(TransformedDistribution):
         ]
         super().__init__(base, transforms, validate_args=validate_args)
 
-    def expand(self, batch_shape, _instance=None):
-        new = self._get_checked_instance(_instance=_instance)
-        new.concentration1 = self.concentration1.expand(batch_shape)
-        new.concentration0 = self.concentration0.expand(batch_shape)
-        return super().expand(batch_shape, new)
-
     def _moment(self, n):
         """Return the mean of ``x ** n``: b B(1 + n / a, b)."""
         a, b = self.concentration1, self.concentration0

@@ -52,12 +52,12 @@ class TransformedDistribution(Distribution):
         super().__init__(shape[:cut], shape[cut:], validate_args=validate_args)
 
     def expand(self, batch_shape, _instance=None):
-        new = self._get_checked_instance(_instance=_instance)
+        new = super().expand(batch_shape, _instance)
         new.transforms = self.transforms
         shape = ComposeTransform(self.transforms).inverse_shape((*batch_shape, *self.event_shape))
         kept = len(shape) - len(self.base_dist.event_shape)
         new.base_dist = self.base_dist.expand(shape[:kept])
-        return self._finish(new, batch_shape)
+        return new
 
     has_rsample = property(lambda self: self.base_dist.has_rsample)
 

@@ -30,12 +30,6 @@ class Weibull(TransformedDistribution):
         ]
         super().__init__(base, transforms, validate_args=validate_args)
 
-    def expand(self, batch_shape, _instance=None):
-        new = self._get_checked_instance(_instance=_instance)
-        new.scale = self.scale.expand(batch_shape)
-        new.concentration = self.concentration.expand(batch_shape)
-        return super().expand(batch_shape, new)
-
     mean = property(lambda self: self.scale * (1 + 1 / self.concentration).lgamma().exp())
 
     @property
