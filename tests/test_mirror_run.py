@@ -314,7 +314,13 @@ except RuntimeError as error:
 def test_safetensors(run, write, torch, tmp_path):
     """The package's own module needs torch; what there is under ``run`` prints the same."""
     pytest.importorskip("safetensors.torch")
-    ours, theirs = run(SAFETENSORS, cwd=tmp_path), python(write(SAFETENSORS), cwd=tmp_path)
+    code = SAFETENSORS + (
+        "from safetensors import safe_open\n"
+        "with safe_open('x.safetensors', framework='pt', device='cpu') as file:\n"
+        "    print(file.metadata(), {n: file.get_tensor(n) for n in sorted(file.keys())})\n"
+        "    print(file.get_slice('w')[:, 1:], file.get_slice('w').get_shape())\n"
+    )
+    ours, theirs = run(code, cwd=tmp_path), python(write(code), cwd=tmp_path)
     assert ours.returncode == theirs.returncode == 0, ours.stderr + theirs.stderr
     assert ours.stdout == theirs.stdout
 

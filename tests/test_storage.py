@@ -27,6 +27,26 @@ def test_views_share_a_storage():
     assert len(minigrad.empty(0).storage()) == 0
 
 
+def test_storages_of_files_and_parts(torch, tmp_path):
+    path = str(tmp_path / "x")
+    for lib in (minigrad, torch):
+        (tmp_path / "x").write_bytes(bytes(range(8)))
+        own = lib.UntypedStorage.from_file(path, False, 6)
+        own[0] = 9
+        part = own[2:4]
+        assert (own.tolist(), part.tolist(), own.untyped().nbytes()) == (
+            [9, 1, 2, 3, 4, 5], [2, 3], 6
+        )  # fmt: skip
+        part[0] = 7
+        assert own[2] == 7 and own.untyped()[2] == 7
+        assert lib.asarray(own[:2], dtype=lib.uint8).tolist() == [9, 1]
+        assert (tmp_path / "x").read_bytes() == bytes(range(8))
+        shared = lib.UntypedStorage.from_file(path, shared=True, nbytes=6)
+        shared[0] = 9
+        del shared
+        assert (tmp_path / "x").read_bytes()[:2] == b"\x09\x01"
+
+
 def facts(x):
     storage, typed = x.untyped_storage(), x.storage()
     first = storage[0]

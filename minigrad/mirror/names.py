@@ -54,6 +54,8 @@ HINTS = {
     "torch.autograd.profiler": "measure with time.perf_counter or cProfile",
     "torch.ao": "nothing is quantised; use float32, or torch.float16 to store",
     "torch.quantization": "nothing is quantised; use float32, or torch.float16 to store",
+    "torch.serialization": "torch.load(path, weights_only=False) reads more than tensors, if you "
+    "trust where the file comes from",
     "torch.sparse": "tensors are dense",
     "torch.utils.tensorboard": "write numbers with print or json, draw them with matplotlib",
     "torch.utils.benchmark": "measure with timeit",

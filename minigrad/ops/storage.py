@@ -1,6 +1,7 @@
 """The memory that tensors lie in: one row of elements, which several tensors may share."""
 
 import mmap
+from typing import Self
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from minigrad.tensor import Tensor, over_array
 class UntypedStorage:
     """The bytes that a tensor lies in, with those of its views: ``x.untyped_storage()``.
 
-    Indexing reads and writes a byte.
+    Indexing reads and writes a byte; a slice is the storage of a part.
 
     >>> import minigrad
     >>> x = minigrad.ones(2, 3)
@@ -25,6 +26,17 @@ class UntypedStorage:
         self._memory = memory  # the array that all others are views of
         size = memory.nbytes // np.dtype(dtype).itemsize
         self._array = np.ndarray(size, dtype, memory if memory.flags.c_contiguous else memory.T)
+
+    @classmethod
+    def from_file(cls, filename, shared=False, nbytes=0) -> Self:
+        """Return the first ``nbytes`` of a file; if ``shared``, what is written goes there."""
+        if shared:
+            return cls(np.memmap(filename, np.uint8, "r+", shape=nbytes))
+        return cls(np.fromfile(filename, np.uint8, nbytes))
+
+    def untyped(self) -> "UntypedStorage":
+        """Return the same memory as bytes."""
+        return UntypedStorage(self._memory)
 
     def data_ptr(self) -> int:
         """Return the address of the first byte."""
@@ -59,7 +71,12 @@ class UntypedStorage:
         return self._array.size
 
     def __getitem__(self, index):
+        if isinstance(index, slice):
+            return type(self)(self._array[index], self._array.dtype)
         return self._array[index].tolist()
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self._array, dtype, copy=copy)
 
     def __setitem__(self, index, value) -> None:
         self._array[index] = value
@@ -81,10 +98,6 @@ class TypedStorage(UntypedStorage):
      4
     [TypedStorage of size 4]
     """
-
-    def untyped(self) -> UntypedStorage:
-        """Return the same memory as bytes."""
-        return UntypedStorage(self._memory)
 
 
 def memory(array):
