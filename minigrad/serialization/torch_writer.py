@@ -181,18 +181,18 @@ class Writer:
     # -------- tensors, and what comes with them
 
     def tensor(self, value, path):
-        array = np.asarray(value.detach().numpy())
-        row, offset, strides = _place(array)
-        shape, wanted, rest = array.shape, value.requires_grad, OrderedDict()
-        function, arguments = REBUILD, (Row(row), offset, shape, strides, wanted, rest)
-        kind, own = type(value), value.__dict__
+        kind, wanted, own = type(value), value.requires_grad, value.__dict__
         if kind is Parameter:
             function = Name("torch._utils._rebuild_parameter" + "_with_state" * bool(own))
-            plain = value.detach()
-            arguments = (plain, wanted, rest, own) if own else (plain, wanted, rest)
-        elif kind is not Tensor or own:
-            arguments = function, TENSORS.get(kind, kind), arguments, own
-            function = Name("torch._tensor._rebuild_from_type_v2")
+            arguments = value.detach(), wanted, OrderedDict(), *([own] if own else [])
+        else:
+            array = value.detach().numpy()
+            row, offset, strides = _place(array)
+            function = REBUILD
+            arguments = Row(row), offset, array.shape, strides, wanted, OrderedDict()
+            if kind is not Tensor or own:
+                arguments = function, TENSORS.get(kind, kind), arguments, own
+                function = Name("torch._tensor._rebuild_from_type_v2")
         self.call(function, arguments, path)
         self.remember(value)
 
