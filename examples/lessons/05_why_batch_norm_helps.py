@@ -41,6 +41,7 @@ parser.add_argument("--out", default="runs/why_batch_norm.png", help="for the dr
 arguments, _ = parser.parse_known_args()  # a notebook's kernel has arguments of its own
 STEPS = 300 if arguments.quick else arguments.steps
 BATCH, WIDTH, RATE = 60, 100, 0.5
+mg.set_num_threads(1)  # such small layers gain nothing by a second one
 
 # %% [markdown]
 # ## The data
