@@ -14,10 +14,9 @@ from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport dtype_of, int32, int64
 from minigrad.kernels.places cimport add_items, first_outside, put_items, take_items
 from minigrad.memory cimport new_array
+from minigrad.ops.around cimport Around, around
 from minigrad.ops.common cimport cast, contiguous, is_kernel_float, number_tensor
-from minigrad.ops.places cimport (
-    Around, Places, around, differs_beside, outermost_threads, places_in,
-)
+from minigrad.ops.places cimport Places, differs_beside, outermost_threads, places_in
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 

@@ -5,18 +5,12 @@ from numpy cimport ndarray
 from minigrad.tensor cimport Tensor
 
 
-cdef struct Around:
-    # How an array is read around a dimension: (outer, size, inner)
-    Py_ssize_t outer, size, inner
-
-
 cdef class Places:
     cdef tuple shape
     cdef int dim
     cdef ndarray index
 
 
-cdef Around around(ndarray x, int dim)
 cdef int outermost_threads(Py_ssize_t outer, Py_ssize_t items)
 cdef bint differs_beside(ndarray index, ndarray x, int dim)
 cdef Places places_in(Tensor x, int dim, ndarray index)

@@ -9,17 +9,6 @@ from minigrad.tensor cimport Tensor
 import_array()
 
 
-cdef Around around(ndarray x, int dim):
-    cdef Around found = Around(1, PyArray_DIM(x, dim), 1)
-    cdef int k
-    for k in range(PyArray_NDIM(x)):
-        if k < dim:
-            found.outer *= PyArray_DIM(x, k)
-        elif k > dim:
-            found.inner *= PyArray_DIM(x, k)
-    return found
-
-
 cdef int outermost_threads(Py_ssize_t outer, Py_ssize_t items):
     return threads_for(items) if outer > 1 else 1
 

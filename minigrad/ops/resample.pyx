@@ -5,10 +5,11 @@ The two are linear and each other's gradients; ``interpolate`` is made of them.
 
 import numpy as np
 
-from numpy cimport PyArray_DIM, PyArray_NDIM, PyArray_SIZE, import_array, ndarray
+from numpy cimport PyArray_DIM, PyArray_SIZE, import_array, ndarray
 
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.taps cimport taps_return, taps_sum
+from minigrad.ops.around cimport Around, around
 from minigrad.ops.common cimport contiguous, shape_of
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
@@ -50,22 +51,10 @@ cdef ndarray empty_along(Tensor x, int dim, Py_ssize_t size):
     return np.empty((*shape[:dim], size, *shape[dim + 1:]), x.array.dtype)
 
 
-cdef tuple around(ndarray x, int dim):
-    """Return how many elements there are before and after a dimension."""
-    cdef Py_ssize_t outer = 1, inner = 1
-    cdef int k
-    for k in range(PyArray_NDIM(x)):
-        if k < dim:
-            outer *= PyArray_DIM(x, k)
-        elif k > dim:
-            inner *= PyArray_DIM(x, k)
-    return outer, inner
-
-
 cdef Tensor summed(Tensor x, Taps taps):
     cdef Tensor out = wrap(empty_along(x, taps.dim, PyArray_DIM(taps.places, 0)))
-    outer, inner = around(x.array, taps.dim)
-    taps_sum(out.array, contiguous(x.array), taps.places, taps.weights, outer, taps.size, inner,
+    cdef Around a = around(x.array, taps.dim)
+    taps_sum(out.array, contiguous(x.array), taps.places, taps.weights, a.outer, taps.size, a.inner,
              threads_for(PyArray_SIZE(out.array) * PyArray_DIM(taps.places, 1)))
     if recording(x):
         record(out, "ResampleBackward0", summed_vjp, (x,), (), taps)
@@ -78,9 +67,9 @@ cdef summed_vjp(Node node, object g):
 
 cdef Tensor returned(Tensor g, Taps taps):
     cdef Tensor out = wrap(empty_along(g, taps.dim, taps.size))
-    outer, inner = around(g.array, taps.dim)
-    taps_return(out.array, contiguous(g.array), taps.places, taps.weights, outer, taps.size, inner,
-                threads_for(PyArray_SIZE(g.array) * PyArray_DIM(taps.places, 1)))
+    cdef Around a = around(g.array, taps.dim)
+    taps_return(out.array, contiguous(g.array), taps.places, taps.weights, a.outer, taps.size,
+                a.inner, threads_for(PyArray_SIZE(g.array) * PyArray_DIM(taps.places, 1)))
     if recording(g):
         record(out, "ResampleReturnBackward0", returned_vjp, (g,), (), taps)
     return out

@@ -11,10 +11,9 @@ from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport dtype_of, int32, int64
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.places cimport add_rows, first_outside, put_items, take_rows
+from minigrad.ops.around cimport Around, around
 from minigrad.ops.common cimport cast, contiguous, is_kernel_float, shape_of, tensor_argument
-from minigrad.ops.places cimport (
-    Around, Places, around, differs_beside, outermost_threads, places_in,
-)
+from minigrad.ops.places cimport Places, differs_beside, outermost_threads, places_in
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 

@@ -10,6 +10,7 @@ from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.reduce cimport PROD, SUM
 from minigrad.kernels.scan cimport scan, scan_extremes
 from minigrad.memory cimport empty_like_array
+from minigrad.ops.around cimport Around, around
 from minigrad.ops.common cimport (
     accumulable, cast, contiguous, dims_tuple, is_kernel_float, to_half, zeros_of,
 )
@@ -69,23 +70,11 @@ cdef prod_vjp(Node node, object g):
 
 # ---------------------------------------------------------------- running sums and products
 
-cdef tuple around(ndarray x, int dim):
-    """Return how many elements there are before and after a dimension."""
-    cdef Py_ssize_t outer = 1, inner = 1
-    cdef int k
-    for k in range(PyArray_NDIM(x)):
-        if k < dim:
-            outer *= PyArray_DIM(x, k)
-        elif k > dim:
-            inner *= PyArray_DIM(x, k)
-    return outer, inner
-
-
 cdef ndarray scanned(int op, ndarray x, int dim, bint backwards):
     """Return the sums or products so far along ``dim``: float16 through float32, integers by
     NumPy."""
     cdef ndarray out
-    cdef Py_ssize_t outer, inner
+    cdef Around a
     if dtype_of(x) is float16:
         return to_half(scanned(op, x.astype(np.float32), dim, backwards))
     if not is_kernel_float(x):
@@ -95,8 +84,8 @@ cdef ndarray scanned(int op, ndarray x, int dim, bint backwards):
         return run(x, axis=dim, dtype=x.dtype)
     x = contiguous(x)
     out = empty_like_array(x)
-    outer, inner = around(x, dim)
-    scan(op, out, x, backwards, outer, PyArray_DIM(x, dim), inner, threads_for(PyArray_SIZE(x)))
+    a = around(x, dim)
+    scan(op, out, x, backwards, a.outer, a.size, a.inner, threads_for(PyArray_SIZE(x)))
     return out
 
 
@@ -167,6 +156,7 @@ def places_of_extremes(Tensor input not None, int dim, bint largest):
     array([0, 1, 1])
     """
     cdef ndarray x = input.array, places
+    cdef Around a
     if not is_kernel_float(x):
         x = x.astype(np.float64) if dtype_of(x).is_floating_point else x
     if not is_kernel_float(x):
@@ -174,8 +164,7 @@ def places_of_extremes(Tensor input not None, int dim, bint largest):
         count = np.arange(PyArray_DIM(x, dim)).reshape([-1] + [1] * (PyArray_NDIM(x) - 1 - dim))
         return np.maximum.accumulate(np.where(x == found, count, 0), dim)
     x = contiguous(x)
-    outer, inner = around(x, dim)
+    a = around(x, dim)
     places = np.empty((<object>x).shape, np.int64)
-    scan_extremes(places, x, largest, outer, PyArray_DIM(x, dim), inner,
-                  threads_for(PyArray_SIZE(x)))
+    scan_extremes(places, x, largest, a.outer, a.size, a.inner, threads_for(PyArray_SIZE(x)))
     return places

@@ -8,15 +8,14 @@ import warnings
 
 import numpy as np
 
-from numpy cimport (
-    PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array, ndarray,
-)
+from numpy cimport PyArray_NDIM, PyArray_SIZE, import_array, ndarray
 
 from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport as_dtype, dtype_of, float16
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.softmax cimport softmax_backward, softmax_forward
 from minigrad.memory cimport empty_like_array
+from minigrad.ops.around cimport Around, around
 from minigrad.ops.common cimport cast, contiguous, to_half
 from minigrad.tape cimport Node, grad_enabled, record, recording
 from minigrad.tensor cimport Tensor, wrap
@@ -28,44 +27,25 @@ cdef enum:
     EXP_COST = 4
 
 
-cdef struct Classes:
-    # An array read as (outer, n, inner) around one dimension
-    Py_ssize_t outer, n, inner
-
-
-cdef Classes classes_of(ndarray x, int dim):
-    cdef Classes found
-    cdef int i
-    found.outer = found.n = found.inner = 1
-    for i in range(PyArray_NDIM(x)):
-        if i < dim:
-            found.outer *= PyArray_DIMS(x)[i]
-        elif i > dim:
-            found.inner *= PyArray_DIMS(x)[i]
-        else:
-            found.n = PyArray_DIMS(x)[i]
-    return found
-
-
 cdef ndarray apply_softmax(ndarray x, int dim, bint log):
-    cdef Classes c = classes_of(x, dim)
+    cdef Around c = around(x, dim)
     cdef ndarray out
     if dtype_of(x) is float16:
         return to_half(apply_softmax(x.astype(np.float32), dim, log))
     out = empty_like_array(x)
-    softmax_forward(out, contiguous(x), log, c.outer, c.n, c.inner,
+    softmax_forward(out, contiguous(x), log, c.outer, c.size, c.inner,
                     threads_for(EXP_COST * PyArray_SIZE(x)))
     return out
 
 
 cdef ndarray apply_softmax_backward(ndarray g, ndarray y, int dim, bint log):
-    cdef Classes c = classes_of(y, dim)
+    cdef Around c = around(y, dim)
     cdef ndarray dx
     if dtype_of(y) is float16:
         return to_half(apply_softmax_backward(
             g.astype(np.float32), y.astype(np.float32), dim, log))
     dx = empty_like_array(y)
-    softmax_backward(dx, contiguous(g), y, log, c.outer, c.n, c.inner,
+    softmax_backward(dx, contiguous(g), y, log, c.outer, c.size, c.inner,
                      threads_for((EXP_COST if log else 1) * PyArray_SIZE(y)))
     return dx
 
