@@ -220,6 +220,21 @@ class ModuleList(_ListLike):
         return f"{self._get_name()}({''.join(lines)}{chr(10) if lines else ''})"
 
 
+def pairs_of(items: Iterable, kind: str) -> Iterator[tuple]:
+    """Yield the pairs to update a module of that kind with; TypeError or ValueError at another."""
+    for i, item in enumerate(items):
+        if not isinstance(item, Iterable):
+            raise TypeError(
+                f"{kind} update sequence element #{i} should be Iterable; is {type(item).__name__}"
+            )
+        pair = tuple(item)
+        if len(pair) != 2:
+            raise ValueError(
+                f"{kind} update sequence element #{i} has length {len(pair)}; 2 is required"
+            )
+        yield pair
+
+
 class ModuleDict(Module):
     """A dictionary of modules, all of them registered; it has no forward.
 
@@ -293,15 +308,5 @@ class ModuleDict(Module):
                 "ModuleDict.update should be called with an iterable of key/value pairs, "
                 f"but got {type(modules).__name__}"
             )
-        for i, item in enumerate(modules):
-            if not isinstance(item, Iterable):
-                raise TypeError(
-                    f"ModuleDict update sequence element #{i} should be Iterable; "
-                    f"is {type(item).__name__}"
-                )
-            pair = tuple(item)
-            if len(pair) != 2:
-                raise ValueError(
-                    f"ModuleDict update sequence element #{i} has length {len(pair)}; 2 is required"
-                )
-            self[pair[0]] = pair[1]
+        for key, module in pairs_of(modules, "ModuleDict"):
+            self[key] = module

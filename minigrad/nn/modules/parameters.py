@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
+from minigrad.nn.modules.container import pairs_of
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.tensor import Tensor
@@ -234,19 +235,8 @@ class ParameterDict(_Holder):
                 "ParametersDict.update should be called with an iterable of key/value pairs, but "
                 f"got {type(parameters).__name__}"
             )
-        for i, item in enumerate(parameters):
-            if not isinstance(item, Iterable):
-                raise TypeError(
-                    f"ParameterDict update sequence element #{i} should be Iterable; is "
-                    f"{type(item).__name__}"
-                )
-            pair = tuple(item)
-            if len(pair) != 2:
-                raise ValueError(
-                    f"ParameterDict update sequence element #{i} has length {len(pair)}; "
-                    "2 is required"
-                )
-            self[pair[0]] = pair[1]
+        for key, value in pairs_of(parameters, "ParameterDict"):
+            self[key] = value
 
     def extra_repr(self) -> str:
         return self._lines(self.items(), lambda value: value.type())
