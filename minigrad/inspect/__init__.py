@@ -12,7 +12,8 @@ values, which makes all of these say more.
 
 from minigrad.inspect.graph import dot
 from minigrad.inspect.recording import recording
+from minigrad.inspect.show import show
 from minigrad.inspect.summary import summary
 from minigrad.inspect.table import tape
 
-__all__ = ["dot", "recording", "summary", "tape"]
+__all__ = ["dot", "recording", "show", "summary", "tape"]

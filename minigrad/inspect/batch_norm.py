@@ -5,7 +5,8 @@ Forward, for each channel, over the batch and all positions (n numbers):
     mean      = sum(x) / n
     var       = sum((x - mean)^2) / n
     x_hat     = (x - mean) * invstd,   invstd = 1 / sqrt(var + eps)
-    y         = weight * x_hat + bias
+    scaled    = weight * x_hat
+    y         = scaled + bias
 
 x reaches y by three paths: directly, and through the mean and the variance, which depend on every
 x of the channel.  With h = weight * g, the gradient at x_hat, the gradient of x is the sum of
@@ -45,13 +46,17 @@ class BatchNormParts:
 
     forward: list[Part]
     backward: list[Part]
+    given: Picture | None  # dL/dx as the kernel gave it
     gap: float  # the largest difference between the sum of the paths and what the kernel gave
 
 
-def take_apart(node: Node, grad: Any, results: Any, cells: int) -> BatchNormParts | None:
+def take_apart(
+    node: Node, bias: np.ndarray | None, grad: Any, results: Any, cells: int
+) -> BatchNormParts | None:
     """Return the parts of a batch norm's node; None for any other.
 
-    ``grad`` is the gradient that has arrived at it, ``results`` what its vjp made of that.
+    ``bias`` is that of the layer (the node does not need it), ``grad`` is the gradient that has
+    arrived at it, ``results`` what its vjp made of that.
     """
     if node.name() != "NativeBatchNormBackward0":
         return None
@@ -77,12 +82,11 @@ def take_apart(node: Node, grad: Any, results: Any, cells: int) -> BatchNormPart
         part("mean", "sum(x) / n" if trains else "running_mean", mean),
         part("var", "sum((x - mean)^2) / n" if trains else "running_var", 1 / invstd**2 - eps),
         part("normalise", "(x - mean) / sqrt(var + eps)", x_hat),
-        part(
-            "scale (and shift, by the bias)",
-            "weight * x_hat",
-            x_hat * wide(weight),
-        ),
+        part("scale", "weight * x_hat", x_hat * wide(weight)),
     ]
+    if bias is not None:
+        y = x_hat * wide(weight) + wide(bias)
+        forward.append(part("shift", "weight * x_hat + bias", y))
     backward = [part("direct", "h * invstd", direct)]
     if trains:
         through_mean = np.broadcast_to(-wide(invstd) * h.mean(along, keepdims=True), x.shape)
@@ -95,4 +99,5 @@ def take_apart(node: Node, grad: Any, results: Any, cells: int) -> BatchNormPart
     backward.append(part("their sum, dL/dx", "direct + mean + variance", direct))
     given = results[0]
     gap = 0.0 if given is None else float(np.abs(direct - given.detach().numpy()).max(initial=0))
-    return BatchNormParts(forward, backward, gap)
+    picture = None if given is None else Picture.of(given.detach().numpy(), cells)
+    return BatchNormParts(forward, backward, picture, gap)

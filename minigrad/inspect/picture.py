@@ -1,7 +1,7 @@
 """A tensor in a few numbers: what inspection shows of one that may be large."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +15,9 @@ class Picture:
 
     ``cells`` is a grid of rows: the values themselves if there are few enough, else the means of
     blocks of them (``block``: how many rows and columns of the array, seen as a matrix, make one
-    cell).  NaN and Inf are counted, and left out of the other statistics.
+    cell).  Of many matrices (images, channels) that are too much together it shows the one at the
+    indices ``at``, which is the first with NaN or Inf, or the first of all.  NaN and Inf are
+    counted, and left out of the other statistics.
     """
 
     shape: tuple[int, ...]
@@ -31,6 +33,7 @@ class Picture:
     counts: list[int] = field(default_factory=list)  # a histogram from low to high
     cells: list[list[float]] = field(default_factory=list)
     block: tuple[int, int] = (1, 1)
+    at: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, array: Any, max_cells: int = 0) -> Self:
@@ -49,8 +52,34 @@ class Picture:
             picture.zeros = float((finite == 0).mean())
         if max_cells and values.size:
             picture.counts = _histogram(finite)
-            picture.cells, picture.block = _map(values, array.shape, max_cells)
+            picture._draw(values, max_cells)
         return picture
+
+    def coarser(self, max_cells: int) -> Self:
+        """Return the same picture with a map of at most ``max_cells`` cells, none for 0."""
+        if sum(map(len, self.cells)) <= max_cells:
+            return self
+        if max_cells == 0:
+            return replace(self, counts=[], cells=[], block=(1, 1))
+        matrix, across = np.array(self.cells), self.shape[-1] if self.shape else 1
+        limits = self.shape[-2:] if self.at else (self.size // across, across)
+        weights = np.outer(*map(_lengths, limits, self.block))
+        cells, block = _blocks(matrix, weights, max_cells)
+        return replace(
+            self, cells=cells, block=(block[0] * self.block[0], block[1] * self.block[1])
+        )
+
+    def _draw(self, values: np.ndarray, max_cells: int) -> None:
+        """Make the map: the last dimension is across, all others or the one before are down."""
+        if len(self.shape) > 2 and values.size > max_cells:
+            matrices = values.reshape(-1, *self.shape[-2:])
+            odd = ~np.isfinite(matrices).all(axis=(1, 2))
+            which = int(odd.argmax())
+            self.at = tuple(map(int, np.unravel_index(which, self.shape[:-2])))
+            matrix = matrices[which]
+        else:
+            matrix = values.reshape(-1, self.shape[-1] if self.shape else 1)
+        self.cells, self.block = _blocks(matrix, np.ones(matrix.shape), max_cells)
 
     @property
     def size(self) -> int:
@@ -61,31 +90,29 @@ class Picture:
 def _histogram(finite):
     if not finite.size or finite.min() == finite.max():
         return [finite.size]
-    with np.errstate(over="ignore", invalid="ignore"):
-        if not np.isfinite(finite.max() - finite.min()):
-            finite = finite / 4  # so that their range is a number
-    return np.histogram(finite, BINS)[0].tolist()
+    halves = finite / 2  # so that the range of the largest numbers is a number, too
+    low, high = halves.min(), halves.max()
+    places = (halves - low) / (high - low) * BINS
+    return np.bincount(np.minimum(places.astype(np.int64), BINS - 1), minlength=BINS).tolist()
 
 
-def _map(values, shape, max_cells):
-    """Return the values as a matrix of at most ``max_cells`` means of blocks, and a block's size.
-
-    The last dimension is across, all others are down.
-    """
-    across = shape[-1] if shape else 1
-    matrix = values.reshape(-1, across)
+def _blocks(matrix, weights, max_cells):
+    """Return a matrix of at most ``max_cells`` weighted means of blocks, and a block's size."""
     rows, columns = matrix.shape
     wide = min(columns, max(1, round(math.sqrt(max_cells * columns / rows))), max_cells)
     high = min(rows, max(1, max_cells // wide))
     wide = min(columns, max(1, max_cells // high))
     block = -(-rows // high), -(-columns // wide)
-    with np.errstate(invalid="ignore", over="ignore"):
-        if block != (1, 1):
-            down = np.add.reduceat(matrix, np.arange(0, rows, block[0]), axis=0)
-            sums = np.add.reduceat(down, np.arange(0, columns, block[1]), axis=1)
-            counts = np.outer(_lengths(rows, block[0]), _lengths(columns, block[1]))
-            matrix = sums / counts
+    if block != (1, 1):
+        with np.errstate(invalid="ignore", over="ignore"):
+            matrix = _sums(matrix * weights, block) / _sums(weights, block)
     return matrix.tolist(), block
+
+
+def _sums(matrix, block):
+    """Return the sums of blocks of a matrix."""
+    down = np.add.reduceat(matrix, np.arange(0, matrix.shape[0], block[0]), axis=0)
+    return np.add.reduceat(down, np.arange(0, matrix.shape[1], block[1]), axis=1)
 
 
 def _lengths(total, step):

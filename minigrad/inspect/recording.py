@@ -13,7 +13,9 @@ from itertools import pairwise
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
+from minigrad.inspect.elements import Elements
 from minigrad.inspect.picture import Picture
+from minigrad.inspect.rules import is_elementwise
 from minigrad.nn import Module
 from minigrad.tape import Node, _set_observer
 from minigrad.tensor import Tensor
@@ -44,9 +46,11 @@ class Note:
 
     line: Line | None
     module: tuple[str, ...]  # names from the outermost module to the one at work
+    kinds: tuple[str, ...]  # their classes
     inputs: list[Picture | None]  # None for what is no tensor
     outputs: list[Picture | None]
     seconds: float  # since the operation before was recorded
+    elements: Elements | None = None  # of an elementwise operation on large tensors
 
 
 notes: WeakKeyDictionary[Node, Note] = WeakKeyDictionary()
@@ -73,6 +77,7 @@ class recording:
 
     def __init__(self, cells: int = 256) -> None:
         self._cells = cells
+        self.modules: dict[int, Module] = {}  # the outermost ones that were at work, by their id
 
     def __enter__(self) -> Self:
         self._before = _set_observer(self)
@@ -87,8 +92,12 @@ class recording:
     def recorded(self, node: Node, inputs: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
         """Note all there is to know about a node that was recorded just now."""
         seconds = time.perf_counter() - self._time
-        line, module = _place()
-        notes[node] = Note(line, module, self._pictures(inputs), self._pictures(outputs), seconds)
+        line, modules = _place()
+        self.modules.update((id(module), module) for module in modules[:1])
+        pictures = self._pictures(inputs), self._pictures(outputs)
+        elements = _elements(node, inputs, outputs)
+        kinds = tuple(type(module).__name__ for module in modules)
+        notes[node] = Note(line, _names(modules), kinds, *pictures, seconds, elements)
         if self._before is not None:
             self._before.recorded(node, inputs, outputs)
         self._time = time.perf_counter()
@@ -107,13 +116,22 @@ class recording:
         return [picture_of(x, self._cells) for x in tensors]
 
 
+def _elements(node, inputs, outputs):
+    """Return a few elements of the inputs and the output of an elementwise operation."""
+    elements = Elements.among(outputs[0].shape) if is_elementwise(node.name()) else None
+    if elements is not None:
+        elements.inputs = [elements.of(x) for x in inputs]
+        elements.output = elements.of(outputs[0])
+    return elements
+
+
 def picture_of(x: Any, cells: int) -> Picture | None:
     """Return the picture of a tensor, None for what is none."""
     return Picture.of(x.detach().numpy(), cells) if isinstance(x, Tensor) else None
 
 
 def _place():
-    """Return the user's line that is being run, and the names of the modules that are at work."""
+    """Return the user's line that is being run, and the modules that are at work."""
     line, modules, frame = None, [], sys._getframe(2)
     while frame is not None:
         code = frame.f_code
@@ -125,7 +143,7 @@ def _place():
                 modules.append(module)
         frame = frame.f_back
     modules.reverse()
-    return line, _names(modules)
+    return line, modules
 
 
 def _names(modules):

@@ -8,11 +8,12 @@ viewer fills the numbers in.  ``OTHERS`` are read by people only.
 
 import re
 
+# The inputs are in the order of the node, which is that of the subtraction in Rsub too.
 # Functions that a formula may use have one name in Python (NumPy) and in JavaScript (Math).
 ELEMENTWISE: dict[str, tuple[str, ...]] = {
     "Add": ("g", "g"),
     "Sub": ("g", "-g"),
-    "Rsub": ("-g", "g"),
+    "Rsub": ("g", "-g"),
     "Mul": ("g * b", "g * a"),
     "Div": ("g / b", "-g * a / (b * b)"),
     "Neg": ("-g",),
@@ -200,6 +201,16 @@ def rule_of(name: str) -> tuple[str, ...] | None:
         if key in table:
             return table[key]
     return None
+
+
+def is_elementwise(name: str) -> bool:
+    """Return whether a node's rule is a formula that holds for each element by itself.
+
+    >>> from minigrad.inspect.rules import is_elementwise
+    >>> is_elementwise("MulBackward0"), is_elementwise("SumBackward0")
+    (True, False)
+    """
+    return op_of(name) in ELEMENTWISE
 
 
 def op_of(name: str) -> str:

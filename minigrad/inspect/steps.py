@@ -14,10 +14,11 @@ import numpy as np
 
 import minigrad
 from minigrad.inspect.batch_norm import BatchNormParts, take_apart
+from minigrad.inspect.elements import Elements
 from minigrad.inspect.nodes import saved_by
 from minigrad.inspect.picture import Picture
 from minigrad.inspect.recording import Note, notes, picture_of
-from minigrad.inspect.rules import in_words, op_of
+from minigrad.inspect.rules import in_words, is_elementwise, op_of
 from minigrad.nn import Module
 from minigrad.tape import Node, _set_observer
 from minigrad.tensor import Tensor
@@ -67,8 +68,11 @@ class Step:
     note: Note | None  # if it was recorded inside of ``recording()``
     grads: list[Picture | None] = field(default_factory=list)  # arriving, for each output
     passed: list[Picture | None] = field(default_factory=list)  # leaving, for each input
+    sums: list[Picture | None] = field(default_factory=list)  # for each input that is a leaf:
+    # what has arrived there up to this step
     seconds: float = 0.0  # of its part of the walk back
     values: list[Picture | None] = field(default_factory=list)  # of its outputs, where known
+    elements: Elements | None = None  # of an elementwise one, if ``cells`` were asked for
     parts: BatchNormParts | None = None  # of a batch norm, if ``cells`` were asked for
     gradient: np.ndarray | None = None  # what arrives at its first output, if it was to be kept
 
@@ -93,11 +97,15 @@ class Step:
         return next((p for p in (*self.values, *self.grads) if p is not None), None)
 
 
+_Arrays = dict[tuple[Node, int], np.ndarray]  # the outputs of nodes, by their numbers
+
+
 class _Walk:
     """An observer of one walk back, which notes in the steps what it sees."""
 
-    def __init__(self, steps: dict[Node, Step], cells: int, keep: bool) -> None:
-        self.steps, self.cells, self.keep = steps, cells, keep
+    def __init__(self, steps: dict[Node, Step], known: _Arrays, cells: int, keep: bool) -> None:
+        self.steps, self.known, self.cells, self.keep = steps, known, cells, keep
+        self.totals: dict[int, np.ndarray] = {}  # what has arrived at each leaf, by its id
         self.time = time.perf_counter()
 
     def recorded(self, node: Node, inputs: Any, outputs: Any) -> None:
@@ -113,10 +121,40 @@ class _Walk:
         step.grads = [picture_of(g, self.cells) for g in arrived]
         step.passed = [picture_of(g, self.cells) for g in results]
         if self.cells:
-            step.parts = take_apart(node, arrived[0], results, self.cells)
+            step.parts = take_apart(node, _bias(step), arrived[0], results, self.cells)
+            step.sums = [self._sum(*pair) for pair in zip(step.inputs, results, strict=False)]
+            self._choose_elements(step, arrived[0], results)
         if self.keep and arrived[0] is not None:
             step.gradient = arrived[0].detach().numpy().copy()
         self.time = time.perf_counter()
+
+    def _choose_elements(self, step: Step, grad: Any, results: Any) -> None:
+        """Note a few elements of all that is known of an elementwise step."""
+        if not is_elementwise(step.name):
+            return
+        if step.elements is None:
+            step.elements = Elements.among(grad.shape)
+            if step.elements is None:
+                return
+            step.elements.inputs = [step.elements.of(self._value(x)) for x in step.inputs]
+            step.elements.output = step.elements.of(self.known.get((step.node, 0)))
+        step.elements.grad = step.elements.of(grad)
+        step.elements.passed = [step.elements.of(x) for x in results]
+
+    def _value(self, source: Input) -> Any:
+        """Return the value of an input where it is known."""
+        if source.leaf is not None:
+            return source.leaf.tensor
+        return self.known.get((source.step.node, source.output)) if source.step else None
+
+    def _sum(self, target: Input, grad: Any) -> Picture | None:
+        """Add what leaves for a leaf to what has arrived there; return a picture of it all."""
+        if target.leaf is None or grad is None:
+            return None
+        key, before = id(target.leaf), self.totals.get(id(target.leaf))
+        grad = grad.detach().numpy()
+        self.totals[key] = grad if before is None else before + grad
+        return Picture.of(self.totals[key], self.cells)
 
     def failed(self, node: Node, error: BaseException) -> None:
         """Say where the walk came to an end."""
@@ -132,14 +170,7 @@ def read(
     tensor to keep (see ``Picture``), ``keep`` whether to keep the gradients whole.  Raises
     TypeError for what is no tensor and ValueError for one that no recorded operation made.
     """
-    if not isinstance(result, Tensor):
-        raise TypeError(f"expected a Tensor, such as a loss, but got {type(result).__name__}")
-    if result.grad_fn is None:
-        raise ValueError(
-            "this tensor has no tape: no operation on a tensor that requires_grad made it, or it "
-            "was detached, or made under no_grad()"
-        )
-    nodes = _nodes(result.grad_fn)
+    nodes = _nodes(result)
     steps: dict[Node, Step] = {}
     leaves: dict[int, Leaf] = {}
     counted: set[int] = set()
@@ -148,17 +179,29 @@ def read(
         size, freed = _bytes_saved(node, counted), saved_by(node) is None
         step = Step(len(steps) + 1, node, inputs, size, freed, notes.get(node))
         if step.note is not None:
-            step.values = step.note.outputs
+            step.values, step.elements = step.note.outputs, step.note.elements
         steps[node] = step
-    _fill_in_values(steps, result, cells)
+    known = _fill_in_values(steps, result, cells)
     if not any(step.freed for step in steps.values()):
-        _walk(result, list(leaves.values()), _Walk(steps, cells, keep))
+        _walk(result, list(leaves.values()), _Walk(steps, known, cells, keep))
     return list(steps.values()), list(leaves.values())
 
 
-def _nodes(root):
-    """Return all nodes that ``root`` reaches, itself too, the oldest first."""
-    found, todo = {root}, [root]
+def count(result: Tensor) -> int:
+    """Return the number of steps that made ``result``; raises as ``read`` does."""
+    return len(_nodes(result))
+
+
+def _nodes(result):
+    """Return all nodes that ``result`` reaches, the oldest first."""
+    if not isinstance(result, Tensor):
+        raise TypeError(f"expected a Tensor, such as a loss, but got {type(result).__name__}")
+    if result.grad_fn is None:
+        raise ValueError(
+            "this tensor has no tape: no operation on a tensor that requires_grad made it, or it "
+            "was detached, or made under no_grad()"
+        )
+    found, todo = {result.grad_fn}, [result.grad_fn]
     while todo:
         for end, _ in todo.pop().next_functions:
             if isinstance(end, Node) and end not in found:
@@ -200,7 +243,11 @@ def _bytes_saved(node, counted):
 
 
 def _fill_in_values(steps, result, cells):
-    """Give the steps those values of their outputs that are still about: those somebody saved."""
+    """Give the steps those values of their outputs that are still about: those somebody saved.
+
+    Return the arrays of the values.
+    """
+    known = {}
     for step in steps.values():
         for tensor, array, output, intact in saved_by(step.node) or ():
             maker = steps.get(step.node if tensor is None else tensor.grad_fn)
@@ -210,10 +257,18 @@ def _fill_in_values(steps, result, cells):
             values += [None] * (output + 1 - len(values))
             if values[output] is None:
                 values[output] = Picture.of(array, cells)
+            known[maker.node, output] = array
     last = steps[result.grad_fn]
     if last.note is None:
         last.values += [None] * (result.output_nr + 1 - len(last.values))
         last.values[result.output_nr] = picture_of(result, cells)
+    return known
+
+
+def _bias(step):
+    """Return the third input of a step as an array, if it is a leaf."""
+    leaf = step.inputs[2].leaf if len(step.inputs) > 2 else None
+    return None if leaf is None else leaf.tensor.detach().numpy()
 
 
 def _walk(result, leaves, observer):

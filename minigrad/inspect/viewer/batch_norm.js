@@ -1,0 +1,60 @@
+"use strict";
+// Batch norm taken apart: the parts of its forward, and the three paths of its backward.
+
+function partFigure(part, way, j) {
+  const shown = state.part && state.part.way === way && state.part.part === j;
+  const total = part.sums.reduce((sum, x) => sum + revive(x), 0);
+  const sum = way === "backward" && part.channels === part.sums.length ? `<p class="stats">sum over all: ${number(total, 4)}</p>` : "";
+  return `<div class="part${shown ? " shown" : ""}">${figure(part.name, picture(part.picture))}<code>${escaped(part.formula)}</code>${sum}</div>`;
+}
+
+function sumsTable(parts) {
+  const head = parts.map((part) => `<th scope="col">${escaped(part.name)}</th>`).join("");
+  const lines = parts[0].sums.map((_, channel) => {
+    const cells = parts.map((part) => `<td>${number(part.sums[channel])}</td>`).join("");
+    return `<tr><th scope="row">channel ${channel}</th>${cells}</tr>`;
+  });
+  const more = parts[0].channels - parts[0].sums.length;
+  const cut = more > 0 ? `<p class="stats">and ${more} more channels</p>` : "";
+  return `<div class="scroll"><table><caption>Sums over each channel: those of dL/dx are 0 in training, since a shift of x changes nothing</caption><thead><tr><th></th>${head}</tr></thead><tbody>${lines.join("")}</tbody></table></div>${cut}`;
+}
+
+// One element along all paths: that they add up can be seen, not only read.
+function oneElement(parts) {
+  const pictures = parts.backward.map((part) => picture(part.picture)), given = picture(parts.given);
+  if (!given || !pictures.every(isWhole) || !isWhole(given)) return "";
+  const place = Math.min(state.element, sizeOf(given.shape) - 1);
+  const terms = pictures.slice(0, -1).map((p) => elementOf(p, place));
+  const total = terms.reduce((a, b) => a + b, 0);
+  const shown = terms.map((x) => (x < 0 ? `(${number(x)})` : number(x))).join(" + ");
+  return `<p>At ${indices(place, given.shape)}: <span class="mono">${shown} = ${number(total)}</span>; the kernel gave <span class="mono">${number(elementOf(given, place))}</span>.</p>`;
+}
+
+function batchNormHtml(step, backward) {
+  if (!step.parts) return "";
+  const way = backward ? "backward" : "forward", parts = step.parts[way];
+  const intro = backward
+    ? `<p>x reaches y ${parts.length > 2 ? "by three paths: directly, and through the mean and the variance of its channel" : "directly only: in evaluation the statistics are constants"}. h = weight * dL/dy, the gradient at x_hat.</p>`
+    : "<p>For each channel, over the batch and all positions. Computed anew from what the node saved.</p>";
+  const figures = `<div class="pictures">${parts.map((part, j) => partFigure(part, way, j)).join("")}</div>`;
+  const sums = backward
+    ? `${oneElement(step.parts)}<p>The paths add up to what the kernel gave: the largest difference is <span class="mono" id="gap">${number(step.parts.gap, 2)}</span>.</p>${sumsTable(parts)}`
+    : "";
+  return `<details class="parts" id="parts"${state.openParts ? " open" : ""}><summary>Batch norm, taken apart: ${parts.map((part) => escaped(part.name)).join(", ")}</summary>${intro}${figures}${sums}</details>`;
+}
+
+function watchParts() {
+  const details = document.getElementById("parts");
+  if (!details) return;
+  details.addEventListener("toggle", () => {
+    const step = stepAt(state.moment);
+    if (details.open === state.openParts && details.open === opened.has(step)) return;
+    state.openParts = details.open;
+    if (details.open) opened.add(step);
+    else opened.delete(step);
+    layOut();
+    active = rowOf[step];
+    showTapeSoon();
+    if (details.open) drawFigures();
+  });
+}

@@ -1,0 +1,24 @@
+"use strict";
+// The page begins here, when everything else is known.
+
+function facts() {
+  const saved = STEPS.reduce((sum, step) => sum + step.saved, 0);
+  const found = [`${N} operation${N === 1 ? "" : "s"}`, `${LEAVES.length} lea${LEAVES.length === 1 ? "f" : "ves"}`, `${bytes(saved)} saved for the backward pass`];
+  if (DATA.freed) found.push("freed by a backward pass, so no gradients are known");
+  if (!DATA.recorded) found.push("not recorded: only values that some gradient needs are known");
+  if (DATA.checked) {
+    const verdicts = [...STEPS, ...LEAVES].map((x) => x.verdict).filter(Boolean);
+    const wrong = verdicts.filter((verdict) => !verdict.agrees).length;
+    found.push(`${verdicts.length} gradients checked by finite differences, ${wrong || "none"} wrong`);
+  }
+  return found.join(" \u00b7 ");
+}
+
+byId("facts").textContent = facts();
+watchControls();
+layOut();
+addCurves();
+addLeaves();
+showMarks();
+go(0);
+window.addEventListener("resize", showTapeSoon);
