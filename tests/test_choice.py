@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import minigrad
+from minigrad.autograd import gradcheck, gradgradcheck
 from minigrad.kernels import choice
 from minigrad.kernels.reference import choice as reference
 
@@ -60,3 +61,31 @@ def test_triangles(shape, kind, rng):
                 out = np.ones_like(x)
                 choice.triangle(out, x, diagonal, upper, threads)
                 assert out.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(0,), (1,), (5, 7), (40, 50)])
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_elements_where_a_mask_holds(shape, share, kind, rng):
+    mask = rng.random(shape) < share
+    x = (10 * rng.standard_normal(shape)).astype(kind)
+    taken = [np.ones(np.count_nonzero(mask), kind) for _ in range(2)]
+    back = [np.ones(shape, kind) for _ in range(2)]
+    for k, kernel in enumerate((choice, reference)):
+        kernel.take_where(taken[k], x, mask)
+        kernel.put_where(back[k], taken[k], mask)
+    assert taken[0].tobytes() == taken[1].tobytes()
+    assert back[0].tobytes() == back[1].tobytes()
+
+
+def test_gradients_of_masked_elements():
+    mask = minigrad.tensor([[True, False, True], [False, True, False]])
+    x = minigrad.randn(2, 3, dtype=minigrad.float64, requires_grad=True)
+    for function in (lambda x: x[mask] ** 3, lambda x: x.t().masked_select(mask.t()) ** 3):
+        assert gradcheck(function, (x,))
+        assert gradgradcheck(function, (x,))
+    changed = mask.clone()
+    y = x[changed]
+    changed.zero_()
+    y.sum().backward()
+    assert x.grad.tolist() == mask.double().tolist()

@@ -10,3 +10,7 @@ cpdef int choose(ndarray out, ndarray mask, ndarray a, ndarray b, int n_threads)
 # out and x are matrices (..., height, columns) of one dtype, any
 cpdef int triangle(
     ndarray out, ndarray x, Py_ssize_t diagonal, bint upper, int n_threads) except -1
+
+# x (out) and mask have as many elements, out (values) as many as the mask has that hold
+cpdef int take_where(ndarray out, ndarray x, ndarray mask) except -1
+cpdef int put_where(ndarray out, ndarray values, ndarray mask) except -1

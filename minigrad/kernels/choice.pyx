@@ -1,4 +1,4 @@
-"""A choice between two arrays, ``out = a where mask else b``, and triangles of matrices.
+"""A choice between two arrays, ``out = a where mask else b``, of elements, and of triangles.
 
 Of a choice both are read and neither is computed with, so that the loop has no branch: with a mask that is hard
 to foresee one costs ten times as much.  Elements are moved by their size in bytes.
@@ -89,6 +89,67 @@ cpdef int choose(ndarray out, ndarray mask, ndarray a, ndarray b, int n_threads)
     else:
         choose_all(<uint8_t*>to, yes, <const uint8_t*>p, <const uint8_t*>q, each_a, each_b, size,
                    n_threads)
+    return 0
+
+
+# ---------------------------------------------------------------- elements where a mask holds
+
+cdef Py_ssize_t until_last(const uint8_t* mask, Py_ssize_t n) noexcept nogil:
+    """How many elements there are up to the last that the mask holds."""
+    while n > 0 and not mask[n - 1]:
+        n -= 1
+    return n
+
+
+cdef void take_marked(item* out, const item* x, const uint8_t* mask, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i, k = 0
+    for i in range(until_last(mask, n)):
+        out[k] = x[i]               # the next one to be taken writes over one that is not
+        k += mask[i]
+
+
+cdef void put_marked(
+    item* out, const item* values, const uint8_t* mask, Py_ssize_t n
+) noexcept nogil:
+    cdef Py_ssize_t i, k = 0, end = until_last(mask, n)
+    for i in range(end):
+        out[i] = pick[item](mask[i], values[k], 0)
+        k += mask[i]
+    for i in range(end, n):
+        out[i] = 0
+
+
+cpdef int take_where(ndarray out, ndarray x, ndarray mask) except -1:
+    """``out`` = the elements of ``x`` where ``mask`` holds, in order."""
+    cdef Py_ssize_t n = cnp.PyArray_SIZE(x), width = cnp.PyArray_ITEMSIZE(x)
+    cdef void* to = cnp.PyArray_DATA(out)
+    cdef const void* source = cnp.PyArray_DATA(x)
+    cdef const uint8_t* marks = <const uint8_t*>cnp.PyArray_DATA(mask)
+    if width == 4:
+        take_marked(<uint32_t*>to, <const uint32_t*>source, marks, n)
+    elif width == 8:
+        take_marked(<uint64_t*>to, <const uint64_t*>source, marks, n)
+    elif width == 2:
+        take_marked(<uint16_t*>to, <const uint16_t*>source, marks, n)
+    else:
+        take_marked(<uint8_t*>to, <const uint8_t*>source, marks, n)
+    return 0
+
+
+cpdef int put_where(ndarray out, ndarray values, ndarray mask) except -1:
+    """``out`` = zeros, with ``values`` in order where ``mask`` holds."""
+    cdef Py_ssize_t n = cnp.PyArray_SIZE(out), width = cnp.PyArray_ITEMSIZE(out)
+    cdef void* to = cnp.PyArray_DATA(out)
+    cdef const void* source = cnp.PyArray_DATA(values)
+    cdef const uint8_t* marks = <const uint8_t*>cnp.PyArray_DATA(mask)
+    if width == 4:
+        put_marked(<uint32_t*>to, <const uint32_t*>source, marks, n)
+    elif width == 8:
+        put_marked(<uint64_t*>to, <const uint64_t*>source, marks, n)
+    elif width == 2:
+        put_marked(<uint16_t*>to, <const uint16_t*>source, marks, n)
+    else:
+        put_marked(<uint8_t*>to, <const uint8_t*>source, marks, n)
     return 0
 
 

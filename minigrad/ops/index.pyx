@@ -13,15 +13,14 @@ from numpy cimport (
 
 from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport bool_, dtype_of, int32, int64
-from minigrad.kernels.choice cimport triangle as keep_triangle
+from minigrad.kernels.choice cimport put_where, take_where, triangle as keep_triangle
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.choice cimport chosen
-from minigrad.ops.common cimport as_tensor, cast, contiguous, is_number, number_tensor
+from minigrad.ops.common cimport as_tensor, cast, contiguous, is_number, number_tensor, same_shape
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, view_of, wrap
-from minigrad.ops.recorded import labelled
 from minigrad.ops.shape import broadcast_tensors
 from minigrad.ops.inplace import in_place
 from minigrad.ops.inplace cimport check_distinct, check_inplace, check_overlap, write, written
@@ -138,6 +137,9 @@ def getitem(input, index):
     cdef bint basic
     if PyArray_NDIM(x.array) == 0 and isinstance(index, int) and not isinstance(index, bool):
         raise index_error(x, index, None)
+    if isinstance(index, Tensor) and dtype_of((<Tensor>index).array) is bool_ and (
+            same_shape(x.array, (<Tensor>index).array)):
+        return selected(x, wrap((<Tensor>index).array.copy()), "IndexBackward0")
     key = numpy_index(x, index, &basic)
     if not basic and (steps := in_two_steps(key)) is not None:
         return getitem(getitem(x, steps[0]), steps[1])
@@ -346,7 +348,34 @@ def masked_select(input, mask):
         raise RuntimeError(
             f"masked_select: expected BoolTensor for mask, but got {mask.dtype}")
     input, mask = broadcast_tensors(input, mask)
-    return labelled(input[mask], "MaskedSelectBackward0")
+    return selected(<Tensor>input, <Tensor>mask, "MaskedSelectBackward0")
+
+
+cdef Tensor selected(Tensor x, Tensor mask, str label):
+    """Take and record the elements where a mask of the same shape holds."""
+    cdef ndarray marks = contiguous(mask.array)
+    cdef Tensor out = wrap(np.empty(np.count_nonzero(marks), x.array.dtype))
+    take_where(out.array, contiguous(x.array), marks)
+    if recording(x):
+        record(out, label, selected_vjp, (x,), (mask,))
+    return out
+
+
+cdef selected_vjp(Node node, object g):
+    return (returned(<Tensor>g, <Tensor>node.tensor(0)),)
+
+
+cdef Tensor returned(Tensor values, Tensor mask):
+    cdef ndarray marks = contiguous(mask.array)
+    cdef Tensor out = wrap(np.empty((<object>marks).shape, values.array.dtype))
+    put_where(out.array, contiguous(values.array), marks)
+    if recording(values):
+        record(out, "PutBackward0", returned_vjp, (values,), (mask,))
+    return out
+
+
+cdef returned_vjp(Node node, object g):
+    return (selected(<Tensor>g, <Tensor>node.tensor(0), "IndexBackward0"),)
 
 
 def nonzero(input, *, as_tuple=False):

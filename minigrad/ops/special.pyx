@@ -13,9 +13,11 @@ from libc.math cimport (
     INFINITY, M_PI, NAN, cos, erfc, exp, fabs, floor, isinf, isnan, lgamma as c_lgamma, log, log1p,
     pow, sin, sqrt, tan,
 )
-from numpy cimport PyArray_DATA, PyArray_SIZE, import_array, ndarray
+from numpy cimport NPY_FLOAT, PyArray_DATA, PyArray_SIZE, PyArray_TYPE, import_array, ndarray
 
 from minigrad.dtypes cimport bool_
+from minigrad.memory cimport empty_like_array
+from minigrad.ops.common cimport contiguous
 from minigrad.ops.recorded import float_operand, recorded, tensor_operand
 from minigrad.tensor cimport Tensor
 
@@ -34,10 +36,24 @@ cdef double log_gamma(double x) noexcept nogil:
     return INFINITY if isinf(x) else c_lgamma(x)
 
 
+# The same over 2, 4, ... 16.
+cdef double[8] digamma_terms = [
+    1 / 12.0, -1 / 120.0, 1 / 252.0, -1 / 240.0, 1 / 132.0, -691 / 32760.0, 1 / 12.0,
+    -3617 / 8160.0,
+]
+
+
+cdef double polynomial(const double* terms, double z) noexcept nogil:
+    cdef double total = 0.0
+    cdef int k
+    for k in range(7, -1, -1):
+        total = total * z + terms[k]
+    return total
+
+
 cdef double digamma_at(double x) noexcept nogil:
     """DLMF 5.5.4 (reflection), 5.5.2 (recurrence), 5.11.2 (series)."""
-    cdef double total = 0.0, power
-    cdef int k
+    cdef double total = 0.0, z
     if x == 0.0:
         return -INFINITY if not sign_bit(x) else INFINITY
     if x < 0.0:
@@ -47,11 +63,20 @@ cdef double digamma_at(double x) noexcept nogil:
     while x < 10.0:
         total -= 1.0 / x
         x += 1.0
-    power = 1.0
-    for k in range(8):
-        power /= x * x
-        total -= bernoulli[k] * power / (2 * k + 2)
-    return total + log(x) - 0.5 / x
+    z = 1.0 / (x * x)
+    return total - polynomial(digamma_terms, z) * z + log(x) - 0.5 / x
+
+
+cdef double trigamma_at(double x) noexcept nogil:
+    """As ``digamma_at``, of which this is the derivative; DLMF 5.15.5, 5.15.6, 5.15.8."""
+    cdef double total = 0.0, z
+    if x < 0.5:
+        return pow(M_PI / sin(M_PI * x), 2) - trigamma_at(1.0 - x)
+    while x < 10.0:
+        total += 1.0 / (x * x)
+        x += 1.0
+    z = 1.0 / (x * x)
+    return total + (polynomial(bernoulli, z) * z + 1.0) / x + z / 2.0
 
 
 cdef bint sign_bit(double x) noexcept nogil:
@@ -86,11 +111,9 @@ cdef double zeta_at(double s, double q) noexcept nogil:
 
 
 cdef double polygamma_at(double n, double x) noexcept nogil:
-    """The n-th derivative of digamma (DLMF 25.11.12); trigamma below 1/2 by reflection."""
+    """The n-th derivative of digamma (DLMF 25.11.12)."""
     if n == 0.0:
         return digamma_at(x)
-    if n == 1.0 and x < 0.5:
-        return pow(M_PI / sin(M_PI * x), 2) - zeta_at(2.0, 1.0 - x)
     return (1.0 if n % 2.0 else -1.0) * exp(c_lgamma(n + 1.0)) * zeta_at(n + 1.0, x)
 
 
@@ -185,9 +208,21 @@ ctypedef double (*real_function)(double) noexcept nogil
 
 cdef object each(real_function function, Tensor x):
     """Return the function of each element, in the dtype of ``x``."""
-    cdef ndarray out = np.array(x.array, np.float64, order="C")
-    cdef double *data = <double *>PyArray_DATA(out)
-    cdef Py_ssize_t i, n = PyArray_SIZE(out)
+    cdef ndarray out, given
+    cdef double *data
+    cdef float *narrow
+    cdef const float *source
+    cdef Py_ssize_t i, n = PyArray_SIZE(x.array)
+    if PyArray_TYPE(x.array) == NPY_FLOAT:
+        given = contiguous(x.array)
+        out = empty_like_array(given)
+        source, narrow = <const float *>PyArray_DATA(given), <float *>PyArray_DATA(out)
+        with nogil:
+            for i in range(n):
+                narrow[i] = <float>function(source[i])
+        return out
+    out = np.array(x.array, np.float64, order="C")
+    data = <double *>PyArray_DATA(out)
     with nogil:
         for i in range(n):
             data[i] = function(data[i])
@@ -236,6 +271,8 @@ def polygamma(n, input):
     cdef double order
     if n < 0:
         raise RuntimeError(f"polygamma(n, x) does not support negative n, but got {n}")
+    if n == 1:
+        return unary(trigamma_at, "PolygammaBackward0", lambda g, x: g * polygamma(2, x), input)
     x = float_operand(input)
     order = n
     out = np.array(x.array, np.float64, order="C")
