@@ -88,6 +88,8 @@ CASES = {
     "Beta of numbers": lambda d, t: d.Beta(2.0, 3.0),
     "Dirichlet": lambda d, t: d.Dirichlet(t(SCALE)),
     "Dirichlet of small ones": lambda d, t: d.Dirichlet(t([0.1, 0.3, 0.05])),
+    "Dirichlet of one": lambda d, t: d.Dirichlet(t([2.0])),
+    "Dirichlet of numbers that vanish": lambda d, t: d.Dirichlet(t([0.001, 0.001])),
     "InverseGamma": lambda d, t: d.InverseGamma(t(SCALE), t([0.5, 1.0, 2.0])),
     "FisherSnedecor": lambda d, t: d.FisherSnedecor(t([0.7, 1.5, 4.0]), t([[1.0, 3.0, 9.0]])),
     "Kumaraswamy": lambda d, t: d.Kumaraswamy(t(SCALE), t([0.5, 1.5, 2.0])),

@@ -32,7 +32,7 @@ def standard_dirichlet(input, generator=None) -> Tensor:
     """Return positive numbers that add to 1 along the last dimension, from the Dirichlet
     distribution of the concentrations in ``input``, with their gradient."""
     _float_dtype(input.dtype, "dirichlet")
-    gammas = _draw(input, np.float64, generator)
+    gammas = np.maximum(_draw(input, np.float64, generator), np.finfo(np.float64).tiny)
     info = np.finfo(input.dtype.numpy)
     shares = (gammas / gammas.sum(-1, keepdims=True)).astype(input.dtype.numpy)
     drawn = over_array(np.clip(shares, info.tiny, 1 - info.epsneg))
@@ -106,7 +106,8 @@ def _dirichlet_slope(concentration, drawn):
     change = _log_beta_tail(*parameters(a + step)) - _log_beta_tail(*parameters(a - step))
     p, q, y = parameters(a)
     tail = where(lower, -x, x) / (p * _beta_fraction(p, q, y))  # over the density and 1 - x
-    return (tail * change / (2 * step)).to(concentration.dtype)
+    slope = tail * change / (2 * step)
+    return where(b == 0, 0.0, slope).to(concentration.dtype)  # a number without others is 1
 
 
 def _log_beta_tail(p, q, y):
