@@ -2,6 +2,7 @@
 minigrad and in torch side by side."""
 
 import numpy as np
+import pytest
 
 import minigrad
 
@@ -51,6 +52,12 @@ def assert_close(ours, expected, *, rtol=None, atol=None, dtype=True, what=""):
 def flat(outputs):
     """Return one tensor, or a (named) tuple or list of them, as a list."""
     return list(outputs) if isinstance(outputs, (tuple, list)) else [outputs]
+
+
+def skip_unless_in(torch, name):
+    """Skip the test of a function that torch does not have."""
+    if not hasattr(torch, name):
+        pytest.skip(f"torch has no {name}")
 
 
 def compare_with_torch(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import add_an_op
 import line_counts
 import pytest
 
@@ -114,6 +115,22 @@ def test_the_sizes_of_the_files_are_right():
     wrong = PAGE.replace(f"{line_counts.lines_in('../minigrad/tape.pyx'):,} |", "1 |")
     assert wrong != PAGE and line_counts.counted(wrong) == PAGE
     assert len(line_counts.ROW.findall(PAGE)) > 10
+
+
+def test_readme_adds_an_op(tmp_path):
+    """What README's steps write has its places (tests/add_an_op.py also compiles and tests it)."""
+    compiled = "minigrad/ops/math.pyx", "minigrad/ops/math.pyi"
+    python = "minigrad/ops/__init__.py", "tests/test_math.py", "minigrad/tensor.pyi"
+    for file in (*compiled, *python):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text((ROOT / file).read_text())
+    add_an_op.add(tmp_path)
+    name, op, row, *_ = add_an_op.steps()
+    assert op in (tmp_path / "minigrad/ops/math.pyx").read_text()
+    assert (tmp_path / "minigrad/ops/__init__.py").read_text().count(f'"{name} "') == 2
+    for file in python:
+        compile((tmp_path / file).read_text(), file, "exec")
+    assert row in (tmp_path / "tests/test_math.py").read_text()
 
 
 def test_build_makes_notebooks_and_pages(tmp_path):

@@ -4,7 +4,15 @@ import math
 
 import numpy as np
 import pytest
-from support import DTYPES, FLOATS, assert_close, check_gradients, compare_with_torch, layouts
+from support import (
+    DTYPES,
+    FLOATS,
+    assert_close,
+    check_gradients,
+    compare_with_torch,
+    layouts,
+    skip_unless_in,
+)
 
 import minigrad
 
@@ -74,12 +82,6 @@ ODD = [
 ]
 
 
-def skip_if_not(torch, name):
-    """Skip a function that torch has not."""
-    if not hasattr(torch, name):
-        pytest.skip(f"torch has no {name}")
-
-
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("name", ALL)
 def test_values(name, dtype, rng):
@@ -104,7 +106,7 @@ def test_layouts(name, rng):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", [*ALL, "isnan", "isinf", "isfinite"])
 def test_dtypes_against_torch(torch, name, dtype):
-    skip_if_not(torch, name)
+    skip_unless_in(torch, name)
     x = np.array([[0, 1, 1], [1, 0, 1]]).astype(dtype)
     try:
         expected = getattr(torch, name)(torch.from_numpy(x))
@@ -126,7 +128,7 @@ def test_integers_stay_integers(name, rng):
 
 @pytest.mark.parametrize("name", [*ALL, "isnan", "isinf", "isfinite"])
 def test_odd_values_against_torch(torch, name):
-    skip_if_not(torch, name)
+    skip_unless_in(torch, name)
     for dtype in FLOATS:
         with np.errstate(over="ignore"):
             x = np.array(ODD).astype(dtype)
@@ -152,7 +154,7 @@ def test_gradients_between_kinks(name):
 
 @pytest.mark.parametrize("name", [*SMOOTH, "relu", "abs", "frac"])
 def test_second_gradients_against_torch(torch, name, rng):
-    skip_if_not(torch, name)
+    skip_unless_in(torch, name)
     x = rng.uniform(*ALL[name][1], (3, 4))
     compare_with_torch(torch, lambda lib, t: getattr(lib, name)(t), (x,), double=True)
 

@@ -200,7 +200,7 @@ for kind, (_, q, _) in results.items():
 # %%
 def draw():
     rows = [["accuracy"] * len(KINDS), KINDS]
-    figure, axes = plt.subplot_mosaic(rows, figsize=(11, 7), layout="constrained")
+    figure, axes = plt.subplot_mosaic(rows, figsize=(10, 6.4), layout="constrained")
     for kind, (accuracies, q, _) in results.items():
         steps = np.arange(50, STEPS + 1, 50)
         axes["accuracy"].plot(steps, 100 * accuracies, label=kind)
@@ -220,7 +220,7 @@ else:
     if "ipykernel" not in sys.modules:  # a notebook shows it by itself
         path = Path(arguments.out)
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=120)
+        figure.savefig(path, dpi=100)
         print("drawn:", path)
 
 # %% [markdown]
