@@ -18,6 +18,7 @@ from minigrad.ops.gather import gather, scatter, scatter_add
 from minigrad.ops.index import nonzero
 from minigrad.ops.recorded import labelled
 from minigrad.ops.shape import broadcast_tensors
+from minigrad.tape import is_grad_enabled
 from minigrad.tensor import Tensor, over_array
 
 
@@ -191,7 +192,8 @@ def _extreme(input: Tensor, base: Tensor, dim: int, index: Tensor, src: Tensor, 
     found = base.detach().clone().numpy()
     op.at(found, tuple(key), src.detach().numpy())
     result = over_array(found)
-    if not input.is_floating_point():
+    wanted = is_grad_enabled() and (input.requires_grad or src.requires_grad)
+    if not (wanted and input.is_floating_point()):
         return result
     own = base.detach() == result
     theirs = src.detach() == gather(result, dim, index)

@@ -9,8 +9,31 @@ from minigrad.ops.recorded import recorded
 from minigrad.tensor import Tensor
 
 
+def _solved(t: Any, b: Any, upper: bool, unit: bool) -> Any:
+    """Return the array X with ``t @ X == b``.
+
+    LAPACK finds no pivot in an upper triangle but the diagonal, and only substitutes.  A lower one
+    is an upper one read backwards.
+    """
+    if b.size == 0:
+        return _substituted(t, b, upper, unit)
+    square = np.triu(t) if upper else np.tril(t)
+    if unit:
+        places = np.arange(t.shape[-1])
+        square[..., places, places] = 1
+    if not upper:
+        square, b = square[..., ::-1, ::-1], b[..., ::-1, :]
+    try:
+        x = np.linalg.solve(square, b)
+    except np.linalg.LinAlgError:
+        x = None
+    if x is None or not np.isfinite(x).all():
+        return _substituted(t, b if upper else b[..., ::-1, :], upper, unit)
+    return x if upper else np.ascontiguousarray(x[..., ::-1, :])
+
+
 def _substituted(t: Any, b: Any, upper: bool, unit: bool) -> Any:
-    """Return the array X with ``t @ X == b``, row by row; zeros on the diagonal give infinities."""
+    """The same row by row; zeros on the diagonal give infinities."""
     n = t.shape[-1]
     batch = np.broadcast_shapes(t.shape[:-2], b.shape[:-2])
     x = np.array(np.broadcast_to(b, (*batch, *b.shape[-2:])))
@@ -43,7 +66,7 @@ def solve_triangle(A: Tensor, B: Tensor, upper: bool, unitriangular: bool = Fals
         return full.triu(unitriangular) if upper else full.tril(-unitriangular)
 
     return recorded(
-        _substituted(A.detach().numpy(), B.detach().numpy(), upper, unitriangular),
+        _solved(A.detach().numpy(), B.detach().numpy(), upper, unitriangular),
         "LinalgSolveTriangularBackward0",
         (A, B),
         (to_a, lambda g, A, X: back(g, A)),
