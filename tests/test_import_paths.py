@@ -5,6 +5,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import minigrad
@@ -134,6 +135,40 @@ def test_one_module_under_two_paths():
     assert nn.modules.batchnorm._BatchNorm in nn.BatchNorm2d.__mro__
     assert "Linear" in dir(nn.modules) and "Linear" in nn.modules.__all__
     assert not hasattr(nn, "_no_such_thing") and not hasattr(nn.modules, "NoSuchThing")
+
+
+def own_layers(lib):
+    """Return what layers made from torch's base classes compute, and how they print."""
+    base, pair = lib.nn.modules.conv._ConvNd, lib.nn.modules.utils._pair
+
+    class Standardized(lib.nn.Conv2d):
+        def forward(self, x):
+            weight = self.weight - self.weight.mean((1, 2, 3), keepdim=True)
+            return self._conv_forward(x, weight, self.bias)
+
+    class Own(base):
+        def __init__(self, i, o, k):
+            settings = pair(k), pair(1), pair(1), pair(1), False, pair(0), 1, True, "zeros"
+            super().__init__(i, o, *settings)
+
+        def forward(self, x):
+            return lib.nn.functional.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+
+    class AnyRank(lib.nn.modules.batchnorm._BatchNorm):
+        def _check_input_dim(self, input):
+            pass
+
+    lib.manual_seed(0)
+    wrapped = Standardized(2, 2, 3, padding=1, padding_mode="reflect")
+    net = lib.nn.Sequential(wrapped, Own(2, 3, (3, 1)), AnyRank(3))
+    sides = list(wrapped._reversed_padding_repeated_twice)
+    return net(lib.randn(2, 2, 5, 5)).tolist(), repr(net), sides
+
+
+def test_layers_made_from_torchs_base_classes(torch):
+    (ours, *shown), (theirs, *expected) = own_layers(minigrad), own_layers(torch)
+    assert shown == expected
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 OLD = "uniform normal constant eye dirac xavier_uniform xavier_normal kaiming_uniform " \

@@ -18,24 +18,29 @@ def per_dimension(value, n):
 
 
 class _ConvNd(Module):
-    """A convolution over the last ``n`` dimensions, by ``convolve``."""
+    """What convolutions of all kinds have in common, with torch's arguments: settings are tuples,
+    one for each of the last ``n`` dimensions."""
 
-    n: int
     convolve: Callable
-    transposed = False
-    output_padding: tuple[int, ...]
+
+    @property
+    def n(self) -> int:
+        """How many dimensions the kernel has."""
+        return len(self.kernel_size)
 
     def __init__(
         self,
         in_channels,
         out_channels,
         kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
-        groups=1,
-        bias=True,
-        padding_mode="zeros",
+        stride,
+        padding,
+        dilation,
+        transposed,
+        output_padding,
+        groups,
+        bias,
+        padding_mode,
         device=None,
         dtype=None,
     ) -> None:
@@ -54,11 +59,12 @@ class _ConvNd(Module):
             )
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = per_dimension(kernel_size, self.n)
-        self.stride = per_dimension(stride, self.n)
-        self.padding = padding if isinstance(padding, str) else per_dimension(padding, self.n)
-        self.dilation = per_dimension(dilation, self.n)
-        self.output_padding = (0,) * self.n
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.padding = padding
+        self.dilation = dilation
+        self.transposed = transposed
+        self.output_padding = output_padding
         self.groups = groups
         self.padding_mode = padding_mode
         if isinstance(padding, str):
@@ -87,13 +93,19 @@ class _ConvNd(Module):
         reset_weight_and_bias(self.weight, self.bias)
 
     def forward(self, input) -> Tensor:
+        return self._conv_forward(input, self.weight, self.bias)
+
+    def _conv_forward(self, input, weight, bias):
+        """Return the convolution of ``input`` by another weight, for layers made from this one."""
         padding = self.padding
         if self.padding_mode != "zeros":
             input = F.pad(input, self._sides(), mode=self.padding_mode)
             padding = 0
-        return self.convolve(
-            input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups
-        )
+        return self.convolve(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+
+    @property
+    def _reversed_padding_repeated_twice(self):
+        return self._sides()  # under torch's name
 
     def _sides(self):
         """Return the padding as F.pad takes it: before and after, of the last dimension first."""
@@ -129,7 +141,41 @@ class _ConvNd(Module):
         return shown
 
 
-class Conv1d(_ConvNd):
+class _Conv(_ConvNd):
+    """A convolution over the last ``n`` dimensions, by ``convolve``."""
+
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups=1,
+        bias=True,
+        padding_mode="zeros",
+        device=None,
+        dtype=None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            per_dimension(kernel_size, self.n),
+            per_dimension(stride, self.n),
+            padding if isinstance(padding, str) else per_dimension(padding, self.n),
+            per_dimension(dilation, self.n),
+            False,
+            (0,) * self.n,
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
+        )
+
+
+class Conv1d(_Conv):
     """Convolution (cross-correlation) over the last dimension.
 
     The arguments are those of :class:`Conv2d`.
@@ -150,7 +196,7 @@ class Conv1d(_ConvNd):
     convolve = staticmethod(F.conv1d)
 
 
-class Conv2d(_ConvNd):
+class Conv2d(_Conv):
     """Convolution (cross-correlation) over the last two dimensions.
 
     Args:
@@ -191,7 +237,7 @@ class Conv2d(_ConvNd):
     convolve = staticmethod(F.conv2d)
 
 
-class Conv3d(_ConvNd):
+class Conv3d(_Conv):
     """Convolution (cross-correlation) over the last three dimensions.
 
     The arguments are those of :class:`Conv2d`.
@@ -214,8 +260,6 @@ class Conv3d(_ConvNd):
 
 class _ConvTransposeNd(_ConvNd):
     """A transposed convolution over the last ``n`` dimensions, by ``convolve``."""
-
-    transposed = True
 
     def __init__(
         self,
@@ -240,11 +284,20 @@ class _ConvTransposeNd(_ConvNd):
         if isinstance(padding, str):
             raise ValueError(f"padding of {self._get_name()} must be numbers, but got {padding!r}")
         super().__init__(
-            *(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias),
-            device=device,
-            dtype=dtype,
+            in_channels,
+            out_channels,
+            per_dimension(kernel_size, self.n),
+            per_dimension(stride, self.n),
+            per_dimension(padding, self.n),
+            per_dimension(dilation, self.n),
+            True,
+            per_dimension(output_padding, self.n),
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
         )
-        self.output_padding = per_dimension(output_padding, self.n)
 
     def forward(self, input, output_size=None) -> Tensor:
         output_padding = self.output_padding

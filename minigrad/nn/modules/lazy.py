@@ -13,6 +13,7 @@ from minigrad.nn.modules.conv import (
     ConvTranspose1d,
     ConvTranspose2d,
     ConvTranspose3d,
+    _Conv,
     _ConvNd,
     _ConvTransposeNd,
 )
@@ -169,7 +170,7 @@ class _LazyConvNd(LazyModuleMixin, _ConvNd):
             self.in_channels = channels
 
 
-class _LazyConv(_LazyConvNd):
+class _LazyConv(_LazyConvNd, _Conv):
     def __init__(
         self,
         out_channels,
