@@ -41,6 +41,7 @@ from minigrad.distributions import normal as normal
 from minigrad.distributions import one_hot_categorical as one_hot_categorical
 from minigrad.distributions import pareto as pareto
 from minigrad.distributions import poisson as poisson
+from minigrad.distributions import probs_or_logits as probs_or_logits
 from minigrad.distributions import relaxed_bernoulli as relaxed_bernoulli
 from minigrad.distributions import relaxed_categorical as relaxed_categorical
 from minigrad.distributions import studentT as studentT

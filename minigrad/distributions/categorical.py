@@ -5,16 +5,11 @@ import math
 import minigrad
 from minigrad import Size
 from minigrad.distributions import constraints
-from minigrad.distributions.distribution import Distribution
-from minigrad.distributions.utils import (
-    check_one_of,
-    lazy_property,
-    logits_to_probs,
-    probs_to_logits,
-)
+from minigrad.distributions.probs_or_logits import ProbsOrLogits
+from minigrad.distributions.utils import check_one_of
 
 
-class Categorical(Distribution):
+class Categorical(ProbsOrLogits):
     """The categorical distribution over the last dimension of ``probs``, or of ``logits``: one of
     the integers from 0 on.  Both are normalised.
 
@@ -48,25 +43,6 @@ class Categorical(Distribution):
     @constraints.dependent_property(is_discrete=True, event_dim=0)
     def support(self):
         return constraints.integer_interval(0, self._num_events - 1)
-
-    @lazy_property
-    def logits(self):
-        """The log-probabilities."""
-        return probs_to_logits(self.probs)
-
-    @lazy_property
-    def probs(self):
-        """The probabilities."""
-        return logits_to_probs(self.logits)
-
-    @property
-    def _param(self):
-        return self.probs if "probs" in vars(self) else self.logits
-
-    @property
-    def param_shape(self):
-        """The shape of the parameter."""
-        return self._param.size()
 
     mean = property(lambda self: minigrad.full(self.batch_shape, math.nan, dtype=self.probs.dtype))
     mode = property(lambda self: self.probs.argmax(-1))
