@@ -140,7 +140,6 @@ def test_build_makes_notebooks_and_pages(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "examples.lessons.build", "2", "--out", str(tmp_path)],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=100,
