@@ -424,7 +424,6 @@ def log2(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def log_softmax(
     input: Tensor,
     dim: int | None = None,
-    _stacklevel: int | dtype | None = 3,
     dtype: dtype | None = None,
     *,
     axis: int | None = None,
@@ -800,7 +799,6 @@ def slogdet(input: Tensor, *, out: Sequence[Tensor] | None = None) -> return_typ
 def softmax(
     input: Tensor,
     dim: int | None = None,
-    _stacklevel: int | dtype | None = 3,
     dtype: dtype | None = None,
     *,
     axis: int | None = None,

@@ -31,10 +31,15 @@ class Size(tuple):
         return Size(tuple.__mul__(self, n))
 
 
-class device:
-    """Where tensors are: always ``device("cpu")``.  Any other device is a clear RuntimeError.
+# What a program may name; tensors are on the first.
+_DEVICES = "cpu cuda mps xpu meta".split()
 
-    In a ``with`` statement it is the default device, which it is anyway.
+
+class device:
+    """Where tensors are: always ``device("cpu")``.
+
+    Other devices may be named (``device("cuda:0").type``), but nothing can be put there: see
+    ``check_cpu``.  In a ``with`` statement it is the default device, which only the CPU can be.
     """
 
     __slots__ = ("index", "type")
@@ -44,15 +49,19 @@ class device:
     def __init__(self, type="cpu", index=None) -> None:
         if isinstance(type, device):
             type, index = type.type, type.index
+        if isinstance(type, int):
+            raise RuntimeError(f"device {type} would be an accelerator, of which there is none")
         if not isinstance(type, str):
             raise TypeError(f"device expects a string such as 'cpu', but got {type!r}")
-        name, _, number = type.partition(":")
-        if name != "cpu" or (number and number != "0"):
+        name, colon, number = type.partition(":")
+        if name not in _DEVICES or (colon and not number.isdecimal()):
             raise RuntimeError(
-                f"this engine runs on the CPU: expected device 'cpu', but got {type!r}"
+                f"expected a device such as {', '.join(_DEVICES)}, or cuda:0, but got {type!r}"
             )
+        if colon and index is not None:
+            raise RuntimeError(f"an index is given twice: {type!r} and {index}")
         self.type = name
-        self.index = int(number) if number else index
+        self.index = int(number) if colon else index
 
     def __repr__(self):
         return (
@@ -72,10 +81,24 @@ class device:
         return hash(self.type)
 
     def __enter__(self) -> Self:
+        check_cpu(self)
         return self
 
     def __exit__(self, *exc_info) -> None:
         return None
+
+
+def check_cpu(given, error=AssertionError) -> None:
+    """Raise ``error``, torch's where it is not compiled for a device, unless it is the CPU.
+
+    ``given`` is a device or what names one.
+    """
+    place = device(given)
+    if place.type != "cpu":
+        raise (error if place.type in ("cuda", "xpu") else RuntimeError)(
+            f"minigrad runs on the CPU and is not compiled with {place.type.upper()} enabled: "
+            f"expected device 'cpu', but got {str(place)!r}"
+        )
 
 
 class _Option:

@@ -4,11 +4,13 @@ This layer knows no op: ``a + b`` calls what ``minigrad.ops`` has put into the t
 ``operations`` as ``add``.
 """
 
+import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
+
 from cpython.object cimport PyObject
 from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array
 
 from minigrad.dtypes cimport bool_, dtype_of
-from minigrad.tape cimport Variable, binary_function, operations
+from minigrad.tape cimport Variable, binary_function, operations, wants
 
 import_array()
 
@@ -36,6 +38,16 @@ cdef object number_of(Variable v):
     return v.array.item()
 
 
+cdef object scalar_of(Variable v):
+    """Return ``number_of``, with a warning if that loses a gradient."""
+    if wants(v):
+        warnings.warn(
+            "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
+            "behavior. Consider using tensor.detach() first."
+        )
+    return number_of(v)
+
+
 cdef class Operators(Variable):
     """Python's operators and protocols, the part of ``Tensor`` that has no names of its own."""
 
@@ -59,8 +71,13 @@ cdef class Operators(Variable):
     def __mod__(self, other): return operate(operations.remainder, self, other)
     def __rmod__(self, other): return operate(operations.remainder, other, self)
     def __imod__(self, other): return operations.remainder_(self, other)
-    def __pow__(self, other, modulo): return operate(operations.pow, self, other)
-    def __rpow__(self, other, modulo): return operate(operations.pow, other, self)
+
+    def __pow__(self, other, modulo):
+        return operate(operations.pow, self, other) if modulo is None else NotImplemented
+
+    def __rpow__(self, other, modulo):
+        return operate(operations.pow, other, self) if modulo is None else NotImplemented
+
     def __ipow__(self, other): return operations.pow_(self, other)
     def __matmul__(self, other): return operate(operations.matmul, self, other)
     def __rmatmul__(self, other): return operate(operations.matmul, other, self)
@@ -91,7 +108,11 @@ cdef class Operators(Variable):
     def __rxor__(self, other): return operate(operations.bitwise_xor, other, self)
     def __ixor__(self, other): return operations.bitwise_xor_(self, other)
     def __lshift__(self, other): return operate(operations.bitwise_left_shift, self, other)
+    def __rlshift__(self, other): return operate(operations.bitwise_left_shift, other, self)
+    def __ilshift__(self, other): return operations.bitwise_left_shift_(self, other)
     def __rshift__(self, other): return operate(operations.bitwise_right_shift, self, other)
+    def __rrshift__(self, other): return operate(operations.bitwise_right_shift, other, self)
+    def __irshift__(self, other): return operations.bitwise_right_shift_(self, other)
 
     # -------- comparison, element by element; as the key of a dict a tensor equals only itself
 
@@ -110,6 +131,9 @@ cdef class Operators(Variable):
     def __getitem__(self, index): return operations.getitem(self, index)
     def __setitem__(self, index, value): operations.setitem(self, index, value)
 
+    def __delitem__(self, index):
+        raise TypeError("Tensor does not support deleting items")
+
     def __len__(self):
         if PyArray_NDIM(self.array) == 0:
             raise TypeError("len() of a 0-d tensor")
@@ -119,6 +143,9 @@ cdef class Operators(Variable):
         if PyArray_NDIM(self.array) == 0:
             raise TypeError("iteration over a 0-d tensor")
         return iter(operations.unbind(self, 0))
+
+    def __reversed__(self):
+        return operations.flip(self, 0) if PyArray_NDIM(self.array) else self
 
     def __contains__(self, element):
         if isinstance(element, (Variable, int, float)):
@@ -143,10 +170,10 @@ cdef class Operators(Variable):
         return int(number_of(self))
 
     def __float__(self):
-        return float(number_of(self))
+        return float(scalar_of(self))
 
     def __complex__(self):
-        return complex(number_of(self))
+        return complex(scalar_of(self))
 
     def __index__(self):
         if PyArray_SIZE(self.array) != 1 or dtype_of(self.array).is_floating_point:

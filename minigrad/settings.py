@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from minigrad.attributes import check_cpu
 from minigrad.attributes import device as _device
 
 _settings: dict[str, Any] = {"deterministic": 0, "precision": "highest", "warn always": False}
@@ -10,13 +11,13 @@ _PRECISIONS = "highest", "high", "medium"
 
 
 def set_default_device(device) -> None:
-    """Accept the CPU, the only device, or None; raise RuntimeError for any other.
+    """Accept the CPU, the only device, or None; raise for any other.
 
     >>> import minigrad
     >>> minigrad.set_default_device("cpu")
     """
     if device is not None:
-        _device(device)
+        check_cpu(device)
 
 
 def get_default_device() -> _device:

@@ -39,7 +39,8 @@ from minigrad.ops.polynomials import (
 )
 from minigrad.ops.recorded import float_operand
 from minigrad.ops.reduce import logsumexp
-from minigrad.ops.softmax import log_softmax, softmax
+from minigrad.ops.softmax import log_softmax_along as log_softmax
+from minigrad.ops.softmax import softmax_along as softmax
 from minigrad.ops.special import (
     digamma,
     erfcx,

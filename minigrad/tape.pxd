@@ -84,7 +84,8 @@ cdef class Operations:
     cdef public object bitwise_and, bitwise_or, bitwise_xor, bitwise_not
     cdef public object bitwise_left_shift, bitwise_right_shift
     cdef public object bitwise_and_, bitwise_or_, bitwise_xor_
-    cdef public object getitem, setitem, unbind, permute, clone, regenerate_view
+    cdef public object bitwise_left_shift_, bitwise_right_shift_
+    cdef public object getitem, setitem, unbind, permute, flip, clone, regenerate_view
     cdef Variable (*wrap)(ndarray array)        # a new tensor over an array
     cdef ndarray (*copied)(ndarray array)       # a copy of an array
 

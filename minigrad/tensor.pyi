@@ -393,7 +393,7 @@ class Tensor(Operators):
     log2_ = ops.math.log2
     log_ = ops.math.log
     log_normal_ = ops.distributions.log_normal_
-    log_softmax = ops.softmax.log_softmax
+    log_softmax = ops.softmax.log_softmax_along
     logaddexp = ops.pairs.logaddexp
     logaddexp2 = ops.pointwise.logaddexp2
     logcumsumexp = ops.running.logcumsumexp
@@ -535,7 +535,7 @@ class Tensor(Operators):
     sinh_ = ops.math.sinh
     slice_scatter = ops.strided.slice_scatter
     slogdet = ops.old_decompositions.old_slogdet
-    softmax = ops.softmax.softmax
+    softmax = ops.softmax.softmax_along
     sort = ops.ordering.sort
     split = ops.forms.split
     split_with_sizes = ops.splitting.split_with_sizes

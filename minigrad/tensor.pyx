@@ -8,6 +8,7 @@ the class by ``install_methods``.
 """
 
 import copy
+import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
 
 import numpy as np
 
@@ -196,7 +197,15 @@ cdef class Tensor(Operators):
 
     @property
     def grad(self):
-        """The gradient that ``backward()`` accumulated here, or None."""
+        """The gradient that ``backward()`` accumulated here, or None; warns if it never does."""
+        if self.gradient is None and self.node is not None and not self.keeps_grad:
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its "
+                ".grad attribute won't be populated during autograd.backward(). If you indeed want "
+                "the .grad field to be populated for a non-leaf Tensor, use .retain_grad() on the "
+                "non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you "
+                "access the leaf Tensor instead."
+            )
         return self.gradient
 
     @grad.setter
@@ -252,7 +261,13 @@ cdef class Tensor(Operators):
 
     @property
     def T(self):
-        """The transpose: all dimensions in reverse order."""
+        """The transpose: all dimensions in reverse order.  Warns unless there are two."""
+        if PyArray_NDIM(self.array) != 2:
+            warnings.warn(
+                "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
+                "deprecated. Consider `x.mT` to transpose batches of matrices or "
+                "`x.permute(*range(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
+            )
         return operations.permute(self, tuple(range(PyArray_NDIM(self.array) - 1, -1, -1)))
 
     @property

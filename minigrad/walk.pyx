@@ -11,7 +11,7 @@ a node with several outputs, or a leaf.
 """
 
 import threading
-import warnings
+import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
 
 import numpy as np
 
@@ -448,7 +448,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     if not only_inputs:
         warnings.warn("only_inputs argument is deprecated and is ignored now (defaults to True). "
                       "To accumulate gradient for other parts of the graph, please use backward().",
-                      FutureWarning, stacklevel=1)
+                      FutureWarning)
     if is_grads_batched:
         raise NotImplementedError("is_grads_batched is not supported: call grad() in a loop")
     if materialize_grads and allow_unused is False:

@@ -59,8 +59,8 @@ def test_devices():
     assert repr(cpu) == "device(type='cpu')"
     assert repr(minigrad.device("cpu", 0)) == "device(type='cpu', index=0)"
     assert minigrad.device(cpu) == cpu
-    for name in ("cuda", "cuda:1", "cpu:1", "mps"):
-        with pytest.raises(RuntimeError, match=f"runs on the CPU.*'{name}'"):
+    for name in ("cuda:a", "cuda:", "gpu", ""):
+        with pytest.raises(RuntimeError, match=rf"expected a device.*{name!r}"):
             minigrad.device(name)
-    with pytest.raises(TypeError, match="string"):
+    with pytest.raises(RuntimeError, match="accelerator"):
         minigrad.device(0)

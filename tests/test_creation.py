@@ -230,9 +230,11 @@ def test_tensor_copies_and_as_tensor_shares():
 
 def test_tensor_of_a_tensor_is_a_new_leaf():
     x = minigrad.ones(2, requires_grad=True)
-    y = minigrad.tensor(x * 2)
+    with pytest.warns(UserWarning, match="To copy construct from a tensor"):
+        y = minigrad.tensor(x * 2)
     assert not y.requires_grad and y.is_leaf and y.tolist() == [2, 2]
-    assert minigrad.tensor(minigrad.ones(3).t()).is_contiguous()
+    with pytest.warns(UserWarning, match="To copy construct from a tensor"):
+        assert minigrad.tensor(minigrad.ones(3, 2).t()).is_contiguous()
 
 
 def test_readers_of_other_kinds():
@@ -358,7 +360,13 @@ def test_devices():
     assert minigrad.zeros(1, device=minigrad.device("cpu", 0)).device.type == "cpu"
     assert minigrad.device("cpu:0").index == 0 and minigrad.device("cpu").index is None
     assert minigrad.device(minigrad.device("cpu")) == minigrad.device("cpu")
-    for wrong in ("cuda", "mps", "cpu:1", "", "nonsense"):
+    assert minigrad.device("cuda:1").index == 1 and minigrad.device("cuda", 2).type == "cuda"
+    for place in ("cuda", "cuda:1", minigrad.device("cuda"), "xpu"):
+        with pytest.raises(AssertionError, match=r"runs on the CPU.*not compiled with"):
+            minigrad.zeros(1, device=place)
+    with pytest.raises(RuntimeError, match="MPS"):
+        minigrad.zeros(1, device="mps")
+    for wrong in ("", "nonsense", "cuda:", 0):
         with pytest.raises(RuntimeError):
             minigrad.device(wrong)
     with pytest.raises(TypeError):

@@ -142,8 +142,7 @@ def test_errors():
         (NotImplementedError, "got 2D", lambda: F.interpolate(x[0, 0], 2)),
         (NotImplementedError, "got other", lambda: F.interpolate(x, 2, mode="other")),
         (NotImplementedError, "int64", lambda: F.interpolate(x.long(), 2)),
-        (NotImplementedError, "antialias", lambda: F.interpolate(x, 2, mode="bilinear",
-                                                                 antialias=True)),
+        (ValueError, "Anti-alias", lambda: F.interpolate(x, 2, antialias=True)),
         (ValueError, "align_corners option", lambda: F.interpolate(x, 2, align_corners=True)),
         (ValueError, "explicit size", lambda: F.interpolate(x, 2, recompute_scale_factor=True)),
         (RuntimeError, "greater than 0", lambda: F.interpolate(x, 0)),
@@ -178,3 +177,38 @@ def test_bytes_are_rounded_after_each_dimension():
     assert linear.tolist() == [[[[0, 6, 102, 255], [4, 36, 83, 129], [7, 65, 64, 3]]]]
     cubic = F.interpolate(x, (3, 4), mode="bicubic")
     assert cubic.tolist() == [[[[0, 0, 101, 255], [0, 39, 87, 128], [0, 84, 73, 0]]]]
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic", "lanczos"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8"])
+def test_antialias(torch, mode, dtype):
+    for shape, options in (
+        ((1, 2, 8, 8), {"size": (3, 5)}),
+        ((2, 1, 9, 7), {"size": (4, 12)}),
+        ((1, 1, 10, 11), {"scale_factor": (0.45, 2.3)}),
+        ((1, 1, 10, 10), {"scale_factor": 0.37, "recompute_scale_factor": True}),
+        ((1, 1, 8, 8), {"size": (3, 12), "align_corners": mode != "lanczos"}),
+        ((1, 1, 1, 1), {"size": 3}),
+    ):
+        array = (np.random.default_rng(0).random(shape) * 255).astype(dtype)
+        results = []
+        for lib in (torch, minigrad):
+            x = lib.tensor(array)
+            if dtype != "uint8":
+                x.requires_grad_()
+            y = lib.nn.functional.interpolate(x, mode=mode, antialias=True, **options)
+            results.append([y.detach().numpy()])
+            if dtype != "uint8":
+                (y * y).sum().backward()
+                results[-1].append(x.grad.numpy())
+        for ours, theirs in zip(*reversed(results), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=1e-3)
+
+
+def test_antialias_of_a_line():
+    """Halved, each new element is the mean under a triangle four old elements wide."""
+    x = minigrad.tensor([0.0, 0, 0, 8, 0, 0, 0, 0]).reshape(1, 1, 1, 8)
+    y = F.interpolate(x, (1, 4), mode="bilinear", antialias=True)
+    assert y.flatten().tolist() == pytest.approx([0, 3, 1, 0])
+    with pytest.raises(ValueError, match="antialias"):
+        F.interpolate(x, (1, 4), mode="lanczos")

@@ -138,7 +138,7 @@ WRONG = {
     "einsum nothing": lambda lib: lib.einsum("ii"),
     "outer": lambda lib: lib.outer(lib.ones(2, 2), lib.ones(2)),
     "inner": lambda lib: lib.inner(lib.ones(2), lib.ones(3)),
-    "cross": lambda lib: lib.cross(lib.ones(2), lib.ones(2)),
+    "cross": lambda lib: lib.cross(lib.ones(2), lib.ones(2), dim=0),
     "linalg.cross": lambda lib: lib.linalg.cross(lib.ones(3), lib.ones(2, 3)),
     "trace": lambda lib: lib.trace(lib.ones(2)),
     "kron": lambda lib: lib.kron(lib.ones(2), 3),

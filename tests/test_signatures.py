@@ -37,9 +37,6 @@ BECAUSE = {
         torch.nan_to_num torch.Tensor.nan_to_num torch.norm torch.Tensor.norm torch.tril_indices
         torch.triu_indices torch.load torch.utils.data.random_split
     """,
-    "one function takes the third argument of torch's, and the fourth of nn.functional's": """
-        torch.softmax torch.log_softmax torch.Tensor.softmax torch.Tensor.log_softmax
-    """,
     "several overloads in one": """
         torch.tensor_split torch.Tensor.tensor_split torch.isin torch.range torch.result_type
         torch.true_divide torch.Tensor.true_divide torch.Tensor.true_divide_ torch.linalg.pinv

@@ -97,7 +97,6 @@ _SHARED = {
     ),
     reduce: ("sum mean var std amax amin max min argmax argmin logsumexp all any count_nonzero"),
     scan: "prod cumsum cumprod",
-    softmax: "softmax log_softmax",
     linalg: "matmul mm bmm mv dot addmm",
     activation: "hardshrink",
     shape: (
@@ -348,6 +347,7 @@ def _in_place(name):
 functions = _collect(_SHARED)
 # ... and those whose name means something else in minigrad.linalg, or is another there
 functions["norm"] = Late("matrices", "old_norm")
+functions["softmax"], functions["log_softmax"] = softmax.softmax_along, softmax.log_softmax_along
 for _name in ("cholesky", "svd", "qr", "slogdet"):
     functions[_name] = Late("old_decompositions", f"old_{_name}")
 functions["orgqr"] = Late("householder", "householder_product")

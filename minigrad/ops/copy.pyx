@@ -7,7 +7,7 @@ from numpy cimport (
     PyArray_STRIDES, PyArray_TYPE, import_array, ndarray,
 )
 
-from minigrad.attributes import contiguous_format
+from minigrad.attributes import check_cpu, contiguous_format
 from minigrad.attributes import memory_format as memory_format_type
 from minigrad.dtypes cimport (
     as_dtype, bool_, dtype, dtype_of, float16, float32, float64, int16, int32, int64, int8, uint8,
@@ -107,7 +107,7 @@ def to(input, *args, dtype=None, device=None, copy=False, non_blocking=False, me
         elif given is not None:
             dtype = given
     if device is not None:
-        device_type(device)
+        check_cpu(device)
     out = converted(x, dtype_of(x.array) if dtype is None else as_dtype(dtype), memory_format, "to")
     return clone(out, memory_format=memory_format) if copy and out is x else out
 
@@ -194,5 +194,5 @@ def cpu(input, memory_format=None):
 
 
 def cuda(input, device=None, non_blocking=False, memory_format=None):
-    """Raise RuntimeError: this engine runs on the CPU."""
-    raise RuntimeError("this engine runs on the CPU: cuda() is not available")
+    """Raise AssertionError, as torch does without CUDA: minigrad runs on the CPU."""
+    check_cpu("cuda")

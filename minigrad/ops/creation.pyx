@@ -2,12 +2,14 @@
 
 import math
 
+import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
+
 import numpy as np
 
 from libc.math cimport fma
 from numpy cimport PyArray_DATA, import_array, ndarray
 
-from minigrad.attributes import strided
+from minigrad.attributes import check_cpu, strided
 from minigrad.convert cimport array_from
 from minigrad.dtypes cimport (
     as_dtype, bool_, default_dtype, dtype, dtype_of, int64, supported,
@@ -16,7 +18,6 @@ from minigrad.ops.common cimport number_tensor
 from minigrad.ops.common import sizes
 from minigrad.ops.copy import row_by_row
 from minigrad.tensor cimport Tensor, wrap
-from minigrad.tensor import device as device_type
 
 import_array()
 
@@ -35,6 +36,12 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
             [3, 4]])
     """
     on_cpu(device, None, pin_memory)
+    if isinstance(data, Tensor):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach()."
+            "clone() or sourceTensor.detach().clone().requires_grad_(True), rather than "
+            "tensor(sourceTensor)."
+        )
     return finished(np.array(array_of(data, dtype), order="C"), requires_grad)
 
 
@@ -117,7 +124,7 @@ def from_dlpack(ext_tensor, *, device=None, copy=None):
 cpdef int on_cpu(object device, object layout=None, object pin_memory=False) except -1:
     """Raise for options that mean something on other devices, or other layouts, only."""
     if device is not None:
-        device_type(device)
+        check_cpu(device)
     if layout is not None and layout is not strided:
         raise RuntimeError(f"tensors are dense: layout must be {strided}, but got {layout}")
     if pin_memory:
@@ -409,17 +416,24 @@ def eye(n, m=None, *, dtype=None, layout=None, device=None, requires_grad=False,
     return finished(np.eye(*shape, dtype=numpy_dtype(dtype)), requires_grad)
 
 
-def meshgrid(*tensors, indexing="ij"):
+def meshgrid(*tensors, indexing=None):
     """Return the coordinates of the grid that 1-d tensors span: one tensor each.
 
+    The first tensor runs along the first dimension with ``indexing`` "ij", along the second with
+    "xy".  Without it "ij" is meant, with a warning, as in torch.
+
     >>> import minigrad
-    >>> rows, columns = minigrad.meshgrid(minigrad.arange(2), minigrad.arange(3))
+    >>> rows, columns = minigrad.meshgrid(minigrad.arange(2), minigrad.arange(3), indexing="ij")
     >>> columns
     tensor([[0, 1, 2],
             [0, 1, 2]])
     """
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tuple(tensors[0])
+    if indexing is None:
+        warnings.warn("meshgrid: in an upcoming release of torch, it will be required to pass the "
+                      "indexing argument.")
+        indexing = "ij"
     if indexing not in ("ij", "xy"):
         raise RuntimeError(
             f'meshgrid(): indexing must be one of "xy" or "ij", but received: {indexing}'

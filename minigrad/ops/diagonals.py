@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minigrad.attributes import device as device_type
+from minigrad.attributes import check_cpu
 from minigrad.convert import checked_dim
 from minigrad.dtypes import as_dtype_, dtype, int64
 from minigrad.ops.strided import diagonal, diagonal_scatter
@@ -92,7 +92,7 @@ def _triangle(
     name: str, keep: bool, row: int, col: int, offset: int, kind: dtype, place: object
 ) -> Tensor:
     if place is not None:
-        device_type(place)
+        check_cpu(place)
     if row < 0 or col < 0:
         raise RuntimeError(f"{name}: row and col must be non-negative, got {row} and {col}")
     if as_dtype_(kind).name not in ("int32", "int64"):

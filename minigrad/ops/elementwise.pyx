@@ -8,6 +8,7 @@ Every op here is a forward and, below it, its vjp: the gradients of the inputs f
 """
 
 import math
+import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
 
 import numpy as np
 
@@ -346,6 +347,9 @@ def where(condition, input=None, other=None):
         raise TypeError(f"where expects a Tensor condition, but got {type(condition).__name__}")
     if input is None and other is None:
         return tuple([wrap(i) for i in np.nonzero((<Tensor>condition).array)])
+    if dtype_of((<Tensor>condition).array) is uint8:
+        warnings.warn("where received a uint8 condition tensor. This behavior is deprecated. Use a "
+                      "boolean condition instead.")
     c = <Tensor>condition
     if dtype_of(c.array) is uint8:
         c = cast(c, bool_)

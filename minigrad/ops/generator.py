@@ -20,6 +20,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from minigrad.attributes import check_cpu
 from minigrad.attributes import device as device_type
 from minigrad.kernels.random import (
     draw_bernoulli,
@@ -55,6 +56,7 @@ class Generator:
     """
 
     def __init__(self, device="cpu") -> None:
+        check_cpu(device, RuntimeError)
         self.device = device_type(device)
         self._twister = np.empty(625, np.uint32)  # its words, and how many are used up
         self.manual_seed(67280421310721)  # torch's default seed

@@ -5,6 +5,8 @@ a copy.  The vjp of reading a part is to put the gradient of the part into zeros
 the vjp of that is to read the part again.
 """
 
+import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
+
 import numpy as np
 
 from numpy cimport (
@@ -32,9 +34,27 @@ cdef object EVERYTHING = slice(None)
 
 # ---------------------------------------------------------------- x[index]
 
+cdef bint is_several(object index):
+    """Whether an index is one for each of several dimensions: a tuple, or a list that looks so.
+
+    torch's rule from before NumPy's: ``x[[[0, 1], [1, 2]]]`` is ``x[[0, 1], [1, 2]]``.
+    """
+    if not isinstance(index, list) or len(index) >= 32:
+        return isinstance(index, tuple)
+    for item in index:
+        if item is None or item is Ellipsis or isinstance(
+                item, (Tensor, np.ndarray, list, tuple, slice, str)):
+            warnings.warn(
+                "Using a non-tuple sequence for multidimensional indexing is deprecated: use "
+                "x[tuple(seq)] instead of x[seq], or x[tensor(seq)] for one index."
+            )
+            return True
+    return False
+
+
 cdef object numpy_index(Tensor x, object index, bint *basic):
     """Return ``index`` as NumPy takes it, checked as torch does; say whether it is basic."""
-    cdef tuple items = tuple(index) if isinstance(index, tuple) else (index,)
+    cdef tuple items = tuple(index) if is_several(index) else (index,)
     cdef list converted = []
     cdef int used = 0, ndim = PyArray_NDIM(x.array)
     cdef bint ellipsis = False
@@ -58,15 +78,20 @@ cdef object numpy_index(Tensor x, object index, bint *basic):
         else:
             if isinstance(item, str):
                 raise TypeError(f"an index is an int, a slice, None, ... or a tensor: not {item!r}")
-            item = (<Tensor>item).array if isinstance(item, Tensor) else np.asarray(item)
-            if item.dtype.kind == "f" and item.size == 0 and item.ndim == 1:
-                item = item.astype(np.int64)        # x[[]]
+            if isinstance(item, Tensor):
+                item = (<Tensor>item).array
+            else:
+                item = np.asarray(item)
+                if item.dtype.kind == "f" and item.size == 0 and item.ndim == 1:
+                    item = item.astype(np.int64)        # x[[]]
             if item.dtype.kind not in "iub":
                 raise IndexError(
                     "tensors used as indices must be long, int, byte or bool tensors, but got "
                     f"{item.dtype}"
                 )
             if item.dtype == np.uint8:
+                warnings.warn("indexing with dtype minigrad.uint8 is now deprecated, please use a "
+                              "dtype minigrad.bool instead.")
                 item = item.astype(np.bool_)
             if item.ndim == 0 and item.dtype.kind != "b":
                 item = int(item)
@@ -156,7 +181,7 @@ def getitem(input, index):
 
 cdef str label_of(object index):
     """Return torch's name for a basic index: it takes the items as ops, one after another."""
-    for item in reversed(index) if isinstance(index, tuple) else (index,):
+    for item in reversed(index) if isinstance(index, (tuple, list)) else (index,):
         if item is None or isinstance(item, bool):
             return "UnsqueezeBackward0"
         if isinstance(item, slice):

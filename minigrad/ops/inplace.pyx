@@ -10,7 +10,7 @@ and gives the tensor the result's place on the tape (``assign``).  Three things 
   used (``recording`` compares versions), and ``regenerate_view`` gives them a new node.
 """
 
-import warnings
+import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
 
 import numpy as np
 
@@ -299,8 +299,7 @@ cdef Tensor write_out(str name, object out, Tensor result):
             warnings.warn(
                 f"An output with one or more elements was resized since it had shape "
                 f"{list(x.shape)}, which does not match the required output shape "
-                f"{list(result.shape)}.", stacklevel=1,
-            )
+                f"{list(result.shape)}.")
         x.array = np.empty_like(result.array, dtype=x.array.dtype)
     return assign(x, result)
 

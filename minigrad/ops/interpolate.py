@@ -19,7 +19,7 @@ from minigrad.ops.spatial import check_tensor
 from minigrad.tensor import Tensor, over_array
 
 # The number of spatial dimensions that a mode is for, where it is for one only.
-_RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
+_RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "lanczos": 2, "trilinear": 3}
 _MODES = ("nearest", "nearest-exact", "area", *_RANKS)
 
 
@@ -39,14 +39,16 @@ def interpolate(
         size: the new sizes, an int or one for each dimension; or instead
         scale_factor: what to multiply the sizes by, a number or one for each dimension.
         mode: "nearest", "nearest-exact", "linear" (one dimension), "bilinear" and "bicubic" (two),
-            "trilinear" (three), or "area" (the mean of what a new element covers).
+            "trilinear" (three), "area" (the mean of what a new element covers), or, only with
+            ``antialias``, "lanczos".
         align_corners: for the linear and cubic modes, whether the first and the last elements stay
             where they are, rather than the outer edges.
         recompute_scale_factor: work out the factor from the sizes anew, rounded as they are.
-        antialias: not supported.
+        antialias: for "bilinear", "bicubic" and "lanczos": in images made smaller every old element
+            counts, by a kernel as wide as what a new element covers.
 
-    Raises ValueError for options that do not go together, NotImplementedError for an unknown mode,
-    one that is not for such input, or ``antialias``, RuntimeError for sizes that are not positive.
+    Raises ValueError for options that do not go together, NotImplementedError for an unknown mode
+    or one that is not for such input, RuntimeError for sizes that are not positive.
 
     Source: torch.nn.functional.interpolate.
 
@@ -73,8 +75,13 @@ def interpolate(
             "align_corners option can only be set with the interpolating modes: linear | bilinear "
             f"| bicubic | trilinear, but mode is {mode}"
         )
-    if antialias:
-        raise NotImplementedError("interpolate does not support antialias=True")
+    if mode == "lanczos" and (align_corners or not antialias):
+        raise ValueError("mode 'lanczos' needs antialias=True and no align_corners")
+    if antialias and mode not in _KERNELS:
+        raise ValueError(
+            f"Anti-alias option is restricted to {' and '.join(_KERNELS)} modes and requires a 4-D "
+            f"tensor as input, but mode is {mode}"
+        )
     sizes, factors = _sizes(input, n, size, scale_factor)
     if recompute_scale_factor:
         if size is not None:
@@ -100,11 +107,16 @@ def interpolate(
         return input
     x = input.to(float32) if input.dtype is float16 else input
     real = np.float32 if x.dtype is float32 else np.float64
+    take = _resample_bytes if x.dtype is uint8 else resample
     for d in reversed(range(n)):
-        find = _cubic if mode == "bicubic" else _linear
-        position = _positions(real, x.shape[2 + d], sizes[d], factors[d], bool(align_corners))
-        take = _resample_bytes if x.dtype is uint8 else resample
-        x = take(x, 2 + d, *find(position, x.shape[2 + d]))
+        size, count = x.shape[2 + d], sizes[d]
+        scale = _scale(real, size, count, factors[d], bool(align_corners))
+        if antialias:
+            taps = _averaged(*_KERNELS[mode], real, size, count, scale)
+        else:
+            find = _cubic if mode == "bicubic" else _linear
+            taps = find(_positions(real, count, scale, bool(align_corners)), size)
+        x = take(x, 2 + d, *taps)
     return x.to(input.dtype)
 
 
@@ -138,8 +150,10 @@ def _sizes(input, n, size, scale_factor):
     return [math.floor(float(s) * f) for s, f in zip(input.shape[2:], each, strict=True)], each
 
 
-def _scale(real, size, count, factor):
+def _scale(real, size, count, factor, align_corners=False):
     """Return how many old elements one step from new element to new element is."""
+    if align_corners:
+        return real(size - 1) / real(count - 1) if count > 1 else real(0)
     return real(1.0 / factor) if factor else real(size) / real(count)
 
 
@@ -151,12 +165,10 @@ def _nearest(size, count, factor, exact):
     return np.minimum(np.floor(places).astype(np.int64), size - 1)
 
 
-def _positions(real, size, count, factor, align_corners):
+def _positions(real, count, scale, align_corners):
     """Return where new elements lie among the old ones, which lie at 0, 1, 2, ..."""
     places = np.arange(count, dtype=real)
-    if align_corners:
-        return places * (real(size - 1) / real(count - 1) if count > 1 else real(0))
-    return (places + real(0.5)) * _scale(real, size, count, factor) - real(0.5)
+    return places * scale if align_corners else (places + real(0.5)) * scale - real(0.5)
 
 
 def _linear(position, size):
@@ -177,14 +189,17 @@ def cubic_weights(t) -> tuple:
     (-0.09375, 0.59375, 0.59375, -0.09375)
     """
     a = -0.75
+    return _far(t + 1, a), _near(t, a), _near(1 - t, a), _far(2 - t, a)
 
-    def near(x):
-        return ((a + 2) * x - (a + 3)) * x * x + 1
 
-    def far(x):
-        return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+def _near(x, a):
+    """Return the cubic convolution kernel at a distance of up to 1."""
+    return ((a + 2) * x - (a + 3)) * x * x + 1
 
-    return far(t + 1), near(t), near(1 - t), far(2 - t)
+
+def _far(x, a):
+    """Return the cubic convolution kernel at a distance from 1 to 2."""
+    return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
 
 
 def _cubic(position, size):
@@ -194,6 +209,39 @@ def _cubic(position, size):
         [np.clip(places + i, 0, size - 1) for i in (-1, 0, 1, 2)],
         cubic_weights(position - low),
     )
+
+
+def _triangle(x):
+    return np.maximum(1 - x, 0)
+
+
+def _smooth_cubic(x):
+    """Return the cubic kernel that resizing with antialias uses: Keys's, with a = -0.5."""
+    return np.where(x < 1, _near(x, -0.5), np.where(x < 2, _far(x, -0.5), 0))
+
+
+def _lanczos(x):
+    return np.where(x < 3, np.sinc(x) * np.sinc(x / 3), 0)
+
+
+# How far each reaches.
+_KERNELS = {"bilinear": (1, _triangle), "bicubic": (2, _smooth_cubic), "lanczos": (3, _lanczos)}
+
+
+def _averaged(reach, kernel, real, size, count, scale):
+    """Return places and weights of a kernel as wide as ``scale`` old elements, if that is over 1.
+
+    A new element may have fewer taps than others, at the ends: then some have no weight.
+    """
+    wide = max(scale, real(1))
+    center = scale * (np.arange(count, dtype=real) + real(0.5))
+    start = np.maximum((center - wide * reach + real(0.5)).astype(np.int64), 0)
+    end = np.minimum((center + wide * reach + real(0.5)).astype(np.int64), size)
+    places = start[:, None] + np.arange((end - start).max())
+    distance = np.abs(places - center[:, None] + real(0.5)) / wide
+    weights = np.where(places < end[:, None], kernel(distance), 0)
+    weights = (weights / weights.sum(1, keepdims=True)).astype(real)
+    return np.minimum(places, size - 1).T, weights.T
 
 
 def upsample(input, size=None, scale_factor=None, mode="nearest", align_corners=None) -> Tensor:

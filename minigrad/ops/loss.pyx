@@ -3,7 +3,7 @@
 ``reduction`` is "mean" (over all elements), "sum", or "none" (the loss of each element).
 """
 
-import warnings
+import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def reduction_name(size_average, reduce, reduction):
         reduction = "none" if reduce is False else "mean" if size_average else "sum"
         warnings.warn(
             "size_average and reduce args will be deprecated, please use "
-            f"reduction='{reduction}' instead.", stacklevel=1)
+            f"reduction='{reduction}' instead.")
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(
             f"{reduction!r} is not a valid value for reduction; expected 'none', 'mean' or 'sum'"
@@ -58,7 +58,7 @@ cdef int warn_sizes(object input, object target) except -1:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
-            "Please ensure they have the same size.", stacklevel=1)
+            "Please ensure they have the same size.")
     return 0
 
 
@@ -138,8 +138,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size."
             "'batchmean' divides only by the batch size, and aligns with the KL math definition."
-            "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
-            stacklevel=1)
+            "'mean' will be changed to behave the same as 'batchmean' in the next major release.")
     if log_target:
         loss = target.exp() * (target - input)
     else:       # 0 * log(0) is 0

@@ -70,15 +70,19 @@ def _adaptive(input, n, output_size, return_indices):
             f"{function}(): elements of output_size must be greater than or equal to 0, but "
             f"received {output_size}"
         )
+    if 0 in wanted:  # pooled to one element, which is then left out
+        pooled = _adaptive(input, n, [max(count, 1) for count in wanted], return_indices)
+        part = (..., *(slice(count) for count in wanted))
+        return tuple(p[part] for p in pooled) if return_indices else pooled[part]
     pairs = list(zip(sizes, wanted, strict=True))
-    if all(count and size % count == 0 for size, count in pairs):
+    if all(size % count == 0 for size, count in pairs):
         kernel = [size // count for size, count in pairs]
         return _SLIDING[n](input, kernel, return_indices=return_indices)
     windows = []
     for size, count in pairs:
-        starts = np.arange(count) * size // max(count, 1)
-        ends = -(-np.arange(1, count + 1) * size // max(count, 1))
-        longest = max(ends - starts, default=1)  # the shorter ones see their last element twice
+        starts = np.arange(count) * size // count
+        ends = -(-np.arange(1, count + 1) * size // count)
+        longest = max(ends - starts)  # the shorter ones see their last element twice
         windows.append(np.minimum(starts[:, None] + np.arange(longest), ends[:, None] - 1))
     return _largest(input, n, windows, return_indices)
 

@@ -1,17 +1,19 @@
 """Decompositions under their old names at torch's top level, where they return other types."""
 
+import warnings
+
 from minigrad import return_types
 from minigrad.ops import decomposition
 from minigrad.tensor import Tensor
 
 
-def old_cholesky(input: Tensor, upper: bool = False) -> Tensor:
-    """Return ``linalg.cholesky(input, upper=upper)``.  Source: torch.cholesky.
+def _warn(name):
+    warnings.warn(f"{name} is deprecated in favor of linalg.{name}.", stacklevel=3)
 
-    >>> import minigrad
-    >>> minigrad.cholesky(minigrad.tensor([[4.0]]))
-    tensor([[2.]])
-    """
+
+def old_cholesky(input: Tensor, upper: bool = False) -> Tensor:
+    """Return ``linalg.cholesky(input, upper=upper)``; warns.  Source: torch.cholesky."""
+    _warn("cholesky")
     return decomposition.cholesky(input, upper=upper)
 
 
@@ -32,12 +34,11 @@ def old_svd(input: Tensor, some: bool = True, compute_uv: bool = True) -> return
 
 
 def old_qr(input: Tensor, some: bool = True) -> return_types.qr:
-    """Return ``linalg.qr`` in mode "reduced", or "complete" if not ``some``.  Source: torch.qr.
+    """Return ``linalg.qr`` in mode "reduced", or "complete" if not ``some``; warns.
 
-    >>> import minigrad
-    >>> minigrad.qr(minigrad.eye(2)).R.shape
-    minigrad.Size([2, 2])
+    Source: torch.qr.
     """
+    _warn("qr")
     return return_types.qr(*decomposition.qr(input, "reduced" if some else "complete"))
 
 

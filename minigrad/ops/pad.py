@@ -79,6 +79,8 @@ def _pad_constant(input, sides, value):
         shape[dim] = size + before + after
         source[dim] = slice(start, end)
         target[dim] = slice(max(before, 0), max(before, 0) + end - start)
+    if input.dtype is dtypes.uint8 and value < 0:
+        raise RuntimeError(f"value {value} cannot be converted to uint8 without overflow")
     out = full(shape, value, dtype=input.dtype).numpy()
     out[tuple(target)] = input.detach().numpy()[tuple(source)]
     taken = [(dim, -before, -after) for dim, before, after in sides]

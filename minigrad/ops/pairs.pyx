@@ -43,10 +43,11 @@ def pow(input, exponent):
     a, b = promoted(input, exponent)
     if dtype_of(a.array) is bool_:
         raise NotImplementedError("pow is not defined for bools")
-    if not dtype_of(a.array).is_floating_point and (b.array < 0).any():
-        if not isinstance(exponent, Tensor):
+    if not dtype_of(a.array).is_floating_point:
+        if is_number(exponent) and exponent < 0:        # which would be large as a uint8
             raise RuntimeError("Integers to negative integer powers are not allowed.")
-        return wrap(integer_power(a.array, b.array))
+        if (b.array < 0).any():
+            return wrap(integer_power(a.array, b.array))
     out = wrap(combine(POW, a.array, b.array))
     of_b = recording(b)
     if of_b or recording(a):

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from minigrad import return_types
-from minigrad.dtypes import bool_, float64
+from minigrad.dtypes import bool_, float32, float64
 from minigrad.ops.compare import ge, le
 from minigrad.ops.creation import full_like, zeros_like
 from minigrad.ops.elementwise import mul, sub, where
@@ -298,19 +298,32 @@ def lerp(input, end, weight) -> Tensor:
     return labelled(out, "LerpBackward0")
 
 
+def _three(name, input, tensor1, tensor2):
+    """Return the arguments of addcmul and addcdiv, which must be tensors."""
+    return (
+        tensor_operand(input, name),
+        tensor_operand(tensor1, name, "tensor1"),
+        tensor_operand(tensor2, name, "tensor2"),
+    )
+
+
 def addcmul(input, tensor1, tensor2, *, value=1) -> Tensor:
-    """Return ``input + value * tensor1 * tensor2``."""
-    return labelled(input + value * tensor1 * tensor2, "AddcmulBackward0")
+    """Return ``input + value * tensor1 * tensor2``; of integers, ``value`` counts as one too."""
+    x, a, b = _three("addcmul", input, tensor1, tensor2)
+    if not any(t.is_floating_point() for t in (x, a, b)):
+        value = int(value)
+    return labelled(x + value * a * b, "AddcmulBackward0")
 
 
 def addcdiv(input, tensor1, tensor2, *, value=1) -> Tensor:
     """Return ``input + value * tensor1 / tensor2``; RuntimeError if both of these are integers."""
-    if not (tensor1.is_floating_point() or tensor2.is_floating_point()):
+    x, a, b = _three("addcdiv", input, tensor1, tensor2)
+    if not (a.is_floating_point() or b.is_floating_point()):
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported: use floating tensors, or "
-            f"div(rounding_mode=...); got {tensor1.dtype} and {tensor2.dtype}"
+            f"div(rounding_mode=...); got {a.dtype} and {b.dtype}"
         )
-    return labelled(input + value * tensor1 / tensor2, "AddcdivBackward0")
+    return labelled(x + value * a / b, "AddcdivBackward0")
 
 
 def rsub(input, other, *, alpha=1) -> Tensor:
@@ -368,7 +381,8 @@ def ldexp(input, other) -> Tensor:
     >>> minigrad.ldexp(minigrad.tensor([1.0]), minigrad.tensor([3]))
     tensor([8.])
     """
-    return mul(tensor_operand(input, "ldexp"), pow(2.0, tensor_operand(other, "ldexp", "other")))
+    x, exponent = _pair("ldexp", input, other)  # 2 ** exponent is float32, the result need not be
+    return cast(mul(x, pow(2.0, exponent)), x.dtype if x.is_floating_point() else float32)
 
 
 def frexp(input) -> return_types.frexp:

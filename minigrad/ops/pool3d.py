@@ -130,6 +130,10 @@ def adaptive_avg_pool3d(input, output_size):
     check_output_size(input, output_size)
     x, restored = _volumes(input, "adaptive_avg_pool3d")
     deep, flat = _triple(output_size, "output_size")
+    if deep == 0 or 0 in flat:  # pooled to one element, which is then left out
+        counts = [deep, *flat]
+        y = adaptive_avg_pool3d(input, [c if c is None else max(c, 1) for c in counts])
+        return y[(..., *(slice(c) for c in counts))]
     y = adaptive_avg_pool2d(x, flat)
     count, depth, height, width = y.shape
     y = adaptive_avg_pool2d(y.reshape(count, 1, depth, height * width), (deep, height * width))

@@ -1,5 +1,6 @@
 """Products of matrices and vectors, made of the recorded ones."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -200,11 +201,16 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     Source: torch.cross.
 
     >>> import minigrad
-    >>> minigrad.cross(minigrad.tensor([1, 0, 0]), minigrad.tensor([0, 1, 0]))
+    >>> minigrad.cross(minigrad.tensor([1, 0, 0]), minigrad.tensor([0, 1, 0]), dim=0)
     tensor([0, 0, 1])
     """
     _check("cross", -1, input=input, other=other)
     if dim is None:
+        warnings.warn(
+            "Using cross without specifying the dim arg is deprecated. Please either pass the dim "
+            "explicitly or simply use linalg.cross, whose default is the last dimension.",
+            stacklevel=2,
+        )
         if 3 not in input.shape:
             raise RuntimeError(f"no dimension of size 3 in input: {list(input.shape)}")
         dim = list(input.shape).index(3)
@@ -453,15 +459,15 @@ def _multiply_in_order(factors: list[Tensor]) -> Tensor:
 
 
 def chain_matmul(*matrices: Tensor) -> Tensor:
-    """Return the product of matrices given one by one, as ``linalg.multi_dot``.
+    """Return the product of matrices given one by one: the older ``linalg.multi_dot``; warns.
 
     Source: torch.chain_matmul.
-
-    >>> import minigrad
-    >>> minigrad.chain_matmul(minigrad.ones(2, 3), minigrad.ones(3, 1))
-    tensor([[3.],
-            [3.]])
     """
+    warnings.warn(
+        "chain_matmul is deprecated. Use linalg.multi_dot instead, which accepts a list of two or "
+        "more tensors rather than multiple parameters.",
+        stacklevel=2,
+    )
     if len(matrices) == 1:
         return matrices[0]
     return multi_dot(matrices)

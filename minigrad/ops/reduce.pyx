@@ -6,6 +6,7 @@ The vjps spread the gradient of the result over what was reduced, by broadcastin
 """
 
 import math
+import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
 
 import numpy as np
 
@@ -143,9 +144,14 @@ cdef Tensor variance_of(object input, object dim, object unbiased, object keepdi
             f"std and var only support floating point dtypes, but got {dtype_of(x.array)}"
         )
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
+    divisor = count(x, dims) - <double>correction
+    if divisor <= 0:
+        warnings.warn(
+            f"{'std' if root else 'var'}(): degrees of freedom is <= 0. Correction should be "
+            "strictly less than the reduction factor (input numel divided by output numel)."
+        )
     out = wrap(variance(x.array, dims, keepdim, correction, root))
     if recording(x):
-        divisor = count(x, dims) - <double>correction
         extra = dims, keepdim_shape(x, dims), keepdim, divisor
         if root:
             record(out, "StdBackward0", std_vjp, (x,), (x, out), extra)
@@ -434,7 +440,9 @@ cdef power_norm_vjp(Node node, object g):
 
 cdef Tensor logical(object ufunc, str name, object input, object dim, object keepdim):
     cdef Tensor x = tensor_argument(input, name, "input")
-    dims = dims_tuple(dim, PyArray_NDIM(x.array))
+    # an empty list of dimensions is none of them here, elsewhere all of them
+    none = isinstance(dim, (tuple, list)) and len(dim) == 0
+    dims = () if none else dims_tuple(dim, PyArray_NDIM(x.array))
     out = ufunc.reduce(x.array.astype(np.bool_), axis=dims, keepdims=bool(keepdim))
     d = uint8 if dtype_of(x.array) is uint8 else bool_
     return wrap(np.asarray(out).astype(d.numpy))

@@ -29,7 +29,10 @@ def prod(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None
     """Return the product over ``dim``, one dimension or all."""
     cdef Tensor x = <Tensor?>input, out
     x = accumulable(x, dtype)
-    dims = dims_tuple(dim if axis is None else axis, PyArray_NDIM(x.array))
+    dim = dim if axis is None else axis
+    if isinstance(dim, (tuple, list)):
+        raise TypeError(f"prod(): argument 'dim' must be int, not {type(dim).__name__}")
+    dims = dims_tuple(dim, PyArray_NDIM(x.array))
     keepdim = keepdim if keepdims is None else keepdims
     out = wrap(fold(PROD, x.array, dims, keepdim))
     if recording(x):

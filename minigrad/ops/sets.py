@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.convert import checked_dim
 from minigrad.ops.recorded import operands, tensor_operand
 from minigrad.tensor import Tensor, over_array
 
@@ -28,6 +29,8 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     (tensor([1, 3]), tensor([1, 2]))
     """
     x = tensor_operand(input, "unique").numpy(force=True)
+    if dim is not None:
+        dim = checked_dim(dim, x.ndim)
     if dim is not None and x.ndim == 0:
         x = x.reshape(1)
     if dim is not None and x.size == 0 and x.shape[dim] != 0:
@@ -50,6 +53,8 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     tensor([1, 2, 1])
     """
     x = tensor_operand(input, "unique_consecutive").numpy(force=True)
+    if dim is not None:
+        dim = checked_dim(dim, x.ndim)
     rows = x.reshape(-1) if dim is None else np.moveaxis(x, dim, 0)
     if len(rows) and rows.size == 0:
         raise RuntimeError(

@@ -354,6 +354,8 @@ def tile(input, *counts, dims=None):
 def flip(input, *order, dims=None):
     """Return a copy with the order of items reversed along the given dimensions."""
     cdef Tensor x = <Tensor?>input, out
+    if not order and dims is None:
+        raise TypeError('flip() missing 1 required positional arguments: "dims"')
     wanted = tuple([checked_dim(d, PyArray_NDIM(x.array)) for d in sizes_given(order, dims)])
     if len(set(wanted)) < len(wanted):
         raise RuntimeError(f"flip: a dim appears multiple times in the list of dims {wanted}")

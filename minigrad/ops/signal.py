@@ -1,11 +1,13 @@
 """Window functions of signal processing, and tensors of numbers, strides and bytes given."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from minigrad.attributes import check_cpu
 from minigrad.attributes import device as device_type
 from minigrad.dtypes import as_dtype_, dtype, get_default_dtype
 from minigrad.ops.creation import empty
@@ -16,7 +18,7 @@ def _finished(
     values: Any, kind: dtype | None, place: device_type | str | None, requires_grad: bool
 ) -> Tensor:
     if place is not None:
-        device_type(place)
+        check_cpu(place)
     kind = get_default_dtype() if kind is None else as_dtype_(kind)
     return over_array(np.asarray(values).astype(kind.numpy)).requires_grad_(requires_grad)
 
@@ -175,13 +177,14 @@ def range(
 ) -> Tensor:
     """Return the numbers from ``start`` to ``end``, included, ``step`` apart, of a floating dtype.
 
-    RuntimeError for a step of zero or away from the end.  torch would have you use ``arange``.
+    RuntimeError for a step of zero or away from the end.  Warns, as torch: use ``arange``.
     Source: torch.range.
-
-    >>> import minigrad
-    >>> minigrad.range(1, 3)
-    tensor([1., 2., 3.])
     """
+    warnings.warn(
+        "range is deprecated because its behavior is inconsistent with Python's range builtin. "
+        "Instead, use arange, which produces values in [start, end).",
+        stacklevel=2,
+    )
     if end is None:
         start, end = 0, start
     if step == 0:

@@ -4,7 +4,7 @@
     vjp      dx = y * (g - sum(g * y))                          dx = g - exp(y) * sum(g)
 """
 
-import warnings
+import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
 
 import numpy as np
 
@@ -57,7 +57,7 @@ cdef int implicit_dim(str name, int ndim, object dim) except -1:
     if dim is None:
         warnings.warn(
             f"Implicit dimension choice for {name} has been deprecated. Change the call to "
-            "include dim=X as an argument.", stacklevel=1)
+            "include dim=X as an argument.")
         return 0 if ndim in (0, 1, 3) else 1
     return checked_dim(dim, ndim)
 
@@ -77,22 +77,17 @@ cdef Tensor checked(str name, object input, object dtype):
     return x
 
 
-cdef object third(object stacklevel, object dtype):
-    """Return the dtype given: third of torch.softmax and the method, fourth of nn.functional's."""
-    return dtype if type(stacklevel) is int else stacklevel
-
-
-def softmax(input, dim=None, _stacklevel=3, dtype=None, *, axis=None):
+def softmax(input, dim=None, _stacklevel=3, dtype=None):
     """Return ``exp(input)`` divided by its sum along ``dim``: positive, with sum 1.
 
     ``dtype``: converts the input first.
 
     >>> import minigrad
-    >>> minigrad.softmax(minigrad.tensor([0.0, 0.0]), 0)
+    >>> minigrad.nn.functional.softmax(minigrad.tensor([0.0, 0.0]), 0)
     tensor([0.5000, 0.5000])
     """
-    cdef Tensor x = checked("softmax", input, third(_stacklevel, dtype)), out
-    cdef int d = implicit_dim("softmax", PyArray_NDIM(x.array), dim if axis is None else axis)
+    cdef Tensor x = checked("softmax", input, dtype), out
+    cdef int d = implicit_dim("softmax", PyArray_NDIM(x.array), dim)
     out = wrap(apply_softmax(x.array, d, False))
     if recording(x):
         record(out, "SoftmaxBackward0", softmax_vjp, (x,), (out,), d)
@@ -106,17 +101,17 @@ cdef softmax_vjp(Node node, object g):
     return (wrap(apply_softmax_backward((<Tensor>g).array, y.array, node.extra, False)),)
 
 
-def log_softmax(input, dim=None, _stacklevel=3, dtype=None, *, axis=None):
+def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
     """Return ``log(softmax(input, dim))``, accurate where the softmax is tiny.
 
     ``dtype``: converts the input first.
 
     >>> import minigrad
-    >>> minigrad.log_softmax(minigrad.tensor([0.0, 1000.0]), 0)
+    >>> minigrad.nn.functional.log_softmax(minigrad.tensor([0.0, 1000.0]), 0)
     tensor([-1000.,     0.])
     """
-    cdef Tensor x = checked("log_softmax", input, third(_stacklevel, dtype)), out
-    cdef int d = implicit_dim("log_softmax", PyArray_NDIM(x.array), dim if axis is None else axis)
+    cdef Tensor x = checked("log_softmax", input, dtype), out
+    cdef int d = implicit_dim("log_softmax", PyArray_NDIM(x.array), dim)
     out = wrap(apply_softmax(x.array, d, True))
     if recording(x):
         record(out, "LogSoftmaxBackward0", log_softmax_vjp, (x,), (out,), d)
@@ -133,3 +128,32 @@ cdef log_softmax_vjp(Node node, object g):
 def softmin(input, dim=None, _stacklevel=3, dtype=None):
     """Return ``softmax(-input, dim)``."""
     return softmax(-input, dim, dtype=dtype)
+
+
+# ---------------------------------------------------------------- torch.softmax and x.softmax
+
+cdef object given(str name, object dim, object axis):
+    """Return the dimension, which must be given under one of its names."""
+    if dim is None and axis is None:
+        raise TypeError(f'{name}() missing 1 required positional arguments: "dim"')
+    return dim if axis is None else axis
+
+
+def softmax_along(input, dim=None, dtype=None, *, axis=None):
+    """Return ``nn.functional.softmax(input, dim, dtype=dtype)``; TypeError without a dimension.
+
+    Source: torch.softmax.
+
+    >>> import minigrad
+    >>> minigrad.softmax(minigrad.tensor([0.0, 0.0]), 0)
+    tensor([0.5000, 0.5000])
+    """
+    return softmax(input, given("softmax", dim, axis), dtype=dtype)
+
+
+def log_softmax_along(input, dim=None, dtype=None, *, axis=None):
+    """Return ``nn.functional.log_softmax(input, dim, dtype=dtype)``, as ``softmax_along`` does.
+
+    Source: torch.log_softmax.
+    """
+    return log_softmax(input, given("log_softmax", dim, axis), dtype=dtype)

@@ -51,6 +51,8 @@ def aminmax(input, *, dim=None, keepdim=False) -> return_types.aminmax:
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
             "identity."
         )
+    if isinstance(dim, tuple | list):
+        raise TypeError(f"aminmax(): argument 'dim' must be int, not {type(dim).__name__}")
     dims = () if dim is None else dim
     return return_types.aminmax(amin(x, dims, keepdim), amax(x, dims, keepdim))
 

@@ -15,8 +15,9 @@ __all__ = ["Adam"]
 
 
 def check_betas(betas):
-    """Raise ValueError naming the first of ``betas`` that is not in [0, 1)."""
-    for i, beta in enumerate(betas):
+    """Raise ValueError naming the first of two ``betas`` that is not in [0, 1)."""
+    for i in (0, 1):
+        beta = betas[i]
         if not 0.0 <= beta < 1.0:
             raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
 

@@ -7,8 +7,14 @@ from minigrad.autograd.grad_mode import no_grad
 from minigrad.ops.creation import zeros_like
 from minigrad.ops.join import cat
 from minigrad.optim.optimizer import Optimizer, check_lr
+from minigrad.tensor import Tensor
 
 __all__ = ["LBFGS"]
+
+
+def _number(loss):
+    """Return a loss, a tensor or a number, as a number."""
+    return loss.item() if isinstance(loss, Tensor) else float(loss)
 
 
 class LBFGS(Optimizer):
@@ -84,7 +90,7 @@ class LBFGS(Optimizer):
     def _evaluated(self, closure, t, direction, start):
         """Return the loss and the gradient at distance ``t`` from ``start``, and go back there."""
         self._move(t, direction)
-        loss = float(self._evaluate(closure))
+        loss = _number(self._evaluate(closure))
         gradient = self._gradient()
         for p, value in zip(self.param_groups[0]["params"], start, strict=True):
             p.copy_(value)
@@ -102,7 +108,7 @@ class LBFGS(Optimizer):
         state.setdefault("n_iter", 0)
 
         first_loss = self._evaluate(closure)
-        loss, gradient, evaluations = float(first_loss), self._gradient(), 1
+        loss, gradient, evaluations = _number(first_loss), self._gradient(), 1
         state["func_evals"] += 1
         if _largest(gradient) <= group["tolerance_grad"]:
             return first_loss
@@ -137,7 +143,7 @@ class LBFGS(Optimizer):
             else:
                 self._move(t, direction)
                 if i != group["max_iter"]:  # otherwise nobody would use it
-                    loss, gradient, calls = float(self._evaluate(closure)), self._gradient(), 1
+                    loss, gradient, calls = _number(self._evaluate(closure)), self._gradient(), 1
             evaluations += calls
             state["func_evals"] += calls
             if (

@@ -11,7 +11,7 @@ import os
 import stat
 from typing import Any
 
-from minigrad.attributes import device
+from minigrad.attributes import check_cpu
 
 __all__ = ["load", "save"]
 
@@ -84,7 +84,7 @@ def load(
     tensor([1., 1.])
     """
     if map_location is not None and not callable(map_location):
-        device(map_location)  # raises for any but the CPU
+        check_cpu(map_location, RuntimeError)
     weights_only = weights_only is None or bool(weights_only)
     if hasattr(f, "read"):
         start = f.tell()

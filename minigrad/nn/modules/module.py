@@ -10,7 +10,7 @@ from collections.abc import Iterator, MutableMapping
 from typing import Any, Self
 
 from minigrad import dtypes
-from minigrad.attributes import device as device_type
+from minigrad.attributes import check_cpu
 from minigrad.autograd import no_grad
 from minigrad.nn.modules.hooks import HooksMixin
 from minigrad.nn.modules.state import StateMixin
@@ -409,13 +409,13 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         return self
 
     def cuda(self, device=None) -> Self:
-        """Raise RuntimeError: this engine runs on the CPU."""
+        """Raise AssertionError, as torch does without CUDA: minigrad runs on the CPU."""
         return self.to("cuda")
 
     def to_empty(self, *, device, recurse=True) -> Self:
         """Replace all parameters and buffers by uninitialised memory; return the module."""
         if device is not None:
-            device_type(device)  # raises for any but the CPU
+            check_cpu(device)
         return self._apply(empty_like, recurse)
 
     def share_memory(self) -> Self:
@@ -466,7 +466,7 @@ def _parse_to(*args, device=None, dtype=None, tensor=None, non_blocking=False, m
         elif not isinstance(arg, bool):
             device = arg
     if device is not None:
-        device_type(device)  # raises for any but the CPU
+        check_cpu(device)
     return dtype if tensor is None else tensor.dtype
 
 

@@ -114,7 +114,7 @@ class PackedSequence(_Packed):
         return self
 
     def cuda(self) -> Self:
-        """Raise RuntimeError: this engine runs on the CPU."""
+        """Raise AssertionError, as torch does without CUDA: minigrad runs on the CPU."""
         return self.to("cuda")
 
     @property

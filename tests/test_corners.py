@@ -1,0 +1,110 @@
+"""Calls that few programs make, and what torch makes of them: values, warnings, errors.
+
+Where there is torch, the same expressions are run in it; the numbers here are its.
+"""
+
+import warnings
+
+import pytest
+
+import minigrad
+
+BYTES = "torch.tensor([1, 255], dtype=torch.uint8)"
+
+VALUES = {  # an expression, and the list it gives
+    "torch.any(torch.tensor([[0, 2]]), dim=())": [[False, True]],
+    "torch.all(torch.tensor([0.0, 2.0]), dim=(), keepdim=True)": [False, True],
+    "torch.addcmul(torch.tensor([1]), torch.tensor([3]), torch.tensor([1]), value=2.9)": [7],
+    "torch.tensor([1]).addcmul_(torch.tensor([3]), torch.tensor([1]), value=0.5)": [1],
+    "torch.ldexp(torch.ones(1).half(), torch.tensor([3], dtype=torch.uint8)) / 3": [2.666015625],
+    "2 << torch.tensor([1, 2])": [4, 8],
+    "9 >> torch.tensor([1, 2])": [4, 2],
+    "torch.tensor([1, 2]).__ilshift__(3)": [8, 16],
+    "torch.tensor([8, 16]).__irshift__(3)": [1, 2],
+    "reversed(torch.tensor([1, 2]))": [2, 1],
+}
+
+WARNINGS = {  # and the category is UserWarning
+    "(torch.ones(2, requires_grad=True) * 2).grad": "not a leaf Tensor",
+    "torch.ones(2, 2, 2).T": "other than 2",
+    "torch.ones(2).T": "other than 2",
+    "torch.meshgrid(torch.ones(2), torch.ones(2))": "indexing argument",
+    "torch.tensor(torch.ones(2))": "To copy construct from a tensor",
+    "torch.ones(2).new_tensor(torch.ones(2))": "To copy construct from a tensor",
+    "torch.range(0, 2)": "range is deprecated",
+    "torch.std(torch.ones(1))": "degrees of freedom is <= 0",
+    "torch.var_mean(torch.ones(2, 1), 1)": "degrees of freedom is <= 0",
+    "torch.ones(2)[torch.tensor([1, 0], dtype=torch.uint8)]": "uint8 is now deprecated",
+    "torch.where(torch.tensor([1, 0], dtype=torch.uint8), 1.0, 2.0)": "uint8 condition",
+    "torch.ones(2, 2)[[[0, 1], [0, 1]]]": "non-tuple sequence",
+    "float(torch.ones(1, requires_grad=True))": "requires_grad=True to a scalar",
+    "complex(torch.ones(1, requires_grad=True))": "requires_grad=True to a scalar",
+    "torch.cross(torch.ones(3), torch.ones(3))": "without specifying the dim",
+    "torch.chain_matmul(torch.ones(2, 2), torch.ones(2, 2))": "multi_dot",
+    "torch.cholesky(torch.eye(2))": "cholesky is deprecated",
+    "torch.qr(torch.eye(2))": "qr is deprecated",
+}
+
+ERRORS = {
+    "torch.ones(2).flip()": TypeError,
+    "torch.ones(2).softmax()": TypeError,
+    "torch.log_softmax(torch.ones(2))": TypeError,
+    "torch.special.softmax(torch.ones(2), None)": TypeError,
+    "torch.ones(2, 2).prod((0, 1))": TypeError,
+    "torch.aminmax(torch.ones(2, 2), dim=(0, 1))": TypeError,
+    f"{BYTES} ** -1": RuntimeError,
+    f"torch.nn.functional.pad({BYTES}, (1, 1), value=-1)": RuntimeError,
+    "torch.addcdiv(torch.ones(2), torch.ones(2), 2)": TypeError,
+    "pow(torch.ones(2), 2, 3)": TypeError,
+    "torch.ones(2).__delitem__(0)": TypeError,
+    "torch.ones(2)[torch.tensor([])]": IndexError,
+    "torch.ones(2).cuda()": AssertionError,
+    "torch.ones(2, device='cuda:0')": AssertionError,
+    "torch.nn.Linear(1, 1, device=torch.device('cuda'))": AssertionError,
+    "torch.Generator('cuda')": RuntimeError,
+    "torch.optim.Adam([torch.nn.Parameter(torch.ones(1))], betas=(0.5,))": IndexError,
+    "torch.optim.NAdam([torch.nn.Parameter(torch.ones(1))], betas=(0.5,))": IndexError,
+}
+
+
+@pytest.fixture(params=["minigrad", "torch"])
+def lib(request):
+    """minigrad, and torch, where it is installed, to see that the tables are right."""
+    if request.param == "minigrad":
+        return minigrad
+    torch = pytest.importorskip("torch")
+    torch.set_warn_always(True)  # most warn once a program else
+    request.addfinalizer(lambda: torch.set_warn_always(False))
+    return torch
+
+
+@pytest.mark.parametrize("code", VALUES)
+def test_values(lib, code):
+    assert eval(code, {"torch": lib}).tolist() == VALUES[code]
+
+
+@pytest.mark.parametrize("code", WARNINGS)
+def test_warnings_name_this_file(lib, code):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        eval(compile(code, __file__, "eval"), {"torch": lib})
+    (given,) = [w for w in caught if WARNINGS[code] in str(w.message)]
+    assert given.category is UserWarning
+    if lib is minigrad:
+        assert given.filename == __file__
+
+
+@pytest.mark.parametrize("code", ERRORS)
+def test_errors(lib, code):
+    with pytest.raises(ERRORS[code]):
+        eval(code, {"torch": lib})
+
+
+def test_a_list_of_lists_is_an_index_for_each_dimension():
+    x = minigrad.arange(6).reshape(2, 3)
+    with pytest.warns(UserWarning, match="non-tuple"):
+        assert x[[[0, 1], [0, 2]]].tolist() == [0, 5]
+    assert x[[1, 0]].tolist() == [[3, 4, 5], [0, 1, 2]]
+    with pytest.warns(UserWarning, match="non-tuple"):
+        x[[[0, 1], [0, 2]]] = 9
+    assert x.tolist() == [[9, 1, 2], [3, 4, 9]]
