@@ -179,8 +179,8 @@ for name, function in ("the tape", composed), ("minigrad's kernel", fused):
     assert worst < 1e-12
 
 # %% [markdown]
-# For a network of your own, `minigrad.inspect.show(loss, "tape.html")` writes a page in which each
-# batch norm opens into the same parts and paths, with the numbers that it had.
+# For a network of your own, `minigrad.inspect.show(loss, "tape.html")` writes a page in which
+# each batch norm opens into the same parts and paths, with the numbers that it had.
 #
 # ## What each costs
 #

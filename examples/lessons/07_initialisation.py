@@ -62,9 +62,9 @@ for name, activation, choices in (
             assert math.isclose(out[2] / out[0], 2 ** (-29 / 2), rel_tol=2)
 
 # %% [markdown]
-# With tanh and large weights nothing explodes forward: tanh is at most 1.  But nearly every unit
-# is *saturated*, out where tanh is flat, and what is left of a gradient depends on the few that
-# are not.
+# With tanh and large weights nothing explodes forward, since tanh is at most 1.  But nearly every
+# unit is *saturated*, out where tanh is flat, and lets no gradient through; the few others
+# multiply it by the large weights, and over thirty layers that wins.
 #
 # `nn.init` has these rules under torch's names.  What the layers do by default is another one,
 # `kaiming_uniform_` with a=sqrt(5), which for a Linear layer is a variance of 1 / (3 n):
@@ -123,9 +123,10 @@ for start in "random", "constant":
 # ## Dead units
 #
 # A ReLU whose input is negative for every image gives 0 for every image, and the gradient of its
-# weights is exactly 0: no step of training can bring it back.  To see it plainly, begin with all
-# biases of the first layer at -2.  A leaky ReLU has a slope of 0.1 where the ReLU has none; batch
-# norm takes away the mean, and with it whatever bias stood before.
+# weights is exactly 0: no step of its own can bring it back, only a change of what the layers
+# below send it.  To see it plainly, begin with all biases of the first layer at -2.  A leaky ReLU
+# has a slope of 0.1 where the ReLU has none; batch norm takes away the mean, and with it whatever
+# bias stood before.
 
 
 # %%
@@ -161,7 +162,7 @@ for name, activation, norm in (
     F.cross_entropy(model(images), labels).backward()
     gradient = model[0].weight.grad.norm().item()
     model.zero_grad()
-    reached = train(model, lr=0.01, epochs=8, optimizer=optim.Adam)
+    reached = train(model, lr=0.01, epochs=12, optimizer=optim.Adam)
     model.train()
     end = dead_units(model[: 3 if norm else 2])
     print(f"{name:18}{before:16.0%}{gradient:18.1e}{end:18.0%}{reached:12.1%}")
