@@ -466,6 +466,22 @@ def g(x):
     assert "call the function or module itself" in found[4].advice
 
 
+def test_missing_knows_arguments_that_are_refused(write):
+    text = """\
+import torch
+from torch import nn
+nn.Embedding(3, 2, sparse=True), nn.Embedding(3, 2, sparse=False), nn.Embedding(3, 2, sparse=x)
+torch.autocast("cpu"), torch.autocast("cpu", enabled=False), torch.autocast("cuda")
+torch.autocast(device_type="cpu"), torch.autocast(device.type)
+"""
+    found = [each for _, each in missing.missing(write(text))]
+    assert [(each.line, each.how, each.name) for each in found] == [
+        (3, "refuses", "torch.nn.Embedding(sparse=True)"),
+        (4, "refuses", "torch.autocast(device_type='cpu')"),
+        (5, "refuses", "torch.autocast(device_type='cpu')"),
+    ]
+
+
 def test_missing_reads_the_programs_own_modules(write, tmp_path):
     (tmp_path / "parts" / "deep").mkdir(parents=True)
     write("import torch\nfrom . import b\ntorch.rulu", "parts/a.py")

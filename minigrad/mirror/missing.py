@@ -31,6 +31,13 @@ _LITERALS = ast.Constant | ast.JoinedStr | ast.Dict | ast.List | ast.Tuple | ast
 # Names that refuse without a device, as torch's do on such a machine.
 _DEVICES = ("torch.cuda.", "torch.accelerator.", "torch.mps.", "torch.xpu.")
 
+# Arguments that minigrad takes and refuses: of which functions, their name, place and value.
+_REFUSED = (
+    ("torch.nn.Embedding torch.nn.EmbeddingBag", "sparse", None, True),
+    ("torch.nn.functional.embedding torch.nn.functional.embedding_bag", "sparse", None, True),
+    ("torch.autocast torch.amp.autocast", "device_type", 0, "cpu"),
+)
+
 
 class Found(NamedTuple):
     """A name that is missing: in which line, how sure that is, and what to use instead."""
@@ -201,6 +208,7 @@ class Reader(ast.NodeVisitor):
                     if owner:
                         self._check(f"{owner}.{attribute}", node.lineno)
             return
+        self._check_arguments(name, node)
         found = names.look(name)[0]
         try:
             accepted = inspect.signature(found).parameters if callable(found) else {}
@@ -217,6 +225,22 @@ class Reader(ast.NodeVisitor):
                 taken = ", ".join(n for n, p in accepted.items() if p.kind != p.VAR_POSITIONAL)
                 call = f"{name}({keyword.arg}=...)"
                 self.found.append(Found(keyword.lineno, call, f"it takes {taken}"))
+
+    def _check_arguments(self, name, node):
+        """Note an argument, written out in a call of ``name``, that is refused."""
+        given = {k.arg: k.value.value for k in node.keywords if isinstance(k.value, ast.Constant)}
+        if any(k.arg == "enabled" for k in node.keywords) and given.get("enabled") is not True:
+            return  # nothing is refused to what is, or may be, switched off
+        for functions, argument, place, value in _REFUSED:
+            if name in functions.split():
+                if place is not None and len(node.args) > place:
+                    found = getattr(node.args[place], "value", None)
+                else:
+                    found = given.get(argument)
+                if found is not None and found == value:
+                    call = f"{name}({argument}={value!r})"
+                    advice = names.advice("torch.bfloat16" if value == "cpu" else "torch.sparse")
+                    self.found.append(Found(node.lineno, call, advice, "refuses"))
 
 
 def _bound(function):
