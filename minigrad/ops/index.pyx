@@ -90,8 +90,8 @@ cdef object numpy_index(Tensor x, object index, bint *basic):
                     f"{item.dtype}"
                 )
             if item.dtype == np.uint8:
-                warnings.warn("indexing with dtype minigrad.uint8 is now deprecated, please use a "
-                              "dtype minigrad.bool instead.")
+                warnings.warn("indexing with dtype uint8 is now deprecated, please use a "
+                              "dtype bool instead.")
                 item = item.astype(np.bool_)
             if item.ndim == 0 and item.dtype.kind != "b":
                 item = int(item)
