@@ -62,6 +62,10 @@ ERRORS = {
     "torch.ones(2, device='cuda:0')": AssertionError,
     "torch.nn.Linear(1, 1, device=torch.device('cuda'))": AssertionError,
     "torch.Generator('cuda')": RuntimeError,
+    "torch.randint(0, 257, (2,), dtype=torch.uint8)": RuntimeError,
+    "torch.randint(-1, 5, (2,), dtype=torch.uint8)": RuntimeError,
+    "torch.randint(3, (2,), dtype=torch.bool)": RuntimeError,
+    "torch.randperm(300, dtype=torch.uint8)": RuntimeError,
     "torch.optim.Adam([torch.nn.Parameter(torch.ones(1))], betas=(0.5,))": IndexError,
     "torch.optim.NAdam([torch.nn.Parameter(torch.ones(1))], betas=(0.5,))": IndexError,
 }

@@ -83,6 +83,16 @@ def _int64(bound):
     return value
 
 
+def _check_range(name, low, high, dtype):
+    """Raise RuntimeError if an integer dtype does not hold all that may be drawn."""
+    kind = np.dtype(np.int64) if dtype is None else as_dtype_(dtype).numpy
+    if kind.kind == "f":
+        return
+    least, most = (0, 1) if kind.kind == "b" else (np.iinfo(kind).min, np.iinfo(kind).max)
+    if low < least or high > most:
+        raise RuntimeError(f"{name}: numbers from {low} to {high} are out of bounds for {kind}")
+
+
 def randint(
     low=0,
     high=None,
@@ -115,6 +125,7 @@ def randint(
         raise RuntimeError(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
+    _check_range("randint", low, high - 1, dtype)
     shape = _sizes((size,))
     values = pick(generator)._integers(low, high, math.prod(shape))
     return _new(values, shape, "int64" if dtype is None else dtype, requires_grad)
@@ -140,6 +151,7 @@ def randperm(
     on_cpu(device, layout, pin_memory)
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
+    _check_range("randperm", 0, n - 1, dtype)
     values = pick(generator)._permutation(n)
     return _new(values, (n,), "int64" if dtype is None else dtype, requires_grad)
 
