@@ -122,7 +122,7 @@ def test_the_sources_are_all_used_and_short():
     for source in page._VIEWER.iterdir():
         lines = source.read_text(encoding="utf-8").split("\n")
         assert len(lines) <= 500
-        assert max(map(len, lines)) < 450, source
+        assert max(map(len, lines)) <= 120, source
 
 
 def test_a_long_tape_makes_a_page_of_bounded_size(path, monkeypatch):

@@ -244,12 +244,14 @@ def test_gradients_accumulate_in_the_leaves(visit, small):
 def test_the_curves_tell_memory_and_time_and_can_be_clicked(visit, cnn):
     page = visit(cnn)
     memory = page.locator('[data-curve="memory"]')
-    assert re.fullmatch(r"Held for backward: .* of at most .*", memory.locator("p").inner_text())
+    label = page.locator("#timeline p").first
+    assert re.fullmatch(r"Held: .* of at most .*", label.inner_text())
     box = memory.bounding_box()
-    page.mouse.click(box["x"] + box["width"] - 3, box["y"] + 30)
+    page.mouse.click(box["x"] + box["width"] - 3, box["y"] + 10)
     assert current(page).startswith("Backward ↑1 ")
-    assert memory.locator("p").inner_text().startswith("Held for backward: 0 B")
-    assert "Time of this step" in text(page, '[data-curve="time"]')
+    assert label.inner_text().startswith("Held: 0 B")
+    time = page.locator('[data-curve="time"] svg').get_attribute("aria-label")
+    assert re.fullmatch(r"Time: .*s, slowest .*s, along the tape", time)
 
 
 def test_where_a_step_was_made(visit, cnn):

@@ -21,7 +21,7 @@ from minigrad.tensor import Tensor
 
 TOLERANCE = 0.02  # of the larger of the two slopes
 SMALLER_STEPS = (1.0, 1 / 4, 1 / 16)  # of the best step where there is no kink
-NOISE = 20.0  # roundings of the result that two runs may differ by without meaning anything
+NOISE = 20.0  # roundings of everything that two runs may differ by without meaning anything
 
 
 @dataclass
@@ -92,6 +92,17 @@ class Checker:
                 "the gradients of a scalar can be checked, but the function returned shape "
                 f"{list(self.result.shape)}"
             )
+        self.scale = abs(self.result.item())  # how large the numbers are that make the result
+
+    def weigh(self, steps: list[Step]) -> None:
+        """Learn from the gradients how much a rounding of each step's output can do to the result:
+        more than a rounding of the result, if large numbers cancel in it."""
+        turns = {node: turn for turn, node in enumerate(self.first.nodes)}
+        for step in steps:
+            output = self.first.outputs[turns[step.node]]
+            if output is not None and step.gradient is not None:
+                parts = np.abs(step.gradient.astype(np.float64) * output).sum()
+                self.scale = max(self.scale, float(parts) if np.isfinite(parts) else 0.0)
 
     def _run(self, observer):
         minigrad.set_rng_state(self.state)  # the same dropout in every run
@@ -124,7 +135,7 @@ class Checker:
                 )
             return result.item()
 
-        return _compare(moved, output, grad, self.result.item())
+        return _compare(moved, output, grad, self.scale)
 
     def leaf_verdict(self, leaf: Leaf, grad: np.ndarray) -> Verdict:
         """Check the gradient that arrives at a leaf."""
@@ -138,10 +149,10 @@ class Checker:
             finally:
                 array[...] = before
 
-        return _compare(moved, before, grad, self.result.item())
+        return _compare(moved, before, grad, self.scale)
 
 
-def _compare(moved: Callable[[Any], float], value: Any, grad: Any, result: float) -> Verdict:
+def _compare(moved: Callable[[Any], float], value: Any, grad: Any, scale: float) -> Verdict:
     """Return the slope of ``moved`` along random signs, by ``grad`` and by central difference.
 
     Where the two differ, smaller steps are tried: if these measure something else again, as they
@@ -160,7 +171,7 @@ def _compare(moved: Callable[[Any], float], value: Any, grad: Any, result: float
     for smaller in SMALLER_STEPS:
         step = smaller * precision ** (1 / 3) * size
         measured.append((moved(step * signs) - moved(-step * signs)) / (2 * step))
-        rounding = NOISE * precision * abs(result) / (2 * step)
+        rounding = NOISE * precision * scale / (2 * step)
         noise = rounding + abs(measured[-1] - measured[-2:][0])
         if (verdict := Verdict(analytic, measured[-1], noise)).agrees:
             break
@@ -181,6 +192,7 @@ def check_all(
 ) -> Findings:
     """Check every gradient; with ``only`` those of these steps, and of no leaf."""
     found: dict[int, Verdict] = {}
+    checker.weigh(steps)
     for step in steps:
         if step.gradient is not None and (only is None or step.number in only):
             verdict = checker.verdict(step, step.gradient)

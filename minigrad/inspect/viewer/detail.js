@@ -15,6 +15,8 @@ function linkTo(source) {
   return `<a href="#step" data-step="${source.step}">${escaped(sourceName(source))}</a>`;
 }
 
+const linkToStep = (step) => linkTo({ step, output: 0 });
+
 function valuesIn(step) {
   return step.inputs.map((source, i) => figure(letter(i), inputPicture(step, i), linkTo(source))).join("");
 }
@@ -26,31 +28,52 @@ function valuesOut(step) {
 // (where both slopes are no larger than what is uncertain, no more than that can be said)
 function verdictWord(verdict) {
   if (!verdict.agrees) return "\u2717 wrong";
-  return verdict.decides ? "\u2713 right" : "\u2248 not wrong";
+  return verdict.decides ? "\u2713 right" : "\u2248 within noise";
 }
 
 function verdictHtml(verdict, of) {
-  if (!verdict) return DATA.checked ? '<p class="where">Not checked by finite differences.</p>' : "";
+  if (!verdict && DATA.checked) return '<p class="where">Not checked by finite differences.</p>';
+  if (!verdict) return "";
   const word = verdictWord(verdict);
-  return `<p class="verdict${verdict.agrees ? "" : " wrong"}"><span class="word">${word}</span>: ${of} says that the result changes by <span class="mono">${number(verdict.analytic, 6)}</span>; finite differences measure <span class="mono">${number(verdict.numeric, 6)}</span> (uncertain by ${number(verdict.noise, 2)}, by rounding and kinks). Both are slopes along one direction of random signs.</p>`;
+  const mono = (x) => `<span class="mono">${number(x, 6)}</span>`;
+  return [
+    `<p class="verdict${verdict.agrees ? "" : " wrong"}"><span class="word">${word}</span>: `,
+    `${of} says that the result changes by ${mono(verdict.analytic)}; `,
+    `finite differences measure ${mono(verdict.numeric)} `,
+    `(uncertain by ${number(verdict.noise, 2)}, by rounding and kinks). `,
+    "Both are slopes along one direction of random signs.</p>",
+  ].join("");
 }
 
 function suspectHtml(number) {
   if (!DATA.suspects.includes(number + 1)) return "";
   const others = DATA.suspects.length > 1 ? " (or one of the other suspects)" : "";
-  return `<p class="verdict wrong"><span class="word">\u26a0 First suspect</span>: the gradient that arrives here is right or could not be checked, and one that leaves is wrong, so this step's backward makes it${others}.</p>`;
+  return [
+    '<p class="verdict wrong"><span class="word">\u26a0 First suspect</span>: the gradient that arrives ',
+    "here is right or could not be checked, and one that leaves is wrong, so this step's backward ",
+    `makes it${others}.</p>`,
+  ].join("");
 }
 
 function forwardHtml(step, number) {
-  const saves = step.freed ? "What it saved is freed." : `Saves ${bytes(step.saved)} for the backward pass; ${bytes(held[state.moment])} are held now.`;
-  const rule = step.rule ? `<p class="where">In backward: <code>${ruleLines(step).join("; ")}</code></p>` : "";
-  return `<h3>In</h3><div class="pictures">${valuesIn(step)}</div><h3>Out</h3><div class="pictures">${valuesOut(step)}</div>${batchNormHtml(step, false)}<p>${saves}</p>${rule}`;
+  const saves = step.freed
+    ? "What it saved is freed."
+    : `Saves ${bytes(step.saved)} for the backward pass; ${bytes(held[state.moment])} are held now.`;
+  const rules = step.inputs.map((source, i) => (wantsGrad(source) ? ruleOf(step, i) : "")).filter(Boolean);
+  return [
+    `<h3>In</h3><div class="pictures">${valuesIn(step)}</div>`,
+    `<h3>Out</h3><div class="pictures">${valuesOut(step)}</div>`,
+    batchNormHtml(step, false),
+    `<p>${saves}</p>`,
+    rules.length ? `<p class="where">In backward: <code>${rules.join("; ")}</code></p>` : "",
+  ].join("");
 }
 
-function ruleLines(step) {
-  return step.inputs
-    .map((source, i) => (wantsGrad(source) ? `dL/d${letter(i)} += ${escaped(spelled(step.rule[Math.min(i, step.rule.length - 1)]))}` : null))
-    .filter(Boolean);
+// What a step adds to the gradient of one input, in words.
+function ruleOf(step, i) {
+  if (!step.rule) return "";
+  const rule = step.rule[Math.min(i, step.rule.length - 1)];
+  return `dL/d${letter(i)} += ${escaped(spelled(rule))}`;
 }
 
 // The rule, and under each line the numbers of the chosen element.
@@ -59,19 +82,25 @@ function ruleHtml(step) {
   const element = chosenElement(step), many = choices(step).length;
   const lines = step.inputs.map((source, i) => {
     if (!wantsGrad(source)) return "";
-    const formula = escaped(spelled(step.rule[Math.min(i, step.rule.length - 1)]));
-    const head = `<p><code>dL/d${letter(i)} += ${formula}</code></p>`;
+    const head = `<p><code>${ruleOf(step, i)}</code></p>`;
     const filled = element && filledIn(step, i), sum = filledSum(step, i);
     if (sum) return `${head}<p class="filled mono">${sum}</p>`;
     if (!filled) return head;
-    const copies = filled.copies > 1 ? ` <span class="where">(one of ${filled.copies} that are added up: ${letter(i)} was broadcast)</span>` : "";
+    const copies = filled.copies > 1
+      ? ` <span class="where">(one of ${filled.copies} that are added up: ${letter(i)} was broadcast)</span>`
+      : "";
     const given = filled.close ? "" : ` <span class="warn">but the vjp gave ${number(filled.given)}</span>`;
-    return `${head}<p class="filled mono">dL/d${letter(i)} += ${filled.text} = ${number(filled.value)}${copies}${given}</p>`;
+    const numbers = `dL/d${letter(i)} += ${filled.text} = ${number(filled.value)}`;
+    return `${head}<p class="filled mono">${numbers}${copies}${given}</p>`;
   });
-  const chooser = element && many > 1
-    ? `<p class="chooser">Numbers of element <b class="mono">${indices(element.place, element.shape)}</b> <button type="button" data-element="-1" aria-label="Element before">\u2039</button><button type="button" data-element="1" aria-label="Element after">\u203a</button></p>`
-    : "";
-  return lines.join("") + chooser;
+  if (element && many > 1) {
+    lines.push(
+      `<p class="chooser">Numbers of element <b class="mono">${indices(element.place, element.shape)}</b>`,
+      '<button type="button" data-element="-1" aria-label="Element before">\u2039</button>',
+      '<button type="button" data-element="1" aria-label="Element after">\u203a</button></p>',
+    );
+  }
+  return lines.join("");
 }
 
 function showRule() {
@@ -81,12 +110,15 @@ function showRule() {
 
 function arrivingHtml(step, number) {
   if (!step.grads.length) return "<p>No gradient arrives here.</p>";
-  const from = users[number].map((user) => `<a href="#step" data-step="${user}">${user + 1} ${escaped(STEPS[user].op)}</a>`);
+  const from = users[number].map(linkToStep);
   let origin = "The result itself: its gradient is 1.";
   if (from.length === 1) origin = `From ${from[0]}.`;
   else if (from.length > 8) origin = `The sum of what ${from.length} operations passed on.`;
-  else if (from.length) origin = `The sum of what ${from.slice(0, -1).join(", ")} and ${from[from.length - 1]} passed on.`;
-  const figures = step.grads.map((p, i) => figure(step.grads.length > 1 ? `dL/dy.${i}` : "dL/dy", picture(p)));
+  else if (from.length) {
+    origin = `The sum of what ${from.slice(0, -1).join(", ")} and ${from[from.length - 1]} passed on.`;
+  }
+  const name = (i) => (step.grads.length > 1 ? `dL/dy.${i}` : "dL/dy");
+  const figures = step.grads.map((p, i) => figure(name(i), picture(p)));
   return `<div class="pictures">${figures.join("")}</div><p class="where">${origin}</p>`;
 }
 
@@ -95,7 +127,8 @@ function leavingHtml(step) {
     if (!wantsGrad(source)) return "";
     const passed = picture(step.passed[i]), name = `dL/d${letter(i)}`;
     if (source.leaf === undefined) return figure(name, passed, `\u2192 ${linkTo(source)}`);
-    const leaf = LEAVES[source.leaf], count = arrived(source.leaf, state.moment), all = arrivals[source.leaf].length;
+    const leaf = LEAVES[source.leaf], all = arrivals[source.leaf].length;
+    const count = arrived(source.leaf, state.moment);
     const target = `\u2192 ${escaped(leaf.name)}.grad`;
     if (all <= 1) return figure(name, passed, target);
     const sum = figure(`${leaf.name}.grad`, picture(step.sums[i]), `so far, ${count} of ${all} added up`);
@@ -105,29 +138,49 @@ function leavingHtml(step) {
 }
 
 function backwardHtml(step, number) {
-  const freed = step.saved ? `Frees ${bytes(step.saved)} that were saved; ${bytes(held[state.moment])} are held now.` : `Frees nothing; ${bytes(held[state.moment])} are held now.`;
-  const checked = verdictHtml(step.verdict, "the gradient that arrives here");
-  return `<h3>Gradient arriving</h3>${arrivingHtml(step, number)}${checked}${suspectHtml(number)}<h3>Rule</h3><div class="rule" id="rule">${ruleHtml(step)}</div><h3>Gradients leaving</h3>${leavingHtml(step)}${batchNormHtml(step, true)}<p>${freed}</p><h3>Values</h3><div class="pictures">${valuesIn(step)}${valuesOut(step)}</div>`;
+  const freed = step.saved ? `Frees ${bytes(step.saved)} that were saved` : "Frees nothing";
+  return [
+    `<h3>Gradient arriving</h3>${arrivingHtml(step, number)}`,
+    verdictHtml(step.verdict, "the gradient that arrives here"),
+    suspectHtml(number),
+    `<h3>Rule</h3><div class="rule" id="rule">${ruleHtml(step)}</div>`,
+    `<h3>Gradients leaving</h3>${leavingHtml(step)}`,
+    batchNormHtml(step, true),
+    `<p>${freed}; ${bytes(held[state.moment])} are held now.</p>`,
+    `<h3>Values</h3><div class="pictures">${valuesIn(step)}${valuesOut(step)}</div>`,
+  ].join("");
 }
 
 function showStep() {
   const number = stepAt(state.moment), step = STEPS[number], backward = isBackward(state.moment);
   forgetFigures();
-  const phase = backward ? "Backward" : "Forward";
-  const head = `<h2><span class="phase">${phase} ${backward ? "\u2191" : "\u2193"}</span>${number + 1} ${escaped(step.op)} <small>${escaped(step.name)}</small></h2>`;
-  place.innerHTML = head + whereHtml(step) + (backward ? backwardHtml(step, number) : forwardHtml(step, number));
+  const phase = backward ? "Backward \u2191" : "Forward \u2193";
+  const name = `${number + 1} ${escaped(step.op)} <small>${escaped(step.name)}</small>`;
+  place.innerHTML = [
+    `<h2><span class="phase">${phase}</span>${name}</h2>`,
+    whereHtml(step),
+    backward ? backwardHtml(step, number) : forwardHtml(step, number),
+  ].join("");
   drawFigures();
   watchParts();
 }
 
 // One sentence on the current step, for screen readers.
 function inWords() {
-  const number_ = stepAt(state.moment), step = STEPS[number_], backward = isBackward(state.moment);
+  const i = stepAt(state.moment), step = STEPS[i], backward = isBackward(state.moment);
   const p = picture(backward ? step.grads[0] : step.values[0]);
-  const what = backward ? "Gradient arriving" : "Output";
-  const about = p ? `${what} ${shapeText(p.shape)}, ${sizeOf(p.shape) === 1 && p.cells ? number(p.cells[0][0]) : plain(statistics(p))}` : `${what} not known`;
-  const wrong = [...flags[number_][backward ? "backward" : "forward"]];
-  return `${backward ? "Backward" : "Forward"}, step ${number_ + 1} of ${N}, ${step.op}. ${about}.${wrong.length ? ` Warning: ${wrong.join(", ")}.` : ""}`;
+  let about = "not known";
+  if (p) {
+    const single = sizeOf(p.shape) === 1 && p.cells;
+    about = `${shapeText(p.shape)}, ${single ? number(p.cells[0][0]) : plain(statistics(p))}`;
+  }
+  const found = [
+    `${backward ? "Backward" : "Forward"}, step ${i + 1} of ${N}, ${step.op}.`,
+    `${backward ? "Gradient arriving" : "Output"} ${about}.`,
+  ];
+  const wrong = [...flags[i][backward ? "backward" : "forward"]];
+  if (wrong.length) found.push(`Warning: ${wrong.join(", ")}.`);
+  return found.join(" ");
 }
 
 place.addEventListener("click", (event) => {

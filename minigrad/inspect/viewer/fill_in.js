@@ -80,9 +80,12 @@ function filledIn(step, i) {
   const target = picture(step.passed[i]), size = target ? sizeOf(target.shape) : 0;
   const copies = size ? sizeOf(element.shape) / size : 1;
   const given = copies === 1 ? element.passed[i] : undefined;
-  const close = given === undefined || Object.is(given, value) || (Number.isNaN(given) && Number.isNaN(value)) ||
-    Math.abs(given - value) <= 1e-3 * Math.max(Math.abs(given), Math.abs(value), 1e-6);
-  return { text, value, copies, given, close };
+  return { text, value, copies, given, close: given === undefined || isClose(given, value) };
+}
+
+function isClose(x, y) {
+  if (!Number.isFinite(x) || !Number.isFinite(y)) return Object.is(x, y);
+  return Math.abs(x - y) <= 1e-3 * Math.max(Math.abs(x), Math.abs(y), 1e-6);
 }
 
 // Sums of products, for small matrices: how the first element of a gradient came about.
@@ -95,11 +98,17 @@ const matrix = (p) => (isWhole(p) && p.shape.length === 2 ? p.cells.map((row) =>
 const transposed = (m) => m && m[0].map((_, j) => m.map((row) => row[j]));
 const dots = (left, right) => left && right && [left[0], right.map((row) => row[0])];
 
-// "1 * 2 + 3 * 4 = 14" for the element [0, 0] of what a matrix product passes on, or null.
+// "1 * 2 + 3 * 4 = 14" for the element [0, 0] of what a matrix product passes on; "1 / 4 = 0.25"
+// for a mean of everything; or null.
 function filledSum(step, i) {
-  const make = (SUMS[step.op] || [])[i];
-  if (!make || !picture(step.passed[i])) return null;
-  const pair = make(matrix(picture(step.grads[0])), ...step.inputs.map((_, j) => matrix(inputPicture(step, j))));
+  const make = (SUMS[step.op] || [])[i], passed = picture(step.passed[i]), g = picture(step.grads[0]);
+  if (!passed || !g) return null;
+  if (step.op === "Mean" && sizeOf(g.shape) === 1 && g.cells) {
+    const n = sizeOf(passed.shape), value = revive(g.cells[0][0]);
+    return `each: ${number(value)} / ${n} = ${number(value / n)}`;
+  }
+  const inputs = step.inputs.map((_, j) => matrix(inputPicture(step, j)));
+  const pair = make && make(matrix(g), ...inputs);
   if (!pair) return null;
   const terms = pair[0].map((x, k) => `${number(x, 3)} * ${number(pair[1][k], 3)}`);
   const shown = terms.length > 6 ? [...terms.slice(0, 3), "\u2026", ...terms.slice(-1)] : terms;

@@ -7,7 +7,15 @@ let palette = null;
 function readPalette() {
   const style = getComputedStyle(document.documentElement);
   const rgb = (name) => style.getPropertyValue(name).split(",").map(Number);
-  palette = { negative: rgb("--negative"), neutral: rgb("--neutral"), positive: rgb("--positive"), bad: style.getPropertyValue("--bad").trim() };
+  palette = {
+    negative: rgb("--negative"),
+    neutral: rgb("--neutral"),
+    positive: rgb("--positive"),
+    bad: hexRgb(style.getPropertyValue("--bad").trim()),
+    text: style.getPropertyValue("--text"),
+    panel: style.getPropertyValue("--panel"),
+    mono: style.getPropertyValue("--mono"),
+  };
 }
 
 function mixed(share) {
@@ -52,20 +60,19 @@ function drawHeatMap(canvas, p, chosen) {
   draw.scale(ratio, ratio);
   draw.textAlign = "center";
   draw.textBaseline = "middle";
-  const font = (size) => `${size}px ${getComputedStyle(document.documentElement).getPropertyValue("--mono")}`;
-  draw.font = font(10.5);
+  draw.font = `10.5px ${palette.mono}`;
   p.cells.forEach((row, i) => row.forEach((x, j) => {
     const value = revive(x), finite = Number.isFinite(value);
-    const colour = finite ? mixed(value / scale) : null;
+    const colour = finite ? mixed(value / scale) : palette.bad;
     const left = j * wide, top = i * high;
-    draw.fillStyle = finite ? css(colour) : palette.bad;
+    draw.fillStyle = css(colour);
     draw.fillRect(left, top, Math.ceil(wide), Math.ceil(high));
-    const text = finite ? number(value, wide >= 40 ? 3 : 2) : Number.isNaN(value) ? "NaN" : number(value);
+    const text = number(value, wide >= 40 ? 3 : 2);
     if (wide >= 30 && high >= 14) {
-      draw.fillStyle = finite ? inkOn(colour) : inkOn(hexRgb(palette.bad));
+      draw.fillStyle = inkOn(colour);
       draw.fillText(text, left + wide / 2, top + high / 2 + 0.5, wide - 3);
     } else if (!finite && wide >= 5 && high >= 5) {
-      draw.strokeStyle = inkOn(hexRgb(palette.bad)); // a cross, for those who see no colour
+      draw.strokeStyle = inkOn(colour); // a cross, for those who see no colour
       draw.beginPath();
       draw.moveTo(left + 1.5, top + 1.5);
       draw.lineTo(left + wide - 1.5, top + high - 1.5);
@@ -74,7 +81,7 @@ function drawHeatMap(canvas, p, chosen) {
       draw.stroke();
     }
     if (chosen && chosen[0] === i && chosen[1] === j) {
-      draw.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--text");
+      draw.strokeStyle = palette.text;
       draw.lineWidth = 2;
       draw.strokeRect(left + 1, top + 1, Math.max(wide - 2, 1), Math.max(high - 2, 1));
       draw.lineWidth = 1;
@@ -87,7 +94,7 @@ function drawHeatMap(canvas, p, chosen) {
 function drawBorders(draw, p, width, high) {
   const each = p.shape[p.shape.length - 2];
   if (p.shape.length < 3 || p.at || p.block[0] > 1 || each * high < 6) return;
-  draw.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--panel");
+  draw.fillStyle = palette.panel;
   for (let row = each; row < p.cells.length; row += each) draw.fillRect(0, row * high - 1, width, 2);
 }
 
@@ -99,8 +106,8 @@ function hexRgb(hex) {
 function cellText(p, row, column) {
   const value = number(p.cells[row][column], 6), [high, wide] = p.block;
   if (high > 1 || wide > 1) {
-    const down = [row * high, (row + 1) * high - 1], across = [column * wide, (column + 1) * wide - 1];
-    return `mean of rows ${down.join("\u2013")}, columns ${across.join("\u2013")}: ${value}`;
+    const range = (i, step) => `${i * step}\u2013${(i + 1) * step - 1}`;
+    return `mean of rows ${range(row, high)}, columns ${range(column, wide)}: ${value}`;
   }
   const inside = indices(row * p.cells[0].length + column, p.at ? p.shape.slice(-2) : p.shape);
   return `${p.at ? `[${p.at.join(", ")}, ${inside.slice(1)}` : inside}: ${value}`;
@@ -114,7 +121,13 @@ function histogram(p) {
     if (!count) return "";
     const tall = Math.max((count / most) * 25, 1), middle = low + ((i + 0.5) / n) * (high - low);
     const colour = css(mixed(0.35 * Math.sign(middle) + 0.65 * (middle / scale)));
-    return `<rect x="${i * 5}" y="${26 - tall}" width="4.4" height="${tall}" fill="${colour}"><title>${count}</title></rect>`;
+    const place = `x="${i * 5}" y="${26 - tall}" width="4.4" height="${tall}"`;
+    return `<rect ${place} fill="${colour}"><title>${count}</title></rect>`;
   });
-  return `<div class="histogram"><span>${number(low, 3)}</span><svg viewBox="0 0 ${n * 5} 26" preserveAspectRatio="none" role="img" aria-label="Histogram from ${number(low, 3)} to ${number(high, 3)}">${bars.join("")}</svg><span>${number(high, 3)}</span></div>`;
+  const [from, to] = [number(low, 3), number(high, 3)];
+  return [
+    `<div class="histogram"><span>${from}</span>`,
+    `<svg viewBox="0 0 ${n * 5} 26" preserveAspectRatio="none" role="img" `,
+    `aria-label="Histogram from ${from} to ${to}">${bars.join("")}</svg><span>${to}</span></div>`,
+  ].join("");
 }

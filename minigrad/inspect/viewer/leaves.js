@@ -4,17 +4,31 @@
 const MOST_LEAVES = 400;
 let leafRows = [];
 
+function leafHtml(leaf, i) {
+  const verdict = leaf.verdict, shape = leaf.value === null ? "" : shapeText(picture(leaf.value).shape);
+  let check = "";
+  if (verdict) {
+    const badge = `<span class="badge ${verdict.agrees ? "good" : "bad"}">${verdictWord(verdict)}</span>`;
+    const both = `${number(verdict.analytic)} / ${number(verdict.numeric)}`;
+    check = `${badge} <span title="By the gradient, and as measured">${both}</span>`;
+  }
+  return [
+    `<tr data-leaf="${i}"><td>${escaped(leaf.name)}</td><td>${shape}</td><td></td><td></td>`,
+    DATA.checked ? `<td>${check}</td></tr>` : "</tr>",
+  ].join("");
+}
+
 function addLeaves() {
   const place = document.getElementById("leaves"), shown = LEAVES.slice(0, MOST_LEAVES);
-  const checked = DATA.checked ? '<th scope="col">check</th>' : "";
-  const lines = shown.map((leaf, i) => {
-    const verdict = leaf.verdict;
-    const word = verdict ? `<span class="badge ${verdict.agrees ? "good" : "bad"}">${verdictWord(verdict)}</span>` : "";
-    const both = verdict ? ` <span title="by the gradient, and as measured">${number(verdict.analytic)} / ${number(verdict.numeric)}</span>` : "";
-    return `<tr data-leaf="${i}"><td>${escaped(leaf.name)}</td><td>${leaf.value === null ? "" : shapeText(picture(leaf.value).shape)}</td><td></td><td></td>${DATA.checked ? `<td>${word}${both}</td>` : ""}</tr>`;
-  });
-  const more = LEAVES.length > shown.length ? `<p class="stats">and ${LEAVES.length - shown.length} more</p>` : "";
-  place.innerHTML = `<h3>Leaves, and what this backward pass has put into their .grad so far</h3><div class="scroll"><table><thead><tr><th scope="col">leaf</th><th scope="col">shape</th><th scope="col">arrived</th><th scope="col">norm of .grad</th>${checked}</tr></thead><tbody>${lines.join("")}</tbody></table></div>${more}`;
+  const columns = ["leaf", "shape", "arrived", "norm of .grad", ...(DATA.checked ? ["check"] : [])];
+  const head = columns.map((name) => `<th scope="col">${name}</th>`).join("");
+  const more = LEAVES.length - shown.length;
+  place.innerHTML = [
+    "<h3>Leaves, and what this backward pass has put into their .grad so far</h3>",
+    `<div class="scroll"><table><thead><tr>${head}</tr></thead>`,
+    `<tbody>${shown.map(leafHtml).join("")}</tbody></table></div>`,
+    more > 0 ? `<p class="stats">and ${more} more</p>` : "",
+  ].join("");
   leafRows = [...place.querySelectorAll("tr[data-leaf]")].map((row) => ({ row, shown: -1 }));
 }
 

@@ -51,8 +51,9 @@ function note(seen, kind, moment, text) {
       const kind = gradientTrouble(p, step.inputs[j].leaf !== undefined);
       if (!kind) return;
       flags[i].backward.add(kind);
-      const size = kind === "vanishing" || kind === "exploding" ? ` (rms ${number(rms(p), 2)})` : "";
-      note(seen, kind, moment, `First ${kind} gradient: leaves ${i + 1} ${step.op} for ${letter(j)}${size}`);
+      const size = p.nan || p.inf ? "" : ` (rms ${number(rms(p), 2)})`;
+      const where = `leaves ${i + 1} ${step.op} for ${letter(j)}${size}`;
+      note(seen, kind, moment, `First ${kind} gradient: ${where}`);
     });
   }
 })();
@@ -72,7 +73,8 @@ function showMarks() {
   if (!firsts.length) {
     const gradients = DATA.freed
       ? "no NaN or Inf in the values"
-      : `no NaN, Inf, vanishing (rms below ${DATA.vanishing}) or exploding (above ${DATA.exploding}) gradients`;
+      : "no NaN or Inf, and no vanishing (root mean square below " +
+        `${number(DATA.vanishing)}) or exploding (above ${DATA.exploding}) gradients`;
     place.innerHTML = `<p class="fine">Found ${gradients}.</p>`;
   }
   place.addEventListener("click", (event) => {
@@ -88,7 +90,8 @@ function badges(i) {
     for (const kind of flags[i][direction]) {
       const moment = direction === "forward" ? i : momentOf(i, true);
       const first = firsts.some((mark) => mark.moment === moment && mark.kind === kind);
-      found.push(`<span class="badge bad">${first ? "first " : ""}${kind} ${sign}</span>`);
+      const look = first ? "bad" : "quiet";
+      found.push(`<span class="badge ${look}">${first ? "first " : ""}${kind} ${sign}</span>`);
     }
   }
   if (DATA.suspects.includes(i + 1)) found.push('<span class="badge bad">suspect</span>');
@@ -96,7 +99,8 @@ function badges(i) {
   if (verdict) {
     const [sign, word] = verdictWord(verdict).split(/ (.*)/);
     found.push(verdict.agrees
-      ? `<span class="badge good" title="Finite differences agree"><span aria-hidden="true">${sign}</span><span class="unseen"> gradient is ${word} </span></span>`
+      ? `<span class="badge good" title="Finite differences agree"><span aria-hidden="true">${sign}</span>` +
+        `<span class="unseen"> gradient is ${word} </span></span>`
       : '<span class="badge bad" title="Finite differences do not agree">\u2717 wrong</span>');
   }
   return found.join("");

@@ -9,9 +9,10 @@ function statistics(p) {
   const found = [];
   if (p.nan) found.push(`<strong>${p.nan} NaN</strong>`);
   if (p.inf) found.push(`<strong>${p.inf} Inf</strong>`);
-  if (p.low !== null) {
+  if (p.low !== null && p.low === p.high) found.push(`all ${number(p.low)}`);
+  else if (p.low !== null) {
     found.push(`mean ${number(p.mean, 3)}`, `std ${number(p.std, 3)}`, `norm ${number(p.norm, 3)}`);
-    if (!p.counts || p.counts.length < 2) found.push(`from ${number(p.low, 3)} to ${number(p.high, 3)}`);
+    if (!p.counts) found.push(`from ${number(p.low, 3)} to ${number(p.high, 3)}`);
     if (p.zeros) found.push(`${number(p.zeros * 100, 3)}% zeros`);
   }
   return found.join(" \u00b7 ");
@@ -21,23 +22,24 @@ const plain = (html) => html.replace(/<[^>]*>/g, "");
 
 // A figure as HTML; its canvas is drawn by drawFigures() once it is on the page.
 function figure(name, p, more = "") {
-  const caption = `<b>${escaped(name)}</b> ${more}`;
-  if (!p) return `<figure class="scalar"><figcaption>${caption}</figcaption><p class="stats">not known</p></figure>`;
-  const kind = `<span>${shapeText(p.shape)} ${p.dtype}</span>`;
+  const kind = p ? `<span>${shapeText(p.shape)} ${p.dtype}</span>` : "";
+  const caption = `<figcaption><b>${escaped(name)}</b> ${more} ${kind}</figcaption>`;
+  if (!p) return `<figure class="scalar">${caption}<p class="stats">not known</p></figure>`;
   const single = sizeOf(p.shape) === 1 && p.cells;
   if (single) {
     const value = revive(p.cells[0][0]), warn = Number.isFinite(value) ? "" : " warn";
-    return `<figure class="scalar"><figcaption>${caption} ${kind}</figcaption><p class="value${warn}">${number(value, 6)}</p></figure>`;
+    return `<figure class="scalar">${caption}<p class="value${warn}">${number(value, 6)}</p></figure>`;
   }
   const stats = statistics(p);
   let map = "";
   if (p.cells) {
     const label = `${name}, ${shapeText(p.shape)}: ${plain(stats)}. Arrow keys read the values.`;
-    map = `<canvas tabindex="0" role="img" aria-label="${escaped(label)}" data-figure="${figures.length}"></canvas>`;
+    const about = `tabindex="0" role="img" aria-label="${escaped(label)}"`;
+    map = `<canvas ${about} data-figure="${figures.length}"></canvas>`;
     figures.push({ picture: p, at: null });
   }
   if (p.at) map = `<p class="stats">Shown: [${p.at.join(", ")}]</p>${map}`;
-  return `<figure><figcaption>${caption} ${kind}</figcaption>${map}${histogram(p)}<p class="stats">${stats}</p></figure>`;
+  return `<figure>${caption}${map}${histogram(p)}<p class="stats">${stats}</p></figure>`;
 }
 
 function drawFigures() {
@@ -112,7 +114,9 @@ function watchFigures(place) {
     choose(p, shown.at);
     drawHeatMap(canvas, p, shown.at);
     const box = canvas.getBoundingClientRect(), text = cellText(p, ...shown.at);
-    showTip(text, box.left + ((shown.at[1] + 0.5) / p.cells[0].length) * box.width, box.top + ((shown.at[0] + 0.5) / p.cells.length) * box.height);
+    const x = box.left + ((shown.at[1] + 0.5) / p.cells[0].length) * box.width;
+    const y = box.top + ((shown.at[0] + 0.5) / p.cells.length) * box.height;
+    showTip(text, x, y);
     document.getElementById("live").textContent = text;
   });
   place.addEventListener("focusout", (event) => {

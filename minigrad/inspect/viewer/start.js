@@ -3,7 +3,11 @@
 
 function facts() {
   const saved = STEPS.reduce((sum, step) => sum + step.saved, 0);
-  const found = [`${N} operation${N === 1 ? "" : "s"}`, `${LEAVES.length} lea${LEAVES.length === 1 ? "f" : "ves"}`, `${bytes(saved)} saved for the backward pass`];
+  const found = [
+    `${N} operation${N === 1 ? "" : "s"}`,
+    `${LEAVES.length} ${LEAVES.length === 1 ? "leaf" : "leaves"}`,
+    `${bytes(saved)} saved for the backward pass`,
+  ];
   if (DATA.freed) found.push("freed by a backward pass, so no gradients are known");
   if (!DATA.recorded) found.push("not recorded: only values that some gradient needs are known");
   if (DATA.checked) {

@@ -7,33 +7,51 @@ let active = 0; // the row that the arrow keys have come to
 let hits = new Set(); // the steps that were searched for
 let drawing = false;
 
+function groupHtml(entry) {
+  const { name, kind, from, to } = groups[entry.group], count = to - from + 1;
+  const about = `${kind ? `${escaped(kind)}, ` : ""}${count} operation${count === 1 ? "" : "s"}`;
+  const marks = folded.has(entry.group) ? groupBadges(from, to) : "";
+  return `<span>${escaped(name)}</span><span class="from">${about}</span>${marks}`;
+}
+
+function partHtml(entry) {
+  const part = STEPS[entry.step].parts[entry.way][entry.part];
+  const sign = entry.way === "forward" ? "\u2193" : "\u2191";
+  const name = `<span>${sign} ${escaped(part.name)}</span>`;
+  return `<span class="number"></span>${name}<code>${escaped(part.formula)}</code>`;
+}
+
+function stepHtml(entry) {
+  const step = STEPS[entry.step], out = outputPicture(step);
+  const from = step.inputs
+    .filter(wantsGrad)
+    .map((x) => (x.step === undefined ? LEAVES[x.leaf].name : x.step + 1));
+  return [
+    `<span class="number">${entry.step + 1}</span><span class="op">${escaped(step.op)}</span>`,
+    `<span class="from">${escaped(from.join(", "))}</span>${badges(entry.step)}`,
+    `<span class="shape">${out ? shapeText(out.shape) : "?"}</span>`,
+  ].join("");
+}
+
 function rowHtml(entry, row) {
-  const open = isOpen(entry), current = stepAt(state.moment);
-  const indent = `<span style="width:${Math.min(entry.depth, 8) * 14}px;flex:none"></span>`;
-  const arrow = open === null
-    ? '<span class="toggle" aria-hidden="true"></span>'
-    : `<span class="toggle" data-toggle aria-hidden="true">${open ? "\u25be" : "\u25b8"}</span>`;
-  const isCurrent = row === rowOf[current];
-  const classes = ["row", entry.kind, isCurrent ? "current" : "", row === active ? "active" : ""];
-  let inside;
-  if (entry.kind === "group") {
-    const { name, kind, from, to } = groups[entry.group], count = to - from + 1;
-    const marks = open ? "" : groupBadges(from, to);
-    inside = `${indent}${arrow}<span>${escaped(name)}</span><span class="from">${kind ? `${escaped(kind)}, ` : ""}${count} operation${count === 1 ? "" : "s"}</span>${marks}`;
-  } else if (entry.kind === "part") {
-    const part = STEPS[entry.step].parts[entry.way][entry.part];
-    const sign = entry.way === "forward" ? "\u2193" : "\u2191";
-    inside = `${indent}<span class="number"></span><span>${sign} ${escaped(part.name)}</span><code>${escaped(part.formula)}</code>`;
-  } else {
-    const step = STEPS[entry.step], out = outputPicture(step);
-    if (hits.has(entry.step)) classes.push("hit");
-    if (!isBackward(state.moment) && entry.step > current) classes.push("later");
-    if (isBackward(state.moment) && entry.step < current) classes.push("later");
-    const from = step.inputs.filter(wantsGrad).map((x) => (x.step === undefined ? LEAVES[x.leaf].name : x.step + 1));
-    inside = `${indent}${arrow}<span class="number">${entry.step + 1}</span><span class="op">${escaped(step.op)}</span><span class="from">${escaped(from.join(", "))}</span>${badges(entry.step)}<span class="shape">${out ? shapeText(out.shape) : "?"}</span>`;
-  }
-  const expanded = open === null ? "" : ` aria-expanded="${open}"`;
-  return `<div class="${classes.join(" ")}" id="row${row}" role="treeitem" aria-level="${entry.depth + 1}" aria-setsize="${rows.length}" aria-posinset="${row + 1}" aria-selected="${isCurrent}"${expanded} data-row="${row}" style="top:${row * ROW}px">${inside}</div>`;
+  const open = isOpen(entry), current = stepAt(state.moment), isCurrent = row === rowOf[current];
+  const sign = open === null ? "" : open ? "\u25be" : "\u25b8";
+  const classes = ["row", entry.kind];
+  if (isCurrent) classes.push("current");
+  if (row === active) classes.push("active");
+  if (entry.kind === "step" && hits.has(entry.step)) classes.push("hit");
+  const later = isBackward(state.moment) ? entry.step < current : entry.step > current;
+  if (entry.kind === "step" && later) classes.push("later");
+  const inside = { group: groupHtml, part: partHtml, step: stepHtml }[entry.kind](entry);
+  return [
+    `<div class="${classes.join(" ")}" id="row${row}" data-row="${row}" style="top:${row * ROW}px"`,
+    ` role="treeitem" aria-level="${entry.depth + 1}" aria-selected="${isCurrent}"`,
+    ` aria-setsize="${rows.length}" aria-posinset="${row + 1}"`,
+    open === null ? ">" : ` aria-expanded="${open}">`,
+    `<span class="indent" style="width:${Math.min(entry.depth, 8) * 14}px"></span>`,
+    `<span class="toggle" aria-hidden="true"${open === null ? "" : " data-toggle"}>${sign}</span>`,
+    `${inside}</div>`,
+  ].join("");
 }
 
 function groupBadges(from, to) {
@@ -52,7 +70,8 @@ function showTape() {
   for (let row = top; row <= bottom; row++) html.push(rowHtml(rows[row], row));
   const height = (bottom - top + 1) * ROW;
   const lines = arcsBetween(top, bottom, rowOf[stepAt(state.moment)]);
-  html.push(`<svg id="arcs" aria-hidden="true" style="top:${top * ROW}px;height:${height}px" width="68" height="${height}">${lines}</svg>`);
+  const place = `style="top:${top * ROW}px;height:${height}px"`;
+  html.push(`<svg id="arcs" aria-hidden="true" width="68" height="${height}" ${place}>${lines}</svg>`);
   inner.style.height = `${rows.length * ROW}px`;
   inner.innerHTML = html.join("");
   list.setAttribute("aria-activedescendant", `row${active}`);
