@@ -1,13 +1,17 @@
-"""Hooks: functions of the user that see, and may replace, gradients as they arrive.
+"""Hooks: functions of the user that see, and may replace, gradients on their way.
 
-A hook of a leaf is kept by the leaf, any other by the node whose output it watches, so that it dies
-with what it watches.  ``backward`` (walk.pyx) calls them.
+A hook of a tensor sees the gradient of that tensor, one of a node the gradients of all its outputs,
+before its vjp runs or after.  A hook of a leaf is kept by the leaf, any other by the node, so that
+it dies with what it watches.  ``backward`` (walk.pyx) calls them.
 """
 
 import itertools
 import weakref
 
-from minigrad.tape cimport ACCUMULATED, ARRIVED, LAST, Variable, operations, refresh_view
+from minigrad.attributes import RemovableHandle
+from minigrad.tape cimport (
+    ACCUMULATED, AFTER, ARRIVED, BEFORE, LAST, Node, Variable, operations, refresh_view,
+)
 
 cdef object hook_keys = itertools.count()
 
@@ -31,6 +35,18 @@ def add_hook(Variable v, function, int turn=ARRIVED):
     key = next(hook_keys)       # never one that was removed: its handle may still be about
     table[key] = (v.output, function, turn)
     return table, key
+
+
+def add_node_hook(Node node, function, int turn):
+    """Call ``function`` BEFORE or AFTER the vjp of ``node``; return the handle to remove it by."""
+    if node.hooks is None:
+        node.hooks = {}
+    key = next(hook_keys)
+    node.hooks[key] = (0, function, turn)
+    return RemovableHandle(node.hooks, key)
+
+
+operations.add_node_hook = add_node_hook
 
 
 def retain(Variable v):
@@ -71,6 +87,42 @@ cdef int run_accumulated_hooks(Variable leaf) except -1:
         if turn == ACCUMULATED:
             function(leaf)
     return 0
+
+
+cdef tuple call_with_hooks(Node node, object grad):
+    """Return what the vjp of ``node`` makes of ``grad``, with the node's own hooks around it."""
+    cdef tuple outputs = (grad,) if node.n_outputs == 1 else tuple(grad), inputs
+    outputs = run_node_hooks(node.hooks, BEFORE, outputs, None)
+    if all([g is None for g in outputs]):
+        inputs = (None,) * len(node.edges)
+    else:
+        inputs = node.vjp(node, outputs[0] if node.n_outputs == 1 else list(outputs))
+    inputs = tuple([None if e is None else g for g, e in zip(inputs, node.edges)])
+    return run_node_hooks(node.hooks, AFTER, inputs, outputs)
+
+
+cdef tuple run_node_hooks(dict hooks, int turn, tuple grads, tuple grad_outputs):
+    """Return ``grads`` as the hooks leave them whose turn it is: BEFORE ones get no other."""
+    for _, function, its_turn in list(hooks.values()):
+        if its_turn != turn:
+            continue
+        replaced = function(grads) if turn == BEFORE else function(grads, grad_outputs)
+        if replaced is None:
+            continue
+        if not isinstance(replaced, tuple):
+            raise TypeError(f"expected tuple, but hook returned '{type(replaced).__name__}'")
+        if len(replaced) != len(grads):
+            raise RuntimeError(
+                f"hook '{getattr(function, '__name__', function)}' has returned an incorrect "
+                f"number of values (got {len(replaced)}, but expected {len(grads)})"
+            )
+        for before, after in zip(grads, replaced):
+            if after is not None:
+                if before is None:
+                    raise RuntimeError("can't replace a None gradient with a non-None value")
+                check_replacement(<Variable>before, after)
+        grads = replaced
+    return grads
 
 
 cdef int check_replacement(Variable grad, object replaced) except -1:

@@ -11,9 +11,11 @@ cdef enum Origin:                   # how a view was made; views of it inherit a
 
 
 cdef enum Turn:                     # when a hook is called:
-    ARRIVED = 0                     # with the gradient
+    ARRIVED = 0                     # with the gradient of one output
     LAST = 1                        # after those
-    ACCUMULATED = 2                 # with a leaf that has its gradient
+    BEFORE = 2                      # with those of all outputs, before the vjp
+    AFTER = 3                       # with what the vjp returned, too
+    ACCUMULATED = 4                 # with a leaf that has its gradient
 
 
 cdef class Version:
@@ -49,6 +51,13 @@ cdef class Saved:
     cdef int output                 # which of the node's outputs, if it is one
 
 
+cdef class Packed(Saved):           # without array; with the variable if it is a leaf with gradient
+    cdef object content             # what the user's pack hook made of it
+    cdef object unpack              # and the hook that makes a tensor of that again
+    cdef Node node                  # the node that made it; None if that is the one that saves it
+    cdef bint is_output             # which this says
+
+
 cdef class Node:
     cdef str label
     cdef vjp_function vjp
@@ -58,12 +67,13 @@ cdef class Node:
     cdef object extra               # whatever else the vjp needs: shapes, axes, indices
     cdef readonly long sequence     # grows from op to op: inputs are always older than outputs
     cdef readonly int n_outputs
-    cdef dict hooks                 # hooks of the outputs: {key: (output, function, Turn)}
+    cdef dict hooks                 # hooks: {key: (output, function, Turn)}
     cdef object walk                # the backward walk that is under way and has come here, and
     cdef object incoming            # the gradient that has arrived on it (see walk.pyx)
     cdef object __weakref__
 
     cdef Variable tensor(self, Py_ssize_t i)
+    cdef Variable unpacked(self, Packed kept)
     cdef int save(self, tuple variables, Variable out) except -1
     cdef void forget(self) noexcept
     cdef int complain(self, ndarray array, Variable v, Version version, long number) except -1
@@ -71,6 +81,10 @@ cdef class Node:
     cdef inline bint needs(self, Py_ssize_t i):
         """Whether input ``i`` wants a gradient."""
         return self.edges[i] is not None
+
+
+cdef class AccumulateGrad(Node):
+    cdef readonly Variable variable
 
 
 ctypedef object (*binary_function)(object a, object b)
@@ -86,6 +100,8 @@ cdef class Operations:
     cdef public object bitwise_and_, bitwise_or_, bitwise_xor_
     cdef public object bitwise_left_shift_, bitwise_right_shift_
     cdef public object getitem, setitem, unbind, permute, flip, clone, regenerate_view
+    cdef public object add_node_hook            # see hooks.pyx
+    cdef type tensor_class
     cdef Variable (*wrap)(ndarray array)        # a new tensor over an array
     cdef ndarray (*copied)(ndarray array)       # a copy of an array
 
@@ -93,6 +109,7 @@ cdef class Operations:
 cdef Operations operations
 cdef ndarray nothing
 cdef object observer                # who watches (see _set_observer), or None
+cdef object packer                  # who packs what is saved (see autograd/graph.py), or None
 
 cdef bint grad_enabled() noexcept
 cdef bint set_grad_enabled_(bint mode) noexcept
@@ -101,7 +118,10 @@ cdef int take_place(Variable v, Variable source) except -1
 cdef void bump_version(Variable v)
 cdef int check_origin(Variable v, str what) except -1
 cdef int regenerate_view(Variable v) except -1
+cdef object save_one(Variable v, Variable out)
 cdef object edge_to(object input)
+cdef int connect(Node node, tuple inputs) except -1
+cdef AccumulateGrad accumulator_of(Variable leaf)
 cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
                  tuple saved=*, object extra=*)
 

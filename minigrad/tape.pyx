@@ -20,6 +20,8 @@ written to gets a new node, with the write in its history (``refresh_view``).
 The fields of the classes here, and what each is for, are in tape.pxd: read the two side by side.
 """
 
+import weakref
+
 import numpy as np
 
 cimport cython
@@ -204,6 +206,38 @@ cdef class Saved:
         recycle(<PyObject *>self.array)
 
 
+@cython.final
+cdef class Packed(Saved):
+    """What hooks of the user have made of a saved tensor, and its place on the tape."""
+
+
+packer = None
+
+
+def _set_packer(function):
+    """Let ``function(tensor)`` pack what is saved from now on, None: nobody.
+
+    It returns a pair (what it has packed, the function that unpacks that), or None.
+    """
+    global packer
+    packer = function
+
+
+cdef Packed pack(Variable v, Variable out):
+    """Return ``v``, which is saved for the vjp, packed; None if the packer leaves it alone."""
+    cdef Packed saved
+    # Not the node's own output itself: who packs it as it is would make a cycle.
+    cdef object pair = packer((<object>v).detach() if v is out else v)
+    if pair is None:
+        return None
+    saved = Packed.__new__(Packed)
+    saved.content, saved.unpack = pair
+    saved.output, saved.is_output = v.output, v is out
+    if v is not out and edge_to(v) is not None:
+        saved.node, saved.variable = v.node, v if v.node is None else None
+    return saved
+
+
 cdef object save_one(Variable v, Variable out):
     """Return what a node keeps of ``v``: itself while it was never written to, else a Saved.
 
@@ -214,6 +248,10 @@ cdef object save_one(Variable v, Variable out):
     cdef Saved saved
     if v is None:
         return None
+    if packer is not None:
+        saved = pack(v, out)
+        if saved is not None:
+            return saved
     if v is out:
         if v.version is None and v.node is not None and v.node.n_outputs == 1:
             return v.array
@@ -232,6 +270,7 @@ cdef object save_one(Variable v, Variable out):
 # ---------------------------------------------------------------- nodes
 
 cdef long n_recorded = 0
+cdef object notes = weakref.WeakKeyDictionary()     # node -> its metadata
 observer = None
 
 
@@ -267,12 +306,29 @@ cdef class Node:
             if edge is None:
                 functions.append((None, 0))
             elif isinstance(edge, Variable):
-                functions.append((AccumulateGrad(edge), 0))
+                functions.append((accumulator_of(edge), 0))
             elif isinstance(edge, tuple):
                 functions.append(edge)
             else:
                 functions.append((edge, 0))
         return tuple(functions)
+
+    @property
+    def metadata(self):
+        """A dict for notes on this node; anomaly mode leaves the lines of the forward there."""
+        return notes.setdefault(self, {})
+
+    def register_hook(self, fn):
+        """Call ``fn(grad_inputs, grad_outputs)`` once this node's backward has run.
+
+        Both are tuples of tensors or None.  A returned tuple replaces ``grad_inputs``.  Returns a
+        handle whose ``remove()`` takes the hook out.
+        """
+        return operations.add_node_hook(self, fn, AFTER)
+
+    def register_prehook(self, fn):
+        """Call ``fn(grad_outputs)`` before this node's backward; a returned tuple replaces them."""
+        return operations.add_node_hook(self, fn, BEFORE)
 
     cdef int save(self, tuple variables, Variable out) except -1:
         """Keep ``variables`` (tensors or None) for the vjp; ``out`` is this node's output."""
@@ -309,6 +365,8 @@ cdef class Node:
                 self.complain(v.array, v, v.version, 0)
             return v
         if isinstance(kept, Saved):
+            if isinstance(kept, Packed):
+                return self.unpacked(<Packed>kept)
             saved = <Saved>kept
             array, version, number = saved.array, saved.version, saved.number
             v = saved.variable
@@ -325,6 +383,22 @@ cdef class Node:
         v = operations.wrap(array)
         v.version = version
         v.node, v.output, v.wants_grad = self, output, True
+        return v
+
+    cdef Variable unpacked(self, Packed kept):
+        """Return what the user's hook unpacks, in the place that the saved tensor had."""
+        cdef Variable v, given
+        found = kept.unpack(kept.content)
+        if not isinstance(found, Variable):
+            raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got "
+                            f"result of type {type(found).__name__}")
+        given = <Variable>found
+        v = operations.wrap(given.array)
+        v.version = version_of(given)
+        if kept.variable is not None:
+            record(v, "UnpackBackward0", pass_on, (kept.variable,))
+        elif kept.is_output or kept.node is not None:
+            v.node, v.output, v.wants_grad = kept.node or self, kept.output, True
         return v
 
     cdef void forget(self) noexcept:
@@ -353,20 +427,33 @@ cdef class Node:
         )
 
 
-class AccumulateGrad:
-    """The end of the tape: adds what arrives to ``variable.grad``."""
+cdef class AccumulateGrad(Node):
+    """The end of the tape: adds what arrives to ``variable.grad``.
 
-    def __init__(self, variable):
-        self.variable = variable
+    Edges lead to the leaf itself; this stands for it where users look at the graph.  Its hooks are
+    the leaf's.
+    """
 
     def name(self):
         """Return torch's name of this node."""
         return "torch::autograd::AccumulateGrad"
 
-    @property
-    def next_functions(self):
-        """Return (): nothing comes after a leaf."""
-        return ()
+
+cdef object accumulators = weakref.WeakValueDictionary()    # address of a leaf -> its node
+
+
+cdef AccumulateGrad accumulator_of(Variable leaf):
+    """Return the node that stands for ``leaf``: always the same while somebody has it."""
+    cdef AccumulateGrad node = accumulators.get(<size_t><PyObject *>leaf)
+    if node is None:
+        node = AccumulateGrad.__new__(AccumulateGrad)
+        node.label, node.variable, node.n_outputs = "AccumulateGrad", leaf, 1
+        node.edges = node.saved = ()
+        if leaf.hooks is None:
+            leaf.hooks = {}
+        node.hooks = leaf.hooks
+        accumulators[<size_t><PyObject *>leaf] = node
+    return node
 
 
 cdef object edge_to(object input):
@@ -442,57 +529,6 @@ cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
     return node
 
 
-cdef object call_backward(Node node, object grad):
-    """The vjp of every PythonNode."""
-    return node.run(grad)
-
-
-cdef class PythonNode(Node):
-    """A node whose vjp is a Python method, ``run(grads)``: the base of autograd.Function's ctx.
-
-    It is made before its outputs are, to be their forward's ``ctx``, and may have several.
-    """
-
-    cdef dict __dict__
-    cdef readonly tuple needs_input_grad
-
-    def _attach(self, str label, tuple inputs, tuple outputs, tuple saved):
-        """Make ``outputs`` (tensors, or None for what gets no gradient) this node's outputs."""
-        cdef Variable v
-        cdef int k
-        self.label = label
-        self.vjp = call_backward
-        self.n_outputs = max(len(outputs), 2)   # the list form of the gradient, whatever the count
-        connect(self, tuple([x for x in inputs]))      # the caller's own stays as it is
-        for k, out in enumerate(outputs):
-            if out is not None:
-                v = <Variable>out
-                v.node = self
-                v.output = k
-                v.wants_grad = True
-                if v.base is not None:
-                    v.seen = v.version.number
-        self.saved = tuple([
-            save_one(s, s if any([s is out for out in outputs]) else None) for s in saved
-        ])
-        if observer is not None:
-            observer.recorded(self, inputs, outputs)
-
-    def _mark_needs(self, tuple inputs):
-        """Note which inputs want a gradient, for the forward to see before anything is recorded."""
-        self.needs_input_grad = tuple([
-            isinstance(v, Variable) and wants(<Variable>v) for v in inputs
-        ])
-
-    def _mark_views(self, tuple outputs):
-        """Note which of the outputs that have a gradient are views: no write may change those."""
-        cdef Variable v
-        several = len([v for v in outputs if v is not None]) > 1
-        for v in outputs:
-            if v is not None and v.base is not None:
-                v.origin = MULTIPLE if several else CUSTOM
-
-    def _saved_tensors(self):
-        """Return all saved tensors, or raise as ``tensor`` does."""
-        cdef Py_ssize_t i, n = 1 if self.saved is None else len(self.saved)
-        return tuple([self.tensor(i) for i in range(n)])
+cdef object pass_on(Node node, object grad):
+    """The vjp of the identity."""
+    return (grad,)

@@ -518,4 +518,5 @@ def install_methods(dict functions):
     PyType_Modified(cls)
 
 
+operations.tensor_class = Tensor
 operations.wrap = wrapped

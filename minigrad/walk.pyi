@@ -1,20 +1,26 @@
 from collections.abc import Sequence
 
+from minigrad.edges import GradientEdge
+from minigrad.tape import Node
 from minigrad.tensor import Tensor
 
-class Walk: ...  # one walk under way
+class Walk:  # one walk under way
+    @property
+    def node(self) -> Node | None: ...
+    def reaches(self, edges: Sequence[GradientEdge]) -> list[bool]: ...
 
+def walk_under_way() -> Walk | None: ...
 def backward(
-    tensors: Tensor | Sequence[Tensor],
+    tensors: Tensor | GradientEdge | Sequence[Tensor] | Sequence[GradientEdge],
     grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
     *,
-    inputs: Tensor | Sequence[Tensor] | None = None,
+    inputs: Tensor | GradientEdge | Sequence[Tensor] | Sequence[GradientEdge] | None = None,
 ) -> None: ...
 def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
+    outputs: Tensor | GradientEdge | Sequence[Tensor] | Sequence[GradientEdge],
+    inputs: Tensor | GradientEdge | Sequence[Tensor] | Sequence[GradientEdge],
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,

@@ -23,14 +23,28 @@ from numpy cimport (
     PyArray_SAMESHAPE, PyArray_SIZE, PyArray_TYPE, import_array, ndarray,
 )
 
-from minigrad.hooks cimport run_accumulated_hooks, run_hooks
+from minigrad.edges cimport edge_of, end_of, key_of, leaf_of, leading_to, newest_first
+from minigrad.edges import GradientEdge
+from minigrad.hooks cimport call_with_hooks, run_accumulated_hooks, run_hooks, run_node_hooks
 from minigrad.memory cimport empty_like_array
-from minigrad.tape cimport Node, Variable, edge_to, observer, operations, set_grad_enabled_
+from minigrad.tape cimport (
+    AFTER, BEFORE, Node, Variable, edge_to, observer, operations, set_grad_enabled_,
+)
 
 import_array()
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject *)
+
+cdef extern from *:
+    """
+    #if defined(_MSC_VER)
+    static __declspec(thread) PyObject *mg_walk = NULL;
+    #else
+    static __thread PyObject *mg_walk = NULL;
+    #endif
+    """
+    PyObject *mg_walk               # the walk that is under way in this thread
 
 
 # ---------------------------------------------------------------- the nodes that wait their turn
@@ -47,7 +61,11 @@ cdef class Walk:
     cdef PyObject **heap            # nodes, each with a reference; no parent older than a child
     cdef Py_ssize_t n, capacity
     cdef dict elsewhere             # node -> the gradient that has arrived
-    cdef dict leaves                # leaf -> the gradient that has arrived
+    cdef dict leaves                # leaf, as key_of gives it -> the gradient that has arrived
+    cdef readonly Node node         # whose vjp runs; only while there is an observer
+    cdef list roots                 # the edges it has started from
+    cdef dict needed                # what leads to its inputs; None: everything is walked over
+    cdef object __weakref__
 
     def __cinit__(self):
         self.leaves = {}
@@ -143,52 +161,24 @@ cdef class Walk:
                 self.arrives(<Node>node, slots)
             slots[k] = grad if slots[k] is None else operations.add(slots[k], grad)
         else:
-            before = self.leaves.get(edge)
-            self.leaves[edge] = grad if before is None else operations.add(before, grad)
+            key = key_of(edge)
+            before = self.leaves.get(key)
+            self.leaves[key] = grad if before is None else operations.add(before, grad)
         return 0
 
-
-# ---------------------------------------------------------------- the nodes that lead somewhere
-
-cdef object end_of(object edge):
-    """Return the node or leaf that an edge leads to."""
-    return (<tuple>edge)[0] if type(edge) is tuple else edge
-
-
-cdef list newest_first(list roots):
-    """Return every node that can be reached from ``roots``, the most recent first."""
-    cdef dict found = {}
-    cdef list stack = []
-    cdef Node node
-    for root in roots:
-        end = end_of(root)
-        if isinstance(end, Node):
-            stack.append(end)
-    while stack:
-        node = <Node>stack.pop()
-        if node.sequence in found:
-            continue
-        found[node.sequence] = node
-        for edge in node.edges:
-            end = end_of(edge)
-            if isinstance(end, Node) and (<Node>end).sequence not in found:
-                stack.append(end)
-    return [found[sequence] for sequence in sorted(found, reverse=True)]
+    def reaches(self, edges):
+        """Return for each of these GradientEdges whether this walk sends a gradient there."""
+        cdef Node node
+        reached = {key_of(end_of(root)) for root in self.roots}
+        for node in newest_first(self.roots):
+            reached.update([key_of(end_of(edge)) for edge in node.edges])
+        ends = [key_of(end_of(edge_of(edge))) for edge in edges]
+        return [end in reached and (self.needed is None or end in self.needed) for end in ends]
 
 
-cdef dict leading_to(list roots, list targets):
-    """Return the nodes and leaves through which a gradient goes from ``roots`` to ``targets``, and
-    for each whether it goes further than there."""
-    cdef dict needed = {}
-    cdef Node node
-    for target in targets:
-        needed[end_of(target)] = False
-    for node in reversed(newest_first(roots)):
-        for edge in node.edges:
-            if end_of(edge) in needed:
-                needed[node] = True
-                break
-    return needed
+def walk_under_way():
+    """Return the innermost walk of this thread, None if there is none."""
+    return None if mg_walk == NULL else <object>mg_walk
 
 
 # ---------------------------------------------------------------- the end: leaves
@@ -219,14 +209,21 @@ cdef int accumulate_grad(Variable leaf, Variable grad, bint create_graph, bint s
 
 
 cdef int deposit(Variable leaf, Variable grad, bint create_graph, bint shared) except -1:
-    """Do that, and tell who waits for it; other threads may be at the same leaf."""
+    """Do that, with the leaf's hooks before and after; other threads may be at the same leaf."""
+    cdef tuple grads
+    if leaf.hooks:
+        grads = run_node_hooks(leaf.hooks, BEFORE, (grad,), None)
+        grad, shared = grads[0], True       # the hooks may have kept it
+        if grad is None:
+            return 0
     if PyArray_SIZE(grad.array) <= SHORT:
         accumulate_grad(leaf, grad, create_graph, shared)
     else:
         with one_at_a_time:
             accumulate_grad(leaf, grad, create_graph, shared)
-    if leaf.hooks is not None:
+    if leaf.hooks:
         run_accumulated_hooks(leaf)
+        run_node_hooks(leaf.hooks, AFTER, (), (grad,))
     return 0
 
 
@@ -234,7 +231,8 @@ cdef int settle(dict leaves, bint create_graph) except -1:
     """Deposit the gradients at the leaves.  One that several leaves got is copied for each."""
     cdef Variable leaf, grad
     while leaves:
-        leaf, grad = leaves.popitem()
+        key, grad = leaves.popitem()
+        leaf = leaf_of(key)
         # References to a gradient that nobody else holds: this local variable.
         deposit(leaf, grad, create_graph, Py_REFCNT(<PyObject *>grad) > 1)
     return 0
@@ -259,6 +257,7 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
     """
     cdef Node node = None
     cdef Walk walk = Walk()
+    cdef PyObject *outer = mg_walk
     cdef dict needed = None         # what is on the way to `inputs`; nothing else gets a gradient
     cdef list targets = None
     cdef dict captured = None       # place in `inputs` -> gradient
@@ -266,23 +265,25 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
     cdef tuple results
     cdef Py_ssize_t i
     cdef bint mode = set_grad_enabled_(create_graph)
+    global mg_walk
+    mg_walk = <PyObject *>walk
     try:
-        roots = [edge_to(v) for v in outputs]
+        walk.roots = roots = [edge_of(root) for root in outputs]
         if inputs is not None:
             captured, places = {}, {}
-            targets = [edge_to(v) for v in inputs]
-            needed = leading_to(roots, targets)
+            targets = [edge_of(x) for x in inputs]
+            walk.needed = needed = leading_to(roots, targets)
             for i, target in enumerate(targets):
                 end = end_of(target)
                 if isinstance(end, Node):
                     places.setdefault(end, []).append(i)
         for i in range(len(roots)):
-            if needed is None or end_of(roots[i]) in needed:
+            if needed is None or key_of(end_of(roots[i])) in needed:
                 walk.give(roots[i], grads[i])
         while walk.n:
             node = walk.pop()
             grad = walk.take(node)          # a list of gradients for a node of several outputs
-            if node.hooks is not None:
+            if node.hooks:
                 grad = after_hooks(node, grad)
             if targets is not None:
                 for i in places.get(node, ()):
@@ -290,7 +291,9 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
                     captured[i] = grad[target[1]] if type(target) is tuple else grad
                 if not needed[node]:
                     continue
-            results = node.vjp(node, grad)
+            if observer is not None:
+                walk.node = node
+            results = call_with_hooks(node, grad) if node.hooks else node.vjp(node, grad)
             if observer is not None:
                 observer.walked(node, grad, results)
             grad = None                     # free each gradient as soon as it has been used
@@ -299,48 +302,60 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
             for i in range(len(results)):
                 edge = node.edges[i]
                 if edge is not None and results[i] is not None and (
-                        needed is None or end_of(edge) in needed):
+                        needed is None or key_of(end_of(edge)) in needed):
                     walk.give(edge, results[i])
             results = None
         node = None
-        for leaf in walk.leaves:
-            if (<Variable>leaf).hooks is not None:
-                walk.leaves[leaf] = run_hooks((<Variable>leaf).hooks, 0, walk.leaves[leaf])
+        for key in walk.leaves:
+            if leaf_of(key).hooks:
+                walk.leaves[key] = run_hooks(leaf_of(key).hooks, 0, walk.leaves[key])
         if not accumulate:
             return [
-                captured[i] if i in captured else walk.leaves.get(edge)
+                captured[i] if i in captured else walk.leaves.get(key_of(end_of(edge)))
                 for i, edge in enumerate(targets)
             ]
         set_grad_enabled_(create_graph)     # a Function or a hook may have switched it
         if inputs is None:
             settle(walk.leaves, create_graph)
         else:
-            for i, v in enumerate(inputs):
-                grad = captured.get(i, walk.leaves.get(targets[i]))
-                if grad is not None:
-                    deposit(<Variable>v, <Variable>grad, create_graph, True)
+            for i, x in enumerate(inputs):
+                grad = captured.get(i)
+                if grad is None:
+                    grad = walk.leaves.get(key_of(end_of(targets[i])))
+                if grad is not None and isinstance(x, Variable):    # a GradientEdge has no .grad
+                    deposit(<Variable>x, <Variable>grad, create_graph, True)
     except BaseException as error:
         if observer is not None and node is not None:
             observer.failed(node, error)
         raise
     finally:
         set_grad_enabled_(mode)
+        mg_walk = outer
         walk.forget()
 
 
 # ---------------------------------------------------------------- what users call
 
 cdef list variables(object given, str name):
-    """Return a tensor or a sequence of tensors as a list."""
-    cdef list found = [given] if isinstance(given, Variable) else list(given)
-    for item in found:
-        if not isinstance(item, Variable):
+    """Return a tensor or GradientEdge, or a sequence of them, as a list; an edge to a leaf as the
+    leaf."""
+    cdef list found = [given] if isinstance(given, (Variable, GradientEdge)) else list(given)
+    for i, item in enumerate(found):
+        if isinstance(item, GradientEdge):
+            edge = edge_of(item)
+            found[i] = edge if isinstance(edge, Variable) else item
+        elif not isinstance(item, Variable):
             raise TypeError(f"{name} must be tensors, but got {type(item).__name__}")
     return found
 
 
 cdef object sizes(Variable v):
     return list((<object>v.array).shape)
+
+
+cdef object described(object x):
+    """Return what an error says of a tensor or GradientEdge."""
+    return f"of shape {sizes(x)}" if isinstance(x, Variable) else f"output of {x.node.name()}"
 
 
 cdef object one_like(Variable v):
@@ -353,9 +368,14 @@ cdef object one_like(Variable v):
     return operations.wrap(one)
 
 
-cdef Variable gradient_of(Variable out, object given, Py_ssize_t i):
+cdef Variable gradient_of(object output, object given, Py_ssize_t i):
     """Return the gradient of output ``i``: the one given, checked, or 1 for a scalar."""
-    cdef Variable g
+    cdef Variable g, out
+    if isinstance(output, GradientEdge):        # which does not know its shape
+        if not isinstance(given, Variable):
+            raise RuntimeError(f"output {i} is a GradientEdge, whose gradient must be given")
+        return given
+    out = <Variable>output
     if edge_to(out) is None:
         raise RuntimeError(
             f"element {i} of tensors does not require grad and does not have a grad_fn"
@@ -389,13 +409,13 @@ cdef list gradients_of(list outputs, object given):
         grads = list(given)
     if len(grads) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients")
-    return [gradient_of(<Variable>outputs[i], grads[i], i) for i in range(len(outputs))]
+    return [gradient_of(outputs[i], grads[i], i) for i in range(len(outputs))]
 
 
 cdef list checked_inputs(object given):
     cdef list inputs = variables(given, "inputs")
     for i, x in enumerate(inputs):
-        if edge_to(x) is None:
+        if edge_of(x) is None:
             raise RuntimeError(
                 f"One of the differentiated Tensors does not require grad: input {i}, of shape "
                 f"{sizes(x)}"
@@ -449,12 +469,14 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         warnings.warn("only_inputs argument is deprecated and is ignored now (defaults to True). "
                       "To accumulate gradient for other parts of the graph, please use backward().",
                       FutureWarning)
+    wanted = checked_inputs(inputs)
+    if materialize_grads and any([isinstance(x, GradientEdge) for x in wanted]):
+        raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
     if is_grads_batched:
         raise NotImplementedError("is_grads_batched is not supported: call grad() in a loop")
     if materialize_grads and allow_unused is False:
         raise ValueError("materialize_grads=True needs allow_unused=True or not given")
     results = variables(outputs, "outputs")
-    wanted = checked_inputs(inputs)
     found = run_backward(
         results, gradients_of(results, grad_outputs),
         create_graph if retain_graph is None else retain_graph, create_graph, wanted, False)
@@ -465,7 +487,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
             found[i] = operations.wrap(np.zeros_like((<Variable>wanted[i]).array))
         elif not allow_unused:
             raise RuntimeError(
-                f"One of the differentiated Tensors (input {i}, of shape {sizes(wanted[i])}) "
+                f"One of the differentiated Tensors (input {i}, {described(wanted[i])}) "
                 "appears to not have been used in the graph. Set allow_unused=True if this is the "
                 "desired behavior."
             )

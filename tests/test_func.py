@@ -76,6 +76,14 @@ CASES = {
     "vmap of vmap": lambda t, f: f.vmap(f.vmap(lambda x, y: x * y, (0, None)), (None, 0))(
         t.tensor(M), t.tensor(X)
     ),
+    "vmap to a dict": lambda t, f: f.vmap(
+        lambda x: {"a": x, "b": x.sum()}, out_dims={"a": 1, "b": 0}
+    )(t.tensor(M)),
+    "vmap to one": lambda t, f: f.vmap(lambda x: x * 2, out_dims=(1,))(t.tensor(M)),
+    "vmap to a constant": lambda t, f: f.vmap(lambda x: t.ones(2), out_dims=None)(t.tensor(M)),
+    "the same numbers": lambda t, f: f.vmap(
+        lambda x: x + t.rand(3) - t.rand(3), randomness="same"
+    )(t.tensor(M)).diff(dim=0),
     "per-sample gradients": lambda t, f: f.vmap(f.grad(linear), in_dims=(None, 0))(
         parameters(t), t.tensor(M)
     ),
@@ -235,7 +243,37 @@ ONES = minigrad.ones(2)
         (ValueError, "must only return Tensors, got type <class 'int'>",
          lambda: func.vmap(lambda x: 3)(ONES)),
         (RuntimeError, "Only allowed values", lambda: func.vmap(cubes, randomness="x")),
-        (NotImplementedError, "draw outside", lambda: func.vmap(cubes, randomness="same")),
+        (RuntimeError, "argnums must be int or", lambda: func.grad(cubes, argnums=[0])(ONES)),
+        (RuntimeError, "argnum must be int", lambda: func.jacrev(cubes, argnums=("a",))(ONES)),
+        (RuntimeError, "must be non-empty", lambda: func.grad(cubes, argnums=())(ONES)),
+        (RuntimeError, "must be unique",
+         lambda: func.grad(minigrad.dot, argnums=(0, -2))(ONES, ONES)),
+        (RuntimeError, "unsupported type <class 'int'>",
+         lambda: func.grad(lambda x: (x.sum(), 3), has_aux=True)(ONES)),
+        (RuntimeError, "structure of cotangents",
+         lambda: func.vjp(lambda x: (x, x), ONES)[1](ONES)),
+        (RuntimeError, "structure of cotangents",
+         lambda: func.vjp(lambda x: [x, x], ONES)[1]((ONES, ONES))),
+        (RuntimeError, "same python structure", lambda: func.jvp(cubes, (ONES,), (ONES, ONES))),
+        (RuntimeError, "at least one Tensor", lambda: func.jvp(lambda: ONES, (), ())),
+        (ValueError, "greater than 0", lambda: func.jacrev(cubes, chunk_size=0)),
+        (RuntimeError, "Only allowed values", lambda: func.jacfwd(cubes, randomness="x")),
+        (ValueError, "greater than 0", lambda: func.vmap(cubes, chunk_size=0)),
+        (ValueError, "got no inputs", lambda: func.vmap(lambda: ONES)()),
+        (ValueError, "at least one Tensor", lambda: func.vmap(cubes, in_dims=(None,))(ONES)),
+        (ValueError, "either an integer", lambda: func.vmap(cubes, in_dims=("a",))(ONES)),
+        (ValueError, "in_dims has", lambda: func.vmap(lambda d: d["a"], in_dims=({"b": 0},))(
+            {"a": ONES})),
+        (ValueError, "out_dims is not compatible",
+         lambda: func.vmap(lambda x: (x, x), out_dims=(0,))(ONES)),
+        (ValueError, "need an out_dim",
+         lambda: func.vmap(lambda x: x, out_dims=None)(minigrad.arange(3.0))),
+        (ValueError, "to be a dict", lambda: func.functional_call(nn.ReLU(), 3, ONES)),
+        (ValueError, "to be dictionaries", lambda: func.functional_call(nn.ReLU(), [3], ONES)),
+        (ValueError, r"\['weight'\] appeared in multiple", lambda: func.functional_call(
+            nn.Linear(2, 1), ({"weight": ONES}, {"weight": ONES}), ONES)),
+        (RuntimeError, "same training/eval mode",
+         lambda: func.stack_module_state([nn.ReLU(), nn.ReLU().eval()])),
         (RuntimeError, "at least one model", lambda: func.stack_module_state([])),
         (RuntimeError, "same class",
          lambda: func.stack_module_state([nn.Linear(1, 1), nn.ReLU()])),

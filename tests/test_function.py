@@ -9,6 +9,7 @@ from support import compare_with_torch
 
 import minigrad
 from minigrad import autograd
+from minigrad.autograd.function import once_differentiable
 
 
 def leaf(*values):
@@ -223,8 +224,9 @@ def test_saving_what_is_no_tensor():
         (lambda g: (), RuntimeError, "expected 1, got 0"),
         (lambda g: g[:1], RuntimeError, "invalid gradient"),
         (lambda g: g.reshape(1, 2, 1), RuntimeError, "invalid gradient"),
-        (lambda g: 1.0, TypeError, "float"),
-        (lambda g: "a", TypeError, "str"),
+        (lambda g: g[:1], RuntimeError, r"index 0 - got \[1\] but expected .* \[2\]"),
+        (lambda g: 1.0, RuntimeError, r"expected Variable or None \(got float\)"),
+        (lambda g: [g], RuntimeError, r"\(got list\)"),
     ],
 )
 def test_wrong_gradients(result, error, words):
@@ -288,16 +290,20 @@ def test_an_input_written_in_place(torch):
 
 
 def test_once_differentiable():
-    from minigrad.autograd.function import once_differentiable
-
     @once_differentiable
     def backward(ctx, g):
-        return g * 2
+        return g * 2, None
 
     x = leaf(1.0)
-    f = make(minigrad, lambda ctx, x: x * 2, backward)
-    f.apply(x).backward()
+    f = make(minigrad, lambda ctx, x, n: x * n, backward)
+    f.apply(x, 2).backward()
     assert x.grad.tolist() == [2]
+    (slope,) = autograd.grad(f.apply(x, 2), x, create_graph=True)
+    assert not slope.requires_grad  # it depends on nothing that has a gradient
+    (slope,) = autograd.grad(f.apply(x, 2) ** 2, x, create_graph=True)
+    assert slope.tolist() == [8] and slope.requires_grad
+    with pytest.raises(RuntimeError, match="differentiate twice a function that was marked"):
+        slope.backward()
 
 
 def test_functions_are_not_instantiated_and_must_be_complete():
@@ -349,3 +355,51 @@ def test_hooks_and_views_of_outputs():
     (first.sum() + second.sum()).backward()
     assert seen == [[1, 10]] or seen == []  # the hook belongs to the output before the write
     assert x.grad.tolist() == [3, 21]
+
+
+def test_what_contexts_refuse():
+    x = leaf(1.0, 2.0)
+
+    def run(forward, backward=lambda ctx, *grads: grads[0], *more):
+        return make(minigrad, forward, backward).apply(x * 1, *more)
+
+    def forward(ctx, x):
+        ctx.mark_dirty(x)
+        return x.mul_(2) * 1
+
+    with pytest.raises(RuntimeError, match=r"marked as dirty .* were not returned as output"):
+        run(forward)
+    for name in ("mark_dirty", "mark_non_differentiable"):
+        with pytest.raises(RuntimeError, match=f"{name} only accepts tensors, but got int"):
+            run(lambda ctx, x, name=name: getattr(ctx, name)(3))
+    with pytest.raises(TypeError, match="expects a bool, but got int"):
+        run(lambda ctx, x: ctx.set_materialize_grads(3))
+    with pytest.raises(TypeError, match="argument 1 is of type list"):
+        run(lambda ctx, x: ctx.save_for_backward(x, [x]))
+    out = run(lambda ctx, x, n: x * n, lambda ctx, g: (g, g), 2)
+    with pytest.raises(RuntimeError, match="different than None at position 2, but the corresp"):
+        out.sum().backward()
+    both = make(minigrad, lambda ctx, x: x, lambda ctx, g: g, vjp=lambda ctx, g: g)
+    with pytest.raises(RuntimeError, match="both 'backward' and 'vjp'"):
+        both.apply(x)
+
+
+def test_outputs_without_a_gradient_get_zeros(torch):
+    found = []
+    for lib in (minigrad, torch):
+        seen = []
+
+        def forward(ctx, x):
+            order, doubled = (x > 1).long(), x * 2
+            ctx.mark_non_differentiable(order, doubled)
+            assert ctx.saved_tensors == ()
+            return x * 1, order, doubled
+
+        def backward(ctx, *grads, seen=seen):
+            seen += [(str(g.dtype).partition(".")[2], g.tolist()) for g in grads]
+            return grads[0]
+
+        x = lib.tensor([1.0, 2.0], requires_grad=True)
+        make(lib, forward, backward).apply(x)[0].sum().backward()
+        found.append(seen)
+    assert found[0] == found[1]

@@ -153,6 +153,14 @@ ONES = minigrad.ones(2)
          lambda: F.hessian(lambda x: (x * 2).sum(), ONES, strict=True)),
         (RuntimeError, "strict mode", lambda: F.vhp(lambda x: x.sum() * 2, ONES, ONES,
                                                     strict=True)),
+        (RuntimeError, "not supported together",
+         lambda: F.jacobian(lambda x: x, ONES, strict=True, vectorize=True)),
+        (RuntimeError, "not supported together", lambda: F.jacobian(
+            lambda x: x, ONES, strict=True, vectorize=True, strategy="forward-mode")),
+        (NotImplementedError, "not supported together", lambda: F.jacobian(
+            lambda x: x, ONES, create_graph=True, vectorize=True, strategy="forward-mode")),
+        (NotImplementedError, "only implemented for `vectorize=True`",
+         lambda: F.hessian(lambda x: x.sum(), ONES, outer_jacobian_strategy="forward-mode")),
         (AssertionError, "Expected strategy", lambda: F.jacobian(lambda x: x, ONES,
                                                                  strategy="both")),
     ],

@@ -1,5 +1,6 @@
 """Hooks around a module's forward and backward."""
 
+import contextlib
 import copy
 import gc
 import pickle
@@ -9,6 +10,7 @@ import pytest
 
 import minigrad
 from minigrad import nn
+from minigrad.nn.modules import global_hooks
 
 
 class Twice(nn.Module):
@@ -386,11 +388,142 @@ def test_an_output_that_is_not_used_has_no_gradient_and_its_input_zeros(used):
     assert [x.grad.tolist() for x in inputs] == grad_input
 
 
-def test_the_old_name_of_the_backward_hook():
-    layer, seen = nn.ReLU(), []
-    handle = layer.register_backward_hook(lambda module, grad_input, grad_output: seen.append(1))
+# ---------------------------------------------------------------- torch's first backward hooks
+
+
+def values(*groups):
+    return [[None if g is None else g.tolist() for g in group] for group in groups]
+
+
+class Two(nn.Module):
+    def forward(self, x, flag=None):
+        return x * 2, x * 3
+
+
+def dictionary(module):
+    module.forward = lambda x: {"a": x * 2}
+    return module
+
+
+@pytest.mark.parametrize(
+    ("make", "call", "grads", "misses"),
+    [
+        (nn.ReLU, lambda m, x: m(x * 1), [[[1, 1]], [[1, 1]]], None),
+        (nn.ReLU, lambda m, x: m(x), [[[1, 1]], [[1, 1]]], "grad_input"),
+        (
+            lambda: nn.Sequential(nn.ReLU(), nn.Hardtanh(-2, 2)),
+            lambda m, x: m(x * 1),
+            [[[1, 1]], [[1, 1]]],
+            "grad_input",
+        ),
+        (Two, lambda m, x: sum(m(x * 1)), [[[2, 2], None], [[1, 1]]], "grad_output"),
+        (Two, lambda m, x: sum(m(x * 1, 5)), [[[2, 2], None], [[1, 1]]], "grad_input"),
+        (
+            lambda: dictionary(nn.Module()),
+            lambda m, x: m(x * 1)["a"],
+            [[[2, 2], None], [[1, 1]]],
+            "grad_output",
+        ),
+    ],
+)
+def test_the_first_kind_of_backward_hook_sees_the_last_node(make, call, grads, misses):
+    module, seen = make(), []
+    module.register_backward_hook(lambda module, gi, go: seen.append(values(gi, go)))
     x = minigrad.ones(2, requires_grad=True)
-    layer(x).sum().backward()
+    if misses is None:
+        call(module, x).sum().backward()
+    else:
+        with pytest.warns(FutureWarning, match=f"deprecated: it misses some {misses}"):
+            call(module, x).sum().backward()
+    assert seen == [grads]
+
+
+def test_the_first_kind_of_backward_hook_replaces_and_is_removed():
+    layer, x = nn.ReLU(), leaf(1.0)
+    handle = layer.register_backward_hook(lambda module, gi, go: (gi[0] * 10,))
+    layer(x * 1).backward()
     handle.remove()
-    layer(x).sum().backward()
-    assert seen == [1]
+    layer(x * 1).backward()
+    layer(minigrad.ones(1))
+    assert x.grad.tolist() == [11]
+
+
+def test_a_module_has_one_kind_of_backward_hooks():
+    for first, second in (("", "full_"), ("full_", "")):
+        layer = nn.ReLU()
+        getattr(layer, f"register_{first}backward_hook")(print).remove()
+        with pytest.raises(RuntimeError, match=r"both regular .* on a single Module"):
+            getattr(layer, f"register_{second}backward_hook")(print)
+    for first, second in (("", "full_"), ("full_", "")):
+        refused = pytest.raises(RuntimeError, match=r"both regular .* as a global Module hook")
+        with everywhere(f"{first}backward_hook", print), refused:
+            getattr(nn.modules.module, f"register_module_{second}backward_hook")(print)
+
+
+# ---------------------------------------------------------------- hooks of all modules
+
+
+@contextlib.contextmanager
+def everywhere(kind, hook, **options):
+    """Register a hook of all modules, and leave no trace of it."""
+    try:
+        with getattr(nn.modules.module, f"register_module_{kind}")(hook, **options):
+            yield
+    finally:
+        global_hooks._is_full_backward_hook = None
+
+
+def test_hooks_of_all_modules_come_first():
+    log, layer = [], nn.ReLU()
+
+    def note(text):
+        return lambda *args: log.append(text)
+
+    layer.register_forward_pre_hook(note("own pre"))
+    layer.register_forward_hook(note("own forward"))
+    layer.register_full_backward_pre_hook(note("own backward pre"))
+    layer.register_full_backward_hook(note("own backward"))
+    with (
+        everywhere("forward_pre_hook", note("pre")),
+        everywhere("forward_hook", note("forward")),
+        everywhere("full_backward_pre_hook", note("backward pre")),
+        everywhere("full_backward_hook", note("backward")),
+    ):
+        layer.register_forward_pre_hook(note("own first"), prepend=True)
+        layer(leaf(1.0)).sum().backward()
+    assert log == [
+        *("pre", "own first", "own pre", "forward", "own forward"),
+        *("backward pre", "own backward pre", "backward", "own backward"),
+    ]
+    del log[:]
+    layer(leaf(1.0))
+    assert log == ["own first", "own pre", "own forward"]
+
+
+def test_hooks_of_all_modules_see_every_module_and_replace():
+    net, x, seen = nn.Sequential(nn.ReLU()), leaf(1.0, 1.0), []
+    with (
+        everywhere("forward_pre_hook", lambda m, args: (args[0] * 10,)),
+        everywhere("forward_hook", lambda m, args, out: seen.append(m) or out + 1),
+        everywhere("full_backward_pre_hook", lambda m, grads: (grads[0] * 3,)),
+        everywhere("full_backward_hook", lambda m, gi, go: (gi[0] * 2,)),
+    ):
+        out = net(x)
+        out.sum().backward()
+    assert seen == [net[0], net]
+    assert out.tolist() == [102, 102] and x.grad.tolist() == [3600, 3600]
+    with minigrad.no_grad(), everywhere("forward_hook", lambda *args: seen.append(0)):
+        nn.Sequential(nn.BatchNorm1d(2), nn.ReLU()).eval()(minigrad.ones(1, 2))
+    assert seen[2:] == [0, 0, 0]  # also where layers are computed together
+
+
+def test_options_of_hooks_of_all_modules():
+    seen = []
+    with everywhere("forward_hook", lambda m, a, k, o: seen.append(k), with_kwargs=True):
+        Twice()(1, times=3)
+    always = everywhere("forward_hook", lambda m, a, o: seen.append(o), always_call=True)
+    with always, pytest.raises(ValueError, match="broken"):
+        Broken()(1)
+    with everywhere("backward_hook", lambda m, gi, go: seen.append(values(gi))):
+        nn.ReLU()(leaf(1.0) * 1).backward()
+    assert seen == [{"times": 3}, None, [[[1]]]]

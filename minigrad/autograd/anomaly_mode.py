@@ -1,15 +1,21 @@
-"""Where did the NaN come from?  Anomaly mode notes the line of every op that is recorded."""
+"""Where did the NaN come from?  Anomaly mode notes the lines of every op that is recorded."""
 
 import linecache
 import sys
-from weakref import WeakKeyDictionary
+import warnings
+from contextlib import suppress
 
 from minigrad.tape import _set_observer
 from minigrad.tensor import Tensor
+from minigrad.walk import walk_under_way
 
-__all__ = ["detect_anomaly", "set_detect_anomaly"]
+__all__ = [
+    "detect_anomaly",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
+    "set_detect_anomaly",
+]
 
-_frames: WeakKeyDictionary = WeakKeyDictionary()  # node -> [(file, line, function), ...]
 _OURS = __file__.rpartition("autograd")[0]  # frames in here are not the user's
 
 
@@ -20,14 +26,19 @@ class _Observer:
         self.check_nan = check_nan
 
     def recorded(self, node, inputs, outputs):
-        """Note the user's lines that made ``node``, the innermost first."""
-        frames, frame = [], sys._getframe()
+        """Note the user's lines that made ``node``, and whose backward pass that was in."""
+        lines, frame = [], sys._getframe()
         while frame is not None:
-            code = frame.f_code
+            code, number = frame.f_code, frame.f_lineno
             if not code.co_filename.startswith(_OURS):
-                frames.append((code.co_filename, frame.f_lineno, code.co_name))
+                line = f'  File "{code.co_filename}", line {number}, in {code.co_name}\n'
+                text = linecache.getline(code.co_filename, number).strip()
+                lines.append(line + (f"    {text}\n" if text else ""))
             frame = frame.f_back
-        _frames[node] = frames
+        node.metadata["traceback_"] = lines[::-1]
+        walk = walk_under_way()
+        if walk is not None and walk.node is not None:
+            node.metadata["parent_"] = walk.node
 
     def walked(self, node, grad, results):
         """Raise if the backward of ``node`` has returned a NaN."""
@@ -40,15 +51,28 @@ class _Observer:
                 )
 
     def failed(self, node, error):
-        """Add to an error in the backward of ``node`` where the op was called."""
-        lines = [f"The forward call of {node.name()}, most recent call last:"]
-        for file, number, function in reversed(_frames.get(node, ())):
-            lines.append(f'  File "{file}", line {number}, in {function}')
-            text = linecache.getline(file, number).strip()
-            lines += [f"    {text}"] if text else []
-        if len(lines) == 1:
-            lines.append("  not known: it was recorded while anomaly mode was off.")
-        error.add_note("\n".join(lines))
+        """Warn where the op was called whose backward failed, and note the line on the error."""
+        lines = node.metadata.get("traceback_")
+        if lines is None:
+            text = (
+                f"Error detected in {node.name()}. No forward pass information available. Enable "
+                "detect anomaly during forward pass for more information."
+            )
+            error.add_note(f"{node.name()} was recorded while anomaly mode was off.")
+        else:
+            text = (
+                f"Error detected in {node.name()}. Traceback of forward call that caused the "
+                "error:\n" + "".join(lines)
+            )
+            error.add_note(f"The forward call of {node.name()}:\n{lines[-1].rstrip()}")
+        while (node := node.metadata.get("parent_")) is not None:
+            text += (
+                f"\n\nPrevious calculation was induced by {node.name()}. Traceback of forward call "
+                "that induced the previous calculation:\n"
+                + "".join(node.metadata.get("traceback_", ()))
+            )
+        with suppress(Warning):  # where warnings are errors: there is one on its way already
+            warnings.warn(text, stacklevel=2)
 
 
 def _current():
@@ -62,7 +86,7 @@ def is_anomaly_enabled() -> bool:
     """Return whether anomaly mode is on.
 
     >>> import minigrad
-    >>> with minigrad.autograd.detect_anomaly():
+    >>> with minigrad.autograd.set_detect_anomaly(True):
     ...     minigrad.is_anomaly_enabled()
     True
     """
@@ -79,8 +103,9 @@ class set_detect_anomaly:
     """Switch anomaly mode on or off at once; as a context manager, restore it at the end.
 
     While it is on, an error in a backward pass says on which line the op was called whose gradient
-    failed, and a NaN that a gradient function returns is such an error (unless ``check_nan`` is
-    False).  Graphs recorded before do not know their lines.  Slow: for looking for mistakes only.
+    failed (as a note, and with all lines as a warning), and a NaN that a gradient function returns
+    is such an error (unless ``check_nan`` is False).  Graphs recorded before do not know their
+    lines.  Slow: for looking for mistakes only.
 
     >>> import minigrad
     >>> x = minigrad.tensor([0.0, 1.0], requires_grad=True)
@@ -103,11 +128,12 @@ class set_detect_anomaly:
 
 
 class detect_anomaly(set_detect_anomaly):
-    """A context manager with anomaly mode on: see ``set_detect_anomaly``.
+    """A context manager with anomaly mode on, which warns that it is slow: ``set_detect_anomaly``.
 
     >>> import minigrad
+    >>> import warnings
     >>> x = minigrad.tensor([0.0, 1.0], requires_grad=True)
-    >>> with minigrad.autograd.detect_anomaly():
+    >>> with warnings.catch_warnings(action="ignore"), minigrad.autograd.detect_anomaly():
     ...     try:
     ...         (x.sqrt() * 0).sum().backward()
     ...     except RuntimeError as error:
@@ -117,6 +143,11 @@ class detect_anomaly(set_detect_anomaly):
 
     def __init__(self, check_nan=True) -> None:
         self._check_nan = check_nan
+        warnings.warn(
+            "Anomaly Detection has been enabled. This mode will increase the runtime and should "
+            "only be enabled for debugging.",
+            stacklevel=2,
+        )
 
     def __enter__(self) -> None:
         self._previous = _set_observer(_Observer(self._check_nan))

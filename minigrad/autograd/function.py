@@ -1,10 +1,12 @@
 """Function: an op of your own, with its own gradient, in Python."""
 
+import functools
 from typing import Any
 
 from minigrad.ops.creation import zeros
 from minigrad.ops.inplace import rebase
-from minigrad.tape import PythonNode, _set_grad_enabled, is_grad_enabled
+from minigrad.python_node import PythonNode
+from minigrad.tape import _set_grad_enabled, is_grad_enabled
 from minigrad.tensor import Tensor
 
 
@@ -13,29 +15,34 @@ class FunctionCtx(PythonNode):
 
     def save_for_backward(self, *tensors) -> None:
         """Keep tensors (or None) for ``backward``; overwriting one in place is then noticed."""
-        for t in tensors:
+        for i, t in enumerate(tensors):
             if t is not None and not isinstance(t, Tensor):
                 raise TypeError(
-                    "save_for_backward can only save variables, but argument is of type "
+                    f"save_for_backward can only save variables, but argument {i} is of type "
                     f"{type(t).__name__}"
                 )
         self.to_save = tensors
 
+    def save_for_forward(self, *tensors) -> None:
+        """Do nothing: there is no forward mode that would ask for them."""
+
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        """The tensors that ``save_for_backward`` kept."""
-        return self._saved_tensors()
+        """The tensors that ``save_for_backward`` kept, once forward is over."""
+        return self._saved_tensors() if self.is_attached else ()
 
     def mark_non_differentiable(self, *tensors) -> None:
         """Say that these outputs have no gradient."""
-        self.non_differentiable = tensors
+        self.non_differentiable = _only_tensors("mark_non_differentiable", tensors)
 
     def mark_dirty(self, *tensors) -> None:
         """Say that these inputs were changed in place by ``forward``, which returns them."""
-        self.dirty = tensors
+        self.dirty = _only_tensors("mark_dirty", tensors)
 
     def set_materialize_grads(self, value) -> None:
         """With False, gradients of outputs that were not used arrive as None, not zeros."""
+        if not isinstance(value, bool):
+            raise TypeError(f"set_materialize_grads expects a bool, but got {type(value).__name__}")
         self.materialize_grads = value
 
     def run(self, grads):
@@ -66,25 +73,38 @@ class FunctionCtx(PythonNode):
 
     def _checked(self, i, result, name):
         meta = self.input_meta[i]
-        if result is None or meta is None:
+        if result is None:
             return None
         if not isinstance(result, Tensor):
-            raise TypeError(
-                f"function {name} returned a {type(result).__name__} as gradient {i}; expected a "
-                "Tensor or None"
+            raise RuntimeError(
+                f"function {name} returned a {type(result).__name__} as gradient {i}: expected "
+                f"Variable or None (got {type(result).__name__})"
+            )
+        if meta is None:
+            raise RuntimeError(
+                f"function {name} returned a gradient different than None at position {i + 1}, but "
+                "the corresponding forward input was not a Variable"
             )
         shape, dtype = meta
         if result.shape != shape:
+            given = list(result.shape)
             try:
                 result = result.sum_to_size(shape) if result.dim() >= len(shape) else None
             except RuntimeError:
                 result = None
             if result is None or result.shape != shape:
                 raise RuntimeError(
-                    f"Function {name} returned an invalid gradient at index {i} - got "
-                    f"a gradient that does not fit the input: expected shape {list(shape)}"
+                    f"Function {name} returned an invalid gradient at index {i} - got {given} but "
+                    f"expected shape compatible with {list(shape)}"
                 )
         return result if result.dtype is dtype else result.to(dtype)
+
+
+def _only_tensors(name, tensors):
+    for t in tensors:
+        if not isinstance(t, Tensor):
+            raise RuntimeError(f"{name} only accepts tensors, but got {type(t).__name__}")
+    return tensors
 
 
 def _meta(x):
@@ -150,9 +170,10 @@ class Function:
     def apply(cls, *args) -> Any:
         """Return ``forward(ctx, *args)``, recorded as one op.  This is what programs call."""
         ctx: Any = FunctionCtx()
+        ctx.is_attached = False
         ctx.to_save, ctx.non_differentiable, ctx.dirty = (), (), ()
         ctx.materialize_grads = True
-        ctx.backward_function = getattr(cls, "vjp", None) or cls.backward
+        ctx.backward_function = _backward_of(cls)
         ctx._mark_needs(args)
         recording = is_grad_enabled() and any(ctx.needs_input_grad)
         previous = _set_grad_enabled(False)
@@ -173,6 +194,13 @@ class Function:
             )
         finally:
             _set_grad_enabled(previous)
+        for d in ctx.dirty:
+            if not any(d is o for o in outputs):
+                raise RuntimeError(
+                    "Some elements marked as dirty during the forward method were not returned as "
+                    "output. The inputs that are modified inplace must all be outputs of the "
+                    "Function."
+                )
         with_gradient: tuple[Any, ...] = tuple(
             o
             if isinstance(o, Tensor)
@@ -184,23 +212,58 @@ class Function:
         ctx._mark_views(tuple(None if any(o is d for d in ctx.dirty) else o for o in with_gradient))
         if recording:
             ctx.input_meta = tuple(_meta(a) for a in args)
-            ctx.output_meta = tuple(_meta(o) for o in with_gradient)
+            ctx.output_meta = tuple(_meta(o) for o in outputs)
             ctx._attach(f"{cls.__name__}Backward", args, with_gradient, ctx.to_save)
             for o in with_gradient:
                 if any(o is d for d in ctx.dirty):
                     rebase(o)
+        ctx.is_attached = recording
         ctx.to_save, ctx.non_differentiable, ctx.dirty = (), (), ()
         return outputs if isinstance(result, tuple) else outputs[0]
 
 
-def once_differentiable(function) -> Any:
-    """Decorate a ``backward`` that must not be differentiated itself."""
+def _backward_of(cls):
+    """Return the backward of a Function under the name that the class has given it."""
+    vjp = getattr(cls, "vjp", None)
+    if vjp is None:
+        return cls.backward
+    if cls.backward is not Function.backward:
+        raise RuntimeError(
+            "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You "
+            "should only implement one of them."
+        )
+    return vjp
 
+
+def once_differentiable(function) -> Any:
+    """Decorate a ``backward`` that must not be differentiated itself: to try is a RuntimeError."""
+
+    @functools.wraps(function)
     def wrapped(ctx, *grads):
         previous = _set_grad_enabled(False)
         try:
-            return function(ctx, *grads)
+            results = function(ctx, *grads)
         finally:
             _set_grad_enabled(previous)
+        wanted = [g for g in grads if isinstance(g, Tensor) and g.requires_grad]
+        if not wanted or not previous:
+            return results
+        several = results if isinstance(results, tuple) else (results,)
+        several = _Once.apply(several, *wanted)
+        return several if isinstance(results, tuple) else several[0]
 
     return wrapped
+
+
+class _Once(Function):
+    """Gradients that depend on others in a way that nobody has written down."""
+
+    @staticmethod
+    def forward(ctx, results, *grads) -> Any:
+        return tuple(r.detach() if isinstance(r, Tensor) else r for r in results)
+
+    @staticmethod
+    def backward(ctx, *grads):
+        raise RuntimeError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
+        )

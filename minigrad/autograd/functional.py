@@ -125,6 +125,26 @@ def _result(values, is_tuple, create_graph):
     return values if is_tuple else values[0]
 
 
+def _check_modes(strategy, create_graph, strict, vectorize):
+    """Raise for what torch does not do together, though here it is all the same."""
+    forward = strategy == "forward-mode"
+    if strict and (forward or vectorize):
+        other = 'strategy="forward-mode"' if forward else "vectorized=True"
+        raise RuntimeError(
+            f"jacobian: `strict=True` and `{other}` are not supported together. Please set "
+            "`strict=False`, or leave the other out."
+        )
+    if forward and create_graph:
+        raise NotImplementedError(
+            'jacobian: `create_graph=True` and `strategy="forward-mode"` are not supported together'
+        )
+    if forward and not vectorize:
+        raise NotImplementedError(
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian is only "
+            "implemented for `vectorize=True`."
+        )
+
+
 # ---------------------------------------------------------------- first derivatives
 
 
@@ -188,6 +208,7 @@ def jacobian(
             'function has more outputs than inputs, "forward-mode" tends to be more performant. '
             'Otherwise, prefer to use "reverse-mode".'
         )
+    _check_modes(strategy, create_graph, strict, vectorize)
     inputs, many_in, outputs, many_out = _call(func, inputs, "jacobian", create_graph)
     results = []
     for out in outputs:

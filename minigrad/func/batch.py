@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from minigrad.func.tree import tree_like, tree_map
+from minigrad.func.tree import tree_form, tree_like, tree_map
+from minigrad.ops.closeness import equal
+from minigrad.ops.generator import get_rng_state, set_rng_state
 from minigrad.ops.join import stack
 from minigrad.ops.shape import movedim
 from minigrad.tensor import Tensor
@@ -16,26 +18,25 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None) ->
 
     ``in_dims`` says which dimension of each argument has the items, None that all calls get the
     argument as it is; it is an int, or a tuple with one for each argument.  The results are stacked
-    in dimension ``out_dims`` (an int, or a tuple for several results).
+    in dimension ``out_dims``: an int, or one for each result, in the results' form.  None is for a
+    result that is the same for all items.
 
     Unlike torch's it really is a loop: right for per-sample gradients and small batches, but no
-    faster than one.  So ``func`` may also look at values; random numbers differ between the calls
-    (``randomness="same"`` is not supported), ``chunk_size`` changes nothing.
+    faster than one.  So ``func`` may also look at values; random numbers differ between the calls,
+    unless ``randomness`` is "same"; ``chunk_size`` changes nothing.
 
     >>> import minigrad
     >>> minigrad.func.vmap(minigrad.dot)(minigrad.ones(3, 2), minigrad.ones(3, 2))
     tensor([2., 2., 2.])
     """
-    if randomness not in ("error", "different", "same"):
-        raise RuntimeError(
-            "Only allowed values for randomness are 'error', 'different', or 'same'. Got "
-            f"{randomness}"
-        )
-    if randomness == "same":
-        raise NotImplementedError("vmap: randomness='same' is not supported: draw outside of it")
+    check_randomness(randomness)
+    if chunk_size is not None and chunk_size <= 0:
+        raise ValueError(f"vmap: chunk_size should be None or greater than 0. (got {chunk_size})")
     name = getattr(func, "__name__", repr(func))
 
     def wrapper(*args, **kwargs):
+        if not args:
+            raise ValueError(f"vmap({name})(<inputs>): got no inputs to go over")
         if isinstance(in_dims, int):
             dims = (in_dims,) * len(args)
         elif isinstance(in_dims, tuple) and len(in_dims) == len(args):
@@ -46,6 +47,8 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None) ->
                 f"or a tuple with an item for each of the {len(args)} inputs"
             )
         sizes = {n for arg, dim in zip(args, dims, strict=True) for n in _sizes(arg, dim, name)}
+        if not sizes:
+            raise ValueError("vmap: Expected at least one Tensor to vmap over")
         if len(sizes) != 1:
             raise ValueError(
                 "vmap: Expected all tensors to have the same size in the mapped dimension, got "
@@ -54,23 +57,31 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None) ->
         (n,) = sizes
         if n == 0:
             raise ValueError(f"vmap({name}): there are no items: the mapped dimension is of size 0")
-        results = [
-            func(*(_item(arg, dim, i) for arg, dim in zip(args, dims, strict=True)), **kwargs)
-            for i in range(n)
-        ]
-        if isinstance(results[0], tuple) and isinstance(out_dims, tuple):
-            return tuple(
-                _stacked(parts, dim, name)
-                for parts, dim in zip(zip(*results, strict=True), out_dims, strict=True)
-            )
+        results, state = [], get_rng_state() if randomness == "same" else None
+        for i in range(n):
+            if state is not None:
+                set_rng_state(state)
+            items = (_item(arg, dim, i) for arg, dim in zip(args, dims, strict=True))
+            results.append(func(*items, **kwargs))
         return _stacked(results, out_dims, name)
 
     return wrapper
 
 
+def check_randomness(randomness):
+    """Raise unless ``randomness`` is one of torch's three words for it."""
+    if randomness not in ("error", "different", "same"):
+        raise RuntimeError(
+            "Only allowed values for randomness are 'error', 'different', or 'same'. Got "
+            f"{randomness}"
+        )
+
+
 def _item_dims(tree, dim):
     """Return pairs of the leaves of an argument and their dimension (or None)."""
     if isinstance(tree, Mapping):
+        if isinstance(dim, Mapping) and dim.keys() != tree.keys():
+            raise ValueError(f"in_dims has {sorted(dim)} where the inputs have {sorted(tree)}")
         pairs = [(v, dim[k] if isinstance(dim, Mapping) else dim) for k, v in tree.items()]
     elif isinstance(tree, (list, tuple)):
         dims = dim if isinstance(dim, (list, tuple)) else [dim] * len(tree)
@@ -85,6 +96,11 @@ def _sizes(tree, dim, name):
     for leaf, its in _item_dims(tree, dim):
         if its is None:
             continue
+        if not isinstance(its, int):
+            raise ValueError(
+                f"vmap({name}): Got in_dim={its} for an input but in_dim must be either an integer "
+                "dimension or None."
+            )
         if not isinstance(leaf, Tensor):
             raise ValueError(
                 f"vmap({name}): Got in_dim={its} for an input but the input is of type "
@@ -107,15 +123,28 @@ def _item(tree, dim, i):
     )
 
 
-def _stacked(results, dim, name):
-    """Return the results of all calls as one."""
+def _stacked(results, dims, name):
+    """Return the results of all calls as one, each leaf stacked in its dimension of ``dims``."""
 
-    def together(*parts):
+    def together(dim, *parts):
         for part in parts:
             if not isinstance(part, Tensor):
                 raise ValueError(
                     f"vmap({name}, ...): `{name}` must only return Tensors, got type {type(part)}."
                 )
-        return parts[0] if dim is None else movedim(stack(parts), 0, dim)
+        if dim is not None:
+            return movedim(stack(parts), 0, dim)
+        if not all(equal(part, parts[0]) for part in parts):
+            raise ValueError(f"vmap({name}, ...): results that differ need an out_dim, not None")
+        return parts[0]
 
-    return tree_map(together, *results)
+    if dims is None or isinstance(dims, int):
+        dims = tree_map(lambda _: dims, results[0])
+    elif isinstance(results[0], Tensor) and isinstance(dims, tuple) and len(dims) == 1:
+        (dims,) = dims
+    if tree_form(dims) != tree_form(results[0]):
+        raise ValueError(
+            f"vmap({name}, ..., out_dims={dims})(<inputs>): out_dims is not compatible with the "
+            f"structure of the outputs, {tree_form(results[0])}"
+        )
+    return tree_map(together, dims, *results)

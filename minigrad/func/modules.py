@@ -29,7 +29,23 @@ def functional_call(
     """
     given: dict[str, Tensor] = {}
     dicts = parameter_and_buffer_dicts
+    if not isinstance(dicts, (Mapping, list, tuple)):
+        raise ValueError(
+            "Expected parameter_and_buffer_dicts to be a dict, or a list/tuple of dicts, but got "
+            f"{type(dicts)}"
+        )
     for part in (dicts,) if isinstance(dicts, Mapping) else dicts:
+        if not isinstance(part, Mapping):
+            raise ValueError(
+                "Expected all elements of parameter_and_buffer_dicts to be dictionaries, but got "
+                f"{type(part)}"
+            )
+        twice = sorted(given.keys() & part.keys())
+        if twice:
+            raise ValueError(
+                f"{twice} appeared in multiple dictionaries; behavior of functional call is "
+                "ambiguous"
+            )
         given.update(part)
     return stateless.functional_call(
         module, given, args, kwargs, tie_weights=tie_weights, strict=strict
@@ -52,6 +68,10 @@ def stack_module_state(models: Iterable[Any]) -> tuple[dict[str, Any], dict[str,
         raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
     if len({type(model) for model in models}) > 1:
         raise RuntimeError("stack_module_state: Expected all models to be of the same class.")
+    if len({model.training for model in models}) > 1:
+        raise RuntimeError(
+            "stack_module_state: Expected all models to have the same training/eval mode."
+        )
 
     def stacked(tensors):
         together = stack([t.detach() for t in tensors])

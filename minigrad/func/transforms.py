@@ -6,7 +6,8 @@ from typing import Any
 
 from minigrad.autograd import functional
 from minigrad.autograd.grad_mode import enable_grad, is_grad_enabled
-from minigrad.func.tree import tree_leaves, tree_like, tree_map
+from minigrad.func.batch import check_randomness
+from minigrad.func.tree import tree_form, tree_leaves, tree_like, tree_map
 from minigrad.tape import AccumulateGrad
 from minigrad.tensor import Tensor
 
@@ -16,12 +17,25 @@ __all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp"
 # ---------------------------------------------------------------- what belongs to a call
 
 
+def _check_argnums(argnums, n_args):
+    """Raise unless ``argnums`` is the number of an argument, or a tuple of different ones."""
+    if not isinstance(argnums, (int, tuple)):
+        raise RuntimeError(f"argnums must be int or Tuple[int, ...], got: {type(argnums)}")
+    numbers = (argnums,) if isinstance(argnums, int) else argnums
+    if not numbers:
+        raise RuntimeError("argnums must be non-empty")
+    for n in numbers:
+        if not isinstance(n, int):
+            raise RuntimeError(f"argnum must be int, got: {type(n)}")
+        if not -n_args <= n < n_args:
+            raise RuntimeError(f"Got argnum={n}, but only {n_args} positional inputs")
+    if len({n % n_args for n in numbers}) < len(numbers):
+        raise RuntimeError(f"argnums elements must be unique, got {argnums}")
+
+
 def _localised(args, argnums):
     """Return ``args`` with tensors of our own for those to differentiate by, and these."""
-    numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    for n in numbers:
-        if not -len(args) <= n < len(args):
-            raise RuntimeError(f"Got argnum={n}, but only {len(args)} positional inputs")
+    numbers = (argnums,) if isinstance(argnums, int) else argnums
 
     def local(x):
         if not isinstance(x, Tensor):
@@ -73,6 +87,9 @@ def _with_aux(result, has_aux, name):
             f"{name}(f)(*args): output of function f should be a tuple: (output, aux) if has_aux "
             "is True"
         )
+    for leaf in tree_leaves(result[1]):
+        if not isinstance(leaf, Tensor):
+            raise RuntimeError(f"Expected tensors, got unsupported type {type(leaf)}")
     return result
 
 
@@ -97,6 +114,7 @@ def grad_and_value(func, argnums=0, has_aux=False) -> Callable[..., Any]:
 
     @functools.wraps(func)
     def wrapper(*args, **kwargs):
+        _check_argnums(argnums, len(args))
         with enable_grad():
             args, wanted = _localised(args, argnums)
             result = func(*args, **kwargs)
@@ -145,7 +163,7 @@ def vjp(func, *primals, has_aux=False) -> Any:
     """Return ``(func(*primals), vjp_fn)``, with ``has_aux`` ``(output, vjp_fn, aux)``.
 
     ``vjp_fn(*cotangents)``, of the form of the output, returns the tuple of the gradients by the
-    primals; it may be called again.
+    primals; it may be called again, and differentiated.
 
     >>> import minigrad
     >>> out, vjp_fn = minigrad.func.vjp(lambda x: x**2, minigrad.tensor([1.0, 2.0]))
@@ -158,9 +176,15 @@ def vjp(func, *primals, has_aux=False) -> Any:
         _check_tensors(out, "vjp")
     leaves = tree_leaves(wanted)
 
-    def vjp_fn(*cotangents):
+    def vjp_fn(*cotangents, retain_graph=True, create_graph=None):
+        tree = cotangents[0] if len(cotangents) == 1 else cotangents
+        if len(cotangents) != 1 or tree_form(tree) != tree_form(out):
+            raise RuntimeError(
+                "Expected the structure of cotangents to be the same as the structure of outputs "
+                f"to the function. cotangents: {tree_form(cotangents)}, primal output: "
+                f"{tree_form(out)}"
+            )
         with enable_grad():
-            tree = cotangents[0] if len(cotangents) == 1 else cotangents
             found = functional._grads(tree_leaves(out), leaves, tree_leaves(tree), True, False, "")
         return _released(tree_like(wanted, found), leaves)
 
@@ -180,6 +204,15 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False) -> Any:
     """
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
         raise RuntimeError("jvp(f, primals, tangents): Expected primals and tangents to be tuples")
+    if tree_form(primals) != tree_form(tangents):
+        raise RuntimeError(
+            "jvp(f, primals, tangents): Expected primals and tangents to have the same python "
+            f"structure, got {tree_form(primals)} and {tree_form(tangents)}"
+        )
+    if not tree_leaves(primals):
+        raise RuntimeError(
+            "jvp(f, primals, tangents): Expected primals to contain at least one Tensor."
+        )
     kept: list[Any] = []
     with enable_grad():
         _, wanted = _localised(primals, tuple(range(len(primals))))
@@ -222,8 +255,12 @@ def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None) -> Callable[..., 
             [0., 4.]])
     """
 
+    if chunk_size is not None and chunk_size <= 0:
+        raise ValueError("jacrev: `chunk_size` should be greater than 0.")
+
     @functools.wraps(func)
     def wrapper(*args, **kwargs):
+        _check_argnums(argnums, len(args))
         kept = []
         with enable_grad():
             args, wanted = _localised(args, argnums)
@@ -259,6 +296,7 @@ def jacfwd(func, argnums=0, has_aux=False, *, randomness="error") -> Callable[..
     tensor([[2., 0.],
             [0., 4.]])
     """
+    check_randomness(randomness)
     return jacrev(func, argnums, has_aux=has_aux)
 
 

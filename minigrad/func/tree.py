@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-__all__ = ["tree_leaves", "tree_like", "tree_map"]
+__all__ = ["tree_form", "tree_leaves", "tree_like", "tree_map"]
 
 
 def tree_map(function, tree, *others):
@@ -14,6 +14,11 @@ def tree_map(function, tree, *others):
         found = [tree_map(function, *items) for items in zip(tree, *others, strict=True)]
         return type(tree)(*found) if hasattr(tree, "_fields") else type(tree)(found)
     return function(tree, *others)
+
+
+def tree_form(tree):
+    """Return what two trees of the same form have in common: the tree without its leaves."""
+    return tree_map(lambda _: None, tree)
 
 
 def tree_leaves(tree):

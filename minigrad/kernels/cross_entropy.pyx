@@ -148,7 +148,8 @@ cdef void cross_entropy_backward_block(
     cdef Block block = block_at(cut, number)
     cdef const floating* largest = stats + block.first
     cdef const floating* log_sum = stats + cut.outer * cut.inner + block.first
-    cdef floating scale[SAMPLES]        # g, 0 for ignored samples
+    cdef int kept[SAMPLES]              # whether the sample is not an ignored one
+    cdef floating scale[SAMPLES]        # g
     cdef floating spread[SAMPLES]       # scale * sum_k q_k w_k
     cdef floating smooth = <floating>(rule.smoothing / cut.n), w, shift, rest, share
     cdef Py_ssize_t c, s, n = cut.n
@@ -157,15 +158,14 @@ cdef void cross_entropy_backward_block(
     dx += block.base
     for s in range(block.samples):
         t = rule.target[block.first + s]
-        scale[s] = 0
-        if t != rule.ignore_index:
+        kept[s] = t != rule.ignore_index
+        scale[s] = spread[s] = 0
+        if kept[s]:
             scale[s] = g[block.first + s] if rule.reduction == NONE else g[0]
             if rule.reduction == MEAN:
                 scale[s] /= total_weight[0]
             spread[s] = <floating>(scale[s] * (
                 (1 - rule.smoothing) * weight_of(rule, t, x[0]) + smooth * rule.weight_sum))
-        else:
-            spread[s] = 0
     if block.class_stride == 1:
         for s in range(block.samples):
             shift, rest = largest[s], log_sum[s]
@@ -174,7 +174,7 @@ cdef void cross_entropy_backward_block(
         for c in range(block.samples * n):      # not row by row: rows may be short
             dx[c] = exp_negative(dx[c])
         for s in range(block.samples):
-            if scale[s] == 0:           # ignored: zero even where the logits are not finite
+            if not kept[s]:             # zero even where the logits are not finite
                 memset(dx + s * n, 0, n * sizeof(floating))
                 continue
             share = spread[s]
@@ -187,13 +187,13 @@ cdef void cross_entropy_backward_block(
         for c in range(n):
             w = smooth * <floating>weight_of(rule, c, x[0])
             for s in range(block.samples):
-                dx[c * block.class_stride + s] = 0 if scale[s] == 0 else (
+                dx[c * block.class_stride + s] = 0 if not kept[s] else (
                     spread[s] * exp_negative(
                         x[c * block.class_stride + s] - largest[s] - log_sum[s])
                     - scale[s] * w)
     for s in range(block.samples):
         t = rule.target[block.first + s]
-        if scale[s] != 0:
+        if kept[s]:
             dx[s * block.sample_stride + t * block.class_stride] -= (
                 scale[s] * <floating>((1 - rule.smoothing) * weight_of(rule, t, x[0])))
 

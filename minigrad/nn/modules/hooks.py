@@ -1,28 +1,17 @@
-"""What runs around a module's forward and backward: one part of Module."""
+"""What runs around a module's forward and backward: one part of Module.
 
+Hooks of all modules, and how they are registered, are in ``global_hooks.py``; they come first.
+"""
+
+import functools
 import warnings
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from minigrad.attributes import RemovableHandle
 from minigrad.autograd import Function, is_grad_enabled
+from minigrad.nn.modules.global_hooks import asking, check_kind, entry, hooks_of
 from minigrad.tensor import Tensor
 from minigrad.utils.hooks import add_hook
-
-
-class _Asking(NamedTuple):
-    """A hook that asks for more than to be called; others stand in the tables as they are."""
-
-    hook: Any
-    with_kwargs: bool = False
-    always_call: bool = False
-
-
-def _entry(*asking):
-    return _Asking(*asking) if any(asking[1:]) else asking[0]
-
-
-def _asking(entry):
-    return entry if isinstance(entry, _Asking) else _Asking(entry)
 
 
 class HooksMixin:
@@ -30,6 +19,8 @@ class HooksMixin:
 
     A module without hooks never comes here: ``Module.__call__`` goes straight to ``forward``.
     """
+
+    _is_full_backward_hook: bool | None = None  # what is in _backward_hooks: all are of one kind
 
     if TYPE_CHECKING:  # the tables of hooks, which Module makes
 
@@ -57,7 +48,7 @@ class HooksMixin:
             >>> layer(1)
             1
         """
-        return add_hook(self._forward_pre_hooks, _entry(hook, with_kwargs), prepend)
+        return add_hook(self._forward_pre_hooks, entry(hook, with_kwargs), prepend)
 
     def register_forward_hook(
         self, hook, *, prepend=False, with_kwargs=False, always_call=False
@@ -78,8 +69,7 @@ class HooksMixin:
             >>> _ = layer("seen")
             seen
         """
-        entry = _entry(hook, with_kwargs, always_call)
-        return add_hook(self._forward_hooks, entry, prepend)
+        return add_hook(self._forward_hooks, entry(hook, with_kwargs, always_call), prepend)
 
     def register_full_backward_pre_hook(self, hook, prepend=False) -> RemovableHandle:
         """Run ``hook(module, grad_output)`` before gradients flow back through the module.
@@ -107,14 +97,25 @@ class HooksMixin:
             >>> layer(minigrad.tensor([-1.0, 2.0], requires_grad=True)).sum().backward()
             (tensor([0., 1.]),)
         """
+        check_kind(self._is_full_backward_hook, True)
+        self._is_full_backward_hook = True
         return add_hook(self._backward_hooks, hook, prepend)
 
     def register_backward_hook(self, hook) -> RemovableHandle:
-        """The same as :meth:`register_full_backward_hook`: torch's old name for nearly that."""
-        return self.register_full_backward_hook(hook)
+        """Run ``hook(module, grad_input, grad_output)`` after the backward of the last operation.
+
+        torch's first kind of backward hook: ``grad_input`` are the gradients of the inputs of the
+        operation that made the output, which are the module's only if it has no other; a
+        FutureWarning says where they are not.  :meth:`register_full_backward_hook` is what one
+        wants; a module can not have both.
+        """
+        check_kind(self._is_full_backward_hook, False)
+        self._is_full_backward_hook = False
+        return add_hook(self._backward_hooks, hook)
 
     def _call_with_hooks(self, args, kwargs):
-        hooks = {key: _asking(entry) for key, entry in self._forward_hooks.items()}
+        entries = hooks_of("forward", self._forward_hooks)
+        hooks = {key: asking(found) for key, found in entries.items()}
         pending = {key: hook for key, hook in hooks.items() if hook.always_call}
         try:
             return self._run_hooks_and_forward(args, kwargs, pending)
@@ -132,8 +133,8 @@ class HooksMixin:
 
     def _run_hooks_and_forward(self, args, kwargs, pending):
         """Call forward between its hooks; take those that have run out of ``pending``."""
-        for entry in tuple(self._forward_pre_hooks.values()):
-            hook, with_kwargs, _ = _asking(entry)
+        for found in hooks_of("forward_pre", self._forward_pre_hooks).values():
+            hook, with_kwargs, _ = asking(found)
             if not with_kwargs:
                 new = hook(self, args)
                 if new is not None:
@@ -149,20 +150,65 @@ class HooksMixin:
                 )
             args, kwargs = new
 
+        own = self._backward_hooks
+        hooks = hooks_of("backward", own if self._is_full_backward_hook else {})
+        pre_hooks = hooks_of("backward_pre", self._backward_pre_hooks)
         backward = None
-        if self._backward_hooks or self._backward_pre_hooks:
-            backward = _BackwardHooks(self, args)
+        if hooks or pre_hooks:
+            backward = _BackwardHooks(self, args, pre_hooks.values(), hooks.values())
             args = backward.watch_inputs(args)
 
         output = self.forward(*args, **kwargs)
 
-        for key, entry in tuple(self._forward_hooks.items()):
-            hook, with_kwargs, _ = _asking(entry)
+        for key, found in hooks_of("forward", self._forward_hooks).items():
+            hook, with_kwargs, _ = asking(found)
             pending.pop(key, None)
             new = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
             if new is not None:
                 output = new
-        return output if backward is None else backward.watch_outputs(output)
+        if backward is not None:
+            output = backward.watch_outputs(output)
+        old_hooks = hooks_of("old backward", {} if self._is_full_backward_hook else own)
+        if old_hooks:
+            self._hook_last_node(old_hooks.values(), args, output)
+        return output
+
+    def _hook_last_node(self, hooks, args, output):
+        """Have hooks of torch's first kind run after the node that made the (first) output."""
+        first = output
+        while not isinstance(first, Tensor):
+            first = next(iter(first.values())) if isinstance(first, dict) else first[0]
+        node = first.grad_fn
+        if node is None:
+            return
+        for hook in hooks:
+            node.register_hook(functools.partial(hook, self))
+        missing = _what_is_missing(node, args, output)
+        if missing:
+            warnings.warn(
+                f"Using a non-full backward hook {missing}. Please use "
+                "register_full_backward_hook to get the documented behavior.",
+                FutureWarning,
+                stacklevel=4,
+            )
+
+
+def _what_is_missing(node, args, output):
+    """Say why hooks of the last node of a module do not see all gradients; None: they do."""
+    outputs = output if isinstance(output, tuple) else (output,)
+    if not all(isinstance(value, Tensor) for value in outputs):
+        return "with outputs other than tensors is deprecated: it misses some grad_output"
+    if not all(isinstance(value, Tensor) for value in args):
+        return "with inputs other than tensors is deprecated: it misses some grad_input"
+    if len({value.grad_fn for value in outputs} - {None}) > 1:
+        return "with outputs of different autograd Nodes is deprecated: it misses some grad_output"
+    before = {value.grad_fn for value in args} - {None}
+    if before != {following for following, _ in node.next_functions}:
+        return (
+            "when the forward contains multiple autograd Nodes is deprecated: it misses some "
+            "grad_input"
+        )
+    return None
 
 
 class _BackwardHooks:
@@ -173,11 +219,11 @@ class _BackwardHooks:
     hooks want to see.
     """
 
-    def __init__(self, module, args) -> None:
+    def __init__(self, module, args, pre_hooks, hooks) -> None:
         self.module = module
         self.n_inputs = len(args)
-        self.pre_hooks = tuple(module._backward_pre_hooks.values())
-        self.hooks = tuple(module._backward_hooks.values())
+        self.pre_hooks = tuple(pre_hooks)
+        self.hooks = tuple(hooks)
         self.inputs_watched = False
         self.grad_output = None
 

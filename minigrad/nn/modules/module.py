@@ -12,12 +12,29 @@ from typing import Any, Self
 from minigrad import dtypes
 from minigrad.attributes import check_cpu
 from minigrad.autograd import no_grad
+from minigrad.nn.modules.global_hooks import (
+    GLOBAL,
+    register_module_backward_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+)
 from minigrad.nn.modules.hooks import HooksMixin
 from minigrad.nn.modules.state import StateMixin
 from minigrad.nn.modules.tree import TreeMixin
 from minigrad.nn.parameter import Buffer, Parameter
 from minigrad.ops.creation import empty_like
 from minigrad.tensor import Tensor
+
+__all__ = [
+    "Module",
+    "register_module_backward_hook",
+    "register_module_forward_hook",
+    "register_module_forward_pre_hook",
+    "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+]
 
 
 class _Registry(MutableMapping):
@@ -132,6 +149,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
             or self._forward_pre_hooks
             or self._backward_hooks
             or self._backward_pre_hooks
+            or GLOBAL
         ):
             return self.forward(*args, **kwargs)
         return self._call_with_hooks(args, kwargs)
@@ -143,6 +161,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
             or self._forward_pre_hooks
             or self._backward_hooks
             or self._backward_pre_hooks
+            or GLOBAL
         )
 
     # Registering parameters, buffers and submodules.

@@ -1,0 +1,13 @@
+from typing import Any, NamedTuple
+
+from minigrad.tape import Node
+from minigrad.tensor import Tensor
+
+class ByIdentity: ...
+
+class GradientEdge(NamedTuple):
+    node: Node
+    output_nr: int
+    ownership_token: Any = None
+
+def get_gradient_edge(tensor: Tensor) -> GradientEdge: ...
