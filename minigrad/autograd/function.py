@@ -13,6 +13,8 @@ from minigrad.tensor import Tensor
 class FunctionCtx(PythonNode):
     """What ``forward`` and ``backward`` share: the node of this call, with room for attributes."""
 
+    is_attached = False  # whether forward is over, and recorded
+
     def save_for_backward(self, *tensors) -> None:
         """Keep tensors (or None) for ``backward``; overwriting one in place is then noticed."""
         for i, t in enumerate(tensors):
@@ -170,7 +172,6 @@ class Function:
     def apply(cls, *args) -> Any:
         """Return ``forward(ctx, *args)``, recorded as one op.  This is what programs call."""
         ctx: Any = FunctionCtx()
-        ctx.is_attached = False
         ctx.to_save, ctx.non_differentiable, ctx.dirty = (), (), ()
         ctx.materialize_grads = True
         ctx.backward_function = _backward_of(cls)

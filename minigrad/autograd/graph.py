@@ -3,6 +3,7 @@ how what is saved for the backward pass is kept."""
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
@@ -235,6 +236,4 @@ def register_multi_grad_hook(
             fn(gradient)
 
     hook = arrived if mode == "all" else first
-    return _Handles(
-        [t.register_hook(lambda gradient, i=i: hook(i, gradient)) for i, t in enumerate(tensors)]
-    )
+    return _Handles([t.register_hook(partial(hook, i)) for i, t in enumerate(tensors)])
