@@ -3,7 +3,8 @@ from typing import Any, NamedTuple
 from minigrad.tape import Node
 from minigrad.tensor import Tensor
 
-class ByIdentity: ...
+class ByIdentity:
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 
 class GradientEdge(NamedTuple):
     node: Node

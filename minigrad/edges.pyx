@@ -31,7 +31,8 @@ cdef object end_of(object edge):
 
 # What users see of an edge: a node, and which of its outputs.  A leaf's node is its AccumulateGrad.
 GradientEdge = collections.namedtuple(
-    "GradientEdge", ["node", "output_nr", "ownership_token"], defaults=[None])
+    "GradientEdge", ["node", "output_nr", "ownership_token"], defaults=[None],
+    module="minigrad.edges")
 
 
 def get_gradient_edge(Variable tensor):

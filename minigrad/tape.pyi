@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, final
 
 from minigrad.attributes import RemovableHandle
 
@@ -16,6 +16,8 @@ class Version:
 
 class Variable: ...
 class Saved: ...
+
+@final
 class Packed(Saved): ...
 
 class Node:

@@ -357,3 +357,23 @@ def test_warnings_name_the_callers_line(call):
     with pytest.warns(UserWarning) as caught:
         call(minigrad.nn.functional, minigrad.ones(2))
     assert [w.filename for w in caught] == [__file__]
+
+
+@pytest.mark.parametrize("inner", [(), (2,), (3, 5)])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_zero_times_a_softmax_that_is_not_a_number(torch, inner, smoothing):
+    """No gradient arrives at the loss: 0 where logits are finite, NaN where they are not."""
+    found = []
+    for lib in (minigrad, torch):
+        x = lib.zeros((3, 4, *inner))
+        x[0, 1] = float("nan")
+        x[2, 3] = float("inf")
+        x.requires_grad_()
+        target = lib.ones((3, *inner), dtype=lib.int64)
+        loss = lib.nn.functional.cross_entropy(
+            x, target, reduction="none", label_smoothing=smoothing
+        )
+        loss.backward(lib.zeros(loss.shape))
+        found.append(x.grad.numpy())
+    np.testing.assert_array_equal(*found)
+    assert np.isnan(found[0][0]).all() and (found[0][1] == 0).all()

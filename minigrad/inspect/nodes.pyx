@@ -1,6 +1,6 @@
 """What only C sees of a node: the tensors it saved, and whatever else its vjp needs."""
 
-from minigrad.tape cimport Node, Saved, Variable
+from minigrad.tape cimport Node, Packed, Saved, Variable
 
 
 def saved_by(Node node):
@@ -15,7 +15,7 @@ def saved_by(Node node):
         return None
     found = []
     for kept in node.saved:
-        if kept is None:
+        if kept is None or isinstance(kept, Packed):    # what hooks have packed is theirs
             continue
         if isinstance(kept, Variable):
             v = <Variable>kept

@@ -20,7 +20,7 @@ from minigrad.inspect.picture import Picture
 from minigrad.inspect.recording import Note, notes, picture_of
 from minigrad.inspect.rules import in_words, is_elementwise, op_of
 from minigrad.nn import Module
-from minigrad.tape import Node, _set_observer
+from minigrad.tape import AccumulateGrad, Node, _set_observer
 from minigrad.tensor import Tensor
 
 
@@ -204,7 +204,7 @@ def _nodes(result):
     found, todo = {result.grad_fn}, [result.grad_fn]
     while todo:
         for end, _ in todo.pop().next_functions:
-            if isinstance(end, Node) and end not in found:
+            if end is not None and not isinstance(end, AccumulateGrad) and end not in found:
                 found.add(end)
                 todo.append(end)
     return sorted(found, key=lambda node: node.sequence)
@@ -214,7 +214,7 @@ def _input(end, output, steps, leaves, names):
     """Return the Input that one of ``next_functions`` is."""
     if end is None:
         return Input()
-    if isinstance(end, Node):
+    if not isinstance(end, AccumulateGrad):
         return Input(steps[end], output)
     tensor = end.variable
     if id(tensor) not in leaves:
