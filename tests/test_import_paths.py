@@ -203,7 +203,9 @@ def test_the_old_name_of_clipping():
 
 def test_questions_and_contexts():
     assert not minigrad.is_anomaly_enabled() and minigrad.is_anomaly_check_nan_enabled()
-    with minigrad.autograd.detect_anomaly(check_nan=False):
+    with pytest.warns(UserWarning, match="has been enabled"):
+        mode = minigrad.autograd.detect_anomaly(check_nan=False)
+    with mode:
         assert minigrad.is_anomaly_enabled() and not minigrad.is_anomaly_check_nan_enabled()
     assert not minigrad.is_autocast_enabled()
     assert minigrad.__config__.show().startswith("minigrad ")

@@ -16,7 +16,7 @@ SOURCES = sorted(
     p for kind in ("*.py", "*.pyx") for p in ROOT.rglob(kind) if "mirror" not in str(p)
 )
 NAMED = re.compile(r"(?<!``)\bminigrad\.[A-Za-z]\w*")
-MODULES = {"minigrad.kernels", "minigrad.torch_file"}  # imported by name
+MODULES = {"minigrad.edges", "minigrad.kernels"}  # imported by name
 
 
 def named(text):

@@ -514,7 +514,8 @@ def test_the_examples_lack_nothing():
         text = path.read_text().replace("minigrad", "torch")
         reader = missing.Reader()
         reader.visit(missing.ast.parse(text))
-        assert reader.found == [], path.name
+        own = {"torch.inspect"}  # which torch has not
+        assert [found for found in reader.found if found.name not in own] == [], path.name
 
 
 def test_hints_are_for_names_that_are_missing():

@@ -133,6 +133,7 @@ def test_errors_are_torchs(request, name):
 LAYERS = {
     "Linear": [(5, 7), (5, 7, False)],
     "Bilinear": [(3, 4, 5)],
+    "LinearCrossEntropyLoss": [(3, 4)],
     "Conv1d": [(4, 6, 3)],
     "Conv2d": [(4, 6, 3), (4, 6, (3, 2), 1, 0, 1, 2)],
     "Conv3d": [(4, 6, 3)],

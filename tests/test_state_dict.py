@@ -113,7 +113,7 @@ def test_strict_collects_everything():
         '\tUnexpected key(s) in state_dict: "2.x", "w", "1.0.y.z". \n'
         "\tsize mismatch for 0.factor: copying a param with shape minigrad.Size([5]) from "
         "checkpoint, the shape in current model is minigrad.Size([2]).\n"
-        '\tWhile copying the parameter named "1.0.factor", expected minigrad.Tensor from '
+        '\tWhile copying the parameter named "1.0.factor", expected a Tensor from '
         "checkpoint but received <class 'list'>"
     )
 

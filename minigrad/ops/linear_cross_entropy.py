@@ -38,6 +38,8 @@ def linear_cross_entropy(
     >>> F.linear_cross_entropy(minigrad.ones(2), minigrad.zeros(4, 2), minigrad.tensor(1))
     tensor(1.3863)
     """
+    if input.dim() not in (1, 2):
+        raise RuntimeError(f"expected input with dimensionality 1 or 2, got {input.dim()}")
     if input.shape[-1:] != linear_weight.shape[-1:]:
         raise RuntimeError(
             "expected equal input and linear_weight last dimensions (in_features), got "

@@ -38,10 +38,13 @@ def check_rank(input, n, function) -> None:
 
 
 def check_output_size(input, output_size) -> None:
-    """Raise ValueError unless ``input`` has more dimensions than a tuple of sizes has numbers."""
+    """Raise ValueError unless ``input`` has more dimensions than a tuple of sizes has numbers, and
+    RuntimeError for a negative size."""
     if not isinstance(input, Tensor) or not isinstance(output_size, (tuple, list)):
         return
     if len(output_size) > 1 and input.dim() <= len(output_size):
         raise ValueError(
             f"Input dimension should be at least {len(output_size) + 1}, got {input.dim()}"
         )
+    if any(isinstance(size, int) and size < 0 for size in output_size):
+        raise RuntimeError(f"elements of output_size must not be negative, got {output_size}")
