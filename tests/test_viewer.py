@@ -46,6 +46,7 @@ def visit(browser):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(15_000)
         url = path.as_uri()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -227,6 +228,41 @@ def test_hovering_and_keys_choose_the_element(visit, small):
     assert "* 2 =" in text(page, "#rule")
     assert page.locator("#live").inner_text().startswith("[1]: ")
     assert current(page) == "Backward ↑1 Mul "  # the arrows were for the picture
+
+
+def test_large_tensors_have_a_few_elements_to_choose_from(visit, tmp_path):
+    minigrad.manual_seed(0)
+    a = minigrad.randn(60, 50, requires_grad=True)
+    inspect.show(lambda: (a * 2).sum(), tmp_path / "large.html")
+    page = visit(tmp_path / "large.html")
+    press(page, "End")
+    assert "Numbers of element [3, 37]" in text(page, "#rule")  # 187 of 3,000
+    assert "dL/da += 1 * 2 = 2" in text(page, "#rule")
+    page.get_by_role("button", name="Element after").click()
+    assert "Numbers of element [11, 12]" in text(page, "#rule")
+    page.locator('#step canvas[aria-label^="a,"]').hover(position={"x": 3, "y": 3})
+    rows = page.get_by_role("tooltip").inner_text()
+    assert re.fullmatch(r"mean of rows 0–\d, columns 0–\d: .*", rows)
+
+
+def test_rules_of_matrices_are_worked_out(visit, tmp_path):
+    x = minigrad.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    linear = nn.Linear(2, 2, bias=True)
+    with minigrad.no_grad():
+        linear.weight.copy_(minigrad.tensor([[1.0, 0.5], [-2.0, 3.0]]))
+        linear.bias.zero_()
+    inspect.show(lambda: (linear(x) @ x).mean(), tmp_path / "rules.html")
+    page = visit(tmp_path / "rules.html")
+    press(page, "b", "ArrowLeft", "ArrowLeft")
+    assert current(page) == "Backward ↑3 Mean "
+    assert "dL/da[0, 0] += 1 / 4 = 0.25" in text(page, "#rule")
+    press(page, "ArrowRight")
+    assert "dL/da[0, 0] += 0.25 * 1 + 0.25 * 2 = 0.75" in text(page, "#rule")
+    assert "dL/db[0, 0] += 2 * 0.25 + 5 * 0.25 = 1.75" in text(page, "#rule")
+    press(page, "ArrowRight")  # the linear layer
+    assert "dL/da[0] += 0.75 + 0.75 = 1.5" in text(page, "#rule")
+    assert "dL/db[0, 0] += 0.75 * 1 + 1.75 * (-2) = -2.75" in text(page, "#rule")
+    assert "dL/dc[0, 0] += 0.75 * 1 + 0.75 * 3 = 3" in text(page, "#rule")
 
 
 def test_gradients_accumulate_in_the_leaves(visit, small):

@@ -15,8 +15,8 @@ from minigrad.inspect.batch_norm import BatchNormParts, Part
 from minigrad.inspect.check import Findings, Verdict
 from minigrad.inspect.elements import Elements
 from minigrad.inspect.picture import Picture
-from minigrad.inspect.recording import picture_of
-from minigrad.inspect.rules import ELEMENTWISE, rule_of
+from minigrad.inspect.recording import Note, picture_of
+from minigrad.inspect.rules import ELEMENTWISE, is_elementwise, rule_of
 from minigrad.inspect.steps import Leaf, Step
 
 LARGEST = 8_000_000  # bytes of a page
@@ -28,8 +28,8 @@ EXPLODING = 1e3
 
 _VIEWER = Path(__file__).parent / "viewer"
 _SCRIPTS = (  # in the order in which the page runs them
-    "numbers.js model.js marks.js fill_in.js heat_map.js pictures.js folding.js arcs.js tape.js "
-    "curves.js batch_norm.js detail.js leaves.js controls.js start.js"
+    "numbers.js model.js marks.js fill_in.js worked_out.js heat_map.js pictures.js folding.js "
+    "arcs.js tape.js curves.js batch_norm.js detail.js leaves.js controls.js start.js"
 ).split()
 
 
@@ -55,11 +55,11 @@ def cells_for(steps: int) -> int:
 
 def page_of(tape: Tape) -> str:
     """Return the page as one self-contained HTML text."""
-    data = _Data(tape, cells_for(len(tape.steps)))
-    text = _json(data.all())
-    if len(text) > LARGEST:  # a tape of very many steps: keep only statistics
-        data = _Data(tape, 0)
-        text = _json(data.all())
+    cells = cells_for(len(tape.steps))
+    text = _json(_Data(tape, cells).all())
+    while len(text) > LARGEST and cells:
+        cells = cells // 2 if cells > 4 else 0  # in the end there are only statistics
+        text = _json(_Data(tape, cells).all())
     parts = {
         "title": html.escape(tape.title),
         "style": (_VIEWER / "style.css").read_text(encoding="utf-8"),
@@ -107,6 +107,8 @@ class _Data:
         self.pictures: list[dict[str, Any]] = []
         self.numbers: dict[str, int] = {}  # of pictures, by their JSON
         self.seen: dict[int, tuple[int, Picture]] = {}  # and by their id
+        self.operations: dict[str, dict[str, Any]] = {}  # by the names of their nodes
+        self.places: dict[str, int] = {}  # lines of the program, in modules, by their JSON
         self.leaves = {id(leaf): i for i, leaf in enumerate(tape.leaves)}
 
     def all(self) -> dict[str, Any]:
@@ -122,17 +124,21 @@ class _Data:
             "exploding": EXPLODING,
             "steps": [self._step(step) for step in tape.steps],
             "leaves": [self._leaf(i, leaf) for i, leaf in enumerate(tape.leaves)],
+            "operations": self.operations,
+            "places": [json.loads(place) for place in self.places],
             "pictures": self.pictures,
         }
 
     def _step(self, step: Step) -> dict[str, Any]:
         note, findings = step.note, self.tape.findings
         values = step.values or [None]
-        found: dict[str, Any] = {
+        self.operations[step.name] = {
             "op": step.op,
-            "name": step.name,
             "rule": rule_of(step.name),
-            "elementwise": step.op in ELEMENTWISE,
+            "elementwise": is_elementwise(step.name),
+        }
+        found: dict[str, Any] = {
+            "name": step.name,
             "inputs": [self._source(x) for x in step.inputs],
             "saved": step.bytes_saved,
             "freed": step.freed,
@@ -145,9 +151,7 @@ class _Data:
         if note is not None:
             found["ins"] = [self._number(p) for p in note.inputs]
             found["seconds"] = _short(note.seconds)
-            found["module"], found["kinds"] = note.module, note.kinds
-            if note.line is not None:
-                found["line"], found["text"] = str(note.line), note.line.text
+            found["place"] = self._place(note)
         if step.elements is not None:
             found["elements"] = _elements(step.elements)
         if step.parts is not None:
@@ -155,6 +159,13 @@ class _Data:
         if findings is not None and step.number in findings.steps:
             found["verdict"] = _verdict(findings.steps[step.number])
         return found
+
+    def _place(self, note: Note) -> int:
+        """Return the number of the place that a step was made at."""
+        place: dict[str, Any] = {"module": note.module, "kinds": note.kinds}
+        if note.line is not None:
+            place["line"], place["text"] = str(note.line), note.line.text
+        return self.places.setdefault(json.dumps(place), len(self.places))
 
     def _leaf(self, place: int, leaf: Leaf) -> dict[str, Any]:
         findings = self.tape.findings

@@ -41,17 +41,22 @@ class Picture:
         array = np.asarray(array)
         picture = cls(array.shape, str(array.dtype))
         values = array.astype(np.float64).reshape(-1)
-        finite = values[np.isfinite(values)]
-        picture.nan = int(np.isnan(values).sum())
-        picture.inf = values.size - finite.size - picture.nan
+        finite = values
+        if not np.isfinite(values).all():
+            finite = values[np.isfinite(values)]
+            picture.nan = int(np.isnan(values).sum())
+            picture.inf = values.size - finite.size - picture.nan
         if finite.size:
-            picture.low, picture.high = float(finite.min()), float(finite.max())
-            with np.errstate(over="ignore"):
-                picture.mean, picture.std = float(finite.mean()), float(finite.std())
-                picture.norm = float(np.sqrt(np.square(finite).sum()))
-            picture.zeros = float((finite == 0).mean())
+            n = finite.size
+            with np.errstate(over="ignore", invalid="ignore"):
+                picture.low, picture.high = float(finite.min()), float(finite.max())
+                picture.mean = float(finite.sum() / n)
+                from_mean = finite - picture.mean
+                picture.std = math.sqrt(from_mean @ from_mean / n)
+                picture.norm = math.sqrt(finite @ finite)
+            picture.zeros = 1 - int(np.count_nonzero(finite)) / n
         if max_cells and values.size:
-            picture.counts = _histogram(finite)
+            picture.counts = _histogram(finite, picture.low, picture.high)
             picture._draw(values, max_cells)
         return picture
 
@@ -87,12 +92,13 @@ class Picture:
         return math.prod(self.shape)
 
 
-def _histogram(finite):
-    if not finite.size or finite.min() == finite.max():
+def _histogram(finite, low, high):
+    if not low < high:
         return [finite.size]
-    halves = finite / 2  # so that the range of the largest numbers is a number, too
-    low, high = halves.min(), halves.max()
-    places = (halves - low) / (high - low) * BINS
+    half = 1.0
+    if not math.isfinite(high - low):
+        half = 0.5  # so that the range of the largest numbers is a number, too
+    places = (finite * half - low * half) * (BINS / (high * half - low * half))
     return np.bincount(np.minimum(places.astype(np.int64), BINS - 1), minlength=BINS).tolist()
 
 

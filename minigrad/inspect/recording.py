@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 from minigrad.inspect.elements import Elements
 from minigrad.inspect.picture import Picture
@@ -77,6 +77,7 @@ class recording:
 
     def __init__(self, cells: int = 256) -> None:
         self._cells = cells
+        self._seen: dict[int, tuple[ReferenceType[Tensor], int, Picture]] = {}
         self.modules: dict[int, Module] = {}  # the outermost ones that were at work, by their id
 
     def __enter__(self) -> Self:
@@ -113,7 +114,20 @@ class recording:
             self._before.failed(node, error)
 
     def _pictures(self, tensors):
-        return [picture_of(x, self._cells) for x in tensors]
+        cells = self._cells_now()
+        return [self._picture(x, cells) if isinstance(x, Tensor) else None for x in tensors]
+
+    def _cells_now(self) -> int:
+        """Return how many values to keep of the next tensor."""
+        return self._cells
+
+    def _picture(self, x, cells):
+        """Return the picture of a tensor, the one that was made before if it is what it was."""
+        tensor, version, picture = self._seen.get(id(x), (None, 0, None))
+        if tensor is None or tensor() is not x or version != x._version:
+            picture = picture_of(x, cells)
+            self._seen[id(x)] = ref(x), x._version, picture
+        return picture
 
 
 def _elements(node, inputs, outputs):

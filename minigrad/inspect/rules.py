@@ -148,7 +148,11 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "Bmm": ("g @ b.T, matrix by matrix", "a.T @ g, matrix by matrix"),
     "Mv": ("outer product of g and b", "a.T @ g"),
     "Dot": ("g * b", "g * a"),
-    "Addmm": ("g, summed over what was broadcast", "g @ c.T", "b.T @ g"),
+    "Addmm": (
+        "g, summed over what was broadcast",
+        "g @ c.T (of a linear layer, whose weight is transposed, g @ c)",
+        "b.T @ g (of a linear layer g.T @ b)",
+    ),
     "Baddbmm": ("g, summed over what was broadcast", "g @ c.T", "b.T @ g"),
     "Convolution": (
         "g, correlated with b turned round",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from minigrad.inspect.check import Checker, check_all
-from minigrad.inspect.page import MOST_CELLS, Tape, cells_for, page_of
+from minigrad.inspect.page import Tape, cells_for, page_of
 from minigrad.inspect.recording import recording
 from minigrad.inspect.steps import count, names_of, read
 from minigrad.serialization import _replace_file
@@ -21,6 +21,16 @@ class Page(str):
     def _repr_html_(self) -> str:
         path = html.escape(str(self))
         return f'<a href="{path}" target="_blank">{path}</a>'
+
+
+class _ForPage(recording):
+    """Notes no more of each tensor than a page of so many steps can show."""
+
+    noted = 0
+
+    def _cells_now(self) -> int:
+        self.noted += 1
+        return cells_for(self.noted // 2)  # called for the inputs and the outputs of each
 
 
 def show(
@@ -49,8 +59,8 @@ def show(
             with the same random numbers.  In float64 it finds smaller errors.
         title: the heading of the page; the name of the program if it is not given.
 
-    Pictures are smaller the longer the tape is, so that a page has at most about 8 MB.  As with
-    ``tape``, no ``.grad`` changes and nothing is freed.
+    Pictures are smaller the longer the tape is: a page of 5,000 steps has about 5 MB, and past 8 MB
+    there are only statistics.  As with ``tape``, no ``.grad`` changes and nothing is freed.
 
     Returns the path.  Raises TypeError for what is no tensor and no function, and for ``check``
     without a function; ValueError for a tensor without a tape, and for a step that is not there.
@@ -78,11 +88,11 @@ def show(
             "expected a Tensor, or a function that returns one, but got " + type(result).__name__
         )
     elif check is False:
-        with recording(MOST_CELLS):
+        with _ForPage():
             loss = result()
         steps, leaves = read(loss, names, cells_for(count(loss)))
     else:
-        checker = Checker(result, recording(MOST_CELLS))
+        checker = Checker(result, _ForPage())
         loss = checker.result
         steps, leaves = read(loss, names, cells_for(count(loss)), keep=True)
         only = None if check is True else set(check)

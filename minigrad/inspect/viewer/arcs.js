@@ -2,7 +2,8 @@
 // Arcs from each step to its inputs, beside the list; only those that begin or end in view.
 
 const ROW = 28, GUTTER = 66; // pixels
-const MOST_ARCS = 16; // of one row, the shortest ones; those of the current step are all drawn
+const MOST_ARCS = 16; // of one row, the shortest ones
+const MOST_CURRENT = 300; // of the row of the current step
 let arcs = []; // arcs[row]: the other ends of its arcs
 
 function findArcs() {
@@ -36,7 +37,7 @@ function arcPath(from, to, top) {
 function arcsBetween(top, bottom, current) {
   const drawn = new Set(), quiet = [], loud = [];
   for (let row = top; row <= bottom; row++) {
-    for (const other of row === current ? arcs[row] : arcs[row].slice(0, MOST_ARCS)) {
+    for (const other of arcs[row].slice(0, row === current ? MOST_CURRENT : MOST_ARCS)) {
       const from = Math.min(row, other), to = Math.max(row, other), key = from * rows.length + to;
       if (drawn.has(key)) continue;
       drawn.add(key);

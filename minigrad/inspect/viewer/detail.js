@@ -83,8 +83,8 @@ function ruleHtml(step) {
   const lines = step.inputs.map((source, i) => {
     if (!wantsGrad(source)) return "";
     const head = `<p><code>${ruleOf(step, i)}</code></p>`;
-    const filled = element && filledIn(step, i), sum = filledSum(step, i);
-    if (sum) return `${head}<p class="filled mono">${sum}</p>`;
+    const filled = element && filledIn(step, i), worked = workedOut(step, i);
+    if (worked) return `${head}<p class="filled mono">dL/d${letter(i)}${worked}</p>`;
     if (!filled) return head;
     const copies = filled.copies > 1
       ? ` <span class="where">(one of ${filled.copies} that are added up: ${letter(i)} was broadcast)</span>`

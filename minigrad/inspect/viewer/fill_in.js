@@ -87,31 +87,3 @@ function isClose(x, y) {
   if (!Number.isFinite(x) || !Number.isFinite(y)) return Object.is(x, y);
   return Math.abs(x - y) <= 1e-3 * Math.max(Math.abs(x), Math.abs(y), 1e-6);
 }
-
-// Sums of products, for small matrices: how the first element of a gradient came about.
-const SUMS = {
-  Mm: [(g, a, b) => dots(g, transposed(b)), (g, a) => dots(transposed(a), g)],
-  Addmm: [null, (g, a, b, c) => dots(g, transposed(c)), (g, a, b) => dots(transposed(b), g)],
-};
-
-const matrix = (p) => (isWhole(p) && p.shape.length === 2 ? p.cells.map((row) => row.map(revive)) : null);
-const transposed = (m) => m && m[0].map((_, j) => m.map((row) => row[j]));
-const dots = (left, right) => left && right && [left[0], right.map((row) => row[0])];
-
-// "1 * 2 + 3 * 4 = 14" for the element [0, 0] of what a matrix product passes on; "1 / 4 = 0.25"
-// for a mean of everything; or null.
-function filledSum(step, i) {
-  const make = (SUMS[step.op] || [])[i], passed = picture(step.passed[i]), g = picture(step.grads[0]);
-  if (!passed || !g) return null;
-  if (step.op === "Mean" && sizeOf(g.shape) === 1 && g.cells) {
-    const n = sizeOf(passed.shape), value = revive(g.cells[0][0]);
-    return `each: ${number(value)} / ${n} = ${number(value / n)}`;
-  }
-  const inputs = step.inputs.map((_, j) => matrix(inputPicture(step, j)));
-  const pair = make && make(matrix(g), ...inputs);
-  if (!pair) return null;
-  const terms = pair[0].map((x, k) => `${number(x, 3)} * ${number(pair[1][k], 3)}`);
-  const shown = terms.length > 6 ? [...terms.slice(0, 3), "\u2026", ...terms.slice(-1)] : terms;
-  const value = pair[0].reduce((sum, x, k) => sum + x * pair[1][k], 0);
-  return `at [0, 0]: ${shown.join(" + ")} = ${number(value)}`;
-}

@@ -20,6 +20,10 @@ const momentOf = (step, backward) => (backward && !DATA.freed ? 2 * N - 1 - step
 const letter = (i) => LETTERS[Math.min(i, LETTERS.length - 1)];
 const picture = (index) => (index === null || index === undefined ? null : PICTURES[index]);
 
+for (const step of STEPS) {
+  Object.assign(step, DATA.operations[step.name], DATA.places[step.place]);
+}
+
 // users[step]: the steps that use its outputs; arrivals[leaf]: when a gradient arrives there.
 const users = STEPS.map(() => []);
 const arrivals = LEAVES.map(() => []);

@@ -92,13 +92,15 @@ function choose(p, cell) {
 
 function watchFigures(place) {
   const canvasOf = (event) => event.target.closest && event.target.closest("canvas[data-figure]");
-  place.addEventListener("pointermove", (event) => {
+  const point = (event) => {
     const canvas = canvasOf(event);
     if (!canvas) return hideTip();
     const p = figures[canvas.dataset.figure].picture, cell = cellUnder(canvas, event);
     showTip(cellText(p, ...cell), event.clientX, event.clientY);
     choose(p, cell);
-  });
+  };
+  place.addEventListener("pointermove", point);
+  place.addEventListener("pointerdown", point); // a finger does not hover
   place.addEventListener("pointerleave", hideTip);
   place.addEventListener("keydown", (event) => {
     const canvas = canvasOf(event);
