@@ -24,6 +24,8 @@ else:
         pytest.skip("chromium is not installed", allow_module_level=True)
 
 
+expect = sync_api.expect  # what the browser draws with its next frame is waited for
+
 # Playwright works on an event loop of its own, and leaves sockets to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -142,7 +144,7 @@ def test_the_page_says_what_it_shows(visit, small, tmp_path):
     assert page.title() == "Small"
     assert text(page, "#facts").startswith("4 operations · 2 leaves · ")
     assert current(page) == "Forward ↓1 Mul "
-    assert page.locator(".row.step").count() == 4
+    expect(page.locator(".row.step")).to_have_count(4)
     assert colours(page, tmp_path / "small.png") > 50
 
 
@@ -305,17 +307,17 @@ def test_clicking_rows_and_walking_them_by_keys(visit, small):
     page.locator("#tape").focus()
     press(page, "ArrowUp")
     assert current(page) == "Forward ↓2 Tanh "
-    assert page.locator("#tape").get_attribute("aria-activedescendant") == "row1"
+    expect(page.locator("#tape")).to_have_attribute("aria-activedescendant", "row1")
     press(page, "b", "ArrowDown")
     assert current(page) == "Backward ↑3 Add "
 
 
 def test_arcs_lead_to_the_inputs(visit, small):
     page = visit(small)
-    assert page.locator("#arcs path:not(.tip)").count() == 3
+    expect(page.locator("#arcs path:not(.tip)")).to_have_count(3)
     page.locator(".row.step").nth(1).click()
-    assert page.locator("#arcs path.into").count() == 1
-    assert page.locator("#arcs path.out").count() == 1
+    expect(page.locator("#arcs path.into")).to_have_count(1)
+    expect(page.locator("#arcs path.out")).to_have_count(1)
 
 
 def test_modules_fold(visit, cnn):
@@ -327,12 +329,12 @@ def test_modules_fold(visit, cnn):
     assert page.get_by_role("treeitem", name="Sequential").get_attribute("aria-expanded") == "false"
     page.locator("#tape").focus()
     press(page, "ArrowRight")  # on the folded group
-    assert steps.count() == everything
+    expect(steps).to_have_count(everything)
     page.get_by_role("button", name="Fold all").click()
-    assert page.locator(".row.group").count() == 1
+    expect(page.locator(".row.group")).to_have_count(1)
     press(page, "End")
     page.get_by_role("button", name="Unfold all").click()
-    assert steps.count() == everything
+    expect(steps).to_have_count(everything)
 
 
 def test_searching_by_op_and_by_parameter(visit, cnn):
@@ -343,14 +345,14 @@ def test_searching_by_op_and_by_parameter(visit, cnn):
     assert "1 match" in page.locator("#found").inner_text()
     box.press("Enter")
     assert current(page) == "Forward ↓3 Relu "
-    assert page.locator(".row.current.hit .op").inner_text() == "Relu"  # it was unfolded
+    expect(page.locator(".row.current.hit .op")).to_have_text("Relu")  # it was unfolded
     box.fill("1.weight")
     box.press("Enter")
     assert current(page) == "Forward ↓2 NativeBatchNorm "
     box.fill("no such thing")
     assert page.locator("#found").inner_text() == "0 matches"
     box.fill("")
-    assert page.locator(".row.hit").count() == 0
+    expect(page.locator(".row.hit")).to_have_count(0)
 
 
 # ---------------------------------------------------------------- what goes wrong
@@ -368,7 +370,7 @@ def test_nan_and_inf_are_marked_where_they_begin(visit, tmp_path):
     page.locator("#marks button").first.click()
     assert current(page) == "Forward ↓3 Div "
     assert "1 NaN" in text(page)
-    assert "first NaN ↓" in text(page, ".row.current")
+    expect(page.locator(".row.current")).to_contain_text("first NaN ↓")
 
 
 @pytest.mark.parametrize(("factor", "kind"), [(0.01, "vanishing"), (100.0, "exploding")])
@@ -398,7 +400,7 @@ def test_right_gradients_are_said_to_be_right(visit, cnn):
     assert "gradients checked by finite differences, none wrong" in text(page, "#facts")
     press(page, "End")
     assert re.search(r"✓ right: .* changes by -?[\d.e-]+; .* measure -?[\d.e-]+", text(page))
-    assert page.locator("#leaves .badge.bad").count() == 0
+    expect(page.locator("#leaves .badge.bad")).to_have_count(0)
 
 
 def test_a_wrong_gradient_is_found(visit, tmp_path):
@@ -446,10 +448,10 @@ def test_batch_norm_opens_into_its_parts(visit, cnn, tmp_path):
     assert sum(terms) == pytest.approx(float(found[2]), abs=2e-6)
     assert float(found[2]) == pytest.approx(float(found[3]), rel=1e-2, abs=1e-6)
     assert float(text(page, "#gap")) < 1e-6
-    assert page.locator("#parts tbody tr").count() == 3  # the channels
+    expect(page.locator("#parts tbody tr")).to_have_count(3)  # the channels
     assert colours(page, tmp_path / "batch_norm.png") > 100
     page.locator("#parts summary").click()
-    sync_api.expect(page.locator(".row.part")).to_have_count(0)
+    expect(page.locator(".row.part")).to_have_count(0)
 
 
 # ---------------------------------------------------------------- how it looks
@@ -470,7 +472,7 @@ def test_dark_and_light(visit, small, tmp_path):
     assert visit(small).evaluate(ground) == light
     page.emulate_media(color_scheme="light")
     page.emulate_media(color_scheme="dark")
-    sync_api.expect(page.locator("body")).to_have_css("background-color", dark)
+    expect(page.locator("body")).to_have_css("background-color", dark)
     assert colours(page, tmp_path / "dark.png") > 50
 
 
@@ -526,7 +528,7 @@ def test_a_narrow_screen_is_not_scrolled_sideways(visit, cnn, tmp_path):
 
 def test_roles_and_names(visit, cnn):
     page = visit(cnn)
-    assert page.get_by_role("tree", name="Operations, oldest first").count() == 1
+    expect(page.get_by_role("tree", name="Operations, oldest first")).to_have_count(1)
     row = page.get_by_role("treeitem", name="3 Relu 2 gradient is right")
     assert row.get_attribute("aria-level") == "3"
     page.get_by_role("slider", name="Moment").wait_for()
@@ -595,4 +597,4 @@ def test_a_long_tape_is_fluid(visit, long):
     page.get_by_role("searchbox").fill("4999")
     page.get_by_role("searchbox").press("Enter")
     assert current(page) == "Backward ↑4999 Add "
-    assert page.locator(".row.current").is_visible()
+    expect(page.locator(".row.current")).to_contain_text("4999")

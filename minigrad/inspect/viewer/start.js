@@ -25,4 +25,5 @@ addCurves();
 addLeaves();
 showMarks();
 go(0);
+showTape();
 window.addEventListener("resize", showTapeSoon);
