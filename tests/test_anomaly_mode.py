@@ -72,7 +72,7 @@ def test_any_error_of_the_backward_gets_a_note():
         y.detach().zero_()
         with pytest.raises(RuntimeError, match="modified by an inplace operation") as error:
             z.backward()  # where warnings are errors, this error is the one that is seen
-    assert "The forward call of ExpBackward0" in notes(error)
+    assert "The forward call of ExpBackward0, with inputs of shape [" in notes(error)
     assert "y = x.exp()" in notes(error)
 
 

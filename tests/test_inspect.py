@@ -214,6 +214,14 @@ def test_rules_name_nodes_that_there_are():
         assert op.partition("Backward")[0] in labels, op
 
 
+def test_every_node_has_a_rule():
+    ops = Path(minigrad.__file__).parent / "ops"
+    source = "\n".join(path.read_text() for path in (*ops.glob("*.pyx"), *ops.glob("*.py")))
+    labels = set(re.findall(r'"(\w+Backward\d)"', source))
+    assert len(labels) > 200
+    assert [name for name in sorted(labels) if rules.rule_of(name) is None] == []
+
+
 # ---------------------------------------------------------------- pictures of arrays
 
 
@@ -409,3 +417,29 @@ def test_the_parts_of_batch_norm_add_up(shape, affine, training):
         mean = parts.backward[1]
         direct = parts.backward[0]
         assert mean.sums == pytest.approx([-s for s in direct.sums])
+
+
+# ---------------------------------------------------------------- plots
+
+
+def test_plots(tmp_path):
+    pytest.importorskip("matplotlib")
+    figure = inspect.plot_curves(
+        {"a": [3.0, minigrad.tensor(2.0), 1.0], "b": [1, 2, 3]}, tmp_path / "curves.png", smooth=2
+    )
+    lines = figure.axes[0].get_lines()
+    assert [list(line.get_ydata()) for line in lines] == [
+        [3, 2, 1],
+        [2.5, 1.5],
+        [1, 2, 3],
+        [1.5, 2.5],
+    ]
+    net = nn.Linear(3, 2)
+    net.weight.grad = minigrad.tensor([[1.0, math.nan, 2.0], [1.0, math.inf, 2.0]])
+    figure = inspect.plot_histograms(net, tmp_path / "histograms.svg")
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["weight", "weight.grad (2 NaN or Inf)", "bias", ""]
+    assert sum(bar.get_height() for bar in figure.axes[1].patches) == 4
+    assert {path.suffix for path in tmp_path.iterdir()} == {".png", ".svg"}
+    with pytest.raises(ValueError, match="the model has no parameters"):
+        inspect.plot_histograms(nn.ReLU())

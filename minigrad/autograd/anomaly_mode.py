@@ -36,6 +36,7 @@ class _Observer:
                 lines.append(line + (f"    {text}\n" if text else ""))
             frame = frame.f_back
         node.metadata["traceback_"] = lines[::-1]
+        node.metadata["shapes_"] = [list(x.shape) for x in inputs if isinstance(x, Tensor)]
         walk = walk_under_way()
         if walk is not None and walk.node is not None:
             node.metadata["parent_"] = walk.node
@@ -64,7 +65,11 @@ class _Observer:
                 f"Error detected in {node.name()}. Traceback of forward call that caused the "
                 "error:\n" + "".join(lines)
             )
-            error.add_note(f"The forward call of {node.name()}:\n{lines[-1].rstrip()}")
+            shapes = ", ".join(map(str, node.metadata["shapes_"]))
+            error.add_note(
+                f"The forward call of {node.name()}, with inputs of shape {shapes}:\n"
+                + lines[-1].rstrip()
+            )
         while (node := node.metadata.get("parent_")) is not None:
             text += (
                 f"\n\nPrevious calculation was induced by {node.name()}. Traceback of forward call "
@@ -103,9 +108,9 @@ class set_detect_anomaly:
     """Switch anomaly mode on or off at once; as a context manager, restore it at the end.
 
     While it is on, an error in a backward pass says on which line the op was called whose gradient
-    failed (as a note, and with all lines as a warning), and a NaN that a gradient function returns
-    is such an error (unless ``check_nan`` is False).  Graphs recorded before do not know their
-    lines.  Slow: for looking for mistakes only.
+    failed, and with inputs of which shapes (as a note; with all lines as a warning), and a NaN that
+    a gradient function returns is such an error (unless ``check_nan`` is False).  Graphs recorded
+    before do not know their lines.  Slow: for looking for mistakes only.
 
     >>> import minigrad
     >>> x = minigrad.tensor([0.0, 1.0], requires_grad=True)
