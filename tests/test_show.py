@@ -204,18 +204,30 @@ def test_verdicts_and_the_first_suspect(path):
     assert data["checked"] and "verdict" not in data["leaves"][0]
 
 
-def test_kinks_are_no_wrong_gradients(path):
+@pytest.mark.parametrize("dtype", [minigrad.float32, minigrad.float64])
+@pytest.mark.parametrize("seed", range(3))
+def test_kinks_are_no_wrong_gradients(path, seed, dtype):
     """relu makes ties at 0 for max_pool2d, and both have kinks that a step may cross."""
-    for seed in range(3):
-        minigrad.manual_seed(seed)
-        net = nn.Sequential(
-            nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()
-        )
-        x = minigrad.randn(4, 1, 12, 12)
-        inspect.show(lambda: F.cross_entropy(net(x), minigrad.arange(4)), path, check=True)  # noqa: B023
-        data = data_of(path)
-        verdicts = [x["verdict"] for x in data["steps"] + data["leaves"] if "verdict" in x]
-        assert len(verdicts) >= 9 and all(v["agrees"] for v in verdicts)
+    minigrad.manual_seed(seed)
+    net = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()
+    ).to(dtype)
+    x = minigrad.randn(4, 1, 12, 12, dtype=dtype)
+    inspect.show(lambda: F.cross_entropy(net(x), minigrad.arange(4)), path, check=True)
+    data = data_of(path)
+    verdicts = [x["verdict"] for x in data["steps"] + data["leaves"] if "verdict" in x]
+    assert len(verdicts) >= 9 and all(v["agrees"] for v in verdicts)
+
+
+def test_numbers_that_cancel_are_no_wrong_gradients(path):
+    """The sum of what layer norm gives is 0 but for rounding, and so is its gradient."""
+    minigrad.manual_seed(0)
+    x = minigrad.randn(4, 64, requires_grad=True)
+    inspect.show(lambda: F.layer_norm(x.tanh(), (64,)).sum(), path, check=True)
+    data = data_of(path)
+    verdicts = [x["verdict"] for x in data["steps"] + data["leaves"]]
+    assert all(v["agrees"] for v in verdicts)
+    assert not verdicts[0]["decides"]
 
 
 def test_checking_leaves_running_statistics_as_one_run_does(path):

@@ -61,7 +61,7 @@ def take_apart(
     if node.name() != "NativeBatchNormBackward0":
         return None
     saved = saved_by(node)
-    if saved is None or not saved[0][3]:
+    if not saved or not saved[0][3] or saved[0][1].shape != tuple(grad.shape):
         return None
     mean, invstd, trains, eps, _ = extra_of(node)
     x, g = saved[0][1].astype(np.float64), grad.detach().numpy().astype(np.float64)
