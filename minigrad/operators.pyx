@@ -116,8 +116,8 @@ cdef class Operators(Variable):
 
     # -------- comparison, element by element; as the key of a dict a tensor equals only itself
 
-    def __eq__(self, other): return operations.eq(self, other)
-    def __ne__(self, other): return operations.ne(self, other)
+    def __eq__(self, other): return operate(operations.eq, self, other)
+    def __ne__(self, other): return operate(operations.ne, self, other)
     def __lt__(self, other): return operate(operations.lt, self, other)
     def __le__(self, other): return operate(operations.le, self, other)
     def __gt__(self, other): return operate(operations.gt, self, other)

@@ -472,6 +472,8 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     wanted = checked_inputs(inputs)
     if materialize_grads and any([isinstance(x, GradientEdge) for x in wanted]):
         raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
+    if not wanted:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     if is_grads_batched:
         raise NotImplementedError("is_grads_batched is not supported: call grad() in a loop")
     if materialize_grads and allow_unused is False:

@@ -199,8 +199,9 @@ def test_functional_call_with_tied_weights_and_errors():
     half = func.functional_call(net, twice, x, tie_weights=False)
     assert half.tolist() == pytest.approx([2 * v for v in net.b(x).tolist()])
     assert net(x).tolist() == before
+    assert func.functional_call(net, {"c": x}, x).tolist() == before
     with pytest.raises(RuntimeError, match=r"no parameter or buffer \['c'\]"):
-        func.functional_call(net, {"c": x}, x)
+        func.functional_call(net, {"c": x}, x, strict=True)
     with pytest.raises(RuntimeError, match=r"missing \['b.weight'\]"):
         func.functional_call(net, twice, x, strict=True)
     with pytest.raises(RuntimeError, match="shapes"):

@@ -211,6 +211,8 @@ def register_multi_grad_hook(
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
     tensors = tuple(tensors)
+    if not all(tensor.requires_grad for tensor in tensors):
+        raise AssertionError("Expected gradient function to be set")
     edges = [get_gradient_edge(tensor) for tensor in tensors]
     lock = threading.Lock()
     # walk -> the gradients that have arrived, and how many are still to come

@@ -39,6 +39,12 @@ class Wishart(OfCovariance, ExponentialFamily):
         scale_tril=None,
         validate_args=None,
     ):
+        given = [covariance_matrix, precision_matrix, scale_tril]
+        if sum(m is not None for m in given) != 1:
+            raise AssertionError(
+                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be "
+                "specified."
+            )
         name, matrix = the_given(covariance_matrix, precision_matrix, scale_tril)
         if matrix.dim() < 2:
             raise ValueError(

@@ -55,8 +55,10 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None) ->
                 f"sizes {sorted(sizes)} for the mapped dimension"
             )
         (n,) = sizes
-        if n == 0:
-            raise ValueError(f"vmap({name}): there are no items: the mapped dimension is of size 0")
+        if n == 0:  # what one item of zeros gives says the results' shapes and dtypes
+            items = (_item_of_zeros(arg, dim) for arg, dim in zip(args, dims, strict=True))
+            one = _stacked([func(*items, **kwargs)], out_dims, name)
+            return _without_items(one, out_dims)
         results, state = [], get_rng_state() if randomness == "same" else None
         for i in range(n):
             if state is not None:
@@ -123,6 +125,30 @@ def _item(tree, dim, i):
     )
 
 
+def _item_of_zeros(tree, dim):
+    """Return an argument of zeros, of the shapes of an item, where there are no items."""
+    return tree_like(
+        tree,
+        [
+            leaf if its is None else leaf.sum(its).to(leaf.dtype)
+            for leaf, its in _item_dims(tree, dim)
+        ],
+    )
+
+
+def _dims_like(results, dims):
+    """Return ``out_dims`` in the form of the results."""
+    if dims is None or isinstance(dims, int):
+        return tree_map(lambda _: dims, results)
+    return dims[0] if isinstance(results, Tensor) and len(dims) == 1 else dims
+
+
+def _without_items(results, dims):
+    """Return stacked results of one item, without it."""
+    dims = _dims_like(results, dims)
+    return tree_map(lambda x, dim: x if dim is None else x.narrow(dim, 0, 0), results, dims)
+
+
 def _stacked(results, dims, name):
     """Return the results of all calls as one, each leaf stacked in its dimension of ``dims``."""
 
@@ -138,10 +164,7 @@ def _stacked(results, dims, name):
             raise ValueError(f"vmap({name}, ...): results that differ need an out_dim, not None")
         return parts[0]
 
-    if dims is None or isinstance(dims, int):
-        dims = tree_map(lambda _: dims, results[0])
-    elif isinstance(results[0], Tensor) and isinstance(dims, tuple) and len(dims) == 1:
-        (dims,) = dims
+    dims = _dims_like(results[0], dims)
     if tree_form(dims) != tree_form(results[0]):
         raise ValueError(
             f"vmap({name}, ..., out_dims={dims})(<inputs>): out_dims is not compatible with the "

@@ -18,8 +18,9 @@ def functional_call(
     """Call ``module`` with other tensors in the place of its parameters and buffers.
 
     ``parameter_and_buffer_dicts`` maps full names to tensors, or is a sequence of such dicts; what
-    it does not name stays as it is, unless ``strict``.  ``args`` is a tuple, or the only argument.
-    With ``tie_weights`` a tensor that has several names in the module is replaced under all.
+    it does not name stays as it is, and what the module does not have counts for nothing, unless
+    ``strict``.  ``args`` is a tuple, or the only argument.  With ``tie_weights`` a tensor that has
+    several names in the module is replaced under all.
 
     >>> import minigrad
     >>> layer = minigrad.nn.Linear(2, 1, bias=False)

@@ -79,6 +79,10 @@ def scaled_dot_product_attention(
     else:
         weights = softmax(scores.masked_fill(nowhere, 0), -1).masked_fill(nowhere, 0)
     if dropout_p > 0:
+        if dropout_p > 1:
+            raise RuntimeError(
+                f"dropout probability has to be between 0 and 1, but got {dropout_p}"
+            )
         weights = dropout(weights, dropout_p)
     return matmul(weights, value)
 

@@ -22,10 +22,6 @@ cdef Tensor compare(object ufunc, object input, object other):
     return wrap(np.asarray(ufunc(a.array, b.array)))
 
 
-cdef bint comparable(object other):
-    return isinstance(other, (Tensor, int, float, np.ndarray, np.generic))
-
-
 def eq(input, other):
     """Return, as bools, whether each pair is equal.
 
@@ -33,12 +29,12 @@ def eq(input, other):
     >>> minigrad.tensor([1, 2]) == minigrad.tensor([1, 3])
     tensor([ True, False])
     """
-    return compare(np.equal, input, other) if comparable(other) else NotImplemented
+    return compare(np.equal, input, other)
 
 
 def ne(input, other):
     """Return, as bools, whether each pair differs."""
-    return compare(np.not_equal, input, other) if comparable(other) else NotImplemented
+    return compare(np.not_equal, input, other)
 
 
 def lt(input, other):

@@ -54,8 +54,9 @@ def as_tensor(data, dtype=None, device=None):
     True
     """
     on_cpu(device)
-    array = array_of(data, dtype)
-    return data if isinstance(data, Tensor) and array is (<Tensor>data).array else wrap(array)
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(as_dtype(dtype))
+    return wrap(array_of(data, dtype))
 
 
 cdef ndarray array_of(object data, object d):
@@ -75,7 +76,7 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
     source = (<Tensor>obj).array if isinstance(obj, Tensor) else obj
     shared = isinstance(source, np.ndarray) and np.may_share_memory(source, (<Tensor>out).array)
     if copy and shared:
-        out = out.detach().clone()
+        out = out.clone()
     elif copy is False and not shared:
         raise ValueError("can't alias arbitrary sequence into a tensor: copy must not be False")
     return out.requires_grad_() if requires_grad and not out.requires_grad else out
@@ -323,6 +324,8 @@ def arange(start=None, end=None, step=1, *, dtype=None, layout=None, device=None
     tensor([1, 3, 5])
     """
     on_cpu(device, layout, pin_memory)
+    if dtype is not None and as_dtype(dtype) is bool_:
+        raise NotImplementedError('"arange" not implemented for bool: expected a dtype of numbers')
     if end is None:
         start, end = None, start
     if start is None:

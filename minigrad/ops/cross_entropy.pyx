@@ -183,6 +183,18 @@ cdef object composed_gradient(ClassLoss rule, object g, Tensor x, Tensor target,
     return (g * (y * wrap(qw.sum(1, keepdims=True)) - wrap(qw))).reshape(x.shape)
 
 
+cdef Tensor one_class(Tensor x, Tensor target):
+    """Return the target; of a sample that is not in a batch, a vector of one counts as its one."""
+    if PyArray_NDIM(x.array) != 1 or PyArray_NDIM(target.array) != 1:
+        return target
+    if PyArray_DIMS(target.array)[0] != 1:
+        raise ValueError(
+            "For 1D input, 1D target must have size 1, but got target size: "
+            f"{PyArray_DIMS(target.array)[0]}"
+        )
+    return target.reshape(())
+
+
 def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None,
              reduction="mean"):
     """Return the negative log-likelihood: of each sample ``-weight[t] * input[t]``.
@@ -196,7 +208,8 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
     >>> minigrad.nn.functional.nll_loss(x, minigrad.tensor([0, 1]))
     tensor(2.5000)
     """
-    return class_loss(<Tensor?>input, <Tensor?>target, <Tensor>weight, ignore_index, 0,
+    cdef Tensor x = <Tensor?>input, t = <Tensor?>target
+    return class_loss(x, one_class(x, t), <Tensor>weight, ignore_index, 0,
                       reduction_name(size_average, reduce, reduction), True)
 
 
@@ -224,6 +237,7 @@ def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-1
             raise RuntimeError(
                 f"ignore_index is for classes, not for probabilities as the target: got {ignore_index}")
         return soft_cross_entropy(x, t, weight, reduction, label_smoothing)
+    t = one_class(x, t)
     return class_loss(x, t, <Tensor>weight, ignore_index, label_smoothing, reduction, False)
 
 

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from minigrad.dtypes import promote_types
 from minigrad.ops.creation import from_numpy
+from minigrad.ops.shape import broadcast_tensors
 from minigrad.tensor import Tensor
 
 
@@ -29,12 +31,14 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8) -> Tensor:
     >>> minigrad.cosine_similarity(minigrad.tensor([3.0, 4.0]), minigrad.tensor([1.0, 0.0]), dim=0)
     tensor(0.6000)
     """
-    product = x1 * x2
-    if not product.is_floating_point():
+    dtype = promote_types(x1.dtype, x2.dtype)
+    if not dtype.is_floating_point:
         raise RuntimeError(
-            f"expected common dtype to be floating point, yet common dtype is {product.dtype}"
+            f"expected common dtype to be floating point, yet common dtype is {dtype}"
         )
-    x1, x2 = (x.to(product.dtype).expand(product.shape) for x in (x1, x2))
+    if eps < 0:
+        raise RuntimeError(f"eps must be non-negative, got: {eps}")
+    x1, x2 = broadcast_tensors(x1.to(dtype), x2.to(dtype))
     x1, x2 = (x / x.norm(2, dim, keepdim=True).clamp_min(eps) for x in (x1, x2))
     return (x1 * x2).sum(dim)
 

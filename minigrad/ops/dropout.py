@@ -52,8 +52,8 @@ def dropout(input, p=0.5, training=True, inplace=False) -> Tensor:
     return _drop(input, input.shape, p, training, inplace)
 
 
-def _channels(name, input, dims, p, training, inplace):
-    """Drop whole channels of input (N, C, *), where ``dims`` numbers of dimensions are expected."""
+def _channels(name, input, dims, p, training, inplace, batched=True):
+    """Drop whole channels of input (N, C, *), or (C, *), where ``dims`` dimensions are expected."""
     if input.dim() not in dims:
         warnings.warn(
             f"{name}: Received a {input.dim()}-D input to {name}, which is deprecated and will "
@@ -62,7 +62,10 @@ def _channels(name, input, dims, p, training, inplace):
             f"{name} expects inputs of {dims[0]} or {dims[-1]} dimensions.",
             stacklevel=3,
         )
-    shape = (*input.shape[:2], *[1] * (input.dim() - 2))
+    at_least = 2 if batched else 1
+    if input.dim() < at_least and training and 0 < p < 1:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    shape = (*input.shape[:at_least], *[1] * (input.dim() - at_least))
     return _drop(input, shape, p, training, inplace)
 
 
@@ -96,9 +99,7 @@ def dropout2d(input, p=0.5, training=True, inplace=False) -> Tensor:
 
 def dropout3d(input, p=0.5, training=True, inplace=False) -> Tensor:
     """Return the input (N, C, D, H, W) or (C, D, H, W) with whole channels dropped."""
-    if input.dim() == 4:
-        return _drop(input, (input.shape[0], 1, 1, 1), p, training, inplace)
-    return _channels("dropout3d", input, (4, 5), p, training, inplace)
+    return _channels("dropout3d", input, (4, 5), p, training, inplace, input.dim() == 5)
 
 
 # What a SELU tends to where its input is very negative: the value that alpha dropout sets.

@@ -46,6 +46,23 @@ cdef object weighted(object loss, object weight, object reduction):
     return reduced(loss if weight is None else loss * weight, reduction)
 
 
+cdef object by_weight(object loss, object weight):
+    """Return ``loss * weight``, where both must have the same shape."""
+    if loss.shape != weight.shape:
+        raise ValueError(
+            f"Weights and input must have the same size, but got {tuple(weight.shape)} and "
+            f"{tuple(loss.shape)}."
+        )
+    return loss * weight
+
+
+cdef object weighted_average(object loss, object weight, object reduction):
+    """Return a loss of each element, reduced; its mean is over the sum of the weights."""
+    if reduction == "mean":
+        return by_weight(loss, weight).sum() / weight.sum()
+    return reduced(by_weight(loss, weight), reduction)
+
+
 cdef object difference(str name, object input, object target):
     """Return ``input - target``, of which one at least must be floating; NotImplementedError."""
     if not target.is_floating_point():
@@ -73,8 +90,10 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
     """
     warn_sizes(input, target)
     reduction = reduction_name(size_average, reduce, reduction)
-    if weight is not None or input.shape != target.shape or input.dtype is not target.dtype:
-        out = weighted(difference("mse_loss", input, target).square(), weight, reduction)
+    if weight is not None:
+        return weighted_average(difference("mse_loss", input, target).square(), weight, reduction)
+    if input.shape != target.shape or input.dtype is not target.dtype:
+        out = reduced(difference("mse_loss", input, target).square(), reduction)
         return labelled(out, "MseLossBackward0")
     was_enabled = set_grad_enabled_(False)
     try:
@@ -95,7 +114,10 @@ cdef mse_loss_vjp(Node node, object g):
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """Return the absolute error ``abs(input - target)``."""
     warn_sizes(input, target)
-    return weighted((input - target).abs(), weight, reduction_name(size_average, reduce, reduction))
+    reduction = reduction_name(size_average, reduce, reduction)
+    loss = (input - target).abs()
+    return (reduced(loss, reduction) if weight is None
+            else weighted_average(loss, weight, reduction))
 
 
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
@@ -121,8 +143,10 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     far = d > delta
     near = d.masked_fill(far, 0.0)      # as in smooth_l1_loss
     loss = where(far, (d - 0.5 * delta) * delta, near * near * 0.5)
-    out = weighted(loss, weight, reduction_name(None, None, reduction))
-    return labelled(out, "HuberLossBackward0")
+    reduction = reduction_name(None, None, reduction)
+    if weight is not None:      # a mean over the elements here, not over the weights: torch's way
+        return reduced(by_weight(loss, weight), reduction)
+    return labelled(reduced(loss, reduction), "HuberLossBackward0")
 
 
 def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):
@@ -179,8 +203,9 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
             f"binary_cross_entropy: expected a target of the input's dtype {x.dtype}, but got "
             f"{t.dtype}"
         )
-    if not ((<object>x.array >= 0) & (<object>x.array <= 1)).all():
-        raise RuntimeError("all elements of input should be between 0 and 1")
+    for name, values in (("input", x.array), ("target", t.array)):
+        if not ((values >= 0) & (values <= 1)).all():
+            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     log, log_not = clamped_logs(x.array)
     out = wrap(np.asarray((t.array - 1) * log_not - t.array * log, x.array.dtype))
     if recording(x) or recording(t):

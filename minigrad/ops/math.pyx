@@ -121,6 +121,9 @@ def trunc(input):
 def round(input, *, decimals=0):
     """Return the nearest integer, halves to even; or to ``decimals`` digits after the point."""
     if decimals:
+        if not input.is_floating_point():
+            raise NotImplementedError(
+                f"round: decimals={decimals} is for floating tensors, but got {input.dtype}")
         scale = 10.0 ** decimals
         return round(input * scale) / scale
     return exact(np.positive, kernels.ROUND, "RoundBackward0", flat_vjp, input, NOTHING)

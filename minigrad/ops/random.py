@@ -264,8 +264,10 @@ def bernoulli(input, p=None, *, generator=None) -> Tensor:
     """Return 1 with the probability that the input (or ``p``) gives, else 0."""
     if p is None:
         _float_dtype(input.dtype, "bernoulli")
-    out = empty(input.shape, dtype=input.dtype)
-    return bernoulli_(out, input if p is None else p, generator=generator) + _without_slope(input)
+    out = bernoulli_(
+        empty(input.shape, dtype=input.dtype), input if p is None else p, generator=generator
+    )
+    return out + _without_slope(input) if input.requires_grad else out
 
 
 def _without_slope(x):

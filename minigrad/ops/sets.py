@@ -115,11 +115,6 @@ def searchsorted(
             "of boundaries tensor and input value tensor must match, but we got boundaries tensor "
             f"{list(rows.shape)} and input value tensor {list(wanted.shape)}"
         )
-    if isinstance(input, Tensor) and sequence.dtype is not values.dtype:
-        raise RuntimeError(
-            "searchsorted(): input value tensor should have same dtype with boundaries tensor, "
-            f"but got input value dtype {values.dtype} and boundaries dtype {sequence.dtype}"
-        )
     if sorter is not None:
         rows = np.take_along_axis(rows, sorter.numpy(), -1)
     side = side or ("right" if right else "left")

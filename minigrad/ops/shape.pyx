@@ -177,6 +177,9 @@ def squeeze(input, *dims, dim=None, axis=None):
         dim = axis
     if dims or dim is not None:
         drop = [checked_dim(d, len(shape)) for d in sizes_given(dims, dim)]
+        for d in drop:
+            if drop.count(d) > 1:
+                raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
     else:
         drop = range(len(shape))
     kept = tuple([s for i, s in enumerate(shape) if s != 1 or i not in drop])

@@ -3,7 +3,7 @@
 import math
 
 from minigrad import return_types
-from minigrad.dtypes import bool_
+from minigrad.dtypes import bool_, float16
 from minigrad.ops.elementwise import clamp_min, where
 from minigrad.ops.linalg import matmul
 from minigrad.ops.math import isnan, sqrt
@@ -68,7 +68,9 @@ def dist(input, other, p=2) -> Tensor:
     tensor(5.)
     """
     way = tensor_operand(input, "dist") - tensor_operand(other, "dist", "other")
-    return labelled(norm(way, p), "DistBackward0")
+    # of float16 by way of float32, whose squares do not overflow
+    wide = way.float() if way.dtype is float16 else way
+    return labelled(norm(wide, p).to(way.dtype), "DistBackward0")
 
 
 def renorm(input, p, dim, maxnorm) -> Tensor:

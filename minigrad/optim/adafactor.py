@@ -50,7 +50,7 @@ class Adafactor(OneByOne):
     ) -> None:
         if not beta2_decay <= 0:
             raise ValueError(f"beta2_decay should be <= 0 but is: {beta2_decay}")
-        for i, value in enumerate(eps, 1):
+        for i, value in enumerate((eps[0], eps[1]), 1):
             if value is not None and not value >= 0:
                 raise ValueError(f"epsilon{i} should be >= 0 but is: {value}")
         if not d >= 1:

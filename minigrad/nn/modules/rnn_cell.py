@@ -125,9 +125,13 @@ class LSTMCell(RNNCellBase):
         super().__init__(input_size, hidden_size, bias, 4, device, dtype)
 
     def forward(self, input, hx=None) -> tuple[Tensor, Tensor]:
-        return self._step(
-            recurrent.lstm_cell, input, None if hx is None else tuple(hx), ("hx[0]", "hx[1]")
-        )
+        if hx is not None:
+            if not isinstance(hx, (tuple, list)):
+                raise TypeError(f"LSTMCell: expected hx as a tuple (h, c), not {type(hx).__name__}")
+            if len(hx) != 2:
+                raise RuntimeError(f"LSTMCell: expects two hidden states, but got {len(hx)}")
+        state = None if hx is None else tuple(hx)
+        return self._step(recurrent.lstm_cell, input, state, ("hx[0]", "hx[1]"))
 
 
 class GRUCell(RNNCellBase):

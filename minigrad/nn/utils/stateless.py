@@ -8,9 +8,10 @@ def functional_call(
 ) -> Any:
     """Call ``module`` with other tensors in the place of its parameters and buffers.
 
-    ``parameters_and_buffers`` maps full names to tensors; what it does not name stays as it is,
-    unless ``strict``.  ``args`` is a tuple, or the only argument.  With ``tie_weights`` a tensor
-    that has several names in the module is replaced under all.
+    ``parameters_and_buffers`` maps full names to tensors; what it does not name stays as it is, and
+    what the module does not have counts for nothing, unless ``strict``.  ``args`` is a tuple, or
+    the only argument.  With ``tie_weights`` a tensor that has several names in the module is
+    replaced under all.
 
     >>> import minigrad
     >>> layer = minigrad.nn.Linear(2, 1, bias=False)
@@ -26,13 +27,14 @@ def functional_call(
                 places[f"{prefix}.{name}" if prefix else name] = (owner.__dict__, name)
     unexpected = [name for name in given if name not in places]
     missing = [name for name in places if name not in given]
-    if unexpected or (strict and missing):
+    if strict and (unexpected or missing):
         raise RuntimeError(
             f"functional_call: the module {type(module).__name__} has no parameter or buffer "
             f"{unexpected}"
             if unexpected
             else f"functional_call: missing {missing}"
         )
+    given = {name: value for name, value in given.items() if name in places}
     before = {name: where[key] for name, (where, key) in places.items()}
     if tie_weights:
         same = {id(before[name]): value for name, value in given.items()}
