@@ -56,7 +56,7 @@ def test_a_page_of_a_tensor_has_what_the_tape_knows(path):
     y = (x.exp() + 1).sum()
     inspect.show(y, path)
     data = data_of(path)
-    assert not data["recorded"]
+    assert not data["recorded"] and data["title"] == "tape"
     assert [step["values"][0] is None for step in data["steps"]] == [False, True, False]
     y.backward()
     inspect.show(y, path)

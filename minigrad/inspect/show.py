@@ -2,7 +2,6 @@
 
 import html
 import os
-import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -57,7 +56,7 @@ def show(
         check: whether to compare every gradient with finite differences, or the numbers of the
             steps to check.  Needs the function, which is then run twice more for each gradient,
             with the same random numbers.  In float64 it finds smaller errors.
-        title: the heading of the page; the name of the program if it is not given.
+        title: the heading of the page; the name of the file if it is not given.
 
     Pictures are smaller the longer the tape is: a page of 5,000 steps has about 5 MB, and past 8 MB
     there are only statistics.  As with ``tape``, no ``.grad`` changes and nothing is freed.
@@ -100,7 +99,6 @@ def show(
             if not 1 <= number <= len(steps):
                 raise ValueError(f"there is no step {number} to check: there are {len(steps)}")
         findings = check_all(checker, steps, leaves, only)
-    heading = title if title is not None else Path(sys.argv[0]).name or "Tape"
-    text = page_of(Tape(heading, steps, leaves, findings))
+    text = page_of(Tape(Path(path).stem if title is None else title, steps, leaves, findings))
     _replace_file(path, lambda file: file.write(text.encode()))
     return Page(os.fspath(path))

@@ -94,14 +94,19 @@ function onKey(event) {
 
 // ---------------------------------------------------------------- search
 
-const haystack = STEPS.map((step, i) =>
-  [i + 1, step.op, step.name, (step.module || []).join("."), step.line, step.text,
-    ...step.inputs.map((x) => (x.leaf === undefined ? "" : LEAVES[x.leaf].name))].join(" ").toLowerCase());
+// What is searched: first operations, parameters and modules; if none has it, lines of the program.
+const names = STEPS.map((step, i) => {
+  const leaves = step.inputs.map((x) => (x.leaf === undefined ? "" : LEAVES[x.leaf].name));
+  return [i + 1, step.name, (step.module || []).join("."), ...leaves].join(" ").toLowerCase();
+});
+const programLines = STEPS.map((step) => `${step.line} ${step.text}`.toLowerCase());
 let matches = [];
 
 function search() {
   const words = byId("search").value.trim().toLowerCase();
-  matches = words ? haystack.flatMap((text, i) => (text.includes(words) ? [i] : [])) : [];
+  const among = (texts) => texts.flatMap((text, i) => (text.includes(words) ? [i] : []));
+  matches = words ? among(names) : [];
+  if (words && !matches.length) matches = among(programLines);
   hits = new Set(matches);
   showFound();
   if (matches.length) scrollTo(rowOf[matches.find((i) => i >= stepAt(state.moment)) ?? matches[0]]);
