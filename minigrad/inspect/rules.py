@@ -186,7 +186,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "Dot": ("g * b", "g * a"),
     "Addmm": (
         "g, summed over what was broadcast",
-        "g @ c.T (of a linear layer, whose weight is transposed, g @ c)",
+        "g @ c.T (of a linear layer g @ c)",
         "b.T @ g (of a linear layer g.T @ b)",
     ),
     "Baddbmm": ("g, summed over what was broadcast", "g @ c.T", "b.T @ g"),
