@@ -450,6 +450,27 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     backward_from(tensors, grad_tensors, retain_graph, create_graph, inputs)
 
 
+cdef tuple batched_grad(object outputs, list wanted, object grad_outputs, object retain_graph,
+                        object allow_unused, object materialize_grads):
+    """Return ``grad`` for each item of the first dimension of ``grad_outputs``, stacked."""
+    cdef list batches = [] if grad_outputs is None else variables(grad_outputs, "grad_outputs")
+    lengths = {sizes(b)[0] if sizes(b) else 0 for b in batches}
+    if len(lengths) != 1 or 0 in lengths:
+        raise ValueError(
+            "is_grads_batched: expected grad_outputs with a first dimension of the same size, but "
+            f"got the sizes {[sizes(b) for b in batches]}"
+        )
+    (n,) = lengths
+    rows = [
+        grad(outputs, wanted, [b[i] for b in batches], retain_graph or i < n - 1, False, True,
+             allow_unused, False, materialize_grads)
+        for i in range(n)]
+    return tuple([
+        None if column[0] is None
+        else operations.wrap(np.stack([(<Variable>row).array for row in column]))
+        for column in zip(*rows)])
+
+
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False,
          only_inputs=True, allow_unused=None, is_grads_batched=False, materialize_grads=False):
     """Return the gradients of ``outputs`` with respect to ``inputs``, as a tuple.
@@ -457,7 +478,8 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     Nothing is accumulated in ``.grad``.  With ``create_graph=True`` the results can be
     differentiated again.  An input that the outputs do not depend on is a RuntimeError, unless
     ``allow_unused`` (then its gradient is None) or ``materialize_grads`` (then zeros).
-    ``only_inputs`` is always true; torch knew another way once.
+    ``only_inputs`` is always true; torch knew another way once.  ``is_grads_batched``: once for
+    each item of the first dimension of ``grad_outputs``, and the gradients stacked.
 
     >>> import minigrad
     >>> x = minigrad.tensor(3.0, requires_grad=True)
@@ -475,7 +497,11 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     if is_grads_batched:
-        raise NotImplementedError("is_grads_batched is not supported: call grad() in a loop")
+        if create_graph:
+            raise NotImplementedError(
+                "is_grads_batched with create_graph=True is not supported: call grad() in a loop")
+        return batched_grad(
+            outputs, wanted, grad_outputs, retain_graph, allow_unused, materialize_grads)
     if materialize_grads and allow_unused is False:
         raise ValueError("materialize_grads=True needs allow_unused=True or not given")
     results = variables(outputs, "outputs")

@@ -5,6 +5,7 @@ Where there is torch, the same expressions are run in it; the numbers here are i
 
 import warnings
 
+import numpy as np
 import pytest
 
 import minigrad
@@ -39,6 +40,18 @@ VALUES = {  # an expression, and the list it gives
     "torch.func.functional_call(torch.nn.Identity(), {'a': torch.ones(1)}, torch.ones(1))": [1.0],
     "torch.nn.functional.dropout3d(torch.ones(8, 9)).std(1).sum()": 0.0,
     "torch.ones(2) == 'a'": False,
+    "torch.cat(torch.ones(2, 1).chunk(np.int64(2)))": [[1.0], [1.0]],
+    "torch.movedim(torch.zeros(2, 3), np.int64(1), 0).shape": [3, 2],
+    "torch.quantile(torch.tensor([[1.0, 2.0]]), 0.5, np.int64(1))": [1.5],
+    "torch.cat(torch.tensor_split(torch.ones(2), np.int64(2)))": [1.0, 1.0],
+    "torch.matrix_power(torch.eye(1), np.int64(2))": [[1.0]],
+    "torch.tensor([[1.0, 2.0]]).amax(np.int64(1))": [2.0],
+    "torch.tensor([3.0, 4.0]).norm(p=torch.tensor(2.0))": 5.0,
+    "torch.tensor([3.0, 0.0], requires_grad=True).norm(p=0).requires_grad": True,
+    "torch.where(torch.tensor(True))[0]": [0],
+    "torch.result_type(np.float32(2), torch.tensor([1])).itemsize": 4,
+    "torch.scalar_tensor(torch.tensor(2))": 2.0,
+    "torch.autograd.grad(CUBED, ROOT, torch.eye(2), is_grads_batched=True)[0]": [[3, 0], [0, 12]],
     "torch.ones(2) != None": True,
 }
 
@@ -64,6 +77,9 @@ WARNINGS = {  # and the category is UserWarning
 }
 
 ERRORS = {
+    "torch.autograd.grad(CUBED.sum(), ROOT, is_grads_batched=True)": ValueError,
+    "torch.add(torch.tensor([1], dtype=torch.uint8), 1, alpha=256)": RuntimeError,
+    "torch.tensor([1], dtype=torch.int8).sub_(1, alpha=300)": RuntimeError,
     "torch.nn.functional.mse_loss(*PAIR, weight=torch.ones(1))": ValueError,
     "torch.nn.functional.l1_loss(*PAIR, weight=torch.ones(1))": ValueError,
     "torch.nn.functional.huber_loss(*PAIR, weight=torch.ones(1))": ValueError,
@@ -121,7 +137,9 @@ def lib(request):
 
 
 def names_of(lib):
-    return {"torch": lib, "PAIR": (lib.tensor([2.0, 4.0]), lib.tensor([0.0, 0.0]))}
+    root = lib.tensor([1.0, 2.0], requires_grad=True)
+    pair = lib.tensor([2.0, 4.0]), lib.tensor([0.0, 0.0])
+    return {"torch": lib, "np": np, "PAIR": pair, "ROOT": root, "CUBED": root**3}
 
 
 @pytest.mark.parametrize("code", VALUES)
@@ -149,6 +167,28 @@ def test_warnings_name_this_file(lib, code):
 def test_errors(lib, code):
     with pytest.raises(ERRORS[code]):
         eval(code, names_of(lib))
+
+
+def test_what_a_maximum_does_not_pick_gets_no_gradient(lib):
+    picked = lib.tensor([1.0, float("inf")], requires_grad=True)
+    other = lib.tensor([2.0, 3.0], requires_grad=True)
+    (lib.maximum(picked, other) ** 2).sum().backward()  # of the second: infinity times no share
+    assert picked.grad.tolist() == [0.0, float("inf")] and other.grad.tolist() == [4.0, 0.0]
+
+
+def test_batched_gradients_through_several_outputs():
+    x = minigrad.tensor([1.0, 2.0], requires_grad=True)
+    unused = minigrad.ones(1, requires_grad=True)
+    found = minigrad.autograd.grad(
+        (x * x, x.sum()),
+        (x, unused),
+        (minigrad.eye(2), minigrad.tensor([1.0, 10.0])),
+        is_grads_batched=True,
+        allow_unused=True,
+    )
+    assert found[0].tolist() == [[3.0, 1.0], [10.0, 14.0]] and found[1] is None
+    with pytest.raises(NotImplementedError, match="create_graph"):
+        minigrad.autograd.grad(x * x, x, minigrad.eye(2), create_graph=True, is_grads_batched=True)
 
 
 def test_a_list_of_lists_is_an_index_for_each_dimension():

@@ -76,6 +76,8 @@ cdef object scaled(object input, object other, object alpha):
         )
     if alpha == 1:
         return other
+    if not is_floating(input) and not is_floating(other):
+        number_tensor(alpha, dtype_of((<Tensor>promoted(input, other)[0]).array))   # it must fit
     if isinstance(other, Tensor) or isinstance(input, Tensor) and dtype_of(
             (<Tensor>input).array) is bool_:
         # in the dtype of the result: True + 2 * True is True, and 300 does not fit beside a uint8

@@ -327,9 +327,17 @@ cdef tuple shared_by(Node node, object g, int op):
     """
     cdef Tensor a = node.tensor(0), b = node.tensor(1)
     return (
-        unbroadcast(node, g * wrap(combine(op, a.array, b.array)), 0) if node.needs(0) else None,
-        unbroadcast(node, g * wrap(combine(op, b.array, a.array)), 1) if node.needs(1) else None,
+        unbroadcast(node, part_of(g, combine(op, a.array, b.array)), 0) if node.needs(0) else None,
+        unbroadcast(node, part_of(g, combine(op, b.array, a.array)), 1) if node.needs(1) else None,
     )
+
+
+cdef object part_of(object g, ndarray share):
+    """Return ``g * share``; where the share is 0, 0, even of a gradient that is not finite."""
+    part = g * wrap(share)
+    if np.isfinite((<Tensor>g).array).all():
+        return part
+    return part.masked_fill(wrap(np.asarray(share == 0)), 0.0)
 
 
 def where(condition, input=None, other=None):
@@ -346,7 +354,7 @@ def where(condition, input=None, other=None):
     if not isinstance(condition, Tensor):
         raise TypeError(f"where expects a Tensor condition, but got {type(condition).__name__}")
     if input is None and other is None:
-        return tuple([wrap(i) for i in np.nonzero((<Tensor>condition).array)])
+        return tuple([wrap(i) for i in np.nonzero(np.atleast_1d((<Tensor>condition).array))])
     if dtype_of((<Tensor>condition).array) is uint8:
         warnings.warn("where received a uint8 condition tensor. This behavior is deprecated. Use a "
                       "boolean condition instead.")

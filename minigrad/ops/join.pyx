@@ -261,7 +261,7 @@ def split(tensor, split_size_or_sections, dim=0):
     cdef Tensor x = <Tensor?>tensor
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     size = x.shape[d]
-    if isinstance(split_size_or_sections, int):
+    if isinstance(split_size_or_sections, (int, np.integer)):
         label = "SplitBackward0"
         step = split_size_or_sections
         if step < 0 or (step == 0 and size):

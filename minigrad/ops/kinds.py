@@ -12,6 +12,8 @@ def _sample(function: str, x: Any) -> Any:
     """Return what stands for an operand: a number, or an element of its dtype and kind of shape."""
     if isinstance(x, Tensor):
         return over_array(np.zeros((1,) * min(x.dim(), 1), x.dtype.numpy))
+    if isinstance(x, np.generic):
+        x = x.item()
     if isinstance(x, (bool, int, float)):
         return type(x)(0)
     raise TypeError(f"{function}(): expected Tensors or numbers, but got {type(x).__name__}")

@@ -170,6 +170,8 @@ def vector_norm(
     >>> minigrad.linalg.vector_norm(minigrad.tensor([3.0, -4.0]))
     tensor(5.)
     """
+    if isinstance(ord, Tensor) and ord.dim() == 0:
+        ord = ord.item()
     if isinstance(ord, (str, bool)) or not isinstance(ord, (int, float)):
         raise TypeError(f"vector_norm(): argument 'ord' must be Number, not {type(ord).__name__}")
     if x.numel() == 0 and (ord < 0 or ord == math.inf):
@@ -201,7 +203,7 @@ def old_norm(
     tensor(5.)
     """
     x = tensor_operand(input, "norm")
-    if p == "fro" or p is None:
+    if p is None or (isinstance(p, str) and p == "fro"):
         return vector_norm(x, 2, dim, keepdim, dtype=dtype)
     if isinstance(p, str):
         dims = range(x.dim()) if dim is None else [dim] if isinstance(dim, int) else dim

@@ -384,7 +384,7 @@ def matrix_power(input: Tensor, n: int) -> Tensor:
             "linalg.matrix_power: A must be batches of square matrices, but they are "
             f"{' by '.join(map(str, input.shape[-2:]))} matrices"
         )
-    if not isinstance(n, int):
+    if not isinstance(n, (int, np.integer)):
         raise TypeError(f"matrix_power(): argument 'n' must be int, not {type(n).__name__}")
     if n < 0:
         return matrix_power(inv(input), -n)

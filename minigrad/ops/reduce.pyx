@@ -224,7 +224,7 @@ cdef Tensor extreme(int op, str name, object input, object dim, object keepdim):
     """Return amax or amin over ``dim``; ties share the gradient evenly."""
     cdef Tensor x = tensor_argument(input, name, "input"), out
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
-    if dim == ():
+    if isinstance(dim, tuple) and not dim:
         check_any(x, name)
     if count(x, dims) == 0:
         raise IndexError(
@@ -403,7 +403,8 @@ def norm(input, p=2, dim=None, keepdim=False, *, dtype=None):
     if p == -math.inf:
         return amin(x.abs(), () if dim is None else dim, keepdim)
     if p == 0:
-        return (x != 0).to(x.dtype).sum(dim, keepdim)
+        # a count, which has a gradient too: zero
+        return x.masked_fill(x != 0, 1).masked_fill(x == 0, 0).sum(dim, keepdim)
     if p == 1:
         return x.abs().sum(dim, keepdim)
     return power_norm(x, p, dims_tuple(dim, PyArray_NDIM(x.array)), keepdim)

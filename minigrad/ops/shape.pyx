@@ -280,8 +280,8 @@ def movedim(input, source, destination):
     """Return a view with the dimensions ``source`` moved to the places ``destination``."""
     cdef Tensor x = <Tensor?>input
     cdef int n = PyArray_NDIM(x.array)
-    sources = [source] if isinstance(source, int) else list(source)
-    places = [destination] if isinstance(destination, int) else list(destination)
+    sources, places = [
+        [dims] if isinstance(dims, (int, np.integer)) else list(dims) for dims in (source, destination)]
     if len(sources) != len(places):
         raise RuntimeError(
             f"movedim: Invalid source or destination dims: source ({sources} dims) should contain "

@@ -216,6 +216,8 @@ def scalar_tensor(
     >>> minigrad.scalar_tensor(2)
     tensor(2.)
     """
+    if isinstance(s, Tensor):
+        s = s.item()
     if not isinstance(s, (int, float)):
         raise TypeError(f"scalar_tensor(): argument 's' must be Number, not {type(s).__name__}")
     return _finished(s, dtype, device, requires_grad)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from minigrad.convert import checked_dim
 from minigrad.ops.join import narrow, split
 from minigrad.tensor import Tensor
@@ -51,7 +53,7 @@ def tensor_split(
         where = where.tolist()
     d = checked_dim(dim, input.dim())
     size = input.size(d)
-    if isinstance(where, int):
+    if isinstance(where, (int, np.integer)):
         if where <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {where}")
         if where > max(size, 2**20):
@@ -72,7 +74,7 @@ def _split_along(name: str, input: Tensor, where: Any, dim: int, rank: int) -> t
             f"torch.{name} requires a tensor with at least {rank} "
             f"dimension{'s' * (rank > 1)}, but got a tensor with {input.dim()} dimensions!"
         )
-    if isinstance(where, int) and (where == 0 or input.size(dim) % where):
+    if isinstance(where, (int, np.integer)) and (where == 0 or input.size(dim) % where):
         raise RuntimeError(
             f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension "
             f"{input.size(dim)} is not divisible by the split_size {where}!"
