@@ -245,6 +245,7 @@ concatenate = _with_out.concatenate
 conj = ops.realness.conj
 conj_physical = _with_out.conj_physical
 conj_physical_ = ops.realness.conj_physical_
+constant_pad_nd = ops.pad.constant_pad_nd
 conv1d = ops.conv.conv1d
 conv2d = ops.conv.conv2d
 conv3d = ops.conv3d.conv3d

@@ -51,6 +51,8 @@ VALUES = {  # an expression, and the list it gives
     "torch.where(torch.tensor(True))[0]": [0],
     "torch.result_type(np.float32(2), torch.tensor([1])).itemsize": 4,
     "torch.scalar_tensor(torch.tensor(2))": 2.0,
+    "torch.constant_pad_nd(torch.tensor([1, 2]), (1, -1), 5)": [5, 1],
+    "torch.tril_indices(2, 1, dtype=None)": [[0, 1], [0, 0]],
     "torch.autograd.grad(CUBED, ROOT, torch.eye(2), is_grads_batched=True)[0]": [[3, 0], [0, 12]],
     "torch.ones(2) != None": True,
 }

@@ -246,6 +246,7 @@ _FUNCTIONS = {
     pool: "max_pool1d max_pool2d avg_pool1d adaptive_avg_pool1d",
     "pool3d": "max_pool3d",
     "pixels": "pixel_shuffle pixel_unshuffle channel_shuffle",
+    "pad": "constant_pad_nd",
     generator: (
         "Generator default_generator manual_seed seed initial_seed get_rng_state set_rng_state"
     ),

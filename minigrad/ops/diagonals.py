@@ -95,6 +95,7 @@ def _triangle(
         check_cpu(place)
     if row < 0 or col < 0:
         raise RuntimeError(f"{name}: row and col must be non-negative, got {row} and {col}")
+    kind = int64 if kind is None else kind
     if as_dtype_(kind).name not in ("int32", "int64"):
         raise NotImplementedError(f'"{name}" not implemented for {kind}: expected int32 or int64')
     rows, columns = np.indices((row, col)).reshape(2, -1)

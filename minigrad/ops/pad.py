@@ -33,13 +33,7 @@ def pad(input, pad, mode="constant", value=None) -> Tensor:
     >>> minigrad.nn.functional.pad(minigrad.tensor([[1, 2, 3]]), (2, 0), mode="reflect")
     tensor([[3, 2, 1, 2, 3]])
     """
-    check_tensor(input, "pad")
-    if len(pad) % 2 or len(pad) > 2 * input.ndim:
-        raise RuntimeError(
-            f"Padding length must be divisible by 2 and needs two numbers for each of at most "
-            f"{input.ndim} dimensions, but got {tuple(pad)}"
-        )
-    sides = [(input.ndim - 1 - i // 2, pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
+    sides = _sides(input, pad)
     if mode == "constant":
         return _pad_constant(input, sides, 0 if value is None else value)
     if mode not in ("reflect", "replicate", "circular"):
@@ -63,6 +57,29 @@ def pad(input, pad, mode="constant", value=None) -> Tensor:
         index = _padded_index(input.shape[dim], before, after, mode, dim)
         input = index_select(input, dim, new_tensor(index, dtype=dtypes.int64))
     return input
+
+
+def constant_pad_nd(input, pad, value=0) -> Tensor:
+    """Return ``nn.functional.pad`` in mode "constant".
+
+    Source: torch.constant_pad_nd.
+
+    >>> import minigrad
+    >>> minigrad.constant_pad_nd(minigrad.tensor([1, 2]), (1, 0), 5)
+    tensor([5, 1, 2])
+    """
+    return _pad_constant(input, _sides(input, pad), value)
+
+
+def _sides(input, pad):
+    """Return what ``pad`` says of each dimension: (dimension, before, after)."""
+    check_tensor(input, "pad")
+    if len(pad) % 2 or len(pad) > 2 * input.ndim:
+        raise RuntimeError(
+            f"Padding length must be divisible by 2 and needs two numbers for each of at most "
+            f"{input.ndim} dimensions, but got {tuple(pad)}"
+        )
+    return [(input.ndim - 1 - i // 2, pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]
 
 
 def _pad_constant(input, sides, value):
