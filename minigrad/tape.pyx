@@ -1,4 +1,4 @@
-"""The tape: what was computed from what, and the walk back over it.  No op in particular.
+"""The tape: what was computed from what (walk.pyx walks back over it).  No op in particular.
 
 An op that works on a tensor which wants a gradient *records* a ``Node``: the function that turns
 the gradient of its output into the gradients of its inputs (the vjp), the tensors that function
@@ -48,7 +48,7 @@ cdef extern from *:
     static __thread int mg_grad_mode = 1;
     #endif
     """
-    bint mg_grad_mode               # one per thread, as in torch
+    bint mg_grad_mode  # one per thread, or one thread's no_grad() would stop another's recording
 
 
 # ---------------------------------------------------------------- the table of operations

@@ -1,7 +1,8 @@
 """``python tests/add_an_op.py``: do what README's "An op in ten minutes" says, in a copy.
 
-Everything that is written comes from the README: the code of the op, its row in the table of tests
-and its types.  Then the tests run that it names.  Takes two minutes; the folder is removed again.
+Everything that is written comes from the README: the code of the op, its rule, its row in the table
+of tests and its types.  Then the tests run that it names.  Takes two minutes; the folder is removed
+again.
 """
 
 import os
@@ -16,11 +17,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def steps():
-    """Return what the README has one write: name, op, row, declaration, methods."""
+    """Return what the README has one write: name, op, rule, row, declaration, methods."""
     text = (ROOT / "README.md").read_text().partition("An op in ten minutes")[2]
     blocks = re.findall(r"^   ```(?:cython|python)\n(.*?)^   ```", text, re.M | re.S)
-    op, row, declaration, methods = (re.sub(r"^   ", "", b, flags=re.M) for b in blocks)
-    return re.match(r"def (\w+)", op)[1], op, row, declaration, methods
+    op, rule, row, declaration, methods = (re.sub(r"^   ", "", b, flags=re.M) for b in blocks)
+    return re.match(r"def (\w+)", op)[1], op, rule, row, declaration, methods
 
 
 def insert(path, before, text):
@@ -32,8 +33,9 @@ def insert(path, before, text):
 
 def add(folder):
     """Write the op into a copy of the project."""
-    name, op, row, declaration, methods = steps()
+    name, op, rule, row, declaration, methods = steps()
     insert(folder / "minigrad/ops/math.pyx", "# ----" + "-" * 60 + " squashing", f"{op}\n\n")
+    insert(folder / "minigrad/inspect/rules.py", '    "Asinh":', f"    {rule}")
     names = folder / "minigrad/ops/__init__.py"
     math, in_place = '"neg abs sign floor ceil trunc round frac square', '"bitwise_not neg abs sign'
     insert(names, math, f'"{name} "\n        ')
@@ -56,11 +58,13 @@ def main():
             cwd=ROOT, check=True, capture_output=True, text=True,
         ).stdout.strip()  # fmt: skip
         settings = {"PYTHONPATH": str(folder), "MINIGRAD_LEVELS": level, "MINIGRAD_LEVEL": level}
+        pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
         tests = "test_math test_names test_stubs test_docstrings test_layers_law".split()
         for command in (
             ["setup.py", "-q", "build_ext", "--inplace"],
             ["tests/package_stub.py"],
-            ["-m", "pytest", "-q", "-p", "no:cacheprovider", *[f"tests/{t}.py" for t in tests]],
+            [*pytest, *[f"tests/{t}.py" for t in tests]],
+            [*pytest, "tests/test_inspect.py", "-k", "rule"],
         ):
             done = subprocess.run(
                 [sys.executable, *command], cwd=folder, env=os.environ | settings, check=False

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 1. A scalar tape in sixty lines
+# # 1. A scalar tape in fifty lines
 #
 # Reverse-mode automatic differentiation needs two things: a record of what was computed from what
 # (the *tape*), and a walk back over that record which applies the chain rule once to every step.
@@ -189,11 +189,11 @@ y = (w * x + b).tanh()
 print(inspect.tape(y))
 
 # %% [markdown]
-# ## What the sixty lines lack
+# ## What the fifty lines lack
 #
 # The vjps above are closures: each keeps what it needs (`a`, `b`, `y`) in secret.  minigrad's
 # nodes keep it in the open, in `saved`, as tensors; `save` in `tape.pyx` puts them there.  Three
-# things follow, none of which a closure allows.
+# things follow, which the closures above do not give.
 #
 # **Memory is freed during the walk.**  What a node saved goes as soon as its vjp has run, so a
 # second walk says that it came too late (unless the first was told `retain_graph=True`):
@@ -209,7 +209,8 @@ else:
 
 # %% [markdown]
 # **A saved tensor that was overwritten is noticed.**  Every piece of memory counts the writes to
-# it, and a node remembers the count it saved at.  A closure would compute a wrong gradient:
+# it, and a node remembers the count it saved at.  A closure that kept the array would compute a
+# wrong gradient:
 
 # %%
 t = mg.tensor([1.0, 2.0], requires_grad=True)

@@ -58,15 +58,13 @@ cases = [
     ((5, 1, 3), (4, 1)),
     ((3, 1), (3, 1)),  # nothing to undo: size 1 against size 1
 ]
-print("shape of a        shape of b        shape of a * b    summed for a    summed for b")
+print("                                                      numbers summed into each element of")
+print("shape of a        shape of b        shape of a * b            a         b")
 for shape_a, shape_b in cases:
     a, b = rng.standard_normal(shape_a), rng.standard_normal(shape_b)
     g = rng.standard_normal(np.broadcast_shapes(shape_a, shape_b))
     grad_a, grad_b = unbroadcast(g * b, shape_a), unbroadcast(g * a, shape_b)
-    print(
-        f"{shape_a!s:18}{shape_b!s:18}{g.shape!s:18}"
-        f"{g.size // max(a.size, 1):>5} numbers   {g.size // max(b.size, 1):>5} numbers"
-    )
+    print(f"{shape_a!s:18}{shape_b!s:18}{g.shape!s:18}{g.size // a.size:>9} {g.size // b.size:>9}")
     assert grad_a.shape == shape_a and grad_b.shape == shape_b
 
     ta, tb = (mg.tensor(v, requires_grad=True) for v in (a, b))

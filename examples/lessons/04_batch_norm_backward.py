@@ -5,8 +5,8 @@
 #
 #     mean   = sum(x) / N
 #     var    = sum((x - mean)^2) / N
-#     rstd   = 1 / sqrt(var + eps)
-#     xhat   = (x - mean) * rstd
+#     invstd = 1 / sqrt(var + eps)
+#     xhat   = (x - mean) * invstd
 #     y      = xhat * weight + bias
 #
 # Every output depends on every input, because the mean and the variance do.  That is what makes
@@ -33,32 +33,32 @@ EPS = 1e-5
 # For x, begin with what arrives at xhat, which is h = g * weight.  From there:
 #
 # **Path 1, straight through x**, taking mean and variance for constants: xhat = (x - mean) *
-# rstd, so
+# invstd, so
 #
-#     dx_1 = h * rstd
+#     dx_1 = h * invstd
 #
-# **Path 2, through the variance.**  rstd = (var + eps)^(-1/2), so d rstd / d var = -rstd^3 / 2,
-# and
+# **Path 2, through the variance.**  invstd = (var + eps)^(-1/2), so d invstd / d var =
+# -invstd^3 / 2, and
 #
-#     dL/dvar = sum(h * (x - mean)) * (-rstd^3 / 2)
+#     dL/dvar = sum(h * (x - mean)) * (-invstd^3 / 2)
 #     dvar/dx = 2 * (x - mean) / N
-#     dx_2    = dL/dvar * dvar/dx = -rstd * xhat * sum(h * xhat) / N
+#     dx_2    = dL/dvar * dvar/dx = -invstd * xhat * sum(h * xhat) / N
 #
-# where the last step moved one factor rstd to each (x - mean), which makes both an xhat.
+# where the last step moved one factor invstd to each (x - mean), which makes both an xhat.
 #
 # **Path 3, through the mean.**  The mean appears in xhat and in the variance.  The latter
 # contributes nothing: dvar/dmean = -2 * sum(x - mean) / N = 0.  So
 #
-#     dL/dmean = sum(h) * (-rstd)
-#     dx_3     = dL/dmean / N = -rstd * sum(h) / N
+#     dL/dmean = sum(h) * (-invstd)
+#     dx_3     = dL/dmean / N = -invstd * sum(h) / N
 #
 # **Together**, with means instead of the sums over N:
 #
-#     dx = rstd * (h - mean(h) - xhat * mean(h * xhat))
+#     dx = invstd * (h - mean(h) - xhat * mean(h * xhat))
 #
 # What batch norm takes away from the gradient is its mean and its part along xhat.  That is as it
-# must be: adding a constant to x, or multiplying x by one, does not change y, so the gradient has
-# no part in those two directions.
+# must be: adding a constant to x, or multiplying x by a positive constant (but for eps), does not
+# change y, so the gradient has no part in those two directions.
 
 # %% [markdown]
 # ## In NumPy, path by path
@@ -79,38 +79,38 @@ def per_channel(v, x):
 def forward(x, weight, bias):
     axes = axes_of(x)
     mean = x.mean(axes, keepdims=True)
-    rstd = 1 / np.sqrt(((x - mean) ** 2).mean(axes, keepdims=True) + EPS)
-    return (x - mean) * rstd * per_channel(weight, x) + per_channel(bias, x), mean, rstd
+    invstd = 1 / np.sqrt(((x - mean) ** 2).mean(axes, keepdims=True) + EPS)
+    return (x - mean) * invstd * per_channel(weight, x) + per_channel(bias, x), mean, invstd
 
 
-def backward_by_paths(g, x, weight, mean, rstd):
+def backward_by_paths(g, x, weight, mean, invstd):
     axes, n = axes_of(x), x.size // x.shape[1]
     centred = x - mean
     h = g * per_channel(weight, x)
-    straight = h * rstd
-    grad_var = (h * centred).sum(axes, keepdims=True) * -(rstd**3) / 2
+    straight = h * invstd
+    grad_var = (h * centred).sum(axes, keepdims=True) * -(invstd**3) / 2
     through_var = grad_var * 2 * centred / n
-    grad_mean = (h * -rstd).sum(axes, keepdims=True)
+    grad_mean = (h * -invstd).sum(axes, keepdims=True)
     through_mean = np.broadcast_to(grad_mean / n, x.shape)
     return straight, through_var, through_mean
 
 
-def backward(g, x, weight, mean, rstd):
+def backward(g, x, weight, mean, invstd):
     """The same, put together: the gradients of x, weight and bias."""
     axes, n = axes_of(x), x.size // x.shape[1]
-    xhat = (x - mean) * rstd
+    xhat = (x - mean) * invstd
     grad_weight, grad_bias = (g * xhat).sum(axes), g.sum(axes)
     inner = g - (per_channel(grad_bias, x) + xhat * per_channel(grad_weight, x)) / n
-    return per_channel(weight, x) * rstd * inner, grad_weight, grad_bias
+    return per_channel(weight, x) * invstd * inner, grad_weight, grad_bias
 
 
 rng = np.random.default_rng(0)
 x = rng.standard_normal((8, 3)) * 2 + 5
 weight, bias = rng.standard_normal((2, 3))
 g = rng.standard_normal((8, 3))
-y, mean, rstd = forward(x, weight, bias)
-straight, through_var, through_mean = backward_by_paths(g, x, weight, mean, rstd)
-dx, dweight, dbias = backward(g, x, weight, mean, rstd)
+y, mean, invstd = forward(x, weight, bias)
+straight, through_var, through_mean = backward_by_paths(g, x, weight, mean, invstd)
+dx, dweight, dbias = backward(g, x, weight, mean, invstd)
 
 print("channel 0, first four rows")
 for name, path in {
@@ -128,7 +128,7 @@ np.testing.assert_allclose(straight + through_var + through_mean, dx, rtol=1e-12
 # variance makes batch norm not quite blind to the scale of x.)
 
 # %%
-xhat = (x - mean) * rstd
+xhat = (x - mean) * invstd
 print(f"part along (1, ..., 1): {np.abs(straight.sum(0)).max():9.1e} before,", end=" ")
 print(f"{np.abs(dx.sum(0)).max():.1e} after")
 print(f"part along xhat:        {np.abs((straight * xhat).sum(0)).max():9.1e} before,", end=" ")
@@ -184,17 +184,18 @@ for name, function in ("the tape", composed), ("minigrad's kernel", fused):
 #
 # ## What each costs
 #
-# Images this time: 64 of them, 64 channels of 28 x 28, in float32.  All four compute the same
-# gradients of x, weight and bias.  The kernel (`batch_norm_backward` in `kernels/batch_norm.pyx`,
-# and in plain NumPy `batch_norm_backward` in `kernels/reference/batch_norm.py`) reads a channel
-# of x and g for its two sums, and again for the result while the cache still holds it.
+# Images this time: 64 of them, 64 channels of 28 x 28, in float32.  "NumPy, path by path"
+# computes the gradient of x alone; the other three compute the same one, and those of weight and
+# bias.  The kernel (`batch_norm_backward` in `kernels/batch_norm.pyx`, and in plain NumPy
+# `batch_norm_backward` in `kernels/reference/batch_norm.py`) reads a channel of x and g for its
+# two sums, and again for the result while the cache still holds it.
 
 # %%
 shape = (64, 64, 28, 28)
 x = (rng.standard_normal(shape, dtype=np.float32) * 2 + 5).astype(np.float32)
 g = rng.standard_normal(shape, dtype=np.float32)
 weight, bias = rng.standard_normal((2, shape[1])).astype(np.float32)
-_, mean, rstd = forward(x, weight, bias)
+_, mean, invstd = forward(x, weight, bias)
 tensors = [mg.from_numpy(v).requires_grad_() for v in (x, weight, bias)]
 g_tensor = mg.from_numpy(g)
 
@@ -216,8 +217,8 @@ def tape(function):
 
 
 results = {
-    "NumPy, path by path": timed(lambda: sum(backward_by_paths(g, x, weight, mean, rstd)), 2),
-    "NumPy, the formula": timed(lambda: backward(g, x, weight, mean, rstd)[0]),
+    "NumPy, path by path": timed(lambda: sum(backward_by_paths(g, x, weight, mean, invstd)), 2),
+    "NumPy, the formula": timed(lambda: backward(g, x, weight, mean, invstd)[0]),
     "the tape, small operations": timed(tape(composed)),
     "minigrad's kernel": timed(tape(fused), 10),
 }
@@ -238,8 +239,8 @@ assert fastest < results["NumPy, the formula"][1]
 #
 # var = mean(x^2) - mean(x)^2 is correct on paper and spares a pass over memory.  In float32 it
 # subtracts two large numbers that agree in nearly all their digits.  With a mean of 1,000 and a
-# standard deviation of 1 nothing is left.  minigrad's kernel takes one pass as well, but about a
-# centre guessed from the first numbers (`plane_moments` in `kernels/batch_norm_tiles.pyx`):
+# standard deviation of 1 hardly one digit is left.  minigrad's kernel takes one pass as well, but
+# about a centre guessed from the first numbers (`plane_moments` in `kernels/batch_norm_tiles.pyx`):
 
 # %%
 x = rng.standard_normal((10_000, 1), dtype=np.float32) + np.float32(1000)

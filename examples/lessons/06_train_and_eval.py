@@ -39,7 +39,7 @@ def accuracy(batches):
     """Return the share of test images that the model classifies rightly, in its present mode."""
     with mg.no_grad():
         right = sum((model(test_x[b]).argmax(1) == test_y[b]).sum().item() for b in batches)
-    return right / len(test_x)
+    return right / sum(len(b) for b in batches)
 
 
 def fresh(mode):
@@ -82,7 +82,8 @@ assert apart > 0.1
 # %% [markdown]
 # It also leaves a trace.  Training mode moves the running averages, under `no_grad()` too, so the
 # model that was tested is not the model that was trained.  Here somebody looks, twenty times, how
-# it does on nines; evaluated properly afterwards, it is worse at everything else:
+# it does on nines; evaluated properly afterwards, it is worse, and worst at the nines themselves:
+# the averages are now those of nines, and take away what marked them.
 
 # %%
 fresh("train")
@@ -93,6 +94,15 @@ model.eval()
 afterwards = accuracy(mixed)
 print(f"evaluated properly, after twenty such tests: {afterwards:.1%} (before: {right:.1%})")
 assert afterwards < right - 0.05
+
+digits_alone = [(test_y == digit).nonzero().squeeze(1) for digit in range(10)]
+then = [accuracy([indices]) for indices in digits_alone]
+fresh("eval")
+before = [accuracy([indices]) for indices in digits_alone]
+print("digit  ", *(f"{digit:6}" for digit in range(10)))
+print("before ", *(f"{share:6.0%}" for share in before))
+print("after  ", *(f"{share:6.0%}" for share in then))
+assert min(then) == then[9] < before[9] - 0.3
 
 # %% [markdown]
 # ## 2. Taking `no_grad()` for `eval()`

@@ -2,8 +2,9 @@
 # # 8. Differentiating a gradient
 #
 # The backward pass is made of operations like any others: products, sums, a `relu` that lets
-# through where it did.  With `create_graph=True` they are recorded while they run, and what comes
-# out has a `grad_fn` of its own.  Then a loss may contain a gradient.
+# the gradient through where it let the input through.  With `create_graph=True` they are recorded
+# while they run, and what comes out has a `grad_fn` of its own.  Then a loss may contain a
+# gradient.
 
 # %%
 import math
