@@ -36,6 +36,7 @@ from setuptools.command.build_ext import build_ext
 PACKAGE = Path("minigrad")
 CYTHON_DIR = "build/cython"
 STAMP = Path("build/fingerprint")  # of the last build whose results lie in the source folders
+SETTINGS = Path("build/settings")  # a digest of what it was compiled with, from its beginning
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 DEBUG = os.environ.get("MINIGRAD_DEBUG") == "1"
 WINDOWS = sys.platform == "win32"
@@ -100,20 +101,28 @@ def openmp_flags():
     return ["-fopenmp"], ["-fopenmp"]
 
 
-def fingerprint():
-    """Return a digest of all that the compiled files depend on: sources, settings, versions."""
+def settings():
+    """Return a digest of the settings and versions that every compiled file depends on."""
     compiler = os.environ.get("CC", "cc")
     version = ""
     if not WINDOWS and shutil.which(compiler.split()[0]):
         version = subprocess.check_output([*compiler.split(), "--version"], text=True)
-    settings = (sys.version, numpy.__version__, Cython.__version__, compiler, version)
-    settings += (list(LEVELS), DEBUG, openmp_flags())
-    settings += tuple(os.environ.get(name) for name in ("CFLAGS", "CPPFLAGS", "LDFLAGS"))
-    digest = hashlib.sha256(repr(settings).encode())
+    found = (sys.version, numpy.__version__, Cython.__version__, compiler, version)
+    found += (DEBUG, openmp_flags())
+    found += tuple(os.environ.get(name) for name in ("CFLAGS", "CPPFLAGS", "LDFLAGS"))
+    return hashlib.sha256(repr(found).encode()).hexdigest()
+
+
+def fingerprint():
+    """Return a digest of all that the compiled files depend on: settings, levels and sources."""
+    digest = hashlib.sha256(repr((settings(), list(LEVELS))).encode())
     sources = (path for kind in ("pyx", "pxd", "h") for path in PACKAGE.rglob(f"*.{kind}"))
     for path in sorted((Path("setup.py"), *sources)):
         digest.update(str(path).encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+OTHER_SETTINGS = SETTINGS.exists() and SETTINGS.read_text() != settings()
 
 
 def compiled(name):
@@ -130,6 +139,8 @@ class BuildExt(build_ext):
     def finalize_options(self):
         super().finalize_options()
         self.parallel = self.parallel or CORES
+        # the times of files do not tell that they were compiled with other settings
+        self.force = self.force or OTHER_SETTINGS
 
     def run(self):
         compiler = os.environ.get("CC", "cc").split()[0]
@@ -139,6 +150,8 @@ class BuildExt(build_ext):
             )
         if not self.up_to_date:
             STAMP.unlink(missing_ok=True)
+            SETTINGS.parent.mkdir(exist_ok=True)
+            SETTINGS.write_text(settings())
         super().run()
 
     def build_extension(self, ext):
@@ -153,7 +166,6 @@ class BuildExt(build_ext):
         for level in LEVELS:  # an in-place build puts each level's kernels in a new folder
             (PACKAGE / "kernels" / level).mkdir(exist_ok=True)
         super().copy_extensions_to_source()
-        STAMP.parent.mkdir(exist_ok=True)
         STAMP.write_text(self.fingerprint)
 
 
@@ -172,7 +184,11 @@ def translate(paths, directives):
         for path in paths
     ]
     return cythonize(
-        extensions, compiler_directives=directives, build_dir=CYTHON_DIR, nthreads=CORES
+        extensions,
+        compiler_directives=directives,
+        build_dir=CYTHON_DIR,
+        nthreads=CORES,
+        force=OTHER_SETTINGS,
     )
 
 

@@ -11,7 +11,11 @@ tensor([2., 4., 6.])
 from importlib import import_module as _import_module
 from math import e, inf, nan, pi
 
-from minigrad import ops
+try:
+    from minigrad import ops
+except ImportError as error:
+    error.add_note("The compiled files may be older than the sources: pip install -e . once more.")
+    raise
 from minigrad.attributes import (
     Size,
     contiguous_format,

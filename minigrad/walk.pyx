@@ -211,6 +211,8 @@ cdef int accumulate_grad(Variable leaf, Variable grad, bint create_graph, bint s
 cdef int deposit(Variable leaf, Variable grad, bint create_graph, bint shared) except -1:
     """Do that, with the leaf's hooks before and after; other threads may be at the same leaf."""
     cdef tuple grads
+    if not leaf.wants_grad:             # it was recorded, and requires_grad_(False) came later
+        return 0
     if leaf.hooks:
         grads = run_node_hooks(leaf.hooks, BEFORE, (grad,), None)
         grad, shared = grads[0], True       # the hooks may have kept it

@@ -94,9 +94,9 @@ def test_a_long_table_is_cut_in_the_middle_and_a_wide_one_at_the_terminal(monkey
     monkeypatch.setenv("COLUMNS", "70")
     lines = str(inspect.tape(y)).split("\n")
     assert "... 140 more ..." in lines
-    assert len(lines) == 60 + 2 + 1 + 1
+    assert len(lines) == 60 + 2 + 1 + 2
     assert max(map(len, lines)) <= 70
-    assert lines[-2].split()[0] == "200" and lines[-1].startswith("200 operations, 1 leaves")
+    assert lines[-3].split()[0] == "200" and lines[-2].startswith("200 operations, 1 leaf, ")
 
 
 def test_the_table_in_a_notebook_is_html_with_its_texts_escaped():

@@ -388,3 +388,12 @@ def test_wrong_input(name, torch):
     for t in (minigrad, torch):
         with pytest.raises(error):
             call(t, t.nn.functional)
+
+
+def test_a_margin_that_is_just_kept_has_no_gradient():
+    x = minigrad.tensor([[1.0, 1.0, 0.0]], requires_grad=True)
+    F.multi_margin_loss(x, minigrad.tensor([0])).backward()
+    np.testing.assert_allclose(x.grad.numpy(), [[-1 / 3, 1 / 3, 0]], rtol=1e-6)
+    x.grad = None
+    F.multilabel_margin_loss(x, minigrad.tensor([[0, -1, -1]])).backward()
+    np.testing.assert_allclose(x.grad.numpy(), [[-1 / 3, 1 / 3, 0]], rtol=1e-6)

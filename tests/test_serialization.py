@@ -409,3 +409,13 @@ def test_no_more_memory_than_the_file_has(tmp_path):
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_map_location_may_name_places():
+    file = io.BytesIO()
+    minigrad.save({"w": minigrad.ones(1)}, file)
+    for place in ("cpu", minigrad.device("cpu"), {"cuda:0": "cpu"}, lambda storage, where: storage):
+        file.seek(0)
+        assert minigrad.load(file, map_location=place)["w"].item() == 1
+    with pytest.raises(RuntimeError, match="expected device 'cpu'"):
+        minigrad.load(file, map_location={"cpu": "cuda:0"})

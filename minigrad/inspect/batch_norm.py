@@ -4,16 +4,16 @@ Forward, for each channel, over the batch and all positions (n numbers):
 
     mean      = sum(x) / n
     var       = sum((x - mean)^2) / n
-    x_hat     = (x - mean) * invstd,   invstd = 1 / sqrt(var + eps)
-    scaled    = weight * x_hat
+    xhat     = (x - mean) * invstd,   invstd = 1 / sqrt(var + eps)
+    scaled    = weight * xhat
     y         = scaled + bias
 
 x reaches y by three paths: directly, and through the mean and the variance, which depend on every
-x of the channel.  With h = weight * g, the gradient at x_hat, the gradient of x is the sum of
+x of the channel.  With h = weight * g, the gradient at xhat, the gradient of x is the sum of
 
     direct            h * invstd
     through the mean  -invstd * mean(h)
-    through var       -invstd * x_hat * mean(h * x_hat)
+    through var       -invstd * xhat * mean(h * xhat)
 
 (The mean depends on x, and so does the variance through it; that last dependence adds nothing,
 because the deviations from the mean sum to zero.)  In evaluation the statistics are constants, and
@@ -75,25 +75,25 @@ def take_apart(
         sums = values.sum(along) if values.ndim == x.ndim else values
         return Part(name, formula, Picture.of(values, cells), sums.tolist())
 
-    x_hat = (x - wide(mean)) * wide(invstd)
+    xhat = (x - wide(mean)) * wide(invstd)
     h = g * wide(weight)
     direct = h * wide(invstd)
     forward = [
         part("mean", "sum(x) / n" if trains else "running_mean", mean),
         part("var", "sum((x - mean)^2) / n" if trains else "running_var", 1 / invstd**2 - eps),
-        part("normalise", "(x - mean) / sqrt(var + eps)", x_hat),
-        part("scale", "weight * x_hat", x_hat * wide(weight)),
+        part("normalise", "(x - mean) / sqrt(var + eps)", xhat),
+        part("scale", "weight * xhat", xhat * wide(weight)),
     ]
     if bias is not None:
-        y = x_hat * wide(weight) + wide(bias)
-        forward.append(part("shift", "weight * x_hat + bias", y))
+        y = xhat * wide(weight) + wide(bias)
+        forward.append(part("shift", "weight * xhat + bias", y))
     backward = [part("direct", "h * invstd", direct)]
     if trains:
         through_mean = np.broadcast_to(-wide(invstd) * h.mean(along, keepdims=True), x.shape)
-        through_var = -wide(invstd) * x_hat * (h * x_hat).mean(along, keepdims=True)
+        through_var = -wide(invstd) * xhat * (h * xhat).mean(along, keepdims=True)
         backward += [
             part("through the mean", "-invstd * mean(h)", through_mean),
-            part("through the variance", "-invstd * x_hat * mean(h * x_hat)", through_var),
+            part("through the variance", "-invstd * xhat * mean(h * xhat)", through_var),
         ]
         direct = direct + through_mean + through_var
     backward.append(part("their sum, dL/dx", "direct + mean + variance", direct))

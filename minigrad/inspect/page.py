@@ -134,7 +134,7 @@ class _Data:
         values = step.values or [None]
         self.operations[step.name] = {
             "op": step.op,
-            "rule": rule_of(step.name),
+            "rule": rule_of(step.variant),
             "elementwise": is_elementwise(step.name),
         }
         found: dict[str, Any] = {

@@ -184,11 +184,9 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "Bmm": ("g @ b.T, matrix by matrix", "a.T @ g, matrix by matrix"),
     "Mv": ("outer product of g and b", "a.T @ g"),
     "Dot": ("g * b", "g * a"),
-    "Addmm": (
-        "g, summed over what was broadcast",
-        "g @ c.T (of a linear layer g @ c)",
-        "b.T @ g (of a linear layer g.T @ b)",
-    ),
+    "Addmm": ("g, summed over what was broadcast", "g @ c.T", "b.T @ g"),
+    "MmBackward0 (linear)": ("g @ b", "g.T @ a"),  # y = a @ b.T
+    "AddmmBackward0 (linear)": ("sum of g over the rows", "g @ c", "g.T @ b"),  # y = a + b @ c.T
     "Baddbmm": ("g, summed over what was broadcast", "g @ c.T", "b.T @ g"),
     "Convolution": (
         "g, correlated with b turned round",
@@ -201,18 +199,18 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "Embedding": ("g, added up at the rows that were looked up",),
     # norms; lesson 4 derives the first
     "NativeBatchNorm": (
-        "b * invstd * (g - mean(g) - x_hat * mean(g * x_hat)), means over each channel",
-        "sum of g * x_hat over each channel",
+        "b * invstd * (g - mean(g) - xhat * mean(g * xhat)), means over each channel",
+        "sum of g * xhat over each channel",
         "sum of g over each channel",
     ),
     "NativeLayerNorm": (
-        "invstd * (bg - mean(bg) - x_hat * mean(bg * x_hat)), bg = b * g, means over each row",
-        "sum of g * x_hat over the rows",
+        "invstd * (bg - mean(bg) - xhat * mean(bg * xhat)), bg = b * g, means over each row",
+        "sum of g * xhat over the rows",
         "sum of g over the rows",
     ),
     "NativeGroupNorm": (
         "as in layer norm, over each group of channels",
-        "sum of g * x_hat over each channel",
+        "sum of g * xhat over each channel",
         "sum of g over each channel",
     ),
     # pooling

@@ -15,7 +15,7 @@ import numpy as np
 import minigrad
 from minigrad.inspect.batch_norm import BatchNormParts, take_apart
 from minigrad.inspect.elements import Elements
-from minigrad.inspect.nodes import saved_by
+from minigrad.inspect.nodes import extra_of, saved_by
 from minigrad.inspect.picture import Picture
 from minigrad.inspect.recording import Note, notes, picture_of
 from minigrad.inspect.rules import in_words, is_elementwise, op_of
@@ -89,7 +89,13 @@ class Step:
     @property
     def rule(self) -> str:
         """What the step's vjp does, in words; "" if there is nothing to say."""
-        return in_words(self.name, [x.wants_grad for x in self.inputs])
+        return in_words(self.variant, [x.wants_grad for x in self.inputs])
+
+    @property
+    def variant(self) -> str:
+        """The name, and which of the operations of that name it is, where there are two."""
+        extra = extra_of(self.node)
+        return f"{self.name} ({extra})" if isinstance(extra, str) else self.name
 
     @property
     def output(self) -> Picture | None:

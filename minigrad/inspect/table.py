@@ -10,6 +10,7 @@ from minigrad.tensor import Tensor
 MOST_ROWS = 60  # of a table that is printed; what is more is cut out of the middle
 COLUMNS = ("#", "op", "inputs", "output", "dtype", "saved", "|grad|", "rule", "line")
 CUT = {"rule": 14, "line": 16, "inputs": 12}  # columns that give way, and to what width
+LEGEND = 'a, b, c: the inputs in order;  ".": wants no gradient'
 RIGHT = ("#", "saved", "|grad|")  # the columns that are flush right
 
 
@@ -144,7 +145,7 @@ def _text(table, width):
     lines += [_line(row, widths) for row in rows]
     if hidden:
         lines.insert(2 + MOST_ROWS // 2, f"... {hidden} more ...")
-    return "\n".join([*lines, _last_line(table)])
+    return "\n".join([*lines, _last_line(table), LEGEND])
 
 
 def _spread(widths):
@@ -180,7 +181,8 @@ def _line(texts, widths):
 
 def _last_line(table):
     count = len(table.steps)
+    leaves = len(table.leaves)
     return (
-        f"{count} operation{'s' * (count != 1)}, {len(table.leaves)} leaves, "
+        f"{count} operation{'s' * (count != 1)}, {leaves} {'leaf' if leaves == 1 else 'leaves'}, "
         f"{readable(table.bytes_saved)} saved for the backward pass"
     )

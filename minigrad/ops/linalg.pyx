@@ -115,9 +115,22 @@ cdef Tensor affine(Tensor bias, Tensor x, Tensor weight):
     cdef Tensor out = wrap(product(x.array, PyArray_SwapAxes(weight.array, 0, 1),
                                    None if bias is None else bias.array))
     if recording(x) or recording(weight) or bias is not None and recording(bias):
-        record(out, "MmBackward0" if bias is None else "AddmmBackward0", affine_vjp,
-               (bias, x, weight), each_other(x, weight))
+        if bias is None:
+            record(out, "MmBackward0", linear_vjp, (x, weight), each_other(x, weight), LINEAR)
+        else:
+            record(out, "AddmmBackward0", affine_vjp, (bias, x, weight), each_other(x, weight),
+                   LINEAR)
     return out
+
+
+cdef str LINEAR = "linear"      # which of the ops of these names it is, for those who read the tape
+
+
+cdef linear_vjp(Node node, object g):
+    return (
+        multiply(<Tensor>g, node.tensor(1)) if node.needs(0) else None,
+        multiply(turned(<Tensor>g), node.tensor(0)) if node.needs(1) else None,
+    )
 
 
 cdef affine_vjp(Node node, object g):

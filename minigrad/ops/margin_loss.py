@@ -14,6 +14,7 @@ from minigrad.ops.creation import from_numpy
 from minigrad.ops.distance import pairwise_distance
 from minigrad.ops.elementwise import minimum, where
 from minigrad.ops.loss import reduced, reduction_name
+from minigrad.ops.math import relu
 from minigrad.ops.recorded import floating, labelled
 from minigrad.tensor import Tensor
 
@@ -225,7 +226,7 @@ def multi_margin_loss(
         out = reduced(each if target.dim() else each.squeeze(0), reduction)
         return labelled(out, "MultiMarginLossBackward0")
     own = target.unsqueeze(1)
-    loss = (margin - input.gather(1, own) + input).clamp_min(0)
+    loss = relu(margin - input.gather(1, own) + input)  # whose slope at 0 is 0
     if p == 2:
         loss = loss.square()
     loss = loss.masked_fill(from_numpy(np.arange(classes) == own.numpy()), 0.0)
@@ -267,7 +268,7 @@ def multilabel_margin_loss(
     safe = np.where(counts, numbers, 0)
     others = ~((safe[..., None] == np.arange(classes)) & counts[..., None]).any(-2)
     pairs = counts[..., :, None] & others[..., None, :]
-    loss = (1 - input.gather(-1, from_numpy(safe)).unsqueeze(-1) + input.unsqueeze(-2)).clamp_min(0)
+    loss = relu(1 - input.gather(-1, from_numpy(safe)).unsqueeze(-1) + input.unsqueeze(-2))
     out = reduced(loss.masked_fill(from_numpy(~pairs), 0.0).sum((-2, -1)) / classes, reduction)
     return labelled(out, "MultilabelMarginLossBackward0")
 

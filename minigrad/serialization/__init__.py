@@ -62,7 +62,8 @@ def load(
 
     Args:
         f: a path, or a file open for reading bytes that can seek.
-        map_location: torch's argument; the CPU is all there is.
+        map_location: torch's argument (a device, a function, or a dict of places); the CPU is all
+            there is.
         weights_only: False also reads files that hold whole models and other Python objects.
             THAT RUNS WHATEVER CODE THE FILE NAMES: only for files whose origin you trust.
         pickle_module, mmap, pickle_load_args: torch's arguments; files are read as a whole.
@@ -84,7 +85,9 @@ def load(
     tensor([1., 1.])
     """
     if map_location is not None and not callable(map_location):
-        check_cpu(map_location, RuntimeError)
+        places = map_location.values() if isinstance(map_location, dict) else [map_location]
+        for place in places:
+            check_cpu(place, RuntimeError)
     weights_only = weights_only is None or bool(weights_only)
     if hasattr(f, "read"):
         start = f.tell()

@@ -47,10 +47,10 @@ const INTRODUCTIONS = {
   forward: "For each channel, over the batch and all positions. Computed anew from what the node saved.",
   training:
     "x reaches y by three paths: directly, and through the mean and the variance of its channel. " +
-    "h = weight * dL/dy is the gradient at x_hat.",
+    "h = weight * dL/dy is the gradient at xhat.",
   evaluation:
     "x reaches y directly only: in evaluation the statistics are constants. " +
-    "h = weight * dL/dy is the gradient at x_hat.",
+    "h = weight * dL/dy is the gradient at xhat.",
 };
 
 function batchNormHtml(step, backward) {

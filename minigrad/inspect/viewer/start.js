@@ -12,8 +12,11 @@ function facts() {
   if (!DATA.recorded) found.push("not recorded: only values that some gradient needs are known");
   if (DATA.checked) {
     const verdicts = [...STEPS, ...LEAVES].map((x) => x.verdict).filter(Boolean);
+    const right = verdicts.filter((verdict) => verdict.agrees && verdict.decides).length;
     const wrong = verdicts.filter((verdict) => !verdict.agrees).length;
-    found.push(`${verdicts.length} gradients checked by finite differences, ${wrong || "none"} wrong`);
+    const small = verdicts.length - right - wrong;
+    found.push(`${verdicts.length} gradients checked by finite differences: ${right} right, ` +
+      `${small ? `${small} too small to tell, ` : ""}${wrong || "none"} wrong`);
   }
   return found.join(" \u00b7 ");
 }

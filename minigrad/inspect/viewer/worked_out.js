@@ -23,13 +23,13 @@ function bracketed(x) {
 // For each input of an operation the ways in which its gradient may come about: the matrices that
 // must be known (g, y and the inputs), and what is made of them; n is the number of elements.
 const WORKED = {
+  // of a linear layer b is the weight, or c where there is a bias, which is used transposed
   Mm: [
-    [["gb", ({ g, b }) => product(g, transposed(b))]],
-    [["ga", ({ g, a }) => product(transposed(a), g)]],
+    [["gb", ({ g, b }) => product(g, transposed(b))], ["gb", ({ g, b }) => product(g, b)]],
+    [["ga", ({ g, a }) => product(transposed(a), g)], ["ga", ({ g, a }) => product(transposed(g), a)]],
   ],
   Addmm: [
     [["g", ({ g }) => [transposed(g)[0].map(bracketed).join(" + "), total(transposed(g)[0])]]],
-    // of a linear layer c is the weight, which is used transposed
     [["gc", ({ g, c }) => product(g, c)], ["gc", ({ g, c }) => product(g, transposed(c))]],
     [["gb", ({ g, b }) => product(transposed(g), b)], ["gb", ({ g, b }) => product(transposed(b), g)]],
   ],
