@@ -1,5 +1,7 @@
 """The cross entropy of a linear layer's outputs, in one call."""
 
+import math
+
 from minigrad.ops.cross_entropy import cross_entropy
 from minigrad.ops.linalg import linear
 from minigrad.tensor import Tensor
@@ -53,8 +55,9 @@ def linear_cross_entropy(
         )
     if ignore_index is not None and target.is_floating_point():
         raise RuntimeError("ignore_index cannot be specified when target contains probabilities")
-    bias = None if linear_bias is None else linear_bias.reshape(-1)
-    outputs = linear(input, linear_weight.reshape(-1, input.shape[-1]), bias)
+    bias = None if linear_bias is None else linear_bias.reshape(linear_bias.numel())
+    rows = math.prod(linear_weight.shape[:-1])
+    outputs = linear(input, linear_weight.reshape(rows, input.shape[-1]), bias)
     return cross_entropy(
         outputs.reshape(*input.shape[:-1], *linear_weight.shape[:-1]),
         target,

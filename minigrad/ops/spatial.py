@@ -47,4 +47,6 @@ def check_output_size(input, output_size) -> None:
             f"Input dimension should be at least {len(output_size) + 1}, got {input.dim()}"
         )
     if any(isinstance(size, int) and size < 0 for size in output_size):
-        raise RuntimeError(f"elements of output_size must not be negative, got {output_size}")
+        raise RuntimeError(
+            f"elements of output_size must be greater than or equal to 0, but got {output_size}"
+        )
