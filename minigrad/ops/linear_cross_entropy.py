@@ -57,11 +57,9 @@ def linear_cross_entropy(
         raise RuntimeError("ignore_index cannot be specified when target contains probabilities")
     bias = None if linear_bias is None else linear_bias.reshape(linear_bias.numel())
     shape = *input.shape[:-1], *linear_weight.shape[:-1]
-    if target.is_floating_point() and tuple(target.shape) != shape:
-        raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {target.dtype}, which probabilities "
-            f"of shape {shape} may have"
-        )
+    fits = tuple(target.shape) == shape if input.dim() == 1 else target.dim() == len(shape)
+    if target.is_floating_point() and not fits:
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype}")
     rows = math.prod(linear_weight.shape[:-1])
     outputs = linear(input, linear_weight.reshape(rows, input.shape[-1]), bias)
     return cross_entropy(
