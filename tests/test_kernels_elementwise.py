@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from support import layouts
 
+from minigrad import kernels
 from minigrad.kernels import elementwise
 from minigrad.kernels.elementwise import Binary, BinaryAlpha, Unary
 from minigrad.kernels.reference import elementwise as reference
@@ -223,7 +224,8 @@ def test_accuracy_float32(op, rng):
     x = x[(x >= low) & (x <= high)].astype(np.float32)
     exact = compute(reference.unary, op, x.shape, np.float64, x.astype(np.float64))
     got = compute(elementwise.unary, op, x.shape, np.float32, x)
-    assert units(got, exact) <= (2.3 if op == Unary.SIGMOID else 2)
+    roundings_more = op == Unary.SIGMOID or kernels.level == "baseline"  # which has no fused ones
+    assert units(got, exact) <= (2.3 if roundings_more else 2)
 
 
 @pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="no numbers longer than doubles")
@@ -289,7 +291,8 @@ def test_special_values(op, dtype):
         got,
         expected,
         rtol=3e-6 if dtype == np.float32 else 1e-13,
-        atol=0 if op != Unary.GELU_TANH else 1e-6,
+        # the least denormal may be rounded to 0 or not
+        atol=1e-6 if op == Unary.GELU_TANH else info.smallest_subnormal,
     )
     if op in (
         Unary.NEG,
