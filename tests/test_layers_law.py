@@ -20,7 +20,7 @@ STANDARD = sys.stdlib_module_names
 C_LEVEL = {"cython", "cpython", "libc", "numpy", "posix", "openmp"}
 PUBLIC_FACE = set(
     "__config__ __main__ accelerator amp backends compiler config cpu cuda inspect jit mirror mps "
-    "multiprocessing random settings testing types version xpu".split()
+    "multiprocessing random settings testing version xpu".split()
 )
 OPTIONAL = {"graphviz", "tqdm"}  # the only modules that may be imported inside a function
 

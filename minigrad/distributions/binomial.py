@@ -1,8 +1,14 @@
 """The binomial distribution."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import minigrad
 from minigrad.distributions import constraints
+from minigrad.distributions.constraints import Constraint
 from minigrad.distributions.two_outcomes import TwoOutcomes
+from minigrad.tensor import Tensor
 
 
 class Binomial(TwoOutcomes):
@@ -20,28 +26,39 @@ class Binomial(TwoOutcomes):
     }
     has_enumerate_support = True
 
-    def __init__(self, total_count=1, probs=None, logits=None, validate_args=None):
+    def __init__(
+        self,
+        total_count: int | Tensor = 1,
+        probs: Tensor | float | None = None,
+        logits: Tensor | float | None = None,
+        validate_args: bool | None = None,
+    ) -> None:
         (self.total_count,) = self._set(probs, logits, total_count)
         self.total_count = self.total_count.type_as(self._param)
         super().__init__(self._param.shape, validate_args=validate_args)
 
     @constraints.dependent_property(is_discrete=True, event_dim=0)
-    def support(self):
+    def support(self) -> Constraint:
         return constraints.integer_interval(0, self.total_count)
 
-    mean = property(lambda self: self.total_count * self.probs)
-    variance = property(lambda self: self.total_count * self.probs * (1 - self.probs))
+    @property
+    def mean(self) -> Tensor:
+        return self.total_count * self.probs
 
     @property
-    def mode(self):
+    def variance(self) -> Tensor:
+        return self.total_count * self.probs * (1 - self.probs)
+
+    @property
+    def mode(self) -> Tensor:
         return ((self.total_count + 1) * self.probs).floor().clamp(max=self.total_count)
 
-    def sample(self, sample_shape=()):
+    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)
         with minigrad.no_grad():
             return minigrad.binomial(self.total_count.expand(shape), self.probs.expand(shape))
 
-    def log_prob(self, value):
+    def log_prob(self, value: Tensor) -> Tensor:
         self._check(value)
         n, logits = self.total_count, self.logits
         # n log(1 + exp(logits)), which does not overflow, with its slope of n / 2 at 0
@@ -49,12 +66,12 @@ class Binomial(TwoOutcomes):
         scale = n * ((logits + size) / 2) + n * (-size).exp().log1p() - (n + 1).lgamma()
         return value * logits - (value + 1).lgamma() - (n - value + 1).lgamma() - scale
 
-    def entropy(self):
+    def entropy(self) -> Tensor:
         self._count("entropy")
         log_prob = self.log_prob(self.enumerate_support(expand=False))
         return -(log_prob.exp() * log_prob).sum(0)
 
-    def enumerate_support(self, expand=True):
+    def enumerate_support(self, expand: bool = True) -> Tensor:
         values = minigrad.arange(1 + self._count("enumerate_support"), dtype=self._param.dtype)
         values = values.view((-1,) + (1,) * len(self.batch_shape))
         return values.expand((-1, *self.batch_shape)) if expand else values

@@ -1,7 +1,14 @@
 """The chi-squared distribution."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
 from minigrad.distributions import constraints
+from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.gamma import Gamma
+from minigrad.tensor import Tensor
 
 
 class Chi2(Gamma):
@@ -14,13 +21,15 @@ class Chi2(Gamma):
 
     arg_constraints = {"df": constraints.positive}
 
-    def __init__(self, df, validate_args=None):
+    def __init__(self, df: Tensor | float, validate_args: bool | None = None) -> None:
         super().__init__(0.5 * df, 0.5, validate_args=validate_args)
 
-    def expand(self, batch_shape, _instance=None):
+    def expand(self, batch_shape: Sequence[int], _instance: Distribution | None = None) -> Self:
         new = self._get_checked_instance(_instance=_instance)
         new.concentration = self.concentration.expand(batch_shape)
         new.rate = self.rate.expand(batch_shape)
         return self._finish(new, batch_shape)
 
-    df = property(lambda self: self.concentration * 2)
+    @property
+    def df(self) -> Tensor:
+        return self.concentration * 2

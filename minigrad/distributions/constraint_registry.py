@@ -9,7 +9,14 @@ sampling; ``transform_to`` one that is cheap, for parameters to optimize.
 tensor(1.)
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 from minigrad.distributions import constraints, transforms
+from minigrad.distributions.constraints import Constraint
+from minigrad.distributions.transform import Transform
 
 __all__ = ["ConstraintRegistry", "biject_to", "transform_to"]
 
@@ -17,10 +24,14 @@ __all__ = ["ConstraintRegistry", "biject_to", "transform_to"]
 class ConstraintRegistry:
     """For each type of constraint a function that makes the transform for one of the type."""
 
-    def __init__(self):
-        self._registry = {}
+    def __init__(self) -> None:
+        self._registry: dict[type[Constraint], Callable[[Any], Transform]] = {}
 
-    def register(self, constraint, factory=None):
+    def register(
+        self,
+        constraint: Constraint | type[Constraint],
+        factory: Callable[[Any], Transform] | None = None,
+    ) -> Callable[..., Any]:
         """Register a function for the type of a constraint; without one, decorate it."""
         if factory is None:
             return lambda factory: self.register(constraint, factory)
@@ -33,7 +44,7 @@ class ConstraintRegistry:
         self._registry[kind] = factory
         return factory
 
-    def __call__(self, constraint):
+    def __call__(self, constraint: Constraint) -> Transform:
         """Return the transform of all real numbers to what the constraint allows."""
         kind = type(constraint)
         if kind not in self._registry:

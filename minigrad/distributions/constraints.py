@@ -6,6 +6,11 @@
 tensor([ True, False])
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
 import minigrad
 from minigrad import Tensor
 
@@ -51,11 +56,11 @@ class Constraint:
     is_discrete = False
     event_dim = 0
 
-    def check(self, value) -> Tensor:
+    def check(self, value: Tensor) -> Tensor:
         """Return for each value, as bools, whether it lies in the region."""
         raise NotImplementedError
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         bounds = ", ".join(f"{name}={value}" for name, value in vars(self).items())
         return f"{type(self).__name__.removeprefix('_')}({bounds})"
 
@@ -63,36 +68,48 @@ class Constraint:
 class _Dependent(Constraint):
     """A region that depends on other variables, and cannot be checked."""
 
-    def __init__(self, *, is_discrete=False, event_dim=0):
+    def __init__(self, *, is_discrete: bool = False, event_dim: int = 0) -> None:
         self.is_discrete, self.event_dim = is_discrete, event_dim
 
-    def __call__(self, *, is_discrete=None, event_dim=None):
+    def __call__(
+        self, *, is_discrete: bool | None = None, event_dim: int | None = None
+    ) -> _Dependent:
         """Return a copy with other attributes."""
         return _Dependent(
             is_discrete=self.is_discrete if is_discrete is None else is_discrete,
             event_dim=self.event_dim if event_dim is None else event_dim,
         )
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         raise ValueError("Cannot determine validity of dependent constraint")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Dependent()"
 
 
 class dependent_property(property, _Dependent):
     """A property whose value is a constraint, and which on the class is ``dependent``."""
 
-    def __init__(self, fn=None, *, is_discrete=False, event_dim=0):
+    def __init__(
+        self,
+        fn: Callable[[Any], Constraint] | None = None,
+        *,
+        is_discrete: bool = False,
+        event_dim: int = 0,
+    ) -> None:
         property.__init__(self, fn)
         _Dependent.__init__(self, is_discrete=is_discrete, event_dim=event_dim)
 
-    def __call__(self, fn):
+    if TYPE_CHECKING:
+
+        def __get__(self, instance: Any, owner: type | None = None) -> Constraint: ...
+
+    def __call__(self, fn: Callable[[Any], Constraint]) -> dependent_property:
         """Decorate a function."""
         return dependent_property(fn, is_discrete=self.is_discrete, event_dim=self.event_dim)
 
 
-def is_dependent(constraint) -> bool:
+def is_dependent(constraint: Constraint) -> bool:
     """Return whether a constraint depends on other variables."""
     return isinstance(constraint, _Dependent)
 
@@ -100,43 +117,43 @@ def is_dependent(constraint) -> bool:
 class _IndependentConstraint(Constraint):
     """A constraint whose last dimensions are taken together: all must hold."""
 
-    def __init__(self, base_constraint, reinterpreted_batch_ndims):
+    def __init__(self, base_constraint: Constraint, reinterpreted_batch_ndims: int) -> None:
         self.base_constraint = base_constraint
         self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
         self.is_discrete = base_constraint.is_discrete
         self.event_dim = base_constraint.event_dim + reinterpreted_batch_ndims
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         result, dims = self.base_constraint.check(value), self.reinterpreted_batch_ndims
         if result.dim() < dims:
             expected = self.event_dim
             raise ValueError(f"Expected value.dim() >= {expected} but got {value.dim()}")
         return result.flatten(result.dim() - dims).all(-1) if dims else result
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"IndependentConstraint({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
 
 
 class MixtureSameFamilyConstraint(Constraint):
     """The values that all components of a mixture can give."""
 
-    def __init__(self, base_constraint):
+    def __init__(self, base_constraint: Constraint) -> None:
         self.base_constraint = base_constraint
         self.is_discrete = base_constraint.is_discrete
         self.event_dim = base_constraint.event_dim
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         """Return for each value, as bools, whether every component allows it."""
         return self.base_constraint.check(value.unsqueeze(-1 - self.event_dim)).all(-1)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"MixtureSameFamilyConstraint({self.base_constraint!r})"
 
 
 class _Boolean(Constraint):
     is_discrete = True
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return (value == 0) | (value == 1)
 
 
@@ -144,76 +161,76 @@ class _OneHot(Constraint):
     is_discrete = True
     event_dim = 1
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return boolean.check(value).all(-1) & (value.sum(-1) == 1)
 
 
 class _IntegerInterval(Constraint):
     is_discrete = True
 
-    def __init__(self, lower_bound, upper_bound):
+    def __init__(self, lower_bound: Tensor | float, upper_bound: Tensor | float) -> None:
         self.lower_bound, self.upper_bound = lower_bound, upper_bound
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return (value % 1 == 0) & (self.lower_bound <= value) & (value <= self.upper_bound)
 
 
 class _IntegerGreaterThan(Constraint):
     is_discrete = True
 
-    def __init__(self, lower_bound):
+    def __init__(self, lower_bound: Tensor | float) -> None:
         self.lower_bound = lower_bound
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return (value % 1 == 0) & (value >= self.lower_bound)
 
 
 class _Real(Constraint):
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return value == value  # all but NaN
 
 
 class _GreaterThan(Constraint):
-    def __init__(self, lower_bound):
+    def __init__(self, lower_bound: Tensor | float) -> None:
         self.lower_bound = lower_bound
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return self.lower_bound < value
 
 
 class _GreaterThanEq(Constraint):
-    def __init__(self, lower_bound):
+    def __init__(self, lower_bound: Tensor | float) -> None:
         self.lower_bound = lower_bound
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return self.lower_bound <= value
 
 
 class _LessThan(Constraint):
-    def __init__(self, upper_bound):
+    def __init__(self, upper_bound: Tensor | float) -> None:
         self.upper_bound = upper_bound
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return value < self.upper_bound
 
 
 class _Interval(Constraint):
-    def __init__(self, lower_bound, upper_bound):
+    def __init__(self, lower_bound: Tensor | float, upper_bound: Tensor | float) -> None:
         self.lower_bound, self.upper_bound = lower_bound, upper_bound
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return (self.lower_bound <= value) & (value <= self.upper_bound)
 
 
 class _HalfOpenInterval(_Interval):
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return (self.lower_bound <= value) & (value < self.upper_bound)
 
 
 class _Simplex(Constraint):
     event_dim = 1
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return (value >= 0).all(-1) & ((value.sum(-1) - 1).abs() < 1e-6)
 
 
@@ -221,30 +238,30 @@ class _Multinomial(Constraint):
     is_discrete = True
     event_dim = 1
 
-    def __init__(self, upper_bound):
+    def __init__(self, upper_bound: Tensor | float) -> None:
         self.upper_bound = upper_bound
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return (value >= 0).all(-1) & (value.sum(-1) <= self.upper_bound)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "Multinomial()"
 
 
 class _LowerTriangular(Constraint):
     event_dim = 2
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return (value.tril() == value).flatten(-2).all(-1)
 
 
 class _LowerCholesky(_LowerTriangular):
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return super().check(value) & (value.diagonal(dim1=-2, dim2=-1) > 0).all(-1)
 
 
 class _CorrCholesky(_LowerCholesky):
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         tolerance = 10 * value.shape[-1] * minigrad.finfo(value.dtype).eps
         unit = (value.norm(dim=-1) - 1).abs().le(tolerance).all(-1)
         return super().check(value) & unit
@@ -253,13 +270,13 @@ class _CorrCholesky(_LowerCholesky):
 class _Square(Constraint):
     event_dim = 2
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         square = value.shape[-2] == value.shape[-1]
         return minigrad.full(value.shape[:-2], square, dtype=minigrad.bool)
 
 
 class _Symmetric(_Square):
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         square = super().check(value)
         if not square.all():
             return square
@@ -267,13 +284,13 @@ class _Symmetric(_Square):
 
 
 class _PositiveSemidefinite(_Symmetric):
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         symmetric = super().check(value)
         return minigrad.linalg.eigvalsh(value).ge(0).all(-1) if symmetric.all() else symmetric
 
 
 class _PositiveDefinite(_Symmetric):
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         symmetric = super().check(value)
         return minigrad.linalg.cholesky_ex(value).info.eq(0) if symmetric.all() else symmetric
 
@@ -281,14 +298,16 @@ class _PositiveDefinite(_Symmetric):
 class _SideBySide(Constraint):
     """Constraints on the parts of a value along one dimension."""
 
-    def __init__(self, cseq, dim=0):
+    def __init__(self, cseq: Sequence[Constraint], dim: int = 0) -> None:
         if not all(isinstance(constraint, Constraint) for constraint in cseq):
             raise AssertionError("All elements of cseq must be instances of Constraint")
         self.cseq, self.dim = list(cseq), dim
 
-    is_discrete = property(lambda self: any(c.is_discrete for c in self.cseq))
+    @property
+    def is_discrete(self) -> bool:
+        return any(c.is_discrete for c in self.cseq)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__[1:]}()"
 
     def _checks(self, parts):
@@ -296,25 +315,29 @@ class _SideBySide(Constraint):
 
 
 class _Cat(_SideBySide):
-    def __init__(self, cseq, dim=0, lengths=None):
+    def __init__(
+        self, cseq: Sequence[Constraint], dim: int = 0, lengths: Sequence[int] | None = None
+    ) -> None:
         super().__init__(cseq, dim)
         self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
         if len(self.lengths) != len(self.cseq):
             raise AssertionError("lengths must have the same length as cseq")
 
-    event_dim = property(lambda self: max(c.event_dim for c in self.cseq))
+    @property
+    def event_dim(self) -> int:
+        return max(c.event_dim for c in self.cseq)
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return minigrad.cat(self._checks(value.split(self.lengths, self.dim)), self.dim)
 
 
 class _Stack(_SideBySide):
     @property
-    def event_dim(self):
+    def event_dim(self) -> int:
         dim = max(c.event_dim for c in self.cseq)
         return dim + 1 if self.dim + dim < 0 else dim
 
-    def check(self, value):
+    def check(self, value: Tensor) -> Tensor:
         return minigrad.stack(self._checks(value.unbind(self.dim)), self.dim)
 
 

@@ -1,13 +1,19 @@
 """The continuous Bernoulli distribution."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
+from typing import Self
 
 import minigrad
 from minigrad.distributions import constraints
+from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.exp_family import ExponentialFamily
 from minigrad.distributions.two_outcomes import TwoOutcomes
 from minigrad.distributions.utils import broadcast_all, clamp_probs
 from minigrad.nn.functional import binary_cross_entropy_with_logits
+from minigrad.tensor import Tensor
 
 
 class ContinuousBernoulli(TwoOutcomes, ExponentialFamily):
@@ -25,14 +31,20 @@ class ContinuousBernoulli(TwoOutcomes, ExponentialFamily):
     support = constraints.unit_interval
     has_rsample = True
 
-    def __init__(self, probs=None, logits=None, lims=(0.499, 0.501), validate_args=None):
+    def __init__(
+        self,
+        probs: Tensor | float | None = None,
+        logits: Tensor | float | None = None,
+        lims: tuple[float, float] = (0.499, 0.501),
+        validate_args: bool | None = None,
+    ) -> None:
         self._set(probs, logits)
         self._lims = lims
         super().__init__(self._param.shape, validate_args=validate_args)
         if probs is not None:
             self.probs = clamp_probs(self.probs)
 
-    def expand(self, batch_shape, _instance=None):
+    def expand(self, batch_shape: Sequence[int], _instance: Distribution | None = None) -> Self:
         new = super().expand(batch_shape, _instance)
         new._lims = self._lims
         return new
@@ -54,30 +66,30 @@ class ContinuousBernoulli(TwoOutcomes, ExponentialFamily):
         )
 
     @property
-    def mean(self):
+    def mean(self) -> Tensor:
         return self._formula(
             lambda p, odds: p / (2 * p - 1) - 1 / odds,
             lambda x: 0.5 + (1 / 3 + 16 / 45 * x**2) * x,
         )
 
     @property
-    def variance(self):
+    def variance(self) -> Tensor:
         return self._formula(
             lambda p, odds: p * (p - 1) / (1 - 2 * p) ** 2 + 1 / odds**2,
             lambda x: 1 / 12 - (1 / 15 - 128 / 945 * x**2) * x**2,
         )
 
-    def rsample(self, sample_shape=()):
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)
         return self.icdf(minigrad.rand(shape, dtype=self.probs.dtype))
 
-    def log_prob(self, value):
+    def log_prob(self, value: Tensor) -> Tensor:
         self._check(value)
         logits, value = broadcast_all(self.logits, value)
         entropy = binary_cross_entropy_with_logits(logits, value, reduction="none")
         return self._log_norm() - entropy
 
-    def cdf(self, value):
+    def cdf(self, value: Tensor) -> Tensor:
         self._check(value)
         inside = self._formula(
             lambda p, odds: (p**value * (1 - p) ** (1 - value) + p - 1) / (2 * p - 1),
@@ -85,11 +97,11 @@ class ContinuousBernoulli(TwoOutcomes, ExponentialFamily):
         )
         return inside.masked_fill(value <= 0, 0.0).masked_fill(value >= 1, 1.0)
 
-    def icdf(self, value):
+    def icdf(self, value: Tensor) -> Tensor:
         return self._formula(
             lambda p, odds: ((-p + value * (2 * p - 1)).log1p() - (-p).log1p()) / odds,
             lambda x: value,
         )
 
-    def entropy(self):
+    def entropy(self) -> Tensor:
         return -self.mean * self.logits - (-self.probs).log1p() - self._log_norm()

@@ -1,11 +1,15 @@
 """The base of all distributions: shapes, validation, and what follows from ``log_prob``."""
 
+from __future__ import annotations
+
 import warnings
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NoReturn, Self
 
 import minigrad
 from minigrad import Size, Tensor
 from minigrad.distributions import constraints
+from minigrad.distributions.constraints import Constraint
 from minigrad.distributions.utils import lazy_property
 
 
@@ -20,25 +24,36 @@ class Distribution:
     has_enumerate_support = False
     _validate_args = __debug__
 
-    # What each parameter, and each value, must be: {name: constraint}, and a constraint.
-    arg_constraints: Any = property(lambda self: self._lacks())
-    support: Any = property(lambda self: self._lacks())
+    @property
+    def arg_constraints(self) -> dict[str, Constraint]:
+        """What each parameter must be, by its name."""
+        return self._lacks()
+
+    @property
+    def support(self) -> Constraint:
+        """What each value must be."""
+        return self._lacks()
 
     @staticmethod
-    def set_default_validate_args(value) -> None:
+    def set_default_validate_args(value: bool) -> None:
         """Say whether arguments are checked where ``validate_args`` is not given."""
         if value not in (True, False):
             raise ValueError(f"set_default_validate_args() takes a bool, but got {value!r}")
         Distribution._validate_args = value
 
-    def __init__(self, batch_shape=(), event_shape=(), validate_args=None):
+    def __init__(
+        self,
+        batch_shape: Sequence[int] = (),
+        event_shape: Sequence[int] = (),
+        validate_args: bool | None = None,
+    ) -> None:
         self._batch_shape, self._event_shape = Size(batch_shape), Size(event_shape)
         if validate_args is not None:
             self._validate_args = validate_args
         if self._validate_args:
             self._check_parameters()
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
         try:
             every = self.arg_constraints
         except NotImplementedError:
@@ -61,7 +76,7 @@ class Distribution:
                     f"{constraint!r}, but found invalid values:\n{value}"
                 )
 
-    def expand(self, batch_shape, _instance=None):
+    def expand(self, batch_shape: Sequence[int], _instance: Distribution | None = None) -> Self:
         """Return the same distribution, repeated to another batch shape."""
         new = self._get_checked_instance(_instance=_instance)
         batch_shape = Size(batch_shape)
@@ -72,7 +87,9 @@ class Distribution:
                 setattr(new, name, value.expand(batch_shape + event))
         return self._finish(new, batch_shape)
 
-    def _get_checked_instance(self, cls=None, _instance=None):
+    def _get_checked_instance(
+        self, cls: type[Distribution] | None = None, _instance: Any = None
+    ) -> Self:
         """Return ``_instance``, or one of this class without its ``__init__`` called."""
         cls = _library_class(self) if cls is None else cls
         if _instance is None and type(self).__init__ is not cls.__init__:
@@ -82,7 +99,9 @@ class Distribution:
             )
         return type(self).__new__(type(self)) if _instance is None else _instance
 
-    def _finish(self, new, batch_shape, event_shape=None):
+    def _finish(
+        self, new: Any, batch_shape: Sequence[int], event_shape: Sequence[int] | None = None
+    ) -> Self:
         """Give an expanded distribution its shapes; its parameters have been checked before."""
         event_shape = self.event_shape if event_shape is None else event_shape
         Distribution.__init__(new, batch_shape, event_shape, validate_args=False)
@@ -99,10 +118,10 @@ class Distribution:
         """The shape of one draw from one distribution."""
         return self._event_shape
 
-    def _extended_shape(self, sample_shape=()):
+    def _extended_shape(self, sample_shape: Sequence[int] = ()) -> Size:
         return Size((*sample_shape, *self._batch_shape, *self._event_shape))
 
-    def _lacks(self, name=""):
+    def _lacks(self, name: str = "") -> NoReturn:
         raise NotImplementedError(f"{type(self)} does not implement {name}" if name else "")
 
     @property
@@ -125,34 +144,34 @@ class Distribution:
         """The standard deviation."""
         return self.variance.sqrt()
 
-    def sample(self, sample_shape=()) -> Tensor:
+    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """Draw a tensor of shape sample_shape + batch_shape + event_shape, without gradient."""
         with minigrad.no_grad():
             return self.rsample(sample_shape)
 
-    def rsample(self, sample_shape=()) -> Tensor:
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """Draw so that gradients flow from the draw to the parameters (if ``has_rsample``)."""
         return self._lacks()
 
-    def sample_n(self, n) -> Tensor:
+    def sample_n(self, n: int) -> Tensor:
         """The same as ``sample((n,))``."""
         message = "`sample_n(n)` will be deprecated. Use `sample((n,))` instead."
         warnings.warn(message, FutureWarning, stacklevel=2)
         return self.sample((n,))
 
-    def log_prob(self, value) -> Tensor:
+    def log_prob(self, value: Tensor) -> Tensor:
         """Return the logarithm of the density (or probability) at a value."""
         return self._lacks()
 
-    def cdf(self, value) -> Tensor:
+    def cdf(self, value: Tensor) -> Tensor:
         """Return the probability of not more than a value."""
         return self._lacks()
 
-    def icdf(self, value) -> Tensor:
+    def icdf(self, value: Tensor) -> Tensor:
         """Return the quantile: the inverse of ``cdf``."""
         return self._lacks()
 
-    def enumerate_support(self, expand=True) -> Tensor:
+    def enumerate_support(self, expand: bool = True) -> Tensor:
         """Return all values, along a new first dimension; repeated over the batch if ``expand``."""
         return self._lacks()
 
@@ -164,7 +183,7 @@ class Distribution:
         """Return the exponential of the entropy."""
         return self.entropy().exp()
 
-    def _validate_sample(self, value):
+    def _validate_sample(self, value: Tensor) -> None:
         """Raise ValueError unless ``value`` has a fitting shape and lies in the support."""
         if not isinstance(value, Tensor):
             raise ValueError("The value argument to log_prob must be a Tensor")
@@ -197,12 +216,12 @@ class Distribution:
                 f"invalid values:\n{value}"
             )
 
-    def _check(self, value):
+    def _check(self, value: Tensor) -> None:
         """Validate a value if this distribution validates."""
         if self._validate_args:
             self._validate_sample(value)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         own = {n: vars(self)[n] for n in self.arg_constraints if n in vars(self)}
         shown = (f"{n}: {v if v.numel() == 1 else v.size()}" for n, v in own.items())
         return f"{type(self).__name__}({', '.join(shown)})"

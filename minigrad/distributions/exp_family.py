@@ -1,9 +1,12 @@
 """Exponential families: distributions whose entropy follows from one function."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import minigrad
 from minigrad.distributions.distribution import Distribution
+from minigrad.tensor import Tensor
 
 
 class ExponentialFamily(Distribution):
@@ -24,13 +27,18 @@ class ExponentialFamily(Distribution):
     tensor(0.3069)
     """
 
-    _natural_params: Any = property(lambda self: self._lacks())
-    _mean_carrier_measure: Any = property(lambda self: self._lacks())
-
-    def _log_normalizer(self, *natural_params):
+    @property
+    def _natural_params(self) -> tuple[Tensor, ...]:
         return self._lacks()
 
-    def entropy(self):
+    @property
+    def _mean_carrier_measure(self) -> Tensor | float:
+        return self._lacks()
+
+    def _log_normalizer(self, *natural_params: Any) -> Tensor:
+        return self._lacks()
+
+    def entropy(self) -> Tensor:
         with minigrad.enable_grad():
             parameters = [p.detach().requires_grad_() for p in self._natural_params]
             normalizer = self._log_normalizer(*parameters)

@@ -1,9 +1,14 @@
 """The exponential distribution."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import minigrad
 from minigrad.distributions import constraints
 from minigrad.distributions.exp_family import ExponentialFamily
 from minigrad.distributions.utils import broadcast_all
+from minigrad.tensor import Tensor
 
 
 class Exponential(ExponentialFamily):
@@ -18,28 +23,38 @@ class Exponential(ExponentialFamily):
     support = constraints.nonnegative
     has_rsample = True
 
-    def __init__(self, rate, validate_args=None):
+    def __init__(self, rate: Tensor | float, validate_args: bool | None = None) -> None:
         (self.rate,) = broadcast_all(rate)
         super().__init__(self.rate.shape, validate_args=validate_args)
 
-    mean = stddev = property(lambda self: self.rate.reciprocal())
-    mode = property(lambda self: minigrad.zeros_like(self.rate))
-    variance = property(lambda self: self.rate.pow(-2))
+    @property
+    def mean(self) -> Tensor:
+        return self.rate.reciprocal()
 
-    def rsample(self, sample_shape=()):
+    stddev = mean
+
+    @property
+    def mode(self) -> Tensor:
+        return minigrad.zeros_like(self.rate)
+
+    @property
+    def variance(self) -> Tensor:
+        return self.rate.pow(-2)
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)
         return minigrad.empty(shape, dtype=self.rate.dtype).exponential_() / self.rate
 
-    def log_prob(self, value):
+    def log_prob(self, value: Tensor) -> Tensor:
         self._check(value)
         return self.rate.log() - self.rate * value
 
-    def cdf(self, value):
+    def cdf(self, value: Tensor) -> Tensor:
         self._check(value)
         return 1 - (-self.rate * value).exp()
 
-    def icdf(self, value):
+    def icdf(self, value: Tensor) -> Tensor:
         return -(-value).log1p() / self.rate
 
-    def entropy(self):
+    def entropy(self) -> Tensor:
         return 1.0 - self.rate.log()

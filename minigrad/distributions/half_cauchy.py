@@ -1,11 +1,14 @@
 """The half-Cauchy distribution."""
 
+from __future__ import annotations
+
 import math
 
 import minigrad
 from minigrad.distributions import constraints
 from minigrad.distributions.cauchy import Cauchy
 from minigrad.distributions.half import Half
+from minigrad.tensor import Tensor
 
 
 class HalfCauchy(Half):
@@ -18,8 +21,13 @@ class HalfCauchy(Half):
 
     arg_constraints = {"scale": constraints.positive}
 
-    def __init__(self, scale, validate_args=None):
+    def __init__(self, scale: Tensor | float, validate_args: bool | None = None) -> None:
         super().__init__(Cauchy(0, scale, validate_args=False), validate_args=validate_args)
 
-    mean = property(lambda self: minigrad.full(self._extended_shape(), math.inf))
-    variance = property(lambda self: self.base_dist.variance)
+    @property
+    def mean(self) -> Tensor:
+        return minigrad.full(self._extended_shape(), math.inf)
+
+    @property
+    def variance(self) -> Tensor:
+        return self.base_dist.variance

@@ -1,10 +1,13 @@
 """The half-normal distribution."""
 
+from __future__ import annotations
+
 import math
 
 from minigrad.distributions import constraints
 from minigrad.distributions.half import Half
 from minigrad.distributions.normal import Normal
+from minigrad.tensor import Tensor
 
 
 class HalfNormal(Half):
@@ -17,8 +20,13 @@ class HalfNormal(Half):
 
     arg_constraints = {"scale": constraints.positive}
 
-    def __init__(self, scale, validate_args=None):
+    def __init__(self, scale: Tensor | float, validate_args: bool | None = None) -> None:
         super().__init__(Normal(0, scale, validate_args=False), validate_args=validate_args)
 
-    mean = property(lambda self: self.scale * math.sqrt(2 / math.pi))
-    variance = property(lambda self: self.scale.pow(2) * (1 - 2 / math.pi))
+    @property
+    def mean(self) -> Tensor:
+        return self.scale * math.sqrt(2 / math.pi)
+
+    @property
+    def variance(self) -> Tensor:
+        return self.scale.pow(2) * (1 - 2 / math.pi)

@@ -1,14 +1,21 @@
 """Kullback-Leibler divergences, found by the types of the two distributions."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TypeVar
 
 from minigrad import Tensor
 from minigrad.distributions.distribution import Distribution
 
-_registered: dict[tuple[type, type], Callable] = {}
+_Divergence = TypeVar("_Divergence", bound=Callable[..., Tensor])
+
+_registered: dict[tuple[type, type], Callable[..., Tensor]] = {}
 
 
-def register_kl(type_p, type_q):
+def register_kl(
+    type_p: type[Distribution], type_q: type[Distribution]
+) -> Callable[[_Divergence], _Divergence]:
     """Decorate the function that ``kl_divergence`` calls for two types of distributions.
 
     >>> import minigrad
@@ -25,14 +32,14 @@ def register_kl(type_p, type_q):
         if not (isinstance(kind, type) and issubclass(kind, Distribution)):
             raise TypeError(f"Expected {name} to be a Distribution subclass but got {kind}")
 
-    def decorator(function):
+    def decorator(function: _Divergence) -> _Divergence:
         _registered[type_p, type_q] = function
         return function
 
     return decorator
 
 
-def kl_divergence(p, q) -> Tensor:
+def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
     """Return the divergence of ``p`` from ``q``: the mean of log p(x) - log q(x), x from p.
 
     Raises NotImplementedError where nobody has registered one.

@@ -1,5 +1,7 @@
 """Kumaraswamy's distribution."""
 
+from __future__ import annotations
+
 import math
 
 import minigrad
@@ -8,6 +10,7 @@ from minigrad.distributions.transformed_distribution import TransformedDistribut
 from minigrad.distributions.transforms import AffineTransform, PowerTransform
 from minigrad.distributions.uniform import Uniform
 from minigrad.distributions.utils import broadcast_all, euler_constant
+from minigrad.tensor import Tensor
 
 
 class Kumaraswamy(TransformedDistribution):
@@ -26,7 +29,12 @@ class Kumaraswamy(TransformedDistribution):
     support = constraints.unit_interval
     has_rsample = True
 
-    def __init__(self, concentration1, concentration0, validate_args=None):
+    def __init__(
+        self,
+        concentration1: Tensor | float,
+        concentration0: Tensor | float,
+        validate_args: bool | None = None,
+    ) -> None:
         self.concentration1, self.concentration0 = broadcast_all(concentration1, concentration0)
         ones = minigrad.ones_like(self.concentration0)
         base = Uniform(minigrad.zeros_like(ones), ones, validate_args=validate_args)
@@ -43,16 +51,21 @@ class Kumaraswamy(TransformedDistribution):
         first = 1 + n / a
         return (b.log() + first.lgamma() + b.lgamma() - (first + b).lgamma()).exp()
 
-    mean = property(lambda self: self._moment(1))
-    variance = property(lambda self: self._moment(2) - self.mean.pow(2))
+    @property
+    def mean(self) -> Tensor:
+        return self._moment(1)
 
     @property
-    def mode(self):
+    def variance(self) -> Tensor:
+        return self._moment(2) - self.mean.pow(2)
+
+    @property
+    def mode(self) -> Tensor:
         a, b = self.concentration1, self.concentration0
         mode = ((a - 1) / (a * b - 1)).pow(1 / a)
         return mode.masked_fill((a < 1) | (b < 1), math.nan)
 
-    def entropy(self):
+    def entropy(self) -> Tensor:
         a, b = self.concentration1, self.concentration0
         harmonic = (b + 1).digamma() + euler_constant
         return (1 - 1 / b) + (1 - 1 / a) * harmonic - a.log() - b.log()

@@ -1,12 +1,17 @@
 """The distribution of correlation matrices of D. Lewandowski, D. Kurowicka and H. Joe."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
+from typing import Self
 
 import minigrad
 from minigrad.distributions import constraints
 from minigrad.distributions.beta import Beta
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all
+from minigrad.tensor import Tensor
 
 
 class LKJCholesky(Distribution):
@@ -24,7 +29,9 @@ class LKJCholesky(Distribution):
     arg_constraints = {"concentration": constraints.positive}
     support = constraints.corr_cholesky
 
-    def __init__(self, dim, concentration=1.0, validate_args=None):
+    def __init__(
+        self, dim: int, concentration: Tensor | float = 1.0, validate_args: bool | None = None
+    ) -> None:
         if dim < 2:
             raise ValueError(
                 f"Expected dim to be an integer greater than or equal to 2. Found dim={dim}."
@@ -40,13 +47,13 @@ class LKJCholesky(Distribution):
         self._beta = Beta(others + 0.5, free - 0.5 * others)
         super().__init__(shape, (dim, dim), validate_args=validate_args)
 
-    def expand(self, batch_shape, _instance=None):
+    def expand(self, batch_shape: Sequence[int], _instance: Distribution | None = None) -> Self:
         new = super().expand(batch_shape, _instance)
         new.dim = self.dim
         new._beta = self._beta.expand((*batch_shape, self.dim))
         return new
 
-    def sample(self, sample_shape=()):
+    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         with minigrad.no_grad():
             squares = self._beta.sample(sample_shape).unsqueeze(-1)
             shape = self._extended_shape(sample_shape)
@@ -57,7 +64,7 @@ class LKJCholesky(Distribution):
             rest = (1 - rows.pow(2).sum(-1)).clamp(min=minigrad.finfo(rows.dtype).tiny)
             return rows + rest.sqrt().diag_embed()
 
-    def log_prob(self, value):
+    def log_prob(self, value: Tensor) -> Tensor:
         self._check(value)
         n, free = self.dim - 1, self.concentration + 0.5 * (self.dim - 1)
         power = 2 * (self.concentration - 1).unsqueeze(-1) + minigrad.arange(n - 1, -1, -1)

@@ -1,11 +1,17 @@
 """The normal distribution of vectors whose covariance is a diagonal and little more."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
+from typing import Self
 
 import minigrad
 from minigrad.distributions import constraints
 from minigrad.distributions.covariance import OfCovariance, half_log_det, squared_distance
+from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import lazy_property
+from minigrad.tensor import Tensor
 
 
 class LowRankMultivariateNormal(OfCovariance):
@@ -31,7 +37,9 @@ class LowRankMultivariateNormal(OfCovariance):
     support = constraints.real_vector
     has_rsample = True
 
-    def __init__(self, loc, cov_factor, cov_diag, validate_args=None):
+    def __init__(
+        self, loc: Tensor, cov_factor: Tensor, cov_diag: Tensor, validate_args: bool | None = None
+    ) -> None:
         if loc.dim() < 1:
             raise ValueError("loc must be at least one-dimensional.")
         (n,) = event_shape = loc.shape[-1:]
@@ -58,16 +66,23 @@ class LowRankMultivariateNormal(OfCovariance):
         super().__init__(batch_shape, event_shape, validate_args=validate_args)
         self._unbroadcast = cov_factor, cov_diag  # not repeated over the batch
 
-    def expand(self, batch_shape, _instance=None):
+    def expand(self, batch_shape: Sequence[int], _instance: Distribution | None = None) -> Self:
         new = super().expand(batch_shape, _instance)
         new._unbroadcast = self._unbroadcast
         return new
 
-    mean = mode = property(lambda self: self.loc)
-    variance = property(lambda self: self.cov_factor.pow(2).sum(-1) + self.cov_diag)
+    @property
+    def mean(self) -> Tensor:
+        return self.loc
+
+    mode = mean
+
+    @property
+    def variance(self) -> Tensor:
+        return self.cov_factor.pow(2).sum(-1) + self.cov_diag
 
     @lazy_property
-    def _capacitance(self):
+    def _capacitance(self) -> Tensor:
         """The Cholesky factor of the capacitance."""
         factor, diagonal = self._unbroadcast
         columns = factor / diagonal.sqrt().unsqueeze(-1)
@@ -75,19 +90,19 @@ class LowRankMultivariateNormal(OfCovariance):
         return minigrad.linalg.cholesky(columns.mT @ columns + identity)
 
     @lazy_property
-    def _factor(self):
+    def _factor(self) -> Tensor:
         """The Cholesky factor of the whole, for who asks for that."""
         factor, diagonal = self._unbroadcast
         return minigrad.linalg.cholesky(factor @ factor.mT + diagonal.diag_embed())
 
-    def rsample(self, sample_shape=()):
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         shape, dtype = self._extended_shape(sample_shape), self.loc.dtype
         wide = minigrad.empty((*shape[:-1], self.cov_factor.shape[-1]), dtype=dtype).normal_()
         own = minigrad.empty(shape, dtype=dtype).normal_()
         shared = (self._unbroadcast[0] @ wide.unsqueeze(-1)).squeeze(-1)
         return self.loc + shared + self._unbroadcast[1].sqrt() * own
 
-    def log_prob(self, value):
+    def log_prob(self, value: Tensor) -> Tensor:
         self._check(value)
         factor, diagonal = self._unbroadcast
         away = value - self.loc
@@ -99,6 +114,6 @@ class LowRankMultivariateNormal(OfCovariance):
     def _half_log_det(self):
         return half_log_det(self._capacitance) + 0.5 * self._unbroadcast[1].log().sum(-1)
 
-    def entropy(self):
+    def entropy(self) -> Tensor:
         constant = 0.5 * self.event_shape[0] * (1.0 + math.log(2 * math.pi))
         return (constant + self._half_log_det()).expand(self.batch_shape)

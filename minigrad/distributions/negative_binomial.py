@@ -1,11 +1,16 @@
 """The negative binomial distribution."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import minigrad
 from minigrad.distributions import constraints
 from minigrad.distributions.gamma import Gamma
 from minigrad.distributions.two_outcomes import TwoOutcomes
 from minigrad.distributions.utils import lazy_property
 from minigrad.nn.functional import logsigmoid
+from minigrad.tensor import Tensor
 
 
 class NegativeBinomial(TwoOutcomes):
@@ -24,25 +29,39 @@ class NegativeBinomial(TwoOutcomes):
     }
     support = constraints.nonnegative_integer
 
-    def __init__(self, total_count, probs=None, logits=None, validate_args=None):
+    def __init__(
+        self,
+        total_count: int | Tensor,
+        probs: Tensor | float | None = None,
+        logits: Tensor | float | None = None,
+        validate_args: bool | None = None,
+    ) -> None:
         (self.total_count,) = self._set(probs, logits, total_count)
         self.total_count = self.total_count.type_as(self._param)
         super().__init__(self._param.shape, validate_args=validate_args)
 
-    mean = property(lambda self: self.total_count * self.logits.exp())
-    mode = property(lambda self: ((self.total_count - 1) * self.logits.exp()).floor().clamp(min=0))
-    variance = property(lambda self: self.mean / (-self.logits).sigmoid())
+    @property
+    def mean(self) -> Tensor:
+        return self.total_count * self.logits.exp()
+
+    @property
+    def mode(self) -> Tensor:
+        return ((self.total_count - 1) * self.logits.exp()).floor().clamp(min=0)
+
+    @property
+    def variance(self) -> Tensor:
+        return self.mean / (-self.logits).sigmoid()
 
     @lazy_property
-    def _gamma(self):
+    def _gamma(self) -> Gamma:
         """The distribution of the rates, which make a Poisson distribution this one."""
         return Gamma(self.total_count, (-self.logits).exp(), validate_args=False)
 
-    def sample(self, sample_shape=()):
+    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         with minigrad.no_grad():
             return minigrad.poisson(self._gamma.sample(sample_shape))
 
-    def log_prob(self, value):
+    def log_prob(self, value: Tensor) -> Tensor:
         self._check(value)
         n, logits = self.total_count, self.logits
         powers = n * logsigmoid(-logits) + value * logsigmoid(logits)

@@ -1,11 +1,18 @@
 """What transforms make of a distribution."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
 import minigrad
 from minigrad.distributions import constraints
+from minigrad.distributions.constraints import Constraint
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.independent import Independent
 from minigrad.distributions.transforms import ComposeTransform, Transform
 from minigrad.distributions.utils import sum_rightmost
+from minigrad.tensor import Tensor
 
 
 class TransformedDistribution(Distribution):
@@ -21,7 +28,12 @@ class TransformedDistribution(Distribution):
 
     arg_constraints = {}
 
-    def __init__(self, base_distribution, transforms, validate_args=None):
+    def __init__(
+        self,
+        base_distribution: Distribution,
+        transforms: Transform | list[Transform],
+        validate_args: bool | None = None,
+    ) -> None:
         if isinstance(transforms, Transform):
             self.transforms = [transforms]
         elif not isinstance(transforms, list):
@@ -51,7 +63,7 @@ class TransformedDistribution(Distribution):
         cut = len(shape) - event_dims
         super().__init__(shape[:cut], shape[cut:], validate_args=validate_args)
 
-    def expand(self, batch_shape, _instance=None):
+    def expand(self, batch_shape: Sequence[int], _instance: Distribution | None = None) -> Self:
         new = super().expand(batch_shape, _instance)
         new.transforms = self.transforms
         shape = ComposeTransform(self.transforms).inverse_shape((*batch_shape, *self.event_shape))
@@ -59,21 +71,23 @@ class TransformedDistribution(Distribution):
         new.base_dist = self.base_dist.expand(shape[:kept])
         return new
 
-    has_rsample = property(lambda self: self.base_dist.has_rsample)
+    @property
+    def has_rsample(self) -> bool:
+        return self.base_dist.has_rsample
 
     @constraints.dependent_property(is_discrete=False)
-    def support(self):
+    def support(self) -> Constraint:
         if not self.transforms:
             return self.base_dist.support
         support = self.transforms[-1].codomain
         more = len(self.event_shape) - support.event_dim
         return constraints.independent(support, more) if more > 0 else support
 
-    def sample(self, sample_shape=()):
+    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         with minigrad.no_grad():
             return self._forward(self.base_dist.sample(sample_shape))
 
-    def rsample(self, sample_shape=()):
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         return self._forward(self.base_dist.rsample(sample_shape))
 
     def _forward(self, x):
@@ -81,9 +95,9 @@ class TransformedDistribution(Distribution):
             x = transform(x)
         return x
 
-    def log_prob(self, value):
+    def log_prob(self, value: Tensor) -> Tensor:
         self._check(value)
-        total = 0
+        total: Tensor | int = 0
         dims = len(self.event_shape)
         for transform in reversed(self.transforms):
             x = transform.inv(value)
@@ -101,11 +115,11 @@ class TransformedDistribution(Distribution):
             sign = sign * transform.sign
         return p if isinstance(sign, int) and sign == 1 else sign * (p - 0.5) + 0.5
 
-    def cdf(self, value):
+    def cdf(self, value: Tensor) -> Tensor:
         self._check(value)
         for transform in reversed(self.transforms):
             value = transform.inv(value)
         return self._turned_round(self.base_dist.cdf(value))
 
-    def icdf(self, value):
+    def icdf(self, value: Tensor) -> Tensor:
         return self._forward(self.base_dist.icdf(self._turned_round(value)))

@@ -8,7 +8,10 @@
 tensor(0.5000)
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 
 import minigrad
 from minigrad import Tensor
@@ -20,6 +23,8 @@ from minigrad.distributions.composition import (
     StackTransform,
     identity_transform,
 )
+from minigrad.distributions.constraints import Constraint
+from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.transform import OfItsKind, Transform, together
 from minigrad.distributions.utils import broadcast_all
 from minigrad.distributions.vector_transforms import (
@@ -68,13 +73,13 @@ class ExpTransform(OfItsKind):
     bijective = True
     sign = 1
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         return x.exp()
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         return y.log()
 
-    def log_abs_det_jacobian(self, x, y):
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         return x
 
 
@@ -90,16 +95,16 @@ class SigmoidTransform(OfItsKind):
     bijective = True
     sign = 1
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         info = minigrad.finfo(x.dtype)
         return x.sigmoid().clamp(min=info.tiny, max=1.0 - info.eps)
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         info = minigrad.finfo(y.dtype)
         y = y.clamp(min=info.tiny, max=1.0 - info.eps)
         return y.log() - (-y).log1p()
 
-    def log_abs_det_jacobian(self, x, y):
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         return -softplus(-x) - softplus(x)
 
 
@@ -115,13 +120,13 @@ class SoftplusTransform(OfItsKind):
     bijective = True
     sign = 1
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         return softplus(x)
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         return (-y).expm1().neg().log() + y
 
-    def log_abs_det_jacobian(self, x, y):
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         return -softplus(-x)
 
 
@@ -137,13 +142,13 @@ class TanhTransform(OfItsKind):
     bijective = True
     sign = 1
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         return x.tanh()
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         return y.atanh()
 
-    def log_abs_det_jacobian(self, x, y):
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         # log(1 - tanh(x)**2), without the difference that loses all digits
         return 2.0 * (math.log(2.0) - x - softplus(-2.0 * x))
 
@@ -158,10 +163,10 @@ class AbsTransform(OfItsKind):
 
     codomain = constraints.positive
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         return x.abs()
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         return y
 
 
@@ -176,32 +181,35 @@ class PowerTransform(Transform):
     domain = codomain = constraints.positive
     bijective = True
 
-    def __init__(self, exponent, cache_size=0):
+    def __init__(self, exponent: Tensor | float, cache_size: int = 0) -> None:
         super().__init__(cache_size=cache_size)
         (self.exponent,) = broadcast_all(exponent)
 
-    def with_cache(self, cache_size=1):
+    def with_cache(self, cache_size: int = 1) -> Transform:
         same = self._cache_size == cache_size
         return self if same else PowerTransform(self.exponent, cache_size=cache_size)
 
-    sign = property(lambda self: self.exponent.sign())
+    @property
+    def sign(self) -> int | Tensor:
+        return self.exponent.sign()
 
-    def __eq__(self, other):
-        same = isinstance(other, PowerTransform)
-        return same and bool(self.exponent.eq(other.exponent).all())
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PowerTransform):
+            return False
+        return bool(self.exponent.eq(other.exponent).all())
 
     __hash__ = object.__hash__
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         return x.pow(self.exponent)
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         return y.pow(1 / self.exponent)
 
-    def log_abs_det_jacobian(self, x, y):
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         return (self.exponent * y / x).abs().log()
 
-    def forward_shape(self, shape):
+    def forward_shape(self, shape: Sequence[int]) -> Sequence[int]:
         return minigrad.broadcast_shapes(shape, self.exponent.shape)
 
     inverse_shape = forward_shape
@@ -217,26 +225,34 @@ class AffineTransform(Transform):
 
     bijective = True
 
-    def __init__(self, loc, scale, event_dim=0, cache_size=0):
+    def __init__(
+        self, loc: Tensor | float, scale: Tensor | float, event_dim: int = 0, cache_size: int = 0
+    ) -> None:
         super().__init__(cache_size=cache_size)
         self.loc, self.scale, self._event_dim = loc, scale, event_dim
 
-    def with_cache(self, cache_size=1):
+    def with_cache(self, cache_size: int = 1) -> Transform:
         if self._cache_size == cache_size:
             return self
         return AffineTransform(self.loc, self.scale, self._event_dim, cache_size=cache_size)
 
-    event_dim = property(lambda self: self._event_dim)
-    domain = property(lambda self: together(constraints.real, self._event_dim))
+    @property
+    def event_dim(self) -> int:
+        return self._event_dim
+
+    @property
+    def domain(self) -> Constraint:
+        return together(constraints.real, self._event_dim)
+
     codomain = domain
 
     @property
-    def sign(self):
+    def sign(self) -> int | Tensor:
         if isinstance(self.scale, Tensor):
             return self.scale.sign()
         return (self.scale > 0) - (self.scale < 0)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, AffineTransform) and all(
             a is b or bool(minigrad.as_tensor(a == b).all())
             for a, b in ((self.loc, other.loc), (self.scale, other.scale))
@@ -244,13 +260,13 @@ class AffineTransform(Transform):
 
     __hash__ = object.__hash__
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         return self.loc + self.scale * x
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         return (y - self.loc) / self.scale
 
-    def log_abs_det_jacobian(self, x, y):
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         if isinstance(self.scale, Tensor):
             stretch = self.scale.abs().log()
         else:
@@ -261,7 +277,7 @@ class AffineTransform(Transform):
             shape = shape[: -self._event_dim]
         return stretch.expand(shape)
 
-    def forward_shape(self, shape):
+    def forward_shape(self, shape: Sequence[int]) -> Sequence[int]:
         sizes = [getattr(value, "shape", ()) for value in (self.loc, self.scale)]
         return minigrad.broadcast_shapes(shape, *sizes)
 
@@ -281,22 +297,24 @@ class CumulativeDistributionTransform(Transform):
     codomain = constraints.unit_interval
     sign = 1
 
-    def __init__(self, distribution, cache_size=0):
+    def __init__(self, distribution: Distribution, cache_size: int = 0) -> None:
         super().__init__(cache_size=cache_size)
         self.distribution = distribution
 
-    domain = property(lambda self: self.distribution.support)
+    @property
+    def domain(self) -> Constraint:
+        return self.distribution.support
 
-    def with_cache(self, cache_size=1):
+    def with_cache(self, cache_size: int = 1) -> Transform:
         if self._cache_size == cache_size:
             return self
         return CumulativeDistributionTransform(self.distribution, cache_size=cache_size)
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         return self.distribution.cdf(x)
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         return self.distribution.icdf(y)
 
-    def log_abs_det_jacobian(self, x, y):
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         return self.distribution.log_prob(x)

@@ -1,12 +1,17 @@
 """Transforms whose values are vectors and matrices."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 
 import minigrad
 from minigrad import Size
 from minigrad.distributions import constraints
+from minigrad.distributions.constraints import Constraint
 from minigrad.distributions.transform import OfItsKind, Transform, together
 from minigrad.nn.functional import logsigmoid, pad, softplus
+from minigrad.tensor import Tensor
 
 
 class SoftmaxTransform(OfItsKind):
@@ -20,13 +25,13 @@ class SoftmaxTransform(OfItsKind):
     domain = constraints.real_vector
     codomain = constraints.simplex
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         return x.softmax(-1)
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         return y.log()
 
-    def forward_shape(self, shape):
+    def forward_shape(self, shape: Sequence[int]) -> Sequence[int]:
         if len(shape) < 1:
             raise ValueError("Too few dimensions on input")
         return shape
@@ -52,26 +57,26 @@ class StickBreakingTransform(OfItsKind):
         n = x.shape[-1]
         return minigrad.arange(n, 0, -1, dtype=x.dtype).log()
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         info = minigrad.finfo(x.dtype)
         share = (x - self._log_pieces(x)).sigmoid().clamp(min=info.tiny, max=1.0 - info.eps)
         left = (1 - share).cumprod(-1)
         return pad(share, [0, 1], value=1) * pad(left, [1, 0], value=1)
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         pieces = y[..., :-1]
         left = (1 - pieces.cumsum(-1)).clamp(min=minigrad.finfo(y.dtype).tiny)
         return pieces.log() - left.log() + self._log_pieces(pieces)
 
-    def log_abs_det_jacobian(self, x, y):
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         return (logsigmoid(self._log_pieces(x) - x) + y[..., :-1].log()).sum(-1)
 
-    def forward_shape(self, shape):
+    def forward_shape(self, shape: Sequence[int]) -> Sequence[int]:
         if len(shape) < 1:
             raise ValueError("Too few dimensions on input")
         return Size((*shape[:-1], shape[-1] + 1))
 
-    def inverse_shape(self, shape):
+    def inverse_shape(self, shape: Sequence[int]) -> Sequence[int]:
         if len(shape) < 1:
             raise ValueError("Too few dimensions on input")
         return Size((*shape[:-1], shape[-1] - 1))
@@ -91,18 +96,18 @@ class CorrCholeskyTransform(OfItsKind):
     codomain = constraints.corr_cholesky
     bijective = True
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         eps = minigrad.finfo(x.dtype).eps
         share = self._below_diagonal(x.tanh().clamp(min=-1 + eps, max=1 - eps))
         left = (1 - share.pow(2)).sqrt().cumprod(-1)
         identity = minigrad.eye(share.shape[-1], dtype=x.dtype)
         return (share + identity) * pad(left[..., :-1], [1, 0], value=1)
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         rows, columns = self._places(y.shape[-1])
         return (y[..., rows, columns] / self._left(y).sqrt()).atanh()
 
-    def log_abs_det_jacobian(self, x, y):
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         # log(1 - tanh(x)**2), without the difference that loses all digits
         of_tanh = 2.0 * (math.log(2.0) - x - softplus(-2.0 * x))
         return (0.5 * self._left(y).log() + of_tanh).sum(-1)
@@ -123,7 +128,7 @@ class CorrCholeskyTransform(OfItsKind):
     def _places(self, n):
         return minigrad.tril_indices(n, n, offset=-1)
 
-    def forward_shape(self, shape):
+    def forward_shape(self, shape: Sequence[int]) -> Sequence[int]:
         if len(shape) < 1:
             raise ValueError("Too few dimensions on input")
         count = shape[-1]
@@ -132,7 +137,7 @@ class CorrCholeskyTransform(OfItsKind):
             raise ValueError("Input is not a flattened lower-diagonal number")
         return Size((*shape[:-1], n, n))
 
-    def inverse_shape(self, shape):
+    def inverse_shape(self, shape: Sequence[int]) -> Sequence[int]:
         if len(shape) < 2:
             raise ValueError("Too few dimensions on input")
         if shape[-2] != shape[-1]:
@@ -153,10 +158,10 @@ class LowerCholeskyTransform(OfItsKind):
     domain = constraints.independent(constraints.real, 2)
     codomain = constraints.lower_cholesky
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         return x.tril(-1) + x.diagonal(dim1=-2, dim2=-1).exp().diag_embed()
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         return y.tril(-1) + y.diagonal(dim1=-2, dim2=-1).log().diag_embed()
 
 
@@ -172,11 +177,11 @@ class PositiveDefiniteTransform(OfItsKind):
     domain = constraints.independent(constraints.real, 2)
     codomain = constraints.positive_definite
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         factor = LowerCholeskyTransform()(x)
         return factor @ factor.mT
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         return LowerCholeskyTransform().inv(minigrad.linalg.cholesky(y))
 
 
@@ -191,32 +196,39 @@ class ReshapeTransform(Transform):
 
     bijective = True
 
-    def __init__(self, in_shape, out_shape, cache_size=0):
+    def __init__(
+        self, in_shape: Sequence[int], out_shape: Sequence[int], cache_size: int = 0
+    ) -> None:
         self.in_shape, self.out_shape = Size(in_shape), Size(out_shape)
         if self.in_shape.numel() != self.out_shape.numel():
             raise ValueError("in_shape, out_shape have different numbers of elements")
         super().__init__(cache_size=cache_size)
 
-    domain = property(lambda self: together(constraints.real, len(self.in_shape)))
-    codomain = property(lambda self: together(constraints.real, len(self.out_shape)))
+    @property
+    def domain(self) -> Constraint:
+        return together(constraints.real, len(self.in_shape))
 
-    def with_cache(self, cache_size=1):
+    @property
+    def codomain(self) -> Constraint:
+        return together(constraints.real, len(self.out_shape))
+
+    def with_cache(self, cache_size: int = 1) -> Transform:
         same = self._cache_size == cache_size
         return self if same else ReshapeTransform(self.in_shape, self.out_shape, cache_size)
 
-    def _call(self, x):
+    def _call(self, x: Tensor) -> Tensor:
         return x.reshape(x.shape[: x.dim() - len(self.in_shape)] + self.out_shape)
 
-    def _inverse(self, y):
+    def _inverse(self, y: Tensor) -> Tensor:
         return y.reshape(y.shape[: y.dim() - len(self.out_shape)] + self.in_shape)
 
-    def log_abs_det_jacobian(self, x, y):
+    def log_abs_det_jacobian(self, x: Tensor, y: Tensor) -> Tensor:
         return x.new_zeros(x.shape[: x.dim() - len(self.in_shape)])
 
-    def forward_shape(self, shape):
+    def forward_shape(self, shape: Sequence[int]) -> Sequence[int]:
         return _exchanged(shape, self.in_shape, self.out_shape)
 
-    def inverse_shape(self, shape):
+    def inverse_shape(self, shape: Sequence[int]) -> Sequence[int]:
         return _exchanged(shape, self.out_shape, self.in_shape)
 
 

@@ -1,12 +1,16 @@
 """The von Mises distribution."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 
 import minigrad
 from minigrad.distributions import constraints
 from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.utils import broadcast_all, lazy_property
 from minigrad.special import i0e, i1e
+from minigrad.tensor import Tensor
 
 
 class VonMises(Distribution):
@@ -21,24 +25,30 @@ class VonMises(Distribution):
     arg_constraints = {"loc": constraints.real, "concentration": constraints.positive}
     support = constraints.real
 
-    def __init__(self, loc, concentration, validate_args=None):
+    def __init__(
+        self, loc: Tensor | float, concentration: Tensor | float, validate_args: bool | None = None
+    ) -> None:
         self.loc, self.concentration = broadcast_all(loc, concentration)
         super().__init__(self.loc.shape, validate_args=validate_args)
 
-    mean = mode = property(lambda self: self.loc)
+    @property
+    def mean(self) -> Tensor:
+        return self.loc
+
+    mode = mean
 
     @lazy_property
-    def variance(self):
+    def variance(self) -> Tensor:
         """The circular variance: 1 less the length of the mean of the points on the circle."""
         return 1 - i1e(self.concentration) / i0e(self.concentration)
 
-    def log_prob(self, value):
+    def log_prob(self, value: Tensor) -> Tensor:
         self._check(value)
         # log(i0(k)), of an i0 that does not overflow
         bessel = i0e(self.concentration).log() + self.concentration
         return self.concentration * (value - self.loc).cos() - math.log(2 * math.pi) - bessel
 
-    def sample(self, sample_shape=()):
+    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """Draw by the rejection of D. J. Best and N. I. Fisher, "Efficient simulation of the von
         Mises distribution", 1979, in float64."""
         with minigrad.no_grad():

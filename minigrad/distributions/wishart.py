@@ -1,8 +1,11 @@
 """The Wishart distribution."""
 
+from __future__ import annotations
+
 import math
 import warnings
-from numbers import Number
+from collections.abc import Sequence
+from typing import Self
 
 import minigrad
 from minigrad.distributions import constraints
@@ -14,7 +17,9 @@ from minigrad.distributions.covariance import (
     matrix_constraints,
     the_given,
 )
+from minigrad.distributions.distribution import Distribution
 from minigrad.distributions.exp_family import ExponentialFamily
+from minigrad.tensor import Tensor
 
 
 class Wishart(OfCovariance, ExponentialFamily):
@@ -33,12 +38,12 @@ class Wishart(OfCovariance, ExponentialFamily):
 
     def __init__(
         self,
-        df,
-        covariance_matrix=None,
-        precision_matrix=None,
-        scale_tril=None,
-        validate_args=None,
-    ):
+        df: Tensor | float,
+        covariance_matrix: Tensor | None = None,
+        precision_matrix: Tensor | None = None,
+        scale_tril: Tensor | None = None,
+        validate_args: bool | None = None,
+    ) -> None:
         given = [covariance_matrix, precision_matrix, scale_tril]
         if sum(m is not None for m in given) != 1:
             raise AssertionError(
@@ -52,7 +57,7 @@ class Wishart(OfCovariance, ExponentialFamily):
                 "dimensions"
             )
         n = matrix.shape[-1]
-        df = minigrad.tensor(df, dtype=matrix.dtype) if isinstance(df, Number) else df
+        df = df if isinstance(df, Tensor) else minigrad.tensor(df, dtype=matrix.dtype)
         if df.le(n - 1).any():
             raise ValueError(f"Value of df={df} expected to be greater than ndim - 1 = {n - 1}.")
         batch_shape = minigrad.broadcast_shapes(matrix.shape[:-2], df.shape)
@@ -70,27 +75,34 @@ class Wishart(OfCovariance, ExponentialFamily):
         # The squares of the diagonal of the factor of a draw
         self._chi2 = Chi2(self.df.unsqueeze(-1) - minigrad.arange(n, dtype=matrix.dtype))
 
-    def expand(self, batch_shape, _instance=None):
+    def expand(self, batch_shape: Sequence[int], _instance: Distribution | None = None) -> Self:
         new = super().expand(batch_shape, _instance)
         new._factor, new.arg_constraints = self._factor, self.arg_constraints
         new._chi2 = self._chi2.expand((*batch_shape, self.event_shape[0]))
         return new
 
-    _df = property(lambda self: self.df.view((*self.batch_shape, 1, 1)))
-    mean = property(lambda self: self._df * self.covariance_matrix)
+    @property
+    def _df(self) -> Tensor:
+        return self.df.view((*self.batch_shape, 1, 1))
 
     @property
-    def mode(self):
+    def mean(self) -> Tensor:
+        return self._df * self.covariance_matrix
+
+    @property
+    def mode(self) -> Tensor:
         factor = self._df - self.event_shape[0] - 1
         return factor.masked_fill(factor <= 0, math.nan) * self.covariance_matrix
 
     @property
-    def variance(self):
+    def variance(self) -> Tensor:
         matrix = self.covariance_matrix
         diagonal = matrix.diagonal(dim1=-2, dim2=-1)
         return self._df * (matrix.pow(2) + diagonal.unsqueeze(-1) * diagonal.unsqueeze(-2))
 
-    def rsample(self, sample_shape=(), max_try_correction=None):
+    def rsample(
+        self, sample_shape: Sequence[int] = (), max_try_correction: int | None = None
+    ) -> Tensor:
         """Draw by M. S. Bartlett's decomposition.
 
         torch looks for draws to correct, and finds all that are fine: the second one it takes, if
@@ -108,7 +120,7 @@ class Wishart(OfCovariance, ExponentialFamily):
         factor = self._factor @ diagonal
         return factor @ factor.mT
 
-    def log_prob(self, value):
+    def log_prob(self, value: Tensor) -> Tensor:
         self._check(value)
         n, half = self.event_shape[0], 0.5 * self.df
         constant = half * n * math.log(2) + half.mvlgamma(n) + self.df * half_log_det(self._factor)
@@ -116,7 +128,7 @@ class Wishart(OfCovariance, ExponentialFamily):
         trace = minigrad.cholesky_solve(value, self._factor).diagonal(dim1=-2, dim2=-1).sum(-1)
         return 0.5 * (self.df - n - 1) * log_det - 0.5 * trace - constant
 
-    def entropy(self):
+    def entropy(self) -> Tensor:
         n, half = self.event_shape[0], 0.5 * self.df
         digammas = mvdigamma(half, n)
         return (
@@ -125,6 +137,6 @@ class Wishart(OfCovariance, ExponentialFamily):
         )  # fmt: skip
 
 
-def mvdigamma(x, n):
+def mvdigamma(x: Tensor, n: int) -> Tensor:
     """Return the derivative of ``mvlgamma``: the sum of digamma(x - i / 2) over i < n."""
     return (x.unsqueeze(-1) - 0.5 * minigrad.arange(n, dtype=x.dtype)).digamma().sum(-1)
