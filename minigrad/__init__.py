@@ -70,6 +70,7 @@ from minigrad.settings import (
 )
 from minigrad.tensor import Tensor
 
+newaxis = None
 half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 
@@ -89,8 +90,8 @@ from minigrad.serialization import load, save
 
 # What not every program needs is imported when it is first used: these parts of the package, ...
 _PARTS = (
-    "__config__ accelerator amp backends compiler cpu cuda distributions func inspect jit linalg "
-    "mps multiprocessing random special testing types version xpu"
+    "__config__ accelerator amp backends compiler cpu cuda distributed distributions func hub "
+    "inspect jit linalg mps multiprocessing onnx random special testing types version xpu"
 ).split()
 # ... these names in them, and the functions of ops that are Late.
 _FROM_PARTS = {
@@ -130,6 +131,16 @@ def is_tensor(obj):
 def numel(input):
     """Return the number of elements of a tensor."""
     return input.numel()
+
+
+def detach(input):
+    """Return the tensor without its graph; see ``Tensor.detach``."""
+    return input.detach()
+
+
+def detach_(input):
+    """Take the tensor out of its graph, in place; see ``Tensor.detach_``."""
+    return input.detach_()
 
 
 def is_floating_point(input):

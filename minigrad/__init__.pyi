@@ -18,10 +18,12 @@ from minigrad import config as config
 from minigrad import convert as convert
 from minigrad import cpu as cpu
 from minigrad import cuda as cuda
+from minigrad import distributed as distributed
 from minigrad import distributions as distributions
 from minigrad import dtypes as dtypes
 from minigrad import formatting as formatting
 from minigrad import func as func
+from minigrad import hub as hub
 from minigrad import jit as jit
 from minigrad import kernels as kernels
 from minigrad import linalg as linalg
@@ -29,6 +31,7 @@ from minigrad import memory as memory
 from minigrad import mps as mps
 from minigrad import multiprocessing as multiprocessing
 from minigrad import nn as nn
+from minigrad import onnx as onnx
 from minigrad import operators as operators
 from minigrad import ops as ops
 from minigrad import optim as optim
@@ -110,6 +113,7 @@ from minigrad.settings import set_warn_always as set_warn_always
 from minigrad.settings import use_deterministic_algorithms as use_deterministic_algorithms
 from minigrad.tensor import Tensor as Tensor
 
+newaxis: None
 bool: dtype
 half: dtype
 float: dtype
@@ -120,6 +124,8 @@ long: dtype
 
 def is_tensor(obj: object) -> builtins.bool: ...
 def numel(input: Tensor) -> builtins.int: ...
+def detach(input: Tensor) -> Tensor: ...
+def detach_(input: Tensor) -> Tensor: ...
 def is_floating_point(input: Tensor) -> builtins.bool: ...
 
 # What minigrad/ops/__init__.py lists as functions, by tests/package_stub.py.

@@ -1,8 +1,12 @@
 """torch.compile's names: what there is runs as it is written."""
 
+import contextlib
 from typing import Any
 
-__all__ = ["compile", "disable", "is_compiling", "reset"]
+__all__ = [
+    "allow_in_graph", "assume_constant_result", "compile", "cudagraph_mark_step_begin", "disable",
+    "is_compiling", "is_dynamo_compiling", "is_exporting", "list_backends", "reset", "set_stance",
+]  # fmt: skip
 
 
 def compile(
@@ -24,10 +28,54 @@ def disable(fn=None, recursive=True, *, reason=None) -> Any:
     return disable if fn is None else fn
 
 
+def allow_in_graph(fn) -> Any:
+    """Return the function unchanged."""
+    return fn
+
+
+def assume_constant_result(fn) -> Any:
+    """Return the function unchanged."""
+    return fn
+
+
+class set_stance(contextlib.ContextDecorator):
+    """Do nothing, as a call, a decorator or in a ``with``: there is nothing to compile or not."""
+
+    def __init__(
+        self, stance="default", *, skip_guard_eval_unsafe=False, force_backend=None
+    ) -> None:
+        pass
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *exc_info) -> None:
+        return None
+
+
 def is_compiling() -> bool:
     """Return False."""
     return False
 
 
+def is_dynamo_compiling() -> bool:
+    """Return False."""
+    return False
+
+
+def is_exporting() -> bool:
+    """Return False."""
+    return False
+
+
+def list_backends(exclude_tags=("debug", "experimental")) -> list[str]:
+    """Return an empty list: there is nothing that could compile."""
+    return []
+
+
 def reset() -> None:
     """Do nothing: there are no compiled graphs to forget."""
+
+
+def cudagraph_mark_step_begin() -> None:
+    """Do nothing: there are no graphs of a GPU."""

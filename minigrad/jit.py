@@ -1,8 +1,17 @@
-"""torch.jit's names: nothing is scripted or traced, and what would be says so."""
+"""torch.jit's names: what is scripted runs as it is written, and so gives the same numbers.
 
-from typing import Any
+Nothing is traced, and there are no files of programs: these names say so.
+"""
 
+from typing import Any, Final
+
+from minigrad.nn import Module
 from minigrad.refusal import refusal
+
+__all__ = [
+    "Final", "ScriptModule", "annotate", "export", "freeze", "ignore", "interface", "is_scripting",
+    "is_tracing", "load", "save", "script", "script_method", "trace", "trace_module", "unused",
+]  # fmt: skip
 
 
 def _refuse(name):
@@ -13,7 +22,34 @@ def _refuse(name):
     )
 
 
-script, trace, freeze, save, load = map(_refuse, ("script", "trace", "freeze", "save", "load"))
+trace, trace_module, freeze = map(_refuse, ("trace", "trace_module", "freeze"))
+save, load = map(_refuse, ("save", "load"))
+ScriptModule = Module
+
+
+def script(obj, optimize=None, _frames_up=0, _rcb=None, example_inputs=None) -> Any:
+    """Return a function, class or module unchanged: it runs as Python.
+
+    >>> import minigrad
+    >>> minigrad.jit.script(minigrad.exp) is minigrad.exp
+    True
+    """
+    return obj
+
+
+def script_method(fn) -> Any:
+    """Return the method of a module unchanged."""
+    return fn
+
+
+def interface(obj) -> Any:
+    """Return the class unchanged."""
+    return obj
+
+
+def annotate(the_type, the_value) -> Any:
+    """Return the value."""
+    return the_value
 
 
 def is_scripting() -> bool:

@@ -454,6 +454,7 @@ class Tensor(Operators):
     neg_ = ops.math.neg
     negative = ops.math.neg
     negative_ = ops.math.neg
+    new = ops.legacy.new
     new_empty = ops.creation.new_empty
     new_empty_strided = ops.signal.new_empty_strided
     new_full = ops.creation.new_full

@@ -1,3 +1,4 @@
 """Which minigrad this is, under the names of torch.version."""
 
-cuda = hip = xpu = None
+cuda = hip = xpu = git_version = None
+debug = False

@@ -19,8 +19,8 @@ SOURCES = sorted(path for pattern in ("*.py", "*.pyx", "*.pxd") for path in ROOT
 STANDARD = sys.stdlib_module_names
 C_LEVEL = {"cython", "cpython", "libc", "numpy", "posix", "openmp"}
 PUBLIC_FACE = set(
-    "__config__ __main__ accelerator amp backends compiler config cpu cuda inspect jit mirror mps "
-    "multiprocessing random settings testing version xpu".split()
+    "__config__ __main__ accelerator amp backends compiler config cpu cuda distributed hub inspect "
+    "jit mirror mps multiprocessing onnx profiler random settings testing version xpu".split()
 )
 OPTIONAL = {"graphviz", "tqdm"}  # the only modules that may be imported inside a function
 

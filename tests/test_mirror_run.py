@@ -107,7 +107,8 @@ def test_a_program_prints_what_it_prints_with_torch(run, write, torch):
 
 
 def test_torch_need_not_be_there_and_is_not_imported(run):
-    code = "import sys, torch\nprint(torch.zeros(2), 'minigrad' in sys.modules, torch._target)"
+    code = "import sys, torch\nprint(torch.zeros(2), 'minigrad' in sys.modules, torch._target)\n"
+    code += "assert torch.__file__.endswith('__init__.py'), torch.__path__"
     done = run(code)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("tensor([0., 0.]) True <module 'minigrad'")
@@ -212,7 +213,17 @@ def test_spawned_processes_have_minigrad_too(run):
 MISSING = {  # line 2 of a program: what is missing, and a part of the advice
     "torch.nn.functional.rulu(torch.ones(1))": ("torch.nn.functional.rulu", "functional.relu"),
     "from torch.nn import Linnear": ("torch.nn.Linnear", "torch.nn.Linear"),
-    "import torch.distributed as dist": ("torch.distributed", "one process"),
+    "import torch.distributed.rpc as rpc": ("torch.distributed.rpc", "one process"),
+    "torch._dynamo.reset()": ("torch._dynamo", "leave it out"),
+    "torch.lstsq": ("torch.lstsq", "torch.linalg.lstsq"),
+    "torch.eig": ("torch.eig", "numpy.linalg.eig"),
+    "torch.zeros(1, dtype=torch.bfloat16)": ("torch.bfloat16", "torch.float32"),
+    "torch.zeros(1, dtype=torch.cfloat)": ("torch.cfloat", "real and imaginary part"),
+    "from torch.utils.cpp_extension import load": ("torch.utils.cpp_extension", "Function"),
+    "torch.nn.parallel.DistributedDataParallel(1)": (
+        "torch.nn.parallel.DistributedDataParallel",
+        "the module itself",
+    ),
     "from torch.utils.tensorboard import SummaryWriter": ("torch.utils.tensorboard", "matplotlib"),
     "torch.sparse.mm": ("torch.sparse", "dense"),
     "torch.hardtanh_ish": ("torch.hardtanh_ish", ""),
@@ -448,7 +459,7 @@ class Net(nn.Module):
         return self.chalf()
     def forward(self, x):
         return self.coalesce()
-@torch.jit.script
+@torch.jit.trace
 def g(x):
     torch.cuda.synchronize()
     return getattr(torch, "rulu") or getattr(torch, "rulu", None)
@@ -459,7 +470,7 @@ def g(x):
         (4, "possibly has no", "torch.Tensor.to_sparse"),
         (5, "possibly has no", "torch.Tensor.bfloat16"),
         (10, "possibly has no", "torch.Tensor.chalf"),
-        (13, "refuses", "torch.jit.script"),
+        (13, "refuses", "torch.jit.trace"),
         (16, "has no", "torch.rulu"),
     ]
     assert "(if model.layers[0] is one of torch's)" in found[2].advice
@@ -521,7 +532,13 @@ def test_the_examples_lack_nothing():
 def test_hints_are_for_names_that_are_missing():
     """A hint for a name that has come to minigrad since would never be given."""
     stale = [name for name in names.HINTS if names.look(name)[1] is None]
-    assert set(stale) <= {"torch.device", "torch.cuda", "torch.jit"}
+    assert set(stale) <= {
+        "torch.device",
+        "torch.cuda",
+        "torch.jit",
+        "torch.distributed",
+        "torch.hub",
+    }
 
 
 def test_versions_compare_by_their_numbers():

@@ -32,6 +32,17 @@ is_nonzero(ones(1)) zeros(1).is_nonzero() is_inference(ones(1)) typename(ones(1)
 isinstance(ones(2),FloatTensor) isinstance(ones(2),LongTensor) isinstance(3,FloatTensor)
 is_warn_always_enabled() is_inference_mode_enabled() ones(2).is_ipu ones(2).is_xla
 ones(2).is_sparse_csr
+compiler.is_dynamo_compiling() compiler.is_exporting()
+jit.annotate(int,3) cuda.get_arch_list() cuda.is_tf32_supported() cuda.memory_stats()
+backends.cudnn.benchmark_limit backends.cudnn.is_acceptable(ones(1)) backends.mkldnn.enabled
+backends.cuda.flash_sdp_enabled() backends.cuda.math_sdp_enabled() backends.fp32_precision
+backends.cuda.mem_efficient_sdp_enabled() backends.cuda.matmul.fp32_precision
+backends.cpu.get_cpu_capability() distributed.is_initialized() distributed.is_nccl_available()
+distributed.is_torchelastic_launched() version.debug newaxis onnx.is_in_onnx_export()
+zeros(2)[:,newaxis].shape[1] ones(1).new().tolist() ones(1).new(2,3).numel() ones(1).new(3).numel()
+ones(1).new([1,2]).tolist() LongTensor([1]).new([1.5]).tolist() ones(1).new(ones(2)).tolist()
+ones(1).new(Size([2])).numel() ones(1).new(size=(2,3)).numel() ones(1).new(2,device="cpu").numel()
+detach(ones(1,requires_grad=True)).requires_grad
 """.split()
 REFUSALS = """
 cuda.synchronize() cuda.current_device() cuda.get_device_name() cuda.get_device_properties(0)
@@ -39,6 +50,8 @@ cuda.get_device_capability() cuda.init() cuda.initial_seed() cuda.get_rng_state(
 is_nonzero(ones(2)) cuda.mem_get_info() accelerator.synchronize() accelerator.current_device_index()
 accelerator.empty_cache() ones(2).pin_memory() set_deterministic_debug_mode("often")
 FloatTensor(ones(2).double()) set_default_tensor_type(3) set_num_interop_threads(0)
+ones(2).new(2.5) FloatTensor(2.5) ones(2).new(True) ones(2).new(LongTensor([1]))
+cuda.ipc_collect() cuda.default_stream() cuda.can_device_access_peer(0,1)
 """.split()
 
 
@@ -137,13 +150,45 @@ def test_compile_returns_what_it_is_given():
     def h(x):
         return x
 
-    assert f(1) == 2 and g(1) == h(1) == 1
+    @minigrad.jit.script
+    @minigrad.compiler.set_stance("force_eager")
+    @minigrad.compiler.allow_in_graph
+    def k(x: minigrad.jit.Final[int]):
+        return x
+
+    assert f(1) == 2 and g(1) == h(1) == k(1) == 1
 
 
-@pytest.mark.parametrize("name", ["script", "trace", "freeze", "save", "load"])
+def test_blocks_that_change_nothing():
+    with (
+        minigrad.backends.cudnn.flags(enabled=True, deterministic=True),
+        minigrad.backends.mkldnn.flags(enabled=False),
+        minigrad.compiler.set_stance("default"),
+        minigrad.cuda.stream(None),
+    ):
+        assert minigrad.ones(1).item() == 1
+    with pytest.raises(RuntimeError, match="no streams"):
+        minigrad.cuda.stream(3)
+
+
+@pytest.mark.parametrize("name", ["trace", "trace_module", "freeze", "save", "load"])
 def test_jit_refuses(name):
     with pytest.raises(RuntimeError, match=rf"jit\.{name} is not available"):
         getattr(minigrad.jit, name)(nn.Linear(2, 2))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("distributed.init_process_group('gloo')", "ask distributed.is_available"),
+        ("hub.load('a/b', 'resnet18')", "not downloaded"),
+        ("hub.load_state_dict_from_url('https://a/b.pth')", r"load\(path\)"),
+        ("onnx.export(nn.Linear(1, 1), ones(1), 'x.onnx')", "stores the weights"),
+    ],
+)
+def test_what_has_no_place_here_says_what_has(call, words):
+    with pytest.raises(RuntimeError, match=words):
+        ask(names_of(minigrad), call)
 
 
 # ---------------------------------------------------------------- mixed precision

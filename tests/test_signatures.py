@@ -40,6 +40,7 @@ BECAUSE = {
     "several overloads in one": """
         torch.tensor_split torch.Tensor.tensor_split torch.isin torch.range torch.result_type
         torch.true_divide torch.Tensor.true_divide torch.Tensor.true_divide_ torch.linalg.pinv
+        torch.Tensor.new
     """,
     "what torch itself warns of": """
         torch.linspace torch.logspace torch.nn.Module.state_dict torch.autograd.backward

@@ -9,6 +9,8 @@ class matmul:
 
     allow_tf32 = False
     allow_fp16_reduced_precision_reduction = True
+    allow_bf16_reduced_precision_reduction = True
+    fp32_precision = "none"
 
 
 def is_built() -> bool:
@@ -21,6 +23,14 @@ def enable_flash_sdp(enabled) -> None:
 
 
 enable_math_sdp = enable_mem_efficient_sdp = enable_cudnn_sdp = enable_flash_sdp
+
+
+def flash_sdp_enabled() -> bool:
+    """Return True, as torch does where nobody has called ``enable_flash_sdp``."""
+    return True
+
+
+math_sdp_enabled = mem_efficient_sdp_enabled = cudnn_sdp_enabled = flash_sdp_enabled
 
 
 @contextlib.contextmanager

@@ -3,6 +3,8 @@
 Questions are answered, and what needs a GPU is an AssertionError, as in a torch built without.
 """
 
+import contextlib
+
 from minigrad.cuda import amp
 from minigrad.refusal import refusal
 
@@ -20,6 +22,10 @@ get_device_properties = _no_gpu("get_device_properties")
 get_rng_state, set_rng_state = _no_gpu("get_rng_state"), _no_gpu("set_rng_state")
 init, initial_seed, mem_get_info = _no_gpu("init"), _no_gpu("initial_seed"), _no_gpu("mem_get_info")
 set_device, synchronize = _no_gpu("set_device"), _no_gpu("synchronize")
+can_device_access_peer, ipc_collect = _no_gpu("can_device_access_peer"), _no_gpu("ipc_collect")
+current_blas_handle, default_stream = _no_gpu("current_blas_handle"), _no_gpu("default_stream")
+set_per_process_memory_fraction = _no_gpu("set_per_process_memory_fraction")
+memory_summary, CUDAGraph, device = map(_no_gpu, ("memory_summary", "CUDAGraph", "device"))
 ByteTensor, DoubleTensor = _no_gpu("ByteTensor"), _no_gpu("DoubleTensor")
 FloatTensor, LongTensor = _no_gpu("FloatTensor"), _no_gpu("LongTensor")
 
@@ -42,6 +48,21 @@ def is_initialized() -> bool:
 def is_bf16_supported(including_emulation=True) -> bool:
     """Return False."""
     return False
+
+
+def is_tf32_supported() -> bool:
+    """Return False."""
+    return False
+
+
+def is_current_stream_capturing() -> bool:
+    """Return False: there are no streams."""
+    return False
+
+
+def get_arch_list() -> list[str]:
+    """Return an empty list: nothing is compiled for a GPU."""
+    return []
 
 
 def device_count() -> int:
@@ -91,6 +112,18 @@ def memory_reserved(device=None) -> int:
 def max_memory_reserved(device=None) -> int:
     """Return 0."""
     return 0
+
+
+def memory_stats(device=None) -> dict:
+    """Return an empty dict."""
+    return {}
+
+
+def stream(stream) -> contextlib.AbstractContextManager:
+    """Return a context that does nothing, for the stream None."""
+    if stream is not None:
+        raise RuntimeError(f"cuda.stream: there are no streams on the CPU, but got {stream!r}")
+    return contextlib.nullcontext()
 
 
 def get_rng_state_all() -> list:

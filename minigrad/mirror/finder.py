@@ -50,6 +50,7 @@ class Mirror(types.ModuleType):
     def __init__(self, name, target):
         super().__init__(name, target.__doc__)
         self._target = target
+        self.__file__ = target.__file__  # scripts look here for where torch is
         if hasattr(target, "__version__"):
             self.__version__ = Version(f"{MIRRORED}+minigrad{minigrad.__version__}")
 

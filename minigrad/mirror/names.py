@@ -32,37 +32,94 @@ PACKAGES = {
 
 # What to use instead: for a name of torch and all that is below it; the longest one counts.
 HINTS = {
+    "torch._assert": "write assert",
+    "torch._C": "it is torch's own inside",
+    "torch._dynamo": "leave it out: everything runs as it is written",
+    "torch._functorch": "torch.func has its functions",
+    "torch._inductor": "leave it out: everything runs as it is written",
+    "torch._six": "use Python's own: math.inf, str, collections.abc",
+    "torch._utils": "it is torch's own inside",
+    "torch._VF": "torch.nn.functional and torch itself have its functions",
+    "torch.ao": "nothing is quantised; use float32, or torch.float16 to store",
+    "torch.autograd.forward_ad": "torch.func.jvp gives directional derivatives",
     "torch.bfloat16": "use torch.float32",
+    "torch.btrifact": "there is torch.linalg.lu_factor",
+    "torch.cdouble": "there are no complex numbers: keep real and imaginary part apart",
+    "torch.cfloat": "there are no complex numbers: keep real and imaginary part apart",
     "torch.channels_last": "leave it out: the numbers are the same in every layout",
     "torch.complex": "there are no complex numbers: keep real and imaginary part apart",
     "torch.complex128": "there are no complex numbers: keep real and imaginary part apart",
     "torch.complex64": "there are no complex numbers: keep real and imaginary part apart",
+    "torch.cond": "write if",
+    "torch.cpu.amp": "there is torch.amp, and float32 on the CPU",
     "torch.cuda": "there is only the CPU: ask torch.cuda.is_available() first",
     "torch.device": "there is only the CPU: torch.device('cpu')",
     "torch.distributed": "training runs in one process",
+    "torch.eig": "torch.linalg.eigh has the eigenvalues of symmetric matrices; numpy.linalg.eig "
+    "of any, outside of the graph",
+    "torch.Event": "operations are done when they return: measure with time.perf_counter",
     "torch.export": "save the weights: torch.save(model.state_dict(), path)",
     "torch.fft": "take the transform with numpy.fft, outside of the graph",
     "torch.fx": "a Module's structure is in named_modules()",
+    "torch.gels": "there is torch.linalg.lstsq",
+    "torch.gru": "there is torch.nn.GRU",
     "torch.hub": "weights are not downloaded; torch.load reads files of them",
+    "torch.istft": "take the transform with scipy.signal, outside of the graph",
     "torch.jit": "call the function or module itself",
+    "torch.jit.fork": "call the function",
+    "torch.jit.wait": "it is the result that the function returned",
     "torch.library": "write an operation as a torch.autograd.Function",
-    "torch.nn.SyncBatchNorm": "use torch.nn.BatchNorm2d: training runs in one process",
+    "torch.linalg.eig": "torch.linalg.eigh has the eigenvalues of symmetric matrices; "
+    "numpy.linalg.eig of any, outside of the graph",
+    "torch.linalg.eigvals": "torch.linalg.eigvalsh has the eigenvalues of symmetric matrices; "
+    "numpy.linalg.eigvals of any, outside of the graph",
+    "torch.lobpcg": "there is torch.linalg.eigh",
+    "torch.lstm": "there is torch.nn.LSTM",
+    "torch.masked": "torch.where and masked_fill do it; sums go over x[mask]",
+    "torch.nested": "pad with torch.nn.utils.rnn.pad_sequence, and mask",
+    "torch.nn.attention.flex_attention": "torch.nn.functional.scaled_dot_product_attention takes "
+    "a mask or a bias",
+    "torch.nn.intrinsic": "nothing is quantised; use float32, or torch.float16 to store",
+    "torch.nn.NLLLoss2d": "torch.nn.NLLLoss takes images, too",
     "torch.nn.parallel.DistributedDataParallel": "use the module itself: training runs in one "
     "process",
-    "torch.onnx": "save the weights: torch.save(model.state_dict(), path)",
-    "torch.profiler": "measure with time.perf_counter or cProfile",
-    "torch.autograd.profiler": "measure with time.perf_counter or cProfile",
-    "torch.ao": "nothing is quantised; use float32, or torch.float16 to store",
+    "torch.nn.qat": "nothing is quantised; use float32, or torch.float16 to store",
+    "torch.nn.quantizable": "nothing is quantised; use float32, or torch.float16 to store",
+    "torch.nn.quantized": "nothing is quantised; use float32, or torch.float16 to store",
+    "torch.nn.SyncBatchNorm": "use torch.nn.BatchNorm2d: training runs in one process",
+    "torch.optim.SparseAdam": "tensors are dense: torch.optim.Adam",
+    "torch.overrides": "subclasses of Tensor have no __torch_function__: define methods",
+    "torch.package": "torch.save(model, path) writes a whole model",
+    "torch.polar": "there are no complex numbers: r * cos(a) and r * sin(a)",
     "torch.quantization": "nothing is quantised; use float32, or torch.float16 to store",
-    "torch.serialization": "torch.load(path, weights_only=False) reads more than tensors, if you "
-    "trust where the file comes from",
+    "torch.signal": "torch.hann_window and its like are there, and more in scipy.signal.windows",
     "torch.sparse": "tensors are dense",
-    "torch.utils.tensorboard": "write numbers with print or json, draw them with matplotlib",
-    "torch.utils.benchmark": "measure with timeit",
-    "torch.utils.bottleneck": "measure with cProfile",
+    "torch.stft": "take frames with Tensor.unfold and multiply them with sines and cosines",
+    "torch.Stream": "operations are done when they return",
+    "torch.symeig": "there is torch.linalg.eigh",
+    "torch.Tensor.as_subclass": "tensors of a subclass are made by its constructor",
+    "torch.testing._internal": "torch.testing has assert_close and make_tensor",
+    "torch.triangular_solve": "there is torch.linalg.solve_triangular",
     "torch.uint16": "use torch.int32",
     "torch.uint32": "use torch.int64",
     "torch.uint64": "use torch.int64",
+    "torch.utils.bottleneck": "measure with cProfile",
+    "torch.utils.collect_env": "torch.__config__.show() says how minigrad was built",
+    "torch.utils.cpp_extension": "write an operation as a torch.autograd.Function",
+    "torch.utils.data.datapipes": "write a torch.utils.data.Dataset or IterableDataset",
+    "torch.utils.data.distributed": "training runs in one process",
+    "torch.utils.data.IterDataPipe": "write a torch.utils.data.IterableDataset",
+    "torch.utils.data.MapDataPipe": "write a torch.utils.data.Dataset",
+    "torch.utils.flop_counter": "minigrad.inspect.summary(model, x) has the time and memory of "
+    "layers",
+    "torch.utils.mobile_optimizer": "save the weights: torch.save(model.state_dict(), path)",
+    "torch.utils.tensorboard": "write numbers with print or json, draw them with "
+    "minigrad.inspect.plot_curves or matplotlib; the package tensorboardX writes event files "
+    "without torch",
+    "torch.utils.model_zoo": "weights are not downloaded; torch.load reads files of them",
+    "torch.view_as_complex": "there are no complex numbers: keep the last dimension of two",
+    "torch.view_as_real": "there are no complex numbers: keep the last dimension of two",
+    "torch.while_loop": "write while",
 }
 
 # The same for what table.md gives a reason for.
@@ -94,7 +151,7 @@ _FILES = {
 _PLACES = (
     "torch torch.Tensor torch.nn torch.nn.functional torch.nn.init torch.nn.utils torch.optim "
     "torch.optim.lr_scheduler torch.optim.swa_utils torch.utils.data torch.autograd "
-    "torch.autograd.functional torch.func"
+    "torch.autograd.functional torch.func torch.linalg torch.special torch.distributions"
 ).split()
 
 
@@ -170,7 +227,7 @@ def advice(name):
     for place in _PLACES:
         if place != owner and last in public(look(place)[0]):
             return f"there is {place}.{last}"
-    near = difflib.get_close_matches(last, public(look(owner)[0]), n=1)
+    near = difflib.get_close_matches(last, public(look(owner)[0]), n=1, cutoff=0.75)
     return f"the nearest name is {owner}.{near[0]}" if near else "nothing comes near it"
 
 

@@ -182,7 +182,7 @@ _METHODS = {
     creation: "new_tensor new_empty new_zeros new_ones new_full",
     "legacy": (
         "pin_memory is_pinned is_cpu is_sparse is_sparse_csr is_quantized is_meta is_mps is_xpu "
-        "is_ipu is_xla is_mkldnn is_nested layout"
+        "is_ipu is_xla is_mkldnn is_nested layout new"
     ),
     "pointwise": "float_power_",
     "realness": "conj_physical_ apply_ map_",

@@ -4,7 +4,7 @@
 ``FloatTensor([1, 2])`` make a tensor of it, ``x.type(FloatTensor)`` changes to it.
 """
 
-from minigrad.attributes import Size, strided
+from minigrad.attributes import Size, check_cpu, strided
 from minigrad.dtypes import (
     as_dtype_,
     bool_,
@@ -31,18 +31,23 @@ class TensorType(type):
         return isinstance(value, Tensor) and value.dtype is cls.tensor_dtype
 
     def __call__(cls, *args):
-        if len(args) != 1 or isinstance(args[0], int | Size):
-            return (
-                empty(*args, dtype=cls.tensor_dtype) if args else empty(0, dtype=cls.tensor_dtype)
-            )
-        if isinstance(args[0], Tensor):
-            if args[0].dtype is not cls.tensor_dtype:
-                raise TypeError(
-                    f"{cls.__name__}() expects a tensor of {cls.tensor_dtype}, but got one of "
-                    f"{args[0].dtype}"
-                )
-            return args[0].detach()
-        return tensor(args[0], dtype=cls.tensor_dtype)
+        return _make(cls.__name__, cls.tensor_dtype, args)
+
+
+def _make(name, dtype, args):
+    """Return a tensor of a dtype, of sizes, data, or the memory of another tensor."""
+    if not args:
+        return empty(0, dtype=dtype)
+    if len(args) > 1 or (isinstance(args[0], int | Size) and not isinstance(args[0], bool)):
+        return empty(*args, dtype=dtype)
+    (data,) = args
+    if isinstance(data, Tensor):
+        if data.dtype is not dtype:
+            raise TypeError(f"{name}() expects a tensor of {dtype}, but got one of {data.dtype}")
+        return data.detach()
+    if isinstance(data, bool | float):
+        raise TypeError(f"{name}(): data must be a sequence (got {type(data).__name__})")
+    return tensor(data, dtype=dtype)
 
 
 def _type_of(name, dtype):
@@ -59,6 +64,20 @@ ShortTensor: TensorType = _type_of("ShortTensor", int16)
 IntTensor: TensorType = _type_of("IntTensor", int32)
 LongTensor: TensorType = _type_of("LongTensor", int64)
 BoolTensor: TensorType = _type_of("BoolTensor", bool_)
+
+
+def new(input, *args, size=None, device=None) -> Tensor:
+    """Return a tensor of this one's dtype: ``x.new(2, 3)`` uninitialised, or ``x.new([1, 2])``.
+
+    Source: torch.Tensor.new; ``new_empty`` and ``new_tensor`` say which of both is meant.
+
+    >>> import minigrad
+    >>> minigrad.ones(1, dtype=minigrad.int64).new([3, 4])
+    tensor([3, 4])
+    """
+    if device is not None:
+        check_cpu(device)
+    return _make("new", input.dtype, args if size is None else (Size(size),))
 
 
 def set_default_tensor_type(t) -> None:
