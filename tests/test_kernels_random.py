@@ -94,3 +94,27 @@ def test_a_draw_keeps_to_its_array():
             random.draw_uniform(out[1:-1], new_state(), 0, 1)
             random.draw_bernoulli(out[1:-1], new_state(), 0.5, 1)
             assert out[0] == out[-1] == 9
+
+
+def test_normals_one_by_one_are_the_twins():
+    """An odd number of them leaves the second of a pair for the next call."""
+    ours, twins, spares = new_state(), new_state(), np.full((2, 1), np.nan)
+    for n in (0, 1, 1, 3, 4, 7):
+        found, expected = np.empty(n), np.empty(n)
+        random.draw_normal_pairs(found, ours, spares[0])
+        reference.draw_normal_pairs(expected, twins, spares[1])
+        np.testing.assert_allclose(found, expected, rtol=1e-14)
+        np.testing.assert_allclose(*spares, rtol=1e-14)
+        assert ours.tolist() == twins.tolist()
+
+
+@pytest.mark.parametrize("dtype", ["f", "d"])
+def test_gammas_are_the_twins(dtype):
+    shapes = np.tile(np.array([0.0, 1e-3, 0.3, 0.99, 1, 2.5, 40, 1e5, np.nan, -0.9], dtype), 20)
+    ours, twins, spares = new_state(), new_state(), np.full((2, 1), np.nan)
+    found, expected = np.empty(shapes.size), np.empty(shapes.size)
+    random.draw_gamma(found, shapes, ours, spares[0])
+    reference.draw_gamma(expected, shapes, twins, spares[1])
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    assert np.isnan(found[8::10]).all() and np.isnan(found[9::10]).all()
+    assert ours.tolist() == twins.tolist()

@@ -169,7 +169,7 @@ cdef flat_int loop(
     elif op == LEAKY_RELU:
         for i in range(n): out[i] = choose(a[i] > 0, a[i], a[i] * b[i])
     elif op == ELU:
-        for i in range(n): out[i] = choose(a[i] > 0, a[i], expm1(a[i]) * b[i])
+        for i in range(n): out[i] = choose(a[i] < 0, expm1(a[i]) * b[i], a[i])
     elif op == HARDSHRINK:
         for i in range(n): out[i] = choose(fabs(a[i]) <= b[i], zero, a[i])
     elif op == SOFTSHRINK:
@@ -224,7 +224,7 @@ cdef flat_int loop(
     elif op == LEAKY_RELU_BACKWARD:
         for i in range(n): out[i] = choose(b[i] > 0, a[i], a[i] * alpha)
     elif op == ELU_BACKWARD:
-        for i in range(n): out[i] = choose(b[i] > 0, a[i], a[i] * alpha * exp(b[i]))
+        for i in range(n): out[i] = choose(b[i] <= 0, a[i] * alpha * exp(b[i]), a[i])
     elif op == SHRINK_BACKWARD:
         for i in range(n): out[i] = choose(fabs(b[i]) <= alpha, zero, a[i])
     elif op == CLAMP:
@@ -232,7 +232,7 @@ cdef flat_int loop(
     elif op == CLAMP_BACKWARD:
         for i in range(n): out[i] = choose((b[i] >= alpha) & (b[i] <= beta), a[i], zero)
     elif op == HARDTANH_BACKWARD:
-        for i in range(n): out[i] = choose((b[i] > alpha) & (b[i] < beta), a[i], zero)
+        for i in range(n): out[i] = choose((b[i] <= alpha) | (b[i] >= beta), zero, a[i])
     elif op == NAN_TO_NUM:
         for i in range(n): out[i] = nan_to_num(a[i], b[i], alpha, beta)
     else:

@@ -21,3 +21,9 @@ cpdef int draw_integers(
 
 # int64
 cpdef int shuffle(ndarray out, ndarray state) except -1
+
+# float64.  spare: one float64, the normal number kept for the next call, or NaN
+cpdef int draw_normal_pairs(ndarray out, ndarray state, ndarray spare) except -1
+
+# float64; the shapes float32 or float64
+cpdef int draw_gamma(ndarray out, ndarray shapes, ndarray state, ndarray spare) except -1

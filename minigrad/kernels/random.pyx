@@ -9,7 +9,10 @@ so that two Python threads that share a generator never draw the same numbers.
 """
 
 from cython cimport floating
-from libc.math cimport ceil
+from libc.math cimport (
+    NAN, ceil, cos as c_cos, isnan, log as c_log, log1p, pow as c_pow, sin as c_sin,
+    sqrt as c_sqrt,
+)
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 cimport numpy as cnp
 from numpy cimport ndarray
@@ -168,6 +171,56 @@ cdef void integers(
 
 
 # ---------------------------------------------------------------------------------------------
+# Draws of which each needs the one before
+
+cdef double one_uniform(uint32_t* state) noexcept:
+    """A double in [0, 1)."""
+    cdef uint32_t draws[2]
+    draw(draws, state, 2)
+    return low_53_bits(draws, 0) * 1.1102230246251565e-16
+
+
+cdef double one_normal(uint32_t* state, double* spare) noexcept:
+    """Box and Muller's pair, of which the second is kept in ``spare`` (NaN: there is none)."""
+    cdef double value = spare[0], angle, radius
+    if not isnan(value):
+        spare[0] = NAN
+        return value
+    angle = 2.0 * 3.141592653589793 * one_uniform(state)
+    radius = c_sqrt(-2.0 * log1p(-one_uniform(state)))
+    spare[0] = radius * c_sin(angle)
+    return radius * c_cos(angle)
+
+
+cdef double one_gamma(floating shape, uint32_t* state, double* spare) noexcept:
+    """Marsaglia and Tsang's method: the cube of a normal number, accepted or not.
+
+    A shape below 1 is raised by 1, and the draw scaled by a power of a uniform number.  What
+    torch computes in the dtype of the shape is computed in it here too.
+    """
+    cdef double scale = 1.0, c, d, x, u, v
+    if shape == 0:
+        return 0.0
+    if shape < 1:
+        scale = c_pow(1.0 - one_uniform(state), <floating>1 / shape)
+        shape += <floating>1
+    d = shape - <float>(1 / 3.0)
+    c = 1.0 / c_sqrt(9.0 * d)
+    if isnan(c):
+        return NAN          # of NaN, or of a shape below -2/3: nothing would ever be accepted
+    while True:
+        x = one_normal(state, spare)
+        v = 1.0 + c * x
+        v = v * v * v
+        if v <= 0.0:
+            continue
+        u = 1.0 - one_uniform(state)
+        x *= x
+        if u < 1.0 - 0.0331 * x * x or c_log(u) < 0.5 * x + d * (1.0 - v + c_log(v)):
+            return scale * d * v
+
+
+# ---------------------------------------------------------------------------------------------
 # Their faces
 
 cdef inline uint32_t* words_of(ndarray state) noexcept:
@@ -235,4 +288,28 @@ cpdef int shuffle(ndarray out, ndarray state) except -1:
             draw(draws, words_of(state), min(n - 1 - i, <Py_ssize_t>CHUNK))
         j = i + draws[i % CHUNK] % (n - i)
         items[i], items[j] = items[j], items[i]
+    return 0
+
+
+cpdef int draw_normal_pairs(ndarray out, ndarray state, ndarray spare) except -1:
+    """``out`` = standard normal numbers, one after the other."""
+    cdef double* numbers = <double*>cnp.PyArray_DATA(out)
+    cdef Py_ssize_t i
+    for i in range(cnp.PyArray_SIZE(out)):
+        numbers[i] = one_normal(words_of(state), <double*>cnp.PyArray_DATA(spare))
+    return 0
+
+
+cpdef int draw_gamma(ndarray out, ndarray shapes, ndarray state, ndarray spare) except -1:
+    """``out`` = numbers of the gamma distributions of rate 1 with these shapes."""
+    cdef double* numbers = <double*>cnp.PyArray_DATA(out)
+    cdef double* kept = <double*>cnp.PyArray_DATA(spare)
+    cdef uint32_t* words = words_of(state)
+    cdef Py_ssize_t i
+    if cnp.PyArray_TYPE(shapes) == cnp.NPY_FLOAT32:
+        for i in range(cnp.PyArray_SIZE(out)):
+            numbers[i] = one_gamma((<float*>cnp.PyArray_DATA(shapes))[i], words, kept)
+    else:
+        for i in range(cnp.PyArray_SIZE(out)):
+            numbers[i] = one_gamma((<double*>cnp.PyArray_DATA(shapes))[i], words, kept)
     return 0

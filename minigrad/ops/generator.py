@@ -14,7 +14,6 @@ so that the same seed gives the same weights, shuffles and dropout as torch.  Th
 is made of many of them, are in kernels/random.pyx.
 """
 
-import math
 import os
 from typing import Any, Self
 
@@ -24,8 +23,10 @@ from minigrad.attributes import check_cpu
 from minigrad.attributes import device as device_type
 from minigrad.kernels.random import (
     draw_bernoulli,
+    draw_gamma,
     draw_integers,
     draw_normal,
+    draw_normal_pairs,
     draw_uniform,
     seed_twister,
     shuffle,
@@ -71,7 +72,7 @@ class Generator:
         self._seed = seed % 2**64
         seed_twister(self._twister, self._seed % 2**32)
         self._twister[624] = SEEDED
-        self._next_normal: float | None = None
+        self._next_normal = np.full(1, np.nan)  # the second of a pair; NaN: there is none
         return self
 
     def seed(self) -> int:
@@ -89,8 +90,8 @@ class Generator:
         used = int(self._twister[624])
         state["seed"], state["seeded"], state["words"] = self._seed, True, self._twister[:624]
         state["left"], state["next"] = max(625 - used, 1), used % SEEDED
-        if self._next_normal is not None:
-            state["has_normal"], state["normal"] = True, self._next_normal
+        if not np.isnan(self._next_normal):
+            state["has_normal"], state["normal"] = True, self._next_normal[0]
         return tensor(np.frombuffer(state.tobytes(), np.uint8))
 
     def set_state(self, new_state) -> None:
@@ -110,7 +111,7 @@ class Generator:
         self._twister[:624] = state["words"]
         self._twister[624] = used or SEEDED
         self._seed = int(state["seed"])
-        self._next_normal = float(state["normal"]) if state["has_normal"] else None
+        self._next_normal[0] = state["normal"] if state["has_normal"] else np.nan
 
     def clone_state(self) -> Any:
         """Return a new generator that continues as this one would."""
@@ -137,7 +138,8 @@ class Generator:
 
     def _normal(self, n, dtype, mean=0.0, std=1.0, one_by_one=False):
         if n < 16 or one_by_one:
-            values = np.array([self._one_normal() for _ in range(n)], np.float64)
+            values = np.empty(n, np.float64)
+            draw_normal_pairs(values, self._twister, self._next_normal)
             return (values * float(std) + float(mean)).astype(dtype)
         out = np.empty(n, np.float64 if dtype == np.float64 else np.float32)
         if n % 16 and dtype == np.float16:  # torch draws nothing for the rest, then 16 anew
@@ -147,14 +149,11 @@ class Generator:
             draw_normal(out, self._twister, mean, std)
         return out.astype(dtype, copy=False)
 
-    def _one_normal(self):
-        if self._next_normal is not None:
-            value, self._next_normal = self._next_normal, None
-            return value
-        u1, u2 = self._uniform(2, np.float64).tolist()
-        r, theta = math.sqrt(-2.0 * math.log1p(-u2)), 2.0 * math.pi * u1
-        self._next_normal = r * math.sin(theta)
-        return r * math.cos(theta)
+    def _gamma(self, shapes):
+        """Return as float64 a draw of rate 1 for each shape, which are float32 or float64."""
+        out = np.empty(shapes.size, np.float64)
+        draw_gamma(out, shapes, self._twister, self._next_normal)
+        return out
 
     def _integers(self, low, high, n):
         out = np.empty(n, np.int64)

@@ -144,7 +144,7 @@ BINARY = {
     Binary.MAXIMUM_SHARE: lambda a, b: share(a < b, a == b),
     Binary.MINIMUM_SHARE: lambda a, b: share(a > b, a == b),
     Binary.LEAKY_RELU: lambda x, slope: np.where(x > 0, x, x * slope),
-    Binary.ELU: lambda x, alpha: np.where(x > 0, x, np.expm1(x) * alpha),
+    Binary.ELU: lambda x, alpha: np.where(x < 0, np.expm1(x) * alpha, x),
     Binary.HARDSHRINK: lambda x, end: np.where(np.abs(x) <= end, 0, x),
     Binary.SOFTSHRINK: lambda x, end: x - limited(x, -end, end),
     Binary.ABS_BACKWARD: lambda g, x: g * sign(x),
@@ -174,11 +174,11 @@ BINARY = {
 BINARY_ALPHA = {
     BinaryAlpha.ADD_SCALED: lambda a, b, alpha, _: a + alpha * b,
     BinaryAlpha.LEAKY_RELU_BACKWARD: lambda g, x, slope, _: np.where(x > 0, g, g * slope),
-    BinaryAlpha.ELU_BACKWARD: lambda g, x, alpha, _: np.where(x > 0, g, g * alpha * exp(x)),
+    BinaryAlpha.ELU_BACKWARD: lambda g, x, alpha, _: np.where(x <= 0, g * alpha * exp(x), g),
     BinaryAlpha.SHRINK_BACKWARD: lambda g, x, end, _: np.where(np.abs(x) <= end, 0, g),
     BinaryAlpha.CLAMP: lambda x, _, low, high: limited(x, low, high),
     BinaryAlpha.CLAMP_BACKWARD: lambda g, x, low, high: np.where((x >= low) & (x <= high), g, 0),
-    BinaryAlpha.HARDTANH_BACKWARD: lambda g, x, low, high: np.where((x > low) & (x < high), g, 0),
+    BinaryAlpha.HARDTANH_BACKWARD: lambda g, x, low, high: np.where((x <= low) | (x >= high), 0, g),
     BinaryAlpha.NAN_TO_NUM: lambda x, nan, low, high: np.where(
         np.isnan(x), nan, np.where(x == np.inf, high, np.where(x == -np.inf, low, x))
     ),

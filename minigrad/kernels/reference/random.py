@@ -1,5 +1,7 @@
 """The random number kernels in plain Python: one draw after the other, as textbooks have them."""
 
+import math
+
 import numpy as np
 
 N, M = 624, 397
@@ -96,3 +98,51 @@ def shuffle(out, state):
     for i, word in enumerate(draw(state, max(n - 1, 0)).tolist()):
         j = i + word % (n - i)
         out[i], out[j] = out[j], out[i]
+
+
+def one_uniform(state):
+    """Return a float in [0, 1)."""
+    return unit(state, 1, np.float64).item()
+
+
+def one_normal(state, spare):
+    """Return one number of Box and Muller's pair; the other is kept in ``spare``."""
+    value = spare[0].item()
+    if not math.isnan(value):
+        spare[0] = math.nan
+        return value
+    angle = 2 * math.pi * one_uniform(state)
+    radius = math.sqrt(-2 * math.log1p(-one_uniform(state)))
+    spare[0] = radius * math.sin(angle)
+    return radius * math.cos(angle)
+
+
+def one_gamma(shape, state, spare):
+    """Return a number by Marsaglia and Tsang's method: the cube of a normal one, accepted or not."""
+    scale, one = 1.0, type(shape)(1)  # torch adds to the shape in its own dtype
+    if shape == 0:
+        return 0.0
+    if shape < 1:
+        scale, shape = (1 - one_uniform(state)) ** float(one / shape), shape + one
+    d = float(shape - np.float32(1 / 3))
+    if not d >= 0:
+        return math.nan  # nothing would ever be accepted
+    c = 1 / math.sqrt(9 * d)
+    while True:
+        x = one_normal(state, spare)
+        v = (1 + c * x) ** 3
+        if v <= 0:
+            continue
+        u = 1 - one_uniform(state)
+        if u < 1 - 0.0331 * x**4 or math.log(u) < 0.5 * x * x + d * (1 - v + math.log(v)):
+            return scale * d * v
+
+
+def draw_normal_pairs(out, state, spare):
+    """``out`` = standard normal numbers, one after the other."""
+    out[:] = [one_normal(state, spare) for _ in out]
+
+
+def draw_gamma(out, shapes, state, spare):
+    """``out`` = numbers of the gamma distributions of rate 1 with these shapes."""
+    out[:] = [one_gamma(shape, state, spare) for shape in shapes]
