@@ -37,7 +37,7 @@ from minigrad.ops.polynomials import (
     shifted_chebyshev_polynomial_v,
     shifted_chebyshev_polynomial_w,
 )
-from minigrad.ops.recorded import float_operand
+from minigrad.ops.recorded import float_operand, recorded
 from minigrad.ops.reduce import logsumexp
 from minigrad.ops.softmax import log_softmax_along as log_softmax
 from minigrad.ops.softmax import softmax_along as softmax
@@ -126,7 +126,9 @@ def entr(input) -> Tensor:
     tensor([0.0000, 0.3466])
     """
     x = float_operand(input)
-    return where(x < 0, -math.inf, xlogy(-x, x))
+    value = where(x < 0, -math.inf, xlogy(-x, x)).numpy(force=True)
+    slope = (lambda g, x: -g * (x.log() + 1.0),)  # inf at 0, NaN below
+    return recorded(value, "SpecialEntrBackward0", (x,), slope, (x,))
 
 
 def ndtr(input) -> Tensor:

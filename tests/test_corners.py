@@ -10,6 +10,7 @@ import pytest
 
 import minigrad
 
+HALF_STEP = -(2.0**-11)  # float16 rounds each of the operations
 BYTES = "torch.tensor([1, 255], dtype=torch.uint8)"
 
 VALUES = {  # an expression, and the list it gives
@@ -55,6 +56,19 @@ VALUES = {  # an expression, and the list it gives
     "torch.tril_indices(2, 1, dtype=None)": [[0, 1], [0, 0]],
     "torch.autograd.grad(CUBED, ROOT, torch.eye(2), is_grads_batched=True)[0]": [[3, 0], [0, 12]],
     "torch.ones(2) != None": True,
+    "torch.arange(6).reshape(2, 3)[..., 0, ...]": [0, 3],
+    "torch.arange(6).reshape(1, 2, 3)[0, ..., 1, ...]": [1, 4],
+    "torch.arange(6).reshape(2, 3)[..., None, ...].shape": [2, 3, 1],
+    "torch.arange(6).reshape(2, 3)[..., torch.tensor([0, 2]), ...]": [[0, 2], [3, 5]],
+    "torch.logit(torch.tensor([0.2, 0.5, 0.8]), 0.75).sign()": [1.0, 1.0, -1.0],
+    "torch.linspace(0, 1, 7).half()[4] - torch.linspace(0, 1, 7, dtype=torch.half)[4]": HALF_STEP,
+    "torch.block_diag(torch.ones(1, 1), torch.tensor(1.0).double()).dtype.itemsize": 4,
+    "torch.block_diag(torch.tensor(1), torch.tensor(1.0).double()).dtype.itemsize": 8,
+    "torch.addcmul(torch.ones(1), DOUBLE, torch.tensor([2])).dtype.itemsize": 4,
+    "torch.addcmul(DOUBLE, DOUBLE, torch.tensor([2])).dtype.itemsize": 8,
+    "torch.addcdiv(torch.ones(1), torch.tensor([2]), DOUBLE).dtype.itemsize": 4,
+    "torch.lerp(torch.zeros(1), torch.ones(1), DOUBLE / 4)": [0.5],
+    "torch.nn.functional.elu(torch.zeros(1), -2.0).signbit()": [False],
 }
 
 WARNINGS = {  # and the category is UserWarning
@@ -79,6 +93,9 @@ WARNINGS = {  # and the category is UserWarning
 }
 
 ERRORS = {
+    "torch.addcmul(*[torch.tensor([True])] * 3)": NotImplementedError,
+    "torch.ones(2, 3)[..., ..., None]": IndexError,
+    "torch.ones(2, 3, 4)[..., ..., 0, 0]": IndexError,
     "torch.autograd.grad(CUBED.sum(), ROOT, is_grads_batched=True)": ValueError,
     "torch.add(torch.tensor([1], dtype=torch.uint8), 1, alpha=256)": RuntimeError,
     "torch.tensor([1], dtype=torch.int8).sub_(1, alpha=300)": RuntimeError,
@@ -141,7 +158,8 @@ def lib(request):
 def names_of(lib):
     root = lib.tensor([1.0, 2.0], requires_grad=True)
     pair = lib.tensor([2.0, 4.0]), lib.tensor([0.0, 0.0])
-    return {"torch": lib, "np": np, "PAIR": pair, "ROOT": root, "CUBED": root**3}
+    double = lib.tensor(2.0, dtype=lib.float64)
+    return {"torch": lib, "np": np, "DOUBLE": double, "PAIR": pair, "ROOT": root, "CUBED": root**3}
 
 
 @pytest.mark.parametrize("code", VALUES)

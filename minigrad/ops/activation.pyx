@@ -23,7 +23,7 @@ from minigrad.ops.math cimport INPUT, fused, unary
 from minigrad.ops.recorded cimport floating
 from minigrad.ops.elementwise import clamp, where
 from minigrad.ops.math import erf, sigmoid, tanh
-from minigrad.ops.recorded import labelled, tensor_operand
+from minigrad.ops.recorded import labelled, recorded, tensor_operand
 from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
@@ -93,7 +93,8 @@ def elu(input, alpha=1.0, inplace=False):
 cdef elu_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     if grad_enabled():
-        return (where(x > 0, g, g * node.extra * clamp(x, max=0.0).exp()),)
+        below = where(x < 0, x, 0.0)        # at 0 the second derivative is that from above, 0
+        return (where(x <= 0, g * node.extra * below.exp(), g),)
     return (sloped(kernels.ELU_BACKWARD, g, x, node.extra),)
 
 
@@ -112,9 +113,16 @@ def celu(input, alpha=1.0, inplace=False):
     if inplace:
         return write_into(input, celu, (alpha,))
     input = floating(input, "celu")
-    if alpha > 0:
+    if 0 < alpha < math.inf:
         return labelled(elu(input / alpha) * alpha, "CeluBackward0")
-    return labelled(where(input > 0, input, (input / alpha).expm1() * alpha), "CeluBackward0")
+
+    def gradient(g, x):
+        below = where(x < 0, x, 0.0) / alpha
+        return where(x <= 0, g * (alpha / alpha) * below.exp(), g)      # inf / inf is NaN
+
+    x = input.detach()
+    out = where(x < 0, (x / alpha).expm1() * alpha, x).numpy()
+    return recorded(out, "CeluBackward0", (input,), (gradient,), (input,))
 
 
 # ---------------------------------------------------------------- smooth
@@ -258,7 +266,7 @@ cdef hardtanh_vjp(Node node, object g):
     low, high = node.extra
     x = node.tensor(0)
     if grad_enabled():
-        return (where((x > low) & (x < high), g, 0.0),)
+        return (where((x <= low) | (x >= high), 0.0, g),)
     return (sloped(kernels.HARDTANH_BACKWARD, g, <Tensor>x, low, high),)
 
 

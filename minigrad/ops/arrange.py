@@ -11,6 +11,7 @@ from minigrad.attributes import Size
 from minigrad.convert import checked_dim
 from minigrad.ops.creation import meshgrid
 from minigrad.ops.join import cat, stack, vstack
+from minigrad.ops.kinds import common_dtype
 from minigrad.ops.rows import index_select
 from minigrad.ops.shape import flip, reshape, transpose
 from minigrad.tensor import Tensor, over_array
@@ -131,6 +132,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
         blocks.append(_at_least(2, x))
     if not blocks:
         return over_array(np.zeros((1, 0), np.float32))
+    blocks = [x.to(common_dtype(*tensors)) for x in blocks]
     width, before, rows = sum(x.size(1) for x in blocks), 0, []
     for x in blocks:
         after = width - before - x.size(1)

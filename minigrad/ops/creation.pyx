@@ -377,6 +377,8 @@ def linspace(start, end, steps, *, dtype=None, layout=None, device=None, require
     d = numpy_dtype(dtype)
     if d.kind != "f":
         start, end = int(start), int(end)
+    if d == np.float16:
+        return finished(linspace_of_halves(np.float16(start), np.float16(end), steps), requires_grad)
     # As torch: the first half counts from the start, the second from the end, by a step of the
     # result's own dtype; product and sum are rounded once.
     cdef double first = start, last = end, step = (end - start) / (steps - 1) if steps > 1 else 0.0
@@ -391,6 +393,17 @@ def linspace(start, end, steps, *, dtype=None, layout=None, device=None, require
     for i in range(half, n):
         data[i] = fma(-step, n - 1 - i, last)
     return finished(values.astype(d), requires_grad)
+
+
+cdef object linspace_of_halves(first, last, steps):
+    """Return the numbers of ``linspace``, each operation of which is rounded to float16."""
+    cdef Py_ssize_t half = steps // 2 if steps > 1 else steps
+    with np.errstate(all="ignore"):
+        step = (last - first) / np.float16(steps - 1)
+        steps_from = np.arange(steps).astype(np.float16)
+        steps_to = np.arange(steps)[::-1].astype(np.float16)
+        rising, falling = first + step * steps_from, last - step * steps_to
+    return np.concatenate([rising[:half], falling[half:]]) if steps > 1 else np.full(steps, first)
 
 
 def logspace(start, end, steps, base=10.0, *, dtype=None, layout=None, device=None,

@@ -7,6 +7,7 @@ import numpy as np
 from minigrad.dtypes import int32, int64
 from minigrad.ops.creation import from_numpy
 from minigrad.ops.elementwise import where
+from minigrad.ops.math import isnan
 from minigrad.ops.recorded import labelled
 from minigrad.ops.rows import rows_at
 from minigrad.tensor import Tensor
@@ -175,6 +176,16 @@ def _bags(indices, offsets, include_last_offset):
     return np.where(there, starts[:, None] + step, 0), there
 
 
+def _largest_first(rows, there):
+    """Return what `embedding_bag` takes the maximum of: rows (B, N, D), of which items are there.
+
+    As in torch, a NaN counts only as the first item of its bag, which it then stays the maximum of.
+    """
+    first = np.arange(there.shape[1]) == there.argmax(1)[:, None]
+    passed = from_numpy(~there[..., None]) | (isnan(rows) & from_numpy(~first[..., None]))
+    return rows.masked_fill(passed, -float("inf")).max(1).values
+
+
 def embedding_bag(
     input,
     weight,
@@ -245,7 +256,10 @@ def embedding_bag(
         rows = _lookup(weight, indices, max_norm, norm_type, scale_grad_by_freq)
         if per_sample_weights is not None:
             rows = rows * per_sample_weights.unsqueeze(-1)
-        out = rows.max(1).values if mode == "max" else getattr(rows, mode)(1)
+        if mode == "max":
+            out = _largest_first(rows, np.ones(indices.shape, bool))
+        else:
+            out = getattr(rows, mode)(1)
         return labelled(out, "EmbeddingBagBackward0")
     places, there = _bags(indices, offsets, include_last_offset)
     if not places.size:
@@ -259,7 +273,7 @@ def embedding_bag(
         rows = rows * per_sample_weights.reshape(-1)[from_numpy(places)].unsqueeze(-1)
     if mode == "max":
         empty = from_numpy(~there.any(1)[:, None])
-        largest = rows.masked_fill(missing, -float("inf")).max(1).values
+        largest = _largest_first(rows, there)
         return labelled(largest.masked_fill(empty, 0.0), "EmbeddingBagBackward0")
     total = rows.masked_fill(missing, 0.0).sum(1)
     if mode == "sum":

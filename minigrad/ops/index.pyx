@@ -56,16 +56,13 @@ cdef object numpy_index(Tensor x, object index, bint *basic):
     """Return ``index`` as NumPy takes it, checked as torch does; say whether it is basic."""
     cdef tuple items = tuple(index) if is_several(index) else (index,)
     cdef list converted = []
-    cdef int used = 0, ndim = PyArray_NDIM(x.array)
-    cdef bint ellipsis = False
+    cdef int used = 0, ellipses = 0, ndim = PyArray_NDIM(x.array)
     basic[0] = True
     for item in items:
         if item is None:
             pass
         elif item is Ellipsis:
-            if ellipsis:
-                raise IndexError("an index can only have a single ellipsis ('...')")
-            ellipsis = True
+            ellipses += 1
         elif isinstance(item, slice):
             item = slice(whole(item.start), whole(item.stop), whole(item.step))
             if item.step is not None and item.step <= 0:
@@ -102,9 +99,30 @@ cdef object numpy_index(Tensor x, object index, bint *basic):
         converted.append(item)
     if used > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
-    if not ellipsis:
+    if ellipses > 1:
+        converted = without_ellipses(converted, used, ndim)
+    if ellipses != 1:
         converted.append(Ellipsis)      # NumPy then gives an array, never a scalar
     return tuple(converted)
+
+
+cdef list without_ellipses(list items, int used, int ndim):
+    """Return an index with several ellipses, which NumPy refuses, as torch understands it: each
+    skips as many dimensions as the other items leave over; at the end there are none to skip."""
+    cdef list out = []
+    cdef int left = ndim - used
+    for item in items:
+        if item is Ellipsis:
+            out += [EVERYTHING] * left
+            used += left
+        else:
+            out.append(item)
+    while used > ndim and out[len(out) - 1] is EVERYTHING:
+        out.pop()
+        used -= 1
+    if used > ndim:
+        raise IndexError(f"Dimension out of range: {ndim} dimensions, but an index for {used}")
+    return out
 
 
 cdef object whole(object bound):

@@ -1,10 +1,11 @@
 """Of what dtype a result would be, and whether two tensors are one."""
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from minigrad.dtypes import as_dtype_, dtype
+from minigrad.dtypes import as_dtype_, dtype, promote_types
 from minigrad.tensor import Tensor, over_array
 
 
@@ -32,6 +33,24 @@ def result_type(tensor: Any, other: Any) -> dtype:
         if isinstance(tensor, float):
             first = first.to(as_dtype_("float32"))
     return (first * second).dtype
+
+
+def common_dtype(*tensors: Tensor) -> dtype:
+    """Return the dtype of an operation on tensors.
+
+    Those of 0 dimensions count only where theirs is of a higher kind: bool, integer, floating.
+    """
+    first = tensors[0].dtype
+    if all(x.dtype is first for x in tensors):
+        return first
+    ranked = [x.dtype for x in tensors if x.dim()], [x.dtype for x in tensors if not x.dim()]
+    if not all(ranked):
+        return reduce(promote_types, ranked[0] + ranked[1])
+    row, number = (
+        over_array(np.zeros(shape, reduce(promote_types, dtypes).numpy))
+        for shape, dtypes in zip((1, ()), ranked, strict=True)
+    )
+    return result_type(row, number)
 
 
 def can_cast(from_: dtype, to: dtype) -> bool:

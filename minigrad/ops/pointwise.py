@@ -14,6 +14,7 @@ from minigrad.ops.compare import ge, le
 from minigrad.ops.creation import full_like, zeros_like
 from minigrad.ops.elementwise import mul, sub, where
 from minigrad.ops.inplace import in_place
+from minigrad.ops.kinds import common_dtype
 from minigrad.ops.math import cos, isnan, sigmoid, sqrt, square
 from minigrad.ops.pairs import pow
 from minigrad.ops.recorded import (
@@ -143,11 +144,12 @@ def logit(input, eps=None) -> Tensor:
     low, outside = (0.0, math.nan) if eps is None else (eps, 0.0)
 
     def gradient(g, x):
-        inside = ge(x, low) & le(x, 1.0 - low)
-        return where(inside, g / (x * (1.0 - x)), outside)
+        beyond = (x < low) | (x > 1.0 - low)
+        return where(beyond, outside, g / (x * (1.0 - x)))
 
     def function(x):
-        x = x if eps is None else np.clip(x, eps, 1 - eps)
+        if eps is not None:  # np.clip would take the upper limit first, where they cross
+            x = np.where(x < eps, eps, np.where(x > 1 - eps, 1 - eps, x))
         return np.log(x / (1 - x))
 
     return _unary("LogitBackward0", function, gradient, input)
@@ -217,7 +219,7 @@ def signbit(input) -> Tensor:
 def heaviside(input, values) -> Tensor:
     """Return 0 where the input is negative, 1 where positive, ``values`` where it is 0.
 
-    Both have one dtype, else RuntimeError.  There is no gradient.
+    Both have one dtype, else RuntimeError.  The gradient is not implemented, as in torch.
     """
     a, b = tensor_operand(input, "heaviside"), tensor_operand(values, "heaviside", "values")
     if a.dtype is not b.dtype:
@@ -225,7 +227,12 @@ def heaviside(input, values) -> Tensor:
             "heaviside is not yet implemented for tensors with different dtypes: "
             f"{a.dtype} and {b.dtype}"
         )
-    return over_array(_computed(lambda a, b: np.where(a == 0, b, a > 0), a, b))
+    steps = _computed(lambda a, b: np.where(a == 0, b, a > 0), a, b)
+    return recorded(steps, "torch::autograd::NotImplemented", (a, b), (_no_slope,) * 2)
+
+
+def _no_slope(g):
+    raise NotImplementedError("the derivative for 'heaviside' is not implemented")
 
 
 def nextafter(input, other) -> Tensor:
@@ -285,6 +292,8 @@ def lerp(input, end, weight) -> Tensor:
     tensor([ 3.0000, 17.5000])
     """
     x, y = tensor_operand(input, "lerp"), tensor_operand(end, "lerp", "end")
+    if isinstance(weight, Tensor) and weight.dim() == 0:
+        weight = cast(weight, x.dtype)
     for name, t in (("end", y), ("weight", weight)):
         if isinstance(t, Tensor) and t.dtype is not x.dtype:
             raise RuntimeError(f"expected dtype {x.dtype} for `{name}` but got dtype {t.dtype}")
@@ -299,18 +308,22 @@ def lerp(input, end, weight) -> Tensor:
 
 
 def _three(name, input, tensor1, tensor2):
-    """Return the arguments of addcmul and addcdiv, which must be tensors."""
-    return (
+    """Return the arguments of addcmul and addcdiv, which must be tensors, in one dtype."""
+    tensors = (
         tensor_operand(input, name),
         tensor_operand(tensor1, name, "tensor1"),
         tensor_operand(tensor2, name, "tensor2"),
     )
+    dtype = common_dtype(*tensors)
+    return [cast(x, dtype) for x in tensors]
 
 
 def addcmul(input, tensor1, tensor2, *, value=1) -> Tensor:
     """Return ``input + value * tensor1 * tensor2``; of integers, ``value`` counts as one too."""
     x, a, b = _three("addcmul", input, tensor1, tensor2)
-    if not any(t.is_floating_point() for t in (x, a, b)):
+    if x.dtype is bool_:
+        raise NotImplementedError("addcmul is not defined for bools")
+    if not x.is_floating_point():
         value = int(value)
     return labelled(x + value * a * b, "AddcmulBackward0")
 
@@ -318,10 +331,10 @@ def addcmul(input, tensor1, tensor2, *, value=1) -> Tensor:
 def addcdiv(input, tensor1, tensor2, *, value=1) -> Tensor:
     """Return ``input + value * tensor1 / tensor2``; RuntimeError if both of these are integers."""
     x, a, b = _three("addcdiv", input, tensor1, tensor2)
-    if not (a.is_floating_point() or b.is_floating_point()):
+    if not (tensor1.is_floating_point() or tensor2.is_floating_point()):
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported: use floating tensors, or "
-            f"div(rounding_mode=...); got {a.dtype} and {b.dtype}"
+            f"div(rounding_mode=...); got {tensor1.dtype} and {tensor2.dtype}"
         )
     return labelled(x + value * a / b, "AddcdivBackward0")
 

@@ -220,8 +220,10 @@ def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
 # ---------------------------------------------------------------- extremes
 
-cdef Tensor extreme(int op, str name, object input, object dim, object keepdim):
-    """Return amax or amin over ``dim``; ties share the gradient evenly."""
+cdef Tensor extreme(int op, str name, object input, object dim, object keepdim,
+                    bint nan_is_nan=False):
+    """Return amax or amin over ``dim``; ties share the gradient evenly, NaNs with ``nan_is_nan``
+    too (else it is NaN where the result is)."""
     cdef Tensor x = tensor_argument(input, name, "input"), out
     dims = dims_tuple(dim, PyArray_NDIM(x.array))
     if isinstance(dim, tuple) and not dim:
@@ -234,26 +236,29 @@ cdef Tensor extreme(int op, str name, object input, object dim, object keepdim):
     out = wrap(fold(op, x.array, dims, keepdim))
     if recording(x):
         record(out, "AmaxBackward0" if op == kernels.MAX else "AminBackward0", extreme_vjp, (x,),
-               (x, out), (dims, keepdim_shape(x, dims), keepdim))
+               (x, out), (dims, keepdim_shape(x, dims), keepdim, nan_is_nan))
     return out
 
 
 cdef extreme_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
-    dims, kept, keepdim = node.extra
+    dims, kept, keepdim, nan_is_nan = node.extra
     out = spread(node.tensor(1).detach(), kept, keepdim)
     x = x.detach()
-    at = ((x == out) | ((x != x) & (out != out))).to(x.dtype)
+    at = x == out
+    if nan_is_nan:
+        at = at | ((x != x) & (out != out))
+    at = at.to(x.dtype)
     return (spread(g, kept, keepdim) * (at / at.sum(dims, True)),)
 
 
 def amax(input, dim=(), keepdim=False):
-    """Return the largest element over ``dim``, NaN if there is one."""
+    """Return the largest element over ``dim``, NaN if there is one (and so is the gradient)."""
     return extreme(kernels.MAX, "amax", input, dim, keepdim)
 
 
 def amin(input, dim=(), keepdim=False):
-    """Return the smallest element over ``dim``, NaN if there is one."""
+    """Return the smallest element over ``dim``, NaN if there is one (and so is the gradient)."""
     return extreme(kernels.MIN, "amin", input, dim, keepdim)
 
 
@@ -310,7 +315,7 @@ def min(input, dim=None, keepdim=False, *, other=None, axis=None, keepdims=None)
 
 cdef Tensor whole_extreme(int op, str name, object input):
     check_any(tensor_argument(input, name, "input"), name)
-    return labelled(extreme(op, "a" + name, input, (), False), name.title() + "Backward1")
+    return labelled(extreme(op, "a" + name, input, (), False, True), name.title() + "Backward1")
 
 
 cdef int check_any(Tensor x, str name) except -1:
@@ -399,9 +404,9 @@ def norm(input, p=2, dim=None, keepdim=False, *, dtype=None):
         x = cast(x, as_dtype(dtype))
     p = 2.0 if p == "fro" or p is None else float(p)
     if p == math.inf:
-        return amax(x.abs(), () if dim is None else dim, keepdim)
+        return extreme(kernels.MAX, "amax", x.abs(), () if dim is None else dim, keepdim, True)
     if p == -math.inf:
-        return amin(x.abs(), () if dim is None else dim, keepdim)
+        return extreme(kernels.MIN, "amin", x.abs(), () if dim is None else dim, keepdim, True)
     if p == 0:
         # a count, which has a gradient too: zero
         return x.masked_fill(x != 0, 1).masked_fill(x == 0, 0).sum(dim, keepdim)
@@ -427,13 +432,11 @@ cdef power_norm_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     p, kept, keepdim = node.extra
     out = spread(node.tensor(1), kept, keepdim)
-    out = out.masked_fill(out == 0, math.inf)       # the norm of zeros has no slope: 0, as in torch
-    if p == 2:
-        slope = x / out
-    else:
-        slope = x.sign() * (x.abs() / out).pow(p - 1)
-        if p < 1:
-            slope = slope.masked_fill(x == 0, 0.0)
+    if p < 1:       # zeros among the numbers have no slope: 0, as in torch
+        slope = (x.sign() * x.abs().pow(p - 1)).masked_fill(x == 0, 0.0) * out.pow(1 - p)
+    else:           # nor has the norm of zeros
+        out = out.masked_fill(out == 0, math.inf)
+        slope = x / out if p == 2 else x.sign() * (x.abs() / out).pow(p - 1)
     return (spread(g, kept, keepdim) * slope,)
 
 

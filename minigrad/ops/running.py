@@ -191,7 +191,10 @@ def _slope(x, dim, places, order):
     rise = diff(x, dim=dim) / step
     before, after = step[:-1], step[1:]
     low, high = rise.narrow(dim, 0, size - 2), rise.narrow(dim, 1, size - 2)
-    inner = (low * after + high * before) / (before + after)
+    if isinstance(places, Tensor):
+        inner = (low * after + high * before) / (before + after)
+    else:  # the element itself does not count: it may be NaN
+        inner = (x.narrow(dim, 2, size - 2) - x.narrow(dim, 0, size - 2)) / (2 * places)
     first, last = rise.narrow(dim, 0, 1), rise.narrow(dim, size - 2, 1)
     if order == 2:  # the parabola through three points
         first = first + (first - rise.narrow(dim, 1, 1)) * (step[:1] / (step[:1] + step[1:2]))

@@ -54,7 +54,8 @@ def aminmax(input, *, dim=None, keepdim=False) -> return_types.aminmax:
     if isinstance(dim, tuple | list):
         raise TypeError(f"aminmax(): argument 'dim' must be int, not {type(dim).__name__}")
     dims = () if dim is None else dim
-    return return_types.aminmax(amin(x, dims, keepdim), amax(x, dims, keepdim))
+    pair = amin(x, dims, keepdim), amax(x, dims, keepdim)
+    return return_types.aminmax(*(labelled(y, "AminmaxBackward0") for y in pair))
 
 
 # ---------------------------------------------------------------- distances
