@@ -118,7 +118,7 @@ def one_normal(state, spare):
 
 
 def one_gamma(shape, state, spare):
-    """Return a number by Marsaglia and Tsang's method: the cube of a normal one, accepted or not."""
+    """Return a draw by Marsaglia and Tsang's method: the cube of a normal, accepted or not."""
     scale, one = 1.0, type(shape)(1)  # torch adds to the shape in its own dtype
     if shape == 0:
         return 0.0
