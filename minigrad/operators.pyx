@@ -25,6 +25,8 @@ cdef object operate(object operation, object a, object b):
 
 cdef object calculate(binary_function operation, object a, object b):
     """Do what ``operate`` does for an operation that is a C function."""
+    if type(a) is type(b):      # two tensors, of which neither knows more than the other
+        return operation(a, b)
     try:
         return operation(a, b)
     except TypeError:

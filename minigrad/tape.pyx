@@ -44,6 +44,8 @@ cdef extern from *:
     """
     #if defined(_MSC_VER)
     static __declspec(thread) int mg_grad_mode = 1;
+    #elif defined(__GLIBC__)    // which keeps room for such small variables: read without a call
+    static __thread int mg_grad_mode __attribute__((tls_model("initial-exec"))) = 1;
     #else
     static __thread int mg_grad_mode = 1;
     #endif
@@ -337,7 +339,7 @@ cdef class Node:
         if is_shared(variables):
             kept = tuple([v for v in variables])
         for i in range(PyTuple_GET_SIZE(kept)):
-            put(kept, i, save_one(<Variable>kept[i], out))
+            put(kept, i, save_one(<Variable>PyTuple_GET_ITEM(kept, i), out))
         self.saved = kept
         return 0
 
@@ -459,7 +461,7 @@ cdef AccumulateGrad accumulator_of(Variable leaf):
 cdef object edge_to(object input):
     """Return where the gradient of ``input`` goes, as ``Node.edges`` has it; None: nowhere."""
     cdef Variable v
-    if not isinstance(input, Variable):
+    if type(input) is not operations.tensor_class and not isinstance(input, Variable):
         return None
     v = <Variable>input
     refresh_view(v)
@@ -497,7 +499,7 @@ cdef int connect(Node node, tuple inputs) except -1:
     if is_shared(inputs) or observer is not None:
         edges = tuple([x for x in inputs])
     for i in range(PyTuple_GET_SIZE(edges)):
-        put(edges, i, edge_to(edges[i]))
+        put(edges, i, edge_to(<object>PyTuple_GET_ITEM(edges, i)))
     node.edges = edges
     n_recorded += 1
     node.sequence = n_recorded

@@ -22,6 +22,7 @@ from numpy cimport ndarray
 
 from minigrad.kernels.openmp cimport regain_gil, release_gil
 from minigrad.kernels.operations cimport loop
+from minigrad.kernels.shapes cimport is_flat, size_of
 
 cnp.import_array()
 
@@ -249,7 +250,7 @@ cdef int run(
     floating beta, int n_threads
 ) except -1:
     """``out = op(a, b)``.  ``b`` may be None, then it is the scalar; ``reversed``: op(b, a)."""
-    cdef Py_ssize_t size = cnp.PyArray_SIZE(out)
+    cdef Py_ssize_t size = size_of(out)
     cdef Walk walk
     cdef int status, axis
     if size == 0:
@@ -282,11 +283,6 @@ cdef int run(
     return unknown(op) if status < 0 else 0
 
 
-cdef inline bint flat(ndarray array, Py_ssize_t size) noexcept:
-    """Whether the array is ``size`` elements without a gap, in the order of their indices."""
-    return cnp.PyArray_IS_C_CONTIGUOUS(array) and cnp.PyArray_SIZE(array) == size
-
-
 cdef inline const floating* spread(floating value, floating* buffer, Py_ssize_t n) noexcept:
     cdef Py_ssize_t i
     for i in range(n):
@@ -307,8 +303,8 @@ cdef int run_small(
     cdef const floating* y
     cdef bint in_place = x == target
     cdef int status
-    if not flat(a, n):
-        if cnp.PyArray_SIZE(a) != 1:
+    if not is_flat(a, n):
+        if size_of(a) != 1:
             return 1
         x = spread(x[0], a_buffer, n)
     if b is a:
@@ -318,8 +314,8 @@ cdef int run_small(
     else:
         y = <const floating*>cnp.PyArray_DATA(b)
         in_place |= y == target
-        if not flat(b, n):
-            if cnp.PyArray_SIZE(b) != 1:
+        if not is_flat(b, n):
+            if size_of(b) != 1:
                 return 1
             y = spread(y[0], b_buffer, n)
     if reversed:

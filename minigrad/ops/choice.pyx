@@ -9,8 +9,8 @@ from numpy cimport (
 
 from minigrad.kernels.choice cimport choose
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.kernels.shapes cimport same_shape
 from minigrad.memory cimport new_array
-from minigrad.ops.common cimport same_shape
 
 import_array()
 

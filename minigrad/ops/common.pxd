@@ -7,7 +7,6 @@ from minigrad.tensor cimport Tensor
 
 
 cdef bint is_kernel_float(ndarray array)
-cdef bint same_shape(ndarray a, ndarray b)
 cdef bint is_number(object x)
 cdef Tensor number_tensor(object x, dtype d)
 cdef object scaled(object input, object other, object alpha)

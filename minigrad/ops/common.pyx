@@ -12,6 +12,7 @@ from minigrad.dtypes cimport (
     as_dtype, bool_, default_dtype, dtype, dtype_of, float32, float64, int64, promote,
 )
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.kernels.shapes cimport same_shape
 from minigrad.memory cimport new_array
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
@@ -25,16 +26,6 @@ cdef bint is_kernel_float(ndarray array):
     """Whether the compiled kernels take this dtype; NumPy does the others."""
     cdef int num = PyArray_TYPE(array)
     return num == NPY_FLOAT or num == NPY_DOUBLE
-
-
-cdef bint same_shape(ndarray a, ndarray b):
-    cdef int i, n = PyArray_NDIM(a)
-    if n != PyArray_NDIM(b):
-        return False
-    for i in range(n):
-        if PyArray_DIMS(a)[i] != PyArray_DIMS(b)[i]:
-            return False
-    return True
 
 
 cdef bint is_number(object x):

@@ -20,8 +20,9 @@ from minigrad.kernels.cross_entropy cimport (
     MEAN, NONE, SUM, cross_entropy_backward, cross_entropy_forward, nll_backward, nll_forward,
 )
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.kernels.shapes cimport same_shape
 from minigrad.memory cimport new_array
-from minigrad.ops.common cimport cast, contiguous, same_shape
+from minigrad.ops.common cimport cast, contiguous
 from minigrad.ops.loss import reduced, reduction_name
 from minigrad.ops.softmax import log_softmax, softmax
 from minigrad.tape cimport Node, grad_enabled, record, recording

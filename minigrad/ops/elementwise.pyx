@@ -12,7 +12,7 @@ import warnings     # of stacklevel 1, the default: a compiled function has no f
 
 import numpy as np
 
-from numpy cimport PyArray_NDIM, PyArray_SIZE, PyArray_TYPE, import_array, ndarray
+from numpy cimport PyArray_NDIM, PyArray_TYPE, import_array, ndarray
 
 from minigrad.dtypes cimport bool_, dtype_of, float16, uint8
 from minigrad.kernels.elementwise cimport (
@@ -20,12 +20,13 @@ from minigrad.kernels.elementwise cimport (
     MINIMUM_SHARE, MUL, POW, REMAINDER, SUB, binary, binary_alpha,
 )
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.kernels.shapes cimport same_shape, size_of
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.choice cimport chosen
 from minigrad.ops.common cimport (
     broadcast_empty, cast, is_kernel_float, is_number, number_tensor, one_tensor, promoted,
-    promoted_to_float, same_shape, scaled, tensor_argument, to_half, two_tensors, zeros_of,
+    promoted_to_float, scaled, tensor_argument, to_half, two_tensors, zeros_of,
 )
 from minigrad.tape cimport Node, grad_enabled, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
@@ -50,7 +51,7 @@ cdef ndarray combine(int op, ndarray a, ndarray b):
             out = empty_like_array(a)
         else:
             out = broadcast_empty(a, b, dtype_of(a))
-        binary(op, out, a, b, threads_for(PyArray_SIZE(out)))
+        binary(op, out, a, b, threads_for(size_of(out)))
         return out
     if dtype_of(a) is float16:
         return to_half(combine(op, a.astype(np.float32), b.astype(np.float32)))
@@ -67,7 +68,7 @@ cdef ndarray with_parameters(int op, ndarray a, ndarray b, double alpha, double 
         return to_half(
             with_parameters(op, a.astype(np.float32), b.astype(np.float32), alpha, beta))
     out = empty_like_array(a)
-    binary_alpha(op, out, a, b, alpha, beta, threads_for(PyArray_SIZE(out)))
+    binary_alpha(op, out, a, b, alpha, beta, threads_for(size_of(out)))
     return out
 
 
@@ -106,7 +107,7 @@ cdef Tensor arithmetic(int op, str label, vjp_function vjp, object input, object
         record(out, label, vjp, (a, b), () if wanted == 0 else (
             a if wanted & (A_FOR_A | A_FOR_B) else None,
             b if wanted & (B_FOR_A | B_FOR_B) else None,
-        ), broadcast_shapes(a, b, out))
+        ), None if same_shape(a.array, b.array) else broadcast_shapes(a, b, out))
     return out
 
 

@@ -1,6 +1,6 @@
 """A value that was computed better than by the ops that give its gradient."""
 
-from minigrad.ops.common cimport same_shape
+from minigrad.kernels.shapes cimport same_shape
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 

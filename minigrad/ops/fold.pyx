@@ -9,7 +9,7 @@ and float16 (in float32) through NumPy.
 import numpy as np
 
 from numpy cimport (
-    NPY_INT64, PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE,
+    NPY_INT64, PyArray_DIMS, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM,
     PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
@@ -19,6 +19,7 @@ from minigrad.kernels cimport softmax as softmax_kernels
 from minigrad.kernels.arg_reduce cimport arg_reduce
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.reduce_to cimport reduce_to
+from minigrad.kernels.shapes cimport size_of
 from minigrad.memory cimport new_array
 from minigrad.ops.common cimport is_kernel_float, to_half
 
@@ -39,7 +40,7 @@ cdef Layout layout_of(ndarray x, tuple dims):
     cdef int d, first, last, ndim = PyArray_NDIM(x)
     found.outer = found.n = found.inner = 1
     if len(dims) == 0:
-        found.outer = PyArray_SIZE(x)
+        found.outer = size_of(x)
         found.adjacent = True
         return found
     first, last = dims[0], dims[len(dims) - 1]
@@ -78,18 +79,18 @@ cdef ndarray fold(int op, ndarray x, tuple dims, bint keepdim):
         return numpy_fold(op, x, dims, keepdim)
     if len(dims) == PyArray_NDIM(x) and not keepdim and PyArray_IS_C_CONTIGUOUS(x):
         out = new_array(0, NULL, PyArray_TYPE(x))       # most often all of a small tensor
-        kernels.reduce(op, out, x, 1, PyArray_SIZE(x), 1, threads_for(PyArray_SIZE(x)))
+        kernels.reduce(op, out, x, 1, size_of(x), 1, threads_for(size_of(x)))
         return out
     layout = layout_of(x, dims)
     if layout.adjacent and PyArray_IS_C_CONTIGUOUS(x):
         out = new_result(x, dims, keepdim, PyArray_TYPE(x))
         kernels.reduce(
-            op, out, x, layout.outer, layout.n, layout.inner, threads_for(PyArray_SIZE(x)))
+            op, out, x, layout.outer, layout.n, layout.inner, threads_for(size_of(x)))
         return out
-    if PyArray_SIZE(x) == 0:            # reduce_to has no first element to start from
+    if size_of(x) == 0:            # reduce_to has no first element to start from
         return numpy_fold(op, x, dims, keepdim)
     out = new_result(x, dims, True, PyArray_TYPE(x))
-    reduce_to(op, out, x, threads_for(PyArray_SIZE(x)))
+    reduce_to(op, out, x, threads_for(size_of(x)))
     return out if keepdim else out.reshape(
         [s for d, s in enumerate((<object>x).shape) if d not in dims])
 
@@ -98,14 +99,14 @@ cdef ndarray fold_to(int op, ndarray x, tuple shape):
     """Return ``x`` reduced to ``shape``, which broadcasts to the shape of ``x``."""
     cdef npy_intp sizes[64]
     cdef int i, extra, n = <int>len(shape)
-    if not is_kernel_float(x) or PyArray_SIZE(x) == 0:
+    if not is_kernel_float(x) or size_of(x) == 0:
         extra = PyArray_NDIM(x) - n
         dims = [*range(extra), *[i + extra for i in range(n) if shape[i] == 1]]
         return numpy_fold(op, x, tuple(dims), True).reshape(shape)
     for i in range(n):
         sizes[i] = shape[i]
     out = new_array(n, sizes, PyArray_TYPE(x))
-    reduce_to(op, out, x, threads_for(PyArray_SIZE(x)))
+    reduce_to(op, out, x, threads_for(size_of(x)))
     return out
 
 
@@ -143,7 +144,7 @@ cdef ndarray variance(ndarray x, tuple dims, bint keepdim, double correction, bi
     mean = new_result(x, dims, keepdim, PyArray_TYPE(x))
     x = readable(x, dims, &layout)
     kernels.var_mean(out, mean, x, correction, root, layout.outer, layout.n, layout.inner,
-                     threads_for(PyArray_SIZE(x)))
+                     threads_for(size_of(x)))
     return out
 
 
@@ -156,7 +157,7 @@ cdef ndarray log_sum_exp(ndarray x, tuple dims, bint keepdim):
     out = new_result(x, dims, keepdim, PyArray_TYPE(x))
     x = readable(x, dims, &layout)
     softmax_kernels.logsumexp(out, x, layout.outer, layout.n, layout.inner,
-                              threads_for(PyArray_SIZE(x)))
+                              threads_for(size_of(x)))
     return out
 
 
@@ -173,5 +174,5 @@ cdef ndarray first_extreme(int op, ndarray x, int dim, bint keepdim):
     layout = layout_of(x, (dim,))
     indices = new_result(x, (dim,), keepdim, NPY_INT64)
     arg_reduce(op, None, indices, x, layout.outer, layout.n, layout.inner,
-               threads_for(PyArray_SIZE(x)))
+               threads_for(size_of(x)))
     return indices

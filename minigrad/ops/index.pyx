@@ -17,10 +17,11 @@ from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport bool_, dtype_of, int32, int64
 from minigrad.kernels.choice cimport put_where, take_where, triangle as keep_triangle
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.kernels.shapes cimport same_shape
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.choice cimport chosen
-from minigrad.ops.common cimport as_tensor, cast, contiguous, is_number, number_tensor, same_shape
+from minigrad.ops.common cimport as_tensor, cast, contiguous, is_number, number_tensor
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, view_of, wrap
 from minigrad.ops.shape import broadcast_tensors

@@ -24,9 +24,10 @@ from minigrad.dtypes cimport dtype_of
 from minigrad.hooks import retain
 from minigrad.kernels.elementwise cimport ADD, DIV, MUL, SUB, binary
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.kernels.shapes cimport same_shape
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
-    as_tensor, cast, is_kernel_float, is_number, number_tensor, same_shape, scaled, zeros_of,
+    as_tensor, cast, is_kernel_float, is_number, number_tensor, scaled, zeros_of,
 )
 from minigrad.tape cimport (
     Node, Variable, binary_function, bump_version, check_origin, grad_enabled, operations, record,

@@ -9,7 +9,8 @@ from numpy cimport (
 from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport bool_, dtype, dtype_of, promote
 from minigrad.memory cimport new_array
-from minigrad.ops.common cimport cast, same_shape
+from minigrad.kernels.shapes cimport same_shape
+from minigrad.ops.common cimport cast
 from minigrad.ops.shape import reshape
 from minigrad.tape cimport MULTIPLE, ORDINARY, Node, record, recording
 from minigrad.tensor cimport Tensor, view_of, wrap

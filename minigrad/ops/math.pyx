@@ -9,11 +9,12 @@ import math
 
 import numpy as np
 
-from numpy cimport PyArray_SIZE, import_array, ndarray
+from numpy cimport import_array, ndarray
 
 from minigrad.dtypes cimport bool_, dtype_of, float16, int64
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
+from minigrad.kernels.shapes cimport size_of
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast, float_operand, is_kernel_float, to_half, zeros_of
 from minigrad.ops.elementwise cimport combine, with_parameters
@@ -31,7 +32,7 @@ cdef ndarray apply_unary(int op, ndarray x):
     if not is_kernel_float(x) and dtype_of(x) is float16:
         return to_half(apply_unary(op, x.astype(np.float32)))
     out = empty_like_array(x)
-    kernels.unary(op, out, x, threads_for(PyArray_SIZE(x)))
+    kernels.unary(op, out, x, threads_for(size_of(x)))
     return out
 
 
@@ -53,20 +54,20 @@ cdef object fused(int op, object g, Tensor saved):
 cdef Tensor exact(object ufunc, int op, str label, vjp_function vjp, object input, Keep keep):
     """As ``unary`` for functions that integers have too (abs, sign, floor ...): they keep them."""
     cdef Tensor x = <Tensor?>input
+    if dtype_of(x.array).is_floating_point:
+        return unary(op, label, vjp, x, keep)
     if dtype_of(x.array) is bool_:
         name = label.removesuffix("Backward0").lower()
         raise NotImplementedError(f"{name} is not defined for bools")
-    if not dtype_of(x.array).is_floating_point:
-        with np.errstate(all="ignore"):
-            return wrap(np.asarray(ufunc(x.array), x.array.dtype))
-    return unary(op, label, vjp, x, keep)
+    with np.errstate(all="ignore"):
+        return wrap(np.asarray(ufunc(x.array), x.array.dtype))
 
 
 # ---------------------------------------------------------------- sign and rounding
 
 def neg(input):
     """Return ``-input``."""
-    if (<Tensor?>input).array.dtype == np.bool_:
+    if dtype_of((<Tensor?>input).array) is bool_:
         raise RuntimeError(
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
             "invert a mask, use the `~` or `logical_not()` operator instead."

@@ -12,7 +12,7 @@ from numpy cimport PyArray_SIZE, import_array, ndarray
 
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels cimport optim as kernel
-from minigrad.ops.common cimport same_shape
+from minigrad.kernels.shapes cimport same_shape
 from minigrad.tape cimport bump_version
 from minigrad.tensor cimport Tensor, wrap
 
