@@ -17,6 +17,7 @@ cdef object end_of(object edge)
 cdef object edge_of(object root)
 cdef list newest_first(list roots)
 cdef dict leading_to(list roots, list targets)
+cdef dict last_users(list roots)
 
 
 cdef inline object key_of(object end):

@@ -10,5 +10,7 @@ class GradientEdge(NamedTuple):
     node: Node
     output_nr: int
     ownership_token: Any = None
+    @property
+    def like(self) -> Tensor | None: ...
 
 def get_gradient_edge(tensor: Tensor) -> GradientEdge: ...

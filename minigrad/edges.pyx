@@ -6,9 +6,11 @@ An edge is a node, ``(node, k)`` for output k of a node with several outputs, or
 
 import collections
 
+import numpy as np
+
 from cpython.object cimport PyObject
 
-from minigrad.tape cimport AccumulateGrad, Node, Variable, accumulator_of, edge_to
+from minigrad.tape cimport AccumulateGrad, Node, Variable, accumulator_of, edge_to, operations
 
 
 cdef class ByIdentity:
@@ -29,10 +31,14 @@ cdef object end_of(object edge):
     return (<tuple>edge)[0] if type(edge) is tuple else edge
 
 
-# What users see of an edge: a node, and which of its outputs.  A leaf's node is its AccumulateGrad.
-GradientEdge = collections.namedtuple(
-    "GradientEdge", ["node", "output_nr", "ownership_token"], defaults=[None],
-    module="minigrad.edges")
+class GradientEdge(collections.namedtuple(
+        "GradientEdge", ["node", "output_nr", "ownership_token"], defaults=[None])):
+    """What users see of an edge: a node, and which of its outputs.
+
+    A leaf's node is its AccumulateGrad.
+    """
+
+    like = None         # a tensor of the output's shape and dtype which takes no memory, if known
 
 
 def get_gradient_edge(Variable tensor):
@@ -53,7 +59,10 @@ def get_gradient_edge(Variable tensor):
         )
     if isinstance(edge, Variable):
         return GradientEdge(accumulator_of(edge), 0)
-    return GradientEdge(end_of(edge), tensor.output)
+    found = GradientEdge(end_of(edge), tensor.output)
+    array = <object>tensor.array
+    found.like = operations.wrap(np.broadcast_to(np.zeros((), array.dtype), array.shape))
+    return found
 
 
 cdef object edge_of(object root):
@@ -102,3 +111,19 @@ cdef dict leading_to(list roots, list targets):
                 needed[node] = True
                 break
     return needed
+
+
+cdef dict last_users(list roots):
+    """Return for each node that is the last to send a gradient to a leaf, in a walk from ``roots``,
+    the keys of such leaves."""
+    cdef dict users = {}
+    cdef dict found = {}
+    cdef Node node
+    for node in newest_first(roots):
+        for edge in node.edges:
+            if edge is not None and not isinstance(end_of(edge), Node):
+                users.pop(key_of(edge), None)       # so that the order is that of the last users
+                users[key_of(edge)] = node
+    for key, user in users.items():
+        found.setdefault(user, []).append(key)
+    return found

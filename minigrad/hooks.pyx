@@ -9,6 +9,7 @@ import itertools
 import weakref
 
 from minigrad.attributes import RemovableHandle
+from minigrad.edges cimport end_of, key_of
 from minigrad.tape cimport (
     ACCUMULATED, AFTER, ARRIVED, BEFORE, LAST, Node, Variable, operations, refresh_view,
 )
@@ -69,14 +70,17 @@ def retain(Variable v):
 
 
 cdef object run_hooks(dict hooks, int output, object grad):
-    """Return the gradient of a node's output number ``output`` as its hooks leave it."""
+    """Return the gradient of a node's output number ``output`` as its hooks leave it.
+
+    It is None if the node has other outputs, and only those got one.
+    """
     cdef list present = list(hooks.values())
     for turn in (ARRIVED, LAST):
         for k, function, its_turn in present:
-            if k == output and its_turn == turn and grad is not None:
+            if k == output and its_turn == turn and (turn == ARRIVED or grad is not None):
                 replaced = function(grad)
                 if replaced is not None:
-                    check_replacement(<Variable>grad, replaced)
+                    check_replacement(grad, replaced)
                     grad = replaced
     return grad
 
@@ -89,15 +93,21 @@ cdef int run_accumulated_hooks(Variable leaf) except -1:
     return 0
 
 
-cdef tuple call_with_hooks(Node node, object grad):
-    """Return what the vjp of ``node`` makes of ``grad``, with the node's own hooks around it."""
+cdef tuple call_with_hooks(Node node, object grad, dict needed):
+    """Return what the vjp of ``node`` makes of ``grad``, with the node's own hooks around it.
+
+    They see None where no gradient goes, as none is needed there (by the walk, see ``leading_to``;
+    None: all are).
+    """
     cdef tuple outputs = (grad,) if node.n_outputs == 1 else tuple(grad), inputs
     outputs = run_node_hooks(node.hooks, BEFORE, outputs, None)
     if all([g is None for g in outputs]):
         inputs = (None,) * len(node.edges)
     else:
         inputs = node.vjp(node, outputs[0] if node.n_outputs == 1 else list(outputs))
-    inputs = tuple([None if e is None else g for g, e in zip(inputs, node.edges)])
+    inputs = tuple([
+        None if e is None or (needed is not None and key_of(end_of(e)) not in needed) else g
+        for g, e in zip(inputs, node.edges)])
     return run_node_hooks(node.hooks, AFTER, inputs, outputs)
 
 
@@ -118,18 +128,18 @@ cdef tuple run_node_hooks(dict hooks, int turn, tuple grads, tuple grad_outputs)
             )
         for before, after in zip(grads, replaced):
             if after is not None:
-                if before is None:
-                    raise RuntimeError("can't replace a None gradient with a non-None value")
-                check_replacement(<Variable>before, after)
+                check_replacement(before, after)
         grads = replaced
     return grads
 
 
-cdef int check_replacement(Variable grad, object replaced) except -1:
+cdef int check_replacement(object grad, object replaced) except -1:
     """Raise unless what a hook returned can stand for the gradient it got."""
     if not isinstance(replaced, Variable):
         raise TypeError(f"a hook must return a Tensor or None, but got {type(replaced).__name__}")
-    before, after = grad.array, (<Variable>replaced).array
+    if grad is None:
+        raise RuntimeError("can't replace a None gradient with a non-None value")
+    before, after = (<Variable>grad).array, (<Variable>replaced).array
     if before.dtype != after.dtype or (<object>before).shape != (<object>after).shape:
         raise RuntimeError(
             f"a hook has changed the shape or dtype of a gradient: it got {before.dtype} of shape "

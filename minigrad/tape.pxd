@@ -99,7 +99,7 @@ cdef class Operations:
     cdef public object bitwise_left_shift, bitwise_right_shift
     cdef public object bitwise_and_, bitwise_or_, bitwise_xor_
     cdef public object bitwise_left_shift_, bitwise_right_shift_
-    cdef public object getitem, setitem, unbind, permute, flip, clone, regenerate_view
+    cdef public object getitem, setitem, unbind, stack, permute, flip, clone, regenerate_view
     cdef public object add_node_hook            # see hooks.pyx
     cdef type tensor_class
     cdef Variable (*wrap)(ndarray array)        # a new tensor over an array

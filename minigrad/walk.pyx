@@ -18,17 +18,16 @@ import numpy as np
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdlib cimport free, realloc
-from numpy cimport (
-    NPY_FLOAT, PyArray_BASE, PyArray_DATA, PyArray_FillWithScalar, PyArray_IS_C_CONTIGUOUS,
-    PyArray_SAMESHAPE, PyArray_SIZE, PyArray_TYPE, import_array, ndarray,
-)
+from numpy cimport PyArray_BASE, PyArray_IS_C_CONTIGUOUS, PyArray_SIZE, import_array
 
-from minigrad.edges cimport edge_of, end_of, key_of, leaf_of, leading_to, newest_first
+from minigrad.edges cimport (
+    edge_of, end_of, key_of, last_users, leaf_of, leading_to, newest_first,
+)
 from minigrad.edges import GradientEdge
+from minigrad.given cimport checked_inputs, described, gradients_of, sizes, variables
 from minigrad.hooks cimport call_with_hooks, run_accumulated_hooks, run_hooks, run_node_hooks
-from minigrad.memory cimport empty_like_array
 from minigrad.tape cimport (
-    AFTER, BEFORE, Node, Variable, edge_to, observer, operations, set_grad_enabled_,
+    AFTER, BEFORE, Node, Variable, observer, operations, set_grad_enabled_,
 )
 
 import_array()
@@ -62,13 +61,17 @@ cdef class Walk:
     cdef Py_ssize_t n, capacity
     cdef dict elsewhere             # node -> the gradient that has arrived
     cdef dict leaves                # leaf, as key_of gives it -> the gradient that has arrived
+    cdef dict finished              # the same, of leaves whose hooks have been called
+    cdef dict due                   # once a leaf has hooks: node -> leaves that it is the last to reach
+    cdef bint accumulate, create_graph
     cdef readonly Node node         # whose vjp runs; only while there is an observer
     cdef list roots                 # the edges it has started from
     cdef dict needed                # what leads to its inputs; None: everything is walked over
     cdef object __weakref__
 
-    def __cinit__(self):
-        self.leaves = {}
+    def __cinit__(self, bint accumulate, bint create_graph):
+        self.leaves, self.finished = {}, {}
+        self.accumulate, self.create_graph = accumulate, create_graph
 
     def __dealloc__(self):
         free(self.heap)
@@ -164,6 +167,20 @@ cdef class Walk:
             key = key_of(edge)
             before = self.leaves.get(key)
             self.leaves[key] = grad if before is None else operations.add(before, grad)
+            if self.due is None and leaf_of(key).hooks:
+                self.due = last_users(self.roots)
+        return 0
+
+    cdef int finish(self, object key) except -1:
+        """Call the hooks of a leaf that has its whole gradient, and deposit that."""
+        cdef Variable leaf = leaf_of(key)
+        if key in self.leaves and leaf.hooks:
+            set_grad_enabled_(self.create_graph)    # a Function or a hook may have switched it
+            grad = self.leaves.pop(key)
+            if self.accumulate:
+                deposit(leaf, run_hooks(leaf.hooks, 0, grad), self.create_graph, True)
+            else:
+                self.finished[key] = run_hooks(leaf.hooks, 0, grad)
         return 0
 
     def reaches(self, edges):
@@ -249,21 +266,30 @@ cdef object after_hooks(Node node, object grad):
     return [run_hooks(node.hooks, k, g) for k, g in enumerate(grad)]
 
 
+cdef int capture(dict captured, list targets, list places, object grad) except -1:
+    """Note the gradient of a node's output, or outputs, at each of ``places`` in ``targets``."""
+    for i in places:
+        captured[i] = grad[targets[i][1]] if type(targets[i]) is tuple else grad
+    return 0
+
+
 cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_graph,
                        list inputs, bint accumulate):
     """Walk the tape back from ``outputs``, whose gradients are ``grads``.
 
     With ``accumulate`` the gradients are added to ``.grad`` of the leaves (of ``inputs`` only, if
-    given) once the whole walk is done, so a walk that fails leaves no half of it behind.
-    Otherwise the gradients of ``inputs`` are returned, None for one that was not reached.
+    given) once the whole walk is done, so a walk that fails leaves no half of it behind; but at
+    once where a leaf has hooks, which may want to use the gradient and free it.
+    Otherwise the gradients of ``inputs`` are returned, None for one that was not reached.  They are
+    as hooks leave them; torch, and so this, takes one that the walk goes on from as it arrived.
     """
     cdef Node node = None
-    cdef Walk walk = Walk()
+    cdef Walk walk = Walk(accumulate, create_graph)
     cdef PyObject *outer = mg_walk
     cdef dict needed = None         # what is on the way to `inputs`; nothing else gets a gradient
     cdef list targets = None
-    cdef dict captured = None       # place in `inputs` -> gradient
-    cdef dict places = None         # node -> places in `inputs` of its outputs
+    cdef dict captured = {}         # place in `inputs` -> gradient
+    cdef dict places = {}           # node -> places in `inputs` of its outputs
     cdef tuple results
     cdef Py_ssize_t i
     cdef bint mode = set_grad_enabled_(create_graph)
@@ -272,10 +298,9 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
     try:
         walk.roots = roots = [edge_of(root) for root in outputs]
         if inputs is not None:
-            captured, places = {}, {}
             targets = [edge_of(x) for x in inputs]
             walk.needed = needed = leading_to(roots, targets)
-            for i, target in enumerate(targets):
+            for i, target in enumerate(targets if not accumulate else ()):
                 end = end_of(target)
                 if isinstance(end, Node):
                     places.setdefault(end, []).append(i)
@@ -285,17 +310,18 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
         while walk.n:
             node = walk.pop()
             grad = walk.take(node)          # a list of gradients for a node of several outputs
+            at = places.get(node) if places else None
+            if at is not None and needed[node]:
+                capture(captured, targets, at, grad)
             if node.hooks:
                 grad = after_hooks(node, grad)
-            if targets is not None:
-                for i in places.get(node, ()):
-                    target = targets[i]
-                    captured[i] = grad[target[1]] if type(target) is tuple else grad
-                if not needed[node]:
-                    continue
+            if at is not None and not needed[node]:
+                capture(captured, targets, at, grad)
+                continue
             if observer is not None:
                 walk.node = node
-            results = call_with_hooks(node, grad) if node.hooks else node.vjp(node, grad)
+            results = (call_with_hooks(node, grad, needed) if node.hooks
+                       else node.vjp(node, grad))
             if observer is not None:
                 observer.walked(node, grad, results)
             grad = None                     # free each gradient as soon as it has been used
@@ -307,25 +333,21 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
                         needed is None or key_of(end_of(edge)) in needed):
                     walk.give(edge, results[i])
             results = None
+            if walk.due is not None:
+                for key in walk.due.get(node, ()):
+                    walk.finish(key)
         node = None
-        for key in walk.leaves:
-            if leaf_of(key).hooks:
-                walk.leaves[key] = run_hooks(leaf_of(key).hooks, 0, walk.leaves[key])
-        if not accumulate:
-            return [
-                captured[i] if i in captured else walk.leaves.get(key_of(end_of(edge)))
-                for i, edge in enumerate(targets)
-            ]
-        set_grad_enabled_(create_graph)     # a Function or a hook may have switched it
-        if inputs is None:
+        for key in list(walk.leaves):
+            walk.finish(key)
+        if accumulate:
+            set_grad_enabled_(create_graph)
             settle(walk.leaves, create_graph)
-        else:
-            for i, x in enumerate(inputs):
-                grad = captured.get(i)
-                if grad is None:
-                    grad = walk.leaves.get(key_of(end_of(targets[i])))
-                if grad is not None and isinstance(x, Variable):    # a GradientEdge has no .grad
-                    deposit(<Variable>x, <Variable>grad, create_graph, True)
+            return None
+        walk.leaves.update(walk.finished)
+        return [
+            captured[i] if i in captured else walk.leaves.get(key_of(end_of(edge)))
+            for i, edge in enumerate(targets)
+        ]
     except BaseException as error:
         if observer is not None and node is not None:
             observer.failed(node, error)
@@ -338,91 +360,19 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
 
 # ---------------------------------------------------------------- what users call
 
-cdef list variables(object given, str name):
-    """Return a tensor or GradientEdge, or a sequence of them, as a list; an edge to a leaf as the
-    leaf."""
-    cdef list found = [given] if isinstance(given, (Variable, GradientEdge)) else list(given)
-    for i, item in enumerate(found):
-        if isinstance(item, GradientEdge):
-            edge = edge_of(item)
-            found[i] = edge if isinstance(edge, Variable) else item
-        elif not isinstance(item, Variable):
-            raise TypeError(f"{name} must be tensors, but got {type(item).__name__}")
-    return found
+cdef bint has_warned = False
 
 
-cdef object sizes(Variable v):
-    return list((<object>v.array).shape)
-
-
-cdef object described(object x):
-    """Return what an error says of a tensor or GradientEdge."""
-    return f"of shape {sizes(x)}" if isinstance(x, Variable) else f"output of {x.node.name()}"
-
-
-cdef object one_like(Variable v):
-    """Return 1 in the shape and dtype of ``v``, which has one element."""
-    cdef ndarray one = empty_like_array(v.array)
-    if PyArray_TYPE(one) == NPY_FLOAT:
-        (<float *>PyArray_DATA(one))[0] = 1
-    else:
-        PyArray_FillWithScalar(one, 1)
-    return operations.wrap(one)
-
-
-cdef Variable gradient_of(object output, object given, Py_ssize_t i):
-    """Return the gradient of output ``i``: the one given, checked, or 1 for a scalar."""
-    cdef Variable g, out
-    if isinstance(output, GradientEdge):        # which does not know its shape
-        if not isinstance(given, Variable):
-            raise RuntimeError(f"output {i} is a GradientEdge, whose gradient must be given")
-        return given
-    out = <Variable>output
-    if edge_to(out) is None:
-        raise RuntimeError(
-            f"element {i} of tensors does not require grad and does not have a grad_fn"
-        )
-    if given is None:
-        if PyArray_SIZE(out.array) != 1:
-            raise RuntimeError(
-                "grad can be implicitly created only for scalar outputs, but output "
-                f"{i} has shape {sizes(out)}"
-            )
-        return one_like(out)
-    if not isinstance(given, Variable):
-        raise TypeError(f"gradients can be either Tensors or None, but got {type(given).__name__}")
-    g = <Variable>given
-    if not PyArray_SAMESHAPE(g.array, out.array):
-        raise RuntimeError(
-            f"Mismatch in shape: grad_output[{i}] has a shape of {sizes(g)} and "
-            f"output[{i}] has a shape of {sizes(out)}."
-        )
-    if PyArray_TYPE(g.array) != PyArray_TYPE(out.array):
-        return (<object>g).to((<object>out).dtype)
-    return g
-
-
-cdef list gradients_of(list outputs, object given):
-    """Return the gradients of the outputs: those given, checked, and ones for scalars."""
-    cdef list grads
-    if given is None or isinstance(given, Variable):
-        grads = [given] if given is not None or len(outputs) == 1 else [None] * len(outputs)
-    else:
-        grads = list(given)
-    if len(grads) != len(outputs):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(grads)} gradients")
-    return [gradient_of(outputs[i], grads[i], i) for i in range(len(outputs))]
-
-
-cdef list checked_inputs(object given):
-    cdef list inputs = variables(given, "inputs")
-    for i, x in enumerate(inputs):
-        if edge_of(x) is None:
-            raise RuntimeError(
-                f"One of the differentiated Tensors does not require grad: input {i}, of shape "
-                f"{sizes(x)}"
-            )
-    return inputs
+cdef int warn_of_cycle() except -1:
+    """Warn, the first time, of what ``backward(create_graph=True)`` may leave behind."""
+    global has_warned
+    if not has_warned:
+        has_warned = True
+        warnings.warn(
+            "Using backward() with create_graph=True will create a reference cycle between the "
+            "parameter and its gradient which can cause a memory leak. Use autograd.grad instead, "
+            "or set the .grad of the parameters to None after use.")
+    return 0
 
 
 cdef object backward_from(object tensors, object grad_tensors, object retain_graph,
@@ -434,6 +384,11 @@ cdef object backward_from(object tensors, object grad_tensors, object retain_gra
         inputs = checked_inputs(inputs)
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        for x in inputs:
+            if isinstance(x, Variable) and (<Variable>x).node is not None:
+                x.retain_grad()
+    if create_graph:
+        warn_of_cycle()
     run_backward(outputs, grads, create_graph if retain_graph is None else retain_graph,
                  create_graph, inputs, True)
 
@@ -452,8 +407,8 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     backward_from(tensors, grad_tensors, retain_graph, create_graph, inputs)
 
 
-cdef tuple batched_grad(object outputs, list wanted, object grad_outputs, object retain_graph,
-                        object allow_unused, object materialize_grads):
+cdef list batched_grad(object outputs, list wanted, object grad_outputs, object retain_graph,
+                       bint create_graph):
     """Return ``grad`` for each item of the first dimension of ``grad_outputs``, stacked."""
     cdef list batches = [] if grad_outputs is None else variables(grad_outputs, "grad_outputs")
     lengths = {sizes(b)[0] if sizes(b) else 0 for b in batches}
@@ -464,13 +419,10 @@ cdef tuple batched_grad(object outputs, list wanted, object grad_outputs, object
         )
     (n,) = lengths
     rows = [
-        grad(outputs, wanted, [b[i] for b in batches], retain_graph or i < n - 1, False, True,
-             allow_unused, False, materialize_grads)
+        grad(outputs, wanted, [b[i] for b in batches], retain_graph or i < n - 1, create_graph,
+             allow_unused=True)
         for i in range(n)]
-    return tuple([
-        None if column[0] is None
-        else operations.wrap(np.stack([(<Variable>row).array for row in column]))
-        for column in zip(*rows)])
+    return [None if column[0] is None else operations.stack(column) for column in zip(*rows)]
 
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False,
@@ -494,26 +446,25 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
                       "To accumulate gradient for other parts of the graph, please use backward().",
                       FutureWarning)
     wanted = checked_inputs(inputs)
-    if materialize_grads and any([isinstance(x, GradientEdge) for x in wanted]):
-        raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    if is_grads_batched:
-        if create_graph:
-            raise NotImplementedError(
-                "is_grads_batched with create_graph=True is not supported: call grad() in a loop")
-        return batched_grad(
-            outputs, wanted, grad_outputs, retain_graph, allow_unused, materialize_grads)
     if materialize_grads and allow_unused is False:
         raise ValueError("materialize_grads=True needs allow_unused=True or not given")
-    results = variables(outputs, "outputs")
-    found = run_backward(
-        results, gradients_of(results, grad_outputs),
-        create_graph if retain_graph is None else retain_graph, create_graph, wanted, False)
+    if retain_graph is None:
+        retain_graph = create_graph
+    if is_grads_batched:
+        found = batched_grad(outputs, wanted, grad_outputs, retain_graph, create_graph)
+    else:
+        results = variables(outputs, "outputs")
+        found = run_backward(results, gradients_of(results, grad_outputs), retain_graph,
+                             create_graph, wanted, False)
     for i in range(len(found)):
         if found[i] is not None:
             continue
         if materialize_grads:
+            if isinstance(wanted[i], GradientEdge):
+                raise RuntimeError(
+                    "materialize_grads cannot be used when the given input is a GradientEdge")
             found[i] = operations.wrap(np.zeros_like((<Variable>wanted[i]).array))
         elif not allow_unused:
             raise RuntimeError(

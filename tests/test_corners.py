@@ -207,8 +207,31 @@ def test_batched_gradients_through_several_outputs():
         allow_unused=True,
     )
     assert found[0].tolist() == [[3.0, 1.0], [10.0, 14.0]] and found[1] is None
-    with pytest.raises(NotImplementedError, match="create_graph"):
-        minigrad.autograd.grad(x * x, x, minigrad.eye(2), create_graph=True, is_grads_batched=True)
+
+
+def second_derivatives_of_a_batch(lib):
+    x = lib.tensor([1.0, 2.0], requires_grad=True)
+    unused = lib.ones(3, requires_grad=True)
+    seeds = lib.eye(2, requires_grad=True)
+    options = {"create_graph": True, "is_grads_batched": True}
+    jacobian, zeros = lib.autograd.grad(
+        x**3, (x, unused), seeds, **options, allow_unused=True, materialize_grads=True
+    )
+    again = lib.autograd.grad((jacobian**2).sum(), (x, seeds))
+    return [g.tolist() for g in (jacobian, zeros, *again)]
+
+
+def test_batched_gradients_can_be_differentiated():
+    assert second_derivatives_of_a_batch(minigrad) == [
+        [[3, 0], [0, 12]],
+        [0, 0, 0],
+        [2 * 3 * 6, 2 * 12 * 12],
+        [[6 * 3, 0], [0, 24 * 12]],
+    ]
+
+
+def test_so_they_are_in_torch(torch):
+    assert second_derivatives_of_a_batch(minigrad) == second_derivatives_of_a_batch(torch)
 
 
 def test_a_list_of_lists_is_an_index_for_each_dimension():

@@ -206,8 +206,26 @@ def test_wrong_edges():
         autograd.grad(x.sum(), edge(x * 2))
     with pytest.raises(RuntimeError, match="materialize_grads cannot be used"):
         autograd.grad(x.sum(), edge(x * 2), materialize_grads=True)
+    by_hand = graph.GradientEdge(x.sum().grad_fn, 0)  # nobody knows of which shape
     with pytest.raises(RuntimeError, match="whose gradient must be given"):
-        autograd.grad(edge(x.sum()), x)
+        autograd.grad(by_hand, x)
+    assert autograd.grad(by_hand, x, minigrad.ones(()))[0].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("make", [lambda x: x.sum(), lambda x: x.unbind(0)[1], lambda x: x])
+@pytest.mark.parametrize("shape", [None, (), (1,), (2,)])
+def test_an_edge_as_the_output_is_checked_like_its_tensor(torch, make, shape):
+    def found(lib, edge):
+        x = leaf(2.0, 3.0, lib=lib)
+        root = make(x)
+        root = lib.autograd.graph.get_gradient_edge(root) if edge else root
+        grads = None if shape is None else lib.full(shape, 5.0)
+        try:
+            return lib.autograd.grad(root, x, grads)[0].tolist()
+        except RuntimeError as error:
+            return str(error)[:20]
+
+    assert found(minigrad, True) == found(minigrad, False) == found(torch, True)
 
 
 # ---------------------------------------------------------------- leaves of classes of users

@@ -373,7 +373,7 @@ for _name, _function in functions.items():
 # The table through which tape and tensor reach ops.  All places but these bear a method's name.
 _table = tape.table()
 _table.getitem, _table.setitem = index.getitem, index.setitem
-_table.regenerate_view = inplace._regenerate_view
+_table.regenerate_view, _table.stack = inplace._regenerate_view, join.stack
 for _name in vars(tape.Operations):
     if getattr(_table, _name) is None:
         setattr(_table, _name, methods[_name])

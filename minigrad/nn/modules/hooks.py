@@ -250,6 +250,11 @@ class _BackwardHooks:
             grad_output = _replaced("Backward pre hook", "grad_output", grad_output, new)
         self.grad_output = grad_output
         if not self.inputs_watched:  # nothing further will come back through this module
+            warnings.warn(
+                "Full backward hook is firing when gradients are computed with respect to module "
+                "outputs since no inputs require gradients. So grad_input has no tensors.",
+                stacklevel=5,
+            )
             self.on_grad_input((None,) * self.n_inputs)
         return grad_output
 
