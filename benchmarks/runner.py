@@ -56,17 +56,20 @@ def find_peer(name: str) -> Peer:
 
 
 class Process:
-    """A worker process and the pipes to it.  It is started again if it has died."""
+    """A worker process and the pipes to it.  It is started again if it has died.
+
+    ``start`` and ``send`` do not wait, so that several workers load or prepare at the same time;
+    ``greeting`` and ``read`` do.
+    """
 
     def __init__(self, peer: Peer, threads: int):
         self.peer = peer
         self.threads = peer.threads or threads
         self.version = None
-        self.process = None
         self.start()
 
     def start(self) -> None:
-        """Start the process and wait for its greeting.  Raises `PeerError`."""
+        """Start the process, which will write a greeting."""
         specification = {
             "program": self.peer.program,
             "options": self.peer.options,
@@ -82,6 +85,9 @@ class Process:
             cwd=ROOT,
             env=os.environ | {"OMP_NUM_THREADS": str(self.threads)},
         )
+
+    def greeting(self) -> None:
+        """Wait for the greeting.  Raises `PeerError` if the peer cannot work here."""
         try:
             self.version = self.read()["version"]
         except PeerError:
@@ -104,14 +110,19 @@ class Process:
             raise PeerError(answer["error"])
         return answer
 
-    def ask(self, **request) -> dict:
-        """Send a request and wait for the answer.  Raises `PeerError`."""
+    def send(self, **request) -> None:
+        """Send a request, which ``read`` will answer."""
         if self.process.poll() is not None:
             self.stop()
             self.start()
+            self.greeting()
         with contextlib.suppress(BrokenPipeError):  # then there is no answer either
             self.process.stdin.write(json.dumps(request) + "\n")
             self.process.stdin.flush()
+
+    def ask(self, **request) -> dict:
+        """Send a request and wait for the answer.  Raises `PeerError`."""
+        self.send(**request)
         return self.read()
 
     def stop(self) -> None:
@@ -129,10 +140,13 @@ def started(peers: Iterable[Peer], threads: int):
     processes, missing = {}, {}
     try:
         for peer in peers:
+            processes[peer.name] = Process(peer, threads)
+        for name, process in list(processes.items()):
             try:
-                processes[peer.name] = Process(peer, threads)
+                process.greeting()
             except PeerError as error:
-                missing[peer.name] = str(error)
+                missing[name] = str(error)
+                del processes[name]
         yield processes, missing
     finally:
         for process in processes.values():
@@ -163,11 +177,21 @@ class Line:
 
 
 def prepare(line: Line, processes: dict[str, Process]) -> dict[str, Process]:
-    """Set the case up everywhere and compare the results.  Returns the processes to be timed."""
+    """Set the case up everywhere, at the same time, and compare the results.
+
+    Returns the processes to be timed.
+    """
     results, ready = {}, {}
     for name, process in processes.items():
         try:
-            results[name] = process.ask(do="prepare", case=asdict(line.case))["results"]
+            process.send(do="prepare", case=asdict(line.case))
+        except PeerError as error:
+            line.failures[name] = str(error)
+    for name, process in processes.items():
+        if name in line.failures:
+            continue
+        try:
+            results[name] = process.read()["results"]
             ready[name] = process
         except PeerError as error:
             line.failures[name] = str(error)

@@ -86,6 +86,7 @@ class Worker:
         self.workload = self.peer.workload(case["program"], case["arguments"])
         results = self.workload.results()
         forget_peak_memory()
+        settle()
         return {"results": {name: fingerprint(array) for name, array in results.items()}}
 
     def measure(self, seconds: float) -> dict:
