@@ -200,8 +200,8 @@ def test_a_whole_model_is_refused(torch):
             pickle.UnpicklingError, match=r"it holds a \S+, to load which could run any code"
         ):
             minigrad.load(saved(torch, value))
-    with pytest.raises(ValueError, match=r"bare pickle, as torch\.save wrote before"):
-        minigrad.load(saved(torch, torch.ones(2), _use_new_zipfile_serialization=False))
+    with pytest.raises(ValueError, match="bare pickle, which is never"):
+        minigrad.load(io.BytesIO(pickle.dumps([1, 2, 3])))
 
 
 # ---------------------------------------------------------------- hostile files, without torch
@@ -280,7 +280,7 @@ HOSTILE = {
     "torch.load": (archive(program(Call("torch.load", "x"))), "holds a torch.load"),
     "a name with dots": (archive(b"ctorch\nFloatStorage.__class__\n."), "holds a torch.FloatSt"),
     "a name from elsewhere": (archive(b"cminigrad\nfloat32\n."), "holds a minigrad.float32"),
-    "an object": (archive(b"\x80\x02)\x81."), "the operation b'\\\\x81'"),
+    "an object": (archive(b"\x80\x02ctorch\nTensor\n)\x81."), "makes an object of <class"),
     "an instance": (archive(b"(cos\nsystem\no."), "holds a os.system"),
     "an old instance": (archive(b"(ios\nsystem\n."), "the operation b'i'"),
     "an extension": (archive(b"\x82\x01."), "the operation"),

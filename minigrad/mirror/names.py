@@ -11,7 +11,7 @@ import minigrad
 # minigrad's own modules, which bear no name of torch
 _OWN = frozenset(
     "attributes config convert dtypes edges formatting inspect kernels memory mirror operators ops "
-    "python_node serialization tape tensor walk".split()
+    "python_node tape tensor walk".split()
 )
 
 # Packages that stand on torch itself, and what to do without them.

@@ -1,8 +1,9 @@
 """save and load: files that torch reads, and safetensors files; reading runs nothing by default.
 
 ``torch_writer.py`` writes torch's files and ``torch_reader.py`` reads them, without Python's
-pickle; ``unpickler.py`` is what ``load(..., weights_only=False)`` gives a file to instead;
-``safetensors_file.py`` has the other format.  Each is imported when it is first used.
+pickle, ``legacy_reader.py`` those of torch before 1.6; ``unpickler.py`` is what
+``load(..., weights_only=False)`` gives a file to instead; ``safetensors_file.py`` has the other
+format.  Each is imported when it is first used.  ``safe.py`` has what a program calls safe.
 """
 
 import importlib
@@ -12,8 +13,18 @@ import stat
 from typing import Any
 
 from minigrad.attributes import check_cpu
+from minigrad.serialization.safe import (
+    add_safe_globals,
+    clear_safe_globals,
+    get_safe_globals,
+    safe_globals,
+)
 
-__all__ = ["load", "save"]
+__all__ = [
+    "add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "safe_globals", "save",
+]  # fmt: skip
+
+LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF"  # how files of torch before 1.6 begin
 
 
 def save(obj, f, pickle_module=None, pickle_protocol=2, **options) -> None:
@@ -58,7 +69,7 @@ def save(obj, f, pickle_module=None, pickle_protocol=2, **options) -> None:
 def load(
     f, map_location=None, pickle_module=None, *, weights_only=True, mmap=None, **pickle_load_args
 ) -> Any:
-    """Read what ``save`` or ``torch.save`` wrote, or any writer of safetensors files.
+    """Read what ``save`` or any ``torch.save`` wrote, or any writer of safetensors files.
 
     Args:
         f: a path, or a file open for reading bytes that can seek.
@@ -102,8 +113,10 @@ def load(
 def _read(file, size, where, weights_only):
     start = file.read(8)
     file.seek(-len(start), os.SEEK_CUR)
-    if start[:4] == b"PK\x03\x04" and any(start[4:]):  # a zip archive
-        program, storages = _checked(_part("torch_reader").opened, file, size, where=where)
+    is_archive = start[:4] == b"PK\x03\x04" and any(start[4:])
+    if is_archive or start == LEGACY:
+        reader = _part("torch_reader" if is_archive else "legacy_reader")
+        program, storages = _checked(reader.opened, file, size, where=where)
         if weights_only:
             return _checked(_part("torch_reader").run, program, storages, where=where)
         return _part("unpickler").run(program, storages)

@@ -173,7 +173,7 @@ def _read_header(file, size):
     if length > min(size - 8, MAX_HEADER):
         if start[:1] == b"\x80":
             raise ValueError(
-                "it looks like a bare pickle, as torch.save wrote before torch 1.6, which is never "
+                "it looks like a bare pickle, which is never "
                 "loaded here. With torch: torch.save(torch.load(path), new_path)"
             )
         raise ValueError(

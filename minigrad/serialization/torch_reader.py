@@ -8,18 +8,21 @@ name the few functions and classes that they may name; everything else is refuse
 """
 
 import pickle  # for the class of an error; nothing here unpickles
+import struct
 import zipfile
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from struct import unpack_from
 from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes
+from minigrad import dtypes, nn
 from minigrad.attributes import Size, device
+from minigrad.nn import functional
+from minigrad.nn.modules import attention
 from minigrad.nn.parameter import Buffer, Parameter
 from minigrad.ops.creation import from_numpy
+from minigrad.serialization import safe
 from minigrad.tensor import Tensor, rebuild
 
 __all__ = ["Machine", "Refused", "Storages", "called", "named", "opened", "run"]
@@ -45,7 +48,8 @@ TYPES = {
 }
 ADVICE = (
     "Tensors, numbers, strings, and dicts, lists, tuples and sets of them are all that is read by "
-    "default: save model.state_dict() rather than the model. If you trust the origin of the file, "
+    "default: save model.state_dict() rather than the model. Name classes and functions that are "
+    "safe to call in serialization.add_safe_globals([...]). If you trust the origin of the file, "
     "load(file, weights_only=False) reads it, and runs what it names"
 )
 
@@ -85,14 +89,17 @@ def run(program, storages) -> Any:
     damaged description, Refused for one that has more than tensors and plain values.
     """
     try:
-        return Machine(program, storages).run()
+        machine = Machine(program, storages)
+        value = machine.run()
+        storages.complete(program[machine.at :])
+        return value
     except Refused:
         raise
     except DAMAGE as error:
         raise ValueError(f"it is damaged: {error}") from None
 
 
-DAMAGE = (ValueError, KeyError, RuntimeError, EOFError, OSError, zipfile.BadZipFile)
+DAMAGE = (ValueError, KeyError, RuntimeError, EOFError, OSError, struct.error, zipfile.BadZipFile)
 
 
 class Storages:
@@ -109,15 +116,23 @@ class Storages:
             raise TypeError("not the description of a storage")
         name = named.name.removeprefix("torch.")
         if (name, key) not in self.found:
-            data = np.frombuffer(bytearray(self.read(key)), STORAGES[name])
-            if name == "BFloat16Storage":
-                data = (data.astype(np.uint32) << 16).view(np.float32)
-            elif name == "BoolStorage" and (data.view(np.uint8) > 1).any():
-                raise ValueError(f"storage {key} is of bools, but has bytes other than 0 and 1")
-            self.found[name, key] = data.astype(data.dtype.newbyteorder("="), copy=False)
+            self.found[name, key] = decoded(name, self.read(key), key)
         if len(self.found[name, key]) != n:
             raise ValueError(f"storage {key} has {len(self.found[name, key])} elements, not {n}")
         return self.found[name, key]
+
+    def complete(self, rest):
+        """Read the rest of the file, behind the description: there is none."""
+
+
+def decoded(name, data, key):
+    """Return the elements in the bytes of a storage, of the type called ``name``."""
+    found = np.frombuffer(bytearray(data), STORAGES[name])
+    if name == "BFloat16Storage":
+        found = (found.astype(np.uint32) << 16).view(np.float32)
+    elif name == "BoolStorage" and (found.view(np.uint8) > 1).any():
+        raise ValueError(f"storage {key} is of bools, but has bytes other than 0 and 1")
+    return found.astype(found.dtype.newbyteorder("="), copy=False)
 
 
 class Named:
@@ -137,6 +152,7 @@ class Machine:
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []  # the stacks below the current one
         self.memo: dict[int, Any] = {}
+        self.safe = safe.objects()
 
     def run(self):
         """Run the program; return what it leaves on the stack."""
@@ -165,7 +181,7 @@ class Machine:
     def number(self, form):
         """Return the next number of the program, in the notation of ``struct``."""
         n = {"B": 1, "<H": 2, "<i": 4, "<I": 4, "<Q": 8, ">d": 8}[form]
-        return unpack_from(form, self.take(n))[0]
+        return struct.unpack_from(form, self.take(n))[0]
 
     def line(self):
         """Return the text up to the next end of a line."""
@@ -218,25 +234,66 @@ class Machine:
     def name(self, module, name):
         found = named(module, name)
         if found is None:
+            found = self.safe_one(*safe.as_of_today(module, name))
+        if found is None:
             raise Refused(f"it holds a {module}.{name}, to load which could run any code. {ADVICE}")
         self.push(found)
 
+    def safe_one(self, module, name):
+        """Return what the program has called safe under this name, or None."""
+        found = self.safe.get(f"{module}.{name}")
+        layer = part_of_a_model(module, name)  # torch's name of what has another one here
+        return layer if found is None and self.is_safe(layer) else found
+
+    def is_safe(self, value):
+        return any(value is each for each in self.safe.values())
+
     def call(self):
         arguments, function = self.stack.pop(), self.stack.pop()
-        if not isinstance(function, Named) or not isinstance(arguments, tuple):
+        if not isinstance(arguments, tuple):
             raise TypeError("a call of what is no function")
-        self.push(called(function)(*arguments))
+        if self.is_safe(function):
+            self.push(function(*arguments))
+        elif isinstance(function, Named):
+            self.push(called(function)(*arguments))
+        else:
+            raise TypeError("a call of what is no function")
+
+    def make(self):
+        """Make an object of a safe class, without its constructor."""
+        arguments, cls = self.stack.pop(), self.stack.pop()
+        if not self.is_safe(cls):
+            raise Refused(f"it makes an object of {cls!r}. {ADVICE}")
+        self.push(cls.__new__(cls, *arguments))
 
     def build(self):
-        """Give the dict on the stack its attributes: of a state_dict's, ``_metadata`` is kept."""
+        """Give what is on the stack its attributes: of a state_dict's, ``_metadata`` is kept."""
         state, target = self.stack.pop(), self.stack[-1]
+        if self.is_safe(type(target)):
+            give_state(target, state)
+            return
         if type(target) is not OrderedDict or not isinstance(state, dict):
             raise Refused(f"it gives a {type(target).__name__} attributes. {ADVICE}")
         if isinstance(state.get("_metadata"), dict):
             target._metadata = state["_metadata"]
 
     def storage(self):
-        self.push(self.storages(self.stack.pop()))
+        description = self.stack.pop()
+        if description[0] == "module":  # in files of before torch 1.6, with the source of its class
+            raise Refused(f"it holds a whole model. {ADVICE}")
+        self.push(self.storages(description))
+
+
+def give_state(target, state):
+    """Give an object the state that it was saved with, as pickle does it."""
+    if hasattr(target, "__setstate__"):
+        target.__setstate__(state)
+        return
+    attributes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+    if attributes:
+        target.__dict__.update(attributes)
+    for name, value in (slots or {}).items():
+        setattr(target, name, value)
 
 
 # ---------------------------------------------------------------- what a description may name
@@ -253,6 +310,15 @@ def named(module, name):
     return TYPES.get(full)
 
 
+def part_of_a_model(module, name):
+    """Return the layer or function that a whole model of torch names, or None if there is none."""
+    if module in ("torch.nn.functional", "torch._C._nn"):
+        return getattr(functional, name, None)
+    if not module.startswith("torch.nn.modules."):
+        return None
+    return getattr(attention if name == "NonDynamicallyQuantizableLinear" else nn, name, None)
+
+
 def called(function):
     """Return the function here that stands for the one that a pickle named."""
     return CALLABLE[function.name] if isinstance(function, Named) else function
@@ -264,7 +330,7 @@ def _sizes(values):
     return values
 
 
-def _tensor(storage, offset, shape, strides, requires_grad, *hooks_and_metadata):
+def _tensor(storage, offset, shape, strides, requires_grad=False, *hooks_and_metadata):
     shape, strides, (offset,) = _sizes(shape), _sizes(strides), _sizes((offset,))
     if not isinstance(storage, np.ndarray) or len(shape) != len(strides) or len(shape) > 32:
         raise ValueError(f"not the description of a tensor: shape {shape}, strides {strides}")
@@ -330,6 +396,7 @@ def _bytearray(data=b"", encoding=None):
 
 
 CALLABLE: dict[str, Callable[..., Any]] = {
+    "torch._utils._rebuild_tensor": _tensor,  # of torch before 0.4
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_parameter": _parameter,
     "torch._utils._rebuild_parameter_with_state": _parameter,
@@ -362,6 +429,7 @@ OPERATIONS: dict[bytes, Callable[[Machine], Any]] = {
     b"\x8b": lambda m: m.push(int.from_bytes(m.take(m.number("<I")), "little", signed=True)),
     b"G": lambda m: m.push(m.number(">d")),
     b"X": lambda m: m.push(m.take(m.number("<I")).decode(errors="surrogatepass")),
+    b"U": lambda m: m.push(m.take(m.number("B")).decode()),  # text of Python 2
     b"\x8c": lambda m: m.push(m.take(m.number("B")).decode(errors="surrogatepass")),
     b"}": lambda m: m.push({}),
     b"]": lambda m: m.push([]),
@@ -384,6 +452,7 @@ OPERATIONS: dict[bytes, Callable[[Machine], Any]] = {
     b"c": lambda m: m.name(m.line(), m.line()),
     b"\x93": lambda m: m.name(m.stack.pop(-2), m.stack.pop()),
     b"R": Machine.call,
+    b"\x81": Machine.make,
     b"b": Machine.build,
     b"Q": Machine.storage,
 }

@@ -4,10 +4,7 @@ import io
 import pickle
 from typing import Any
 
-from minigrad import nn
-from minigrad.nn import functional
-from minigrad.nn.modules import attention
-from minigrad.serialization.torch_reader import called, named
+from minigrad.serialization.torch_reader import called, named, part_of_a_model
 
 __all__ = ["run"]
 
@@ -16,12 +13,14 @@ class Unpickler(pickle.Unpickler):
     """Python's unpickler; torch's tensors and layers become minigrad's."""
 
     def __init__(self, program, storages) -> None:
-        super().__init__(io.BytesIO(program), encoding="utf-8")
+        self.program = io.BytesIO(program)
+        super().__init__(self.program, encoding="utf-8")
         self.storages = storages
 
     def persistent_load(self, pid) -> Any:
-        """Return the piece of memory that is described."""
-        return self.storages(pid)
+        """Return the piece of memory that is described; of a module, which files of old describe
+        with its source, the class."""
+        return pid[1] if pid[0] == "module" else self.storages(pid)
 
     def find_class(self, module, name) -> Any:
         """Return a class or function by name; of torch, what there is instead of it here."""
@@ -29,7 +28,7 @@ class Unpickler(pickle.Unpickler):
             return super().find_class(module, name)
         found = named(module, name)
         if found is None:
-            found = _part_of_a_model(module, name)
+            found = part_of_a_model(module, name)
         if found is None:
             raise pickle.UnpicklingError(
                 f"the file holds a {module}.{name}, for which torch itself is needed: store "
@@ -38,15 +37,9 @@ class Unpickler(pickle.Unpickler):
         return found if name.endswith("Storage") else called(found)
 
 
-def _part_of_a_model(module, name):
-    """Return the layer or function that a whole model of torch names, or None if there is none."""
-    if module in ("torch.nn.functional", "torch._C._nn"):
-        return getattr(functional, name, None)
-    if not module.startswith("torch.nn.modules."):
-        return None
-    return getattr(attention if name == "NonDynamicallyQuantizableLinear" else nn, name, None)
-
-
 def run(program, storages) -> Any:
     """Return what the description ``program`` describes; whatever it names is run."""
-    return Unpickler(program, storages).load()
+    unpickler = Unpickler(program, storages)
+    value = unpickler.load()
+    storages.complete(unpickler.program.read())
+    return value
