@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import Any
 
 from minigrad.edges import GradientEdge
 from minigrad.tape import Node
@@ -7,6 +8,8 @@ from minigrad.tensor import Tensor
 class Walk:  # one walk under way
     @property
     def node(self) -> Node | None: ...
+    @property
+    def needed(self) -> dict[Any, bool] | None: ...
     def reaches(self, edges: Sequence[GradientEdge]) -> list[bool]: ...
 
 def walk_under_way() -> Walk | None: ...

@@ -66,7 +66,7 @@ cdef class Walk:
     cdef bint accumulate, create_graph
     cdef readonly Node node         # whose vjp runs; only while there is an observer
     cdef list roots                 # the edges it has started from
-    cdef dict needed                # what leads to its inputs; None: everything is walked over
+    cdef readonly dict needed       # what leads to its inputs; None: everything is walked over
     cdef object __weakref__
 
     def __cinit__(self, bint accumulate, bint create_graph):

@@ -1,6 +1,9 @@
 """Function: an op of your own, with its own gradient, in Python."""
 
 import functools
+import inspect
+import threading
+import warnings
 from typing import Any
 
 from minigrad.ops.creation import zeros
@@ -8,6 +11,23 @@ from minigrad.ops.inplace import rebase
 from minigrad.python_node import PythonNode
 from minigrad.tape import _set_grad_enabled, is_grad_enabled
 from minigrad.tensor import Tensor
+
+
+class _Thread(threading.local):
+    transforms = 0  # how many transforms of minigrad.func are calling functions
+
+
+_thread = _Thread()
+
+
+class transforming:
+    """A context in which a transform of minigrad.func calls a function of the user."""
+
+    def __enter__(self) -> None:
+        _thread.transforms += 1
+
+    def __exit__(self, *exc_info) -> None:
+        _thread.transforms -= 1
 
 
 class FunctionCtx(PythonNode):
@@ -164,44 +184,63 @@ class Function:
     setup_context = None
 
     def __init__(self, *args, **kwargs) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all "
+            "static: call them on the class itself.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *args, **kwargs) -> Any:
         raise RuntimeError(
-            f"{type(self).__name__} should not be instantiated: call its static method apply()"
+            "Legacy autograd function with non-static forward method is deprecated: make forward "
+            "static, and call apply() of the class."
         )
 
     @classmethod
-    def apply(cls, *args) -> Any:
-        """Return ``forward(ctx, *args)``, recorded as one op.  This is what programs call."""
+    def apply(cls, *args, **kwargs) -> Any:
+        """Return ``forward(ctx, *args, **kwargs)``, recorded as one op: what programs call.
+
+        ``backward`` returns a gradient for each keyword argument too, after the others.
+        """
+        if cls.setup_context is not None:
+            args, kwargs = _bound(cls.forward, args, kwargs)
+        elif _thread.transforms:
+            raise RuntimeError(
+                "In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, "
+                "jacrev, ...), it must override the setup_context staticmethod."
+            )
+        inputs = (*args, *kwargs.values())
         ctx: Any = FunctionCtx()
         ctx.to_save, ctx.non_differentiable, ctx.dirty = (), (), ()
         ctx.materialize_grads = True
         ctx.backward_function = _backward_of(cls)
-        ctx._mark_needs(args)
+        ctx._mark_needs(inputs)
         recording = is_grad_enabled() and any(ctx.needs_input_grad)
         previous = _set_grad_enabled(False)
         try:
             if cls.setup_context is None:
-                result = cls.forward(ctx, *args)
+                result = cls.forward(ctx, *args, **kwargs)
             else:
-                result = cls.forward(*args)
+                result = cls.forward(*args, **kwargs)
                 cls.setup_context(ctx, args, result)
             # An output that is an input, unchanged, must get a node of its own: a view of it.
             outputs = tuple(
                 o.view_as(o)
                 if isinstance(o, Tensor)
-                and any(o is a for a in args)
+                and any(o is a for a in inputs)
                 and not any(o is d for d in ctx.dirty)
                 else o
                 for o in (result if isinstance(result, tuple) else (result,))
             )
         finally:
             _set_grad_enabled(previous)
-        for d in ctx.dirty:
-            if not any(d is o for o in outputs):
-                raise RuntimeError(
-                    "Some elements marked as dirty during the forward method were not returned as "
-                    "output. The inputs that are modified inplace must all be outputs of the "
-                    "Function."
-                )
+        _check_dirty(ctx.dirty, inputs, outputs, recording)
+        if not recording:
+            outputs = tuple(
+                o.detach() if any(o is d for d in ctx.dirty) and o.requires_grad else o
+                for o in outputs
+            )
         with_gradient: tuple[Any, ...] = tuple(
             o
             if isinstance(o, Tensor)
@@ -212,15 +251,48 @@ class Function:
         )
         ctx._mark_views(tuple(None if any(o is d for d in ctx.dirty) else o for o in with_gradient))
         if recording:
-            ctx.input_meta = tuple(_meta(a) for a in args)
+            ctx.input_meta = tuple(_meta(a) for a in inputs)
             ctx.output_meta = tuple(_meta(o) for o in outputs)
-            ctx._attach(f"{cls.__name__}Backward", args, with_gradient, ctx.to_save)
+            ctx._attach(f"{cls.__name__}Backward", inputs, with_gradient, ctx.to_save)
             for o in with_gradient:
                 if any(o is d for d in ctx.dirty):
                     rebase(o)
         ctx.is_attached = recording
         ctx.to_save, ctx.non_differentiable, ctx.dirty = (), (), ()
         return outputs if isinstance(result, tuple) else outputs[0]
+
+
+def _bound(forward, args, kwargs):
+    """Return the arguments as ``forward`` takes them, with its defaults."""
+    if not kwargs and not getattr(forward, "__defaults__", None):
+        return args, kwargs
+    bound = inspect.signature(forward).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.args, bound.kwargs
+
+
+def _check_dirty(dirty, inputs, outputs, recording):
+    """Raise if inputs that forward has written to are not outputs, or may not be written to."""
+    for d in dirty:
+        if not any(d is i for i in inputs):
+            warnings.warn(
+                "ctx.mark_dirty() received a tensor that was not an input: it is for inputs that "
+                "were written to in place.",
+                stacklevel=4,
+            )
+        elif recording and d.requires_grad and (d if d._base is None else d._base).is_leaf:
+            what = (
+                "a leaf Variable that requires grad has been"
+                if d._base is None
+                else "a view of a leaf Variable that requires grad is being"
+            )
+            raise RuntimeError(f"{what} used in an in-place operation.")
+        if not any(d is o for o in outputs):
+            raise RuntimeError(
+                "Some elements marked as dirty during the forward method were not returned as "
+                "output. The inputs that are modified inplace must all be outputs of the "
+                "Function."
+            )
 
 
 def _backward_of(cls):
@@ -260,8 +332,12 @@ class _Once(Function):
     """Gradients that depend on others in a way that nobody has written down."""
 
     @staticmethod
-    def forward(ctx, results, *grads) -> Any:
+    def forward(results, *grads) -> Any:
         return tuple(r.detach() if isinstance(r, Tensor) else r for r in results)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output) -> None:
+        pass
 
     @staticmethod
     def backward(ctx, *grads):

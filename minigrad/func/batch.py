@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from minigrad.autograd.function import transforming
 from minigrad.func.tree import tree_form, tree_like, tree_map
 from minigrad.ops.closeness import equal
 from minigrad.ops.generator import get_rng_state, set_rng_state
@@ -57,14 +58,16 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None) ->
         (n,) = sizes
         if n == 0:  # what one item of zeros gives says the results' shapes and dtypes
             items = (_item_of_zeros(arg, dim) for arg, dim in zip(args, dims, strict=True))
-            one = _stacked([func(*items, **kwargs)], out_dims, name)
+            with transforming():
+                one = _stacked([func(*items, **kwargs)], out_dims, name)
             return _without_items(one, out_dims)
         results, state = [], get_rng_state() if randomness == "same" else None
         for i in range(n):
             if state is not None:
                 set_rng_state(state)
             items = (_item(arg, dim, i) for arg, dim in zip(args, dims, strict=True))
-            results.append(func(*items, **kwargs))
+            with transforming():
+                results.append(func(*items, **kwargs))
         return _stacked(results, out_dims, name)
 
     return wrapper

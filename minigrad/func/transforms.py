@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.autograd import functional
+from minigrad.autograd.function import transforming
 from minigrad.autograd.grad_mode import enable_grad, is_grad_enabled
 from minigrad.func.batch import check_randomness
 from minigrad.func.tree import tree_form, tree_leaves, tree_like, tree_map
@@ -117,7 +118,8 @@ def grad_and_value(func, argnums=0, has_aux=False) -> Callable[..., Any]:
         _check_argnums(argnums, len(args))
         with enable_grad():
             args, wanted = _localised(args, argnums)
-            result = func(*args, **kwargs)
+            with transforming():
+                result = func(*args, **kwargs)
             out, aux = _with_aux(result, has_aux, "grad_and_value")
             if not isinstance(out, Tensor):
                 raise RuntimeError(
@@ -172,7 +174,9 @@ def vjp(func, *primals, has_aux=False) -> Any:
     """
     with enable_grad():
         primals, wanted = _localised(primals, tuple(range(len(primals))))
-        out, aux = _with_aux(func(*primals), has_aux, "vjp")
+        with transforming():
+            result = func(*primals)
+        out, aux = _with_aux(result, has_aux, "vjp")
         _check_tensors(out, "vjp")
     leaves = tree_leaves(wanted)
 
@@ -219,7 +223,9 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False) -> Any:
         leaves = tree_leaves(wanted)
 
         def flat(*inputs):
-            out, aux = _with_aux(func(*tree_like(wanted, inputs)), has_aux, "jvp")
+            with transforming():
+                result = func(*tree_like(wanted, inputs))
+            out, aux = _with_aux(result, has_aux, "jvp")
             _check_tensors(out, "jvp")
             kept[:] = [out, aux]
             return tuple(tree_leaves(out))
@@ -274,7 +280,9 @@ def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None) -> Callable[..., 
                     numbers, (trees,) if isinstance(argnums, int) else trees, strict=True
                 ):
                     given[n] = tree
-                out, aux = _with_aux(func(*given, **kwargs), has_aux, "jacrev")
+                with transforming():
+                    result = func(*given, **kwargs)
+                out, aux = _with_aux(result, has_aux, "jacrev")
                 _check_tensors(out, "jacrev")
                 kept[:] = [out, aux]
                 return tuple(tree_leaves(out))

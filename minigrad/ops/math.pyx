@@ -18,7 +18,7 @@ from minigrad.kernels.shapes cimport size_of
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast, float_operand, is_kernel_float, to_half, zeros_of
 from minigrad.ops.elementwise cimport combine, with_parameters
-from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
+from minigrad.tape cimport Node, grad_enabled, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
@@ -155,7 +155,7 @@ def square(input):
 
 cdef square_vjp(Node node, object g):
     if grad_enabled():
-        return (g * (node.tensor(0) * 2.0),)
+        return (g * (operations.pow(node.tensor(0), 1) * 2.0),)     # as any power, as in torch
     return (fused(kernels.SQUARE_BACKWARD, g, <Tensor>node.tensor(0)),)
 
 

@@ -5,13 +5,15 @@ checkpointed forgets it after its forward, and runs forward again when its backw
 """
 
 import contextlib
+import warnings
+from typing import Any
 
 from minigrad.autograd.function import Function
 from minigrad.func.tree import tree_leaves, tree_map
 from minigrad.ops.generator import get_rng_state, set_rng_state
 from minigrad.tape import AccumulateGrad, _set_grad_enabled, is_grad_enabled
 from minigrad.tensor import Tensor
-from minigrad.walk import grad
+from minigrad.walk import backward, grad, walk_under_way
 
 __all__ = ["checkpoint", "checkpoint_sequential", "noop_context_fn"]
 
@@ -35,18 +37,41 @@ def checkpoint(
     """Return ``function(*args, **kwargs)``, of which nothing is saved but the arguments.
 
     In the backward the function runs again, which must give the same result: what it draws at
-    random it draws again (``preserve_rng_state``).  Gradients go to tensors among the arguments, in
-    lists and dicts too, and to the parameters that the function uses.  ``context_fn()`` returns two
-    context managers, for the first run and the second.  torch's two ways of doing this,
-    ``use_reentrant`` True and False, are one here, and its other options change nothing.
+    random it draws again (``preserve_rng_state``).
+
+    With ``use_reentrant=False`` gradients go to tensors among the arguments, in lists and dicts
+    too, and to the parameters that the function uses.  ``context_fn()`` returns two context
+    managers, for the first run and the second.
+
+    With True, torch's first way and still what it does if nothing is said, the backward of the part
+    is a ``backward()`` of its own: one argument must require a gradient, or there is none for
+    anything; only ``backward()`` without ``inputs`` comes through; it can not be differentiated.
+    torch's other options change nothing.
 
     >>> import minigrad
     >>> from minigrad.utils.checkpoint import checkpoint
     >>> x = minigrad.ones(2, requires_grad=True)
-    >>> checkpoint(lambda x: (x * 2).exp(), x).sum().backward()
+    >>> checkpoint(lambda x: (x * 2).exp(), x, use_reentrant=False).sum().backward()
     >>> x.grad
     tensor([14.7781, 14.7781])
     """
+    if use_reentrant is None:
+        warnings.warn(
+            "checkpoint: the use_reentrant parameter should be passed explicitly; False is "
+            "recommended. It is True now, as in torch.",
+            stacklevel=2,
+        )
+        use_reentrant = True
+    if use_reentrant:
+        if kwargs:
+            raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+        if context_fn is not noop_context_fn:
+            raise ValueError("Passing `context_fn` is only supported when use_reentrant=False.")
+        if is_grad_enabled() and not any(isinstance(a, Tensor) and a.requires_grad for a in args):
+            warnings.warn(
+                "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2
+            )
+        return CheckpointFunction.apply(function, preserve_rng_state, *args)
     first, second = context_fn()
     if not is_grad_enabled():
         with first:
@@ -71,14 +96,72 @@ def checkpoint(
     return _exchanged(result, lambda o: o.requires_grad, recorded)
 
 
+@contextlib.contextmanager
+def _as_before(state):
+    """A context that records, and draws again what was drawn after ``state`` (None: does not)."""
+    present = get_rng_state()
+    previous = _set_grad_enabled(True)
+    try:
+        if state is not None:
+            set_rng_state(state)
+        yield
+    finally:
+        _set_grad_enabled(previous)
+        if state is not None:
+            set_rng_state(present)
+
+
+class CheckpointFunction(Function):
+    """The part as one op whose backward calls ``backward()``."""
+
+    @staticmethod
+    def forward(ctx, function, preserve_rng_state, *args) -> Any:
+        ctx.function, ctx.args = function, list(args)
+        ctx.state = get_rng_state() if preserve_rng_state else None
+        ctx.places = [i for i, arg in enumerate(args) if isinstance(arg, Tensor)]
+        ctx.save_for_backward(*(args[i] for i in ctx.places))
+        for i in ctx.places:
+            ctx.args[i] = None
+        return function(*args)
+
+    @staticmethod
+    def backward(ctx, *grads):
+        if walk_under_way().needed is not None:
+            raise RuntimeError(
+                "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or "
+                "passing an `inputs` parameter to .backward(): set use_reentrant=False, or call "
+                ".backward() without `inputs`."
+            )
+        args = list(ctx.args)
+        for i, tensor in zip(ctx.places, ctx.saved_tensors, strict=True):
+            args[i] = _leaf(tensor)
+        with _as_before(ctx.state):
+            result = ctx.function(*args)
+        outputs = result if isinstance(result, tuple) else (result,)
+        pairs = [
+            (o, g)
+            for o, g in zip(outputs, grads, strict=True)
+            if isinstance(o, Tensor) and o.requires_grad
+        ]
+        if not pairs:
+            raise RuntimeError(
+                "none of output has requires_grad=True, this checkpoint() is not necessary"
+            )
+        backward([o for o, _ in pairs], [g for _, g in pairs])
+        return None, None, *(a.grad if isinstance(a, Tensor) else None for a in args)
+
+
 class _Checkpoint(Function):
     """The part as one op: of ``tensors`` and leaves, with results that are known already."""
 
     @staticmethod
-    def forward(ctx, part, values, n, *inputs):
-        ctx.part, ctx.n = part, n
-        ctx.save_for_backward(*inputs)
+    def forward(part, values, n, *inputs) -> Any:
         return tuple(values)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output) -> None:
+        ctx.part, _, ctx.n, *tensors = inputs
+        ctx.save_for_backward(*tensors)
 
     @staticmethod
     def backward(ctx, *grads):
@@ -87,17 +170,8 @@ class _Checkpoint(Function):
         create_graph = is_grad_enabled()
         if not create_graph:
             tensors = [_leaf(t) for t in tensors]
-        present = get_rng_state()
-        previous = _set_grad_enabled(True)
-        try:
-            if state is not None:
-                set_rng_state(state)
-            with context:
-                result = again(tensors)
-        finally:
-            _set_grad_enabled(previous)
-            if state is not None:
-                set_rng_state(present)
+        with _as_before(state), context:
+            result = again(tensors)
         outputs = [o for o in _tensors(result) if o.requires_grad]
         if [o.shape for o in outputs] != [g.shape for g in grads]:
             raise RuntimeError(
@@ -119,9 +193,17 @@ def checkpoint_sequential(functions, segments, input, use_reentrant=None, **kwar
     >>> import minigrad
     >>> from minigrad import nn
     >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
-    >>> minigrad.utils.checkpoint.checkpoint_sequential(model, 2, minigrad.ones(4, 2)).shape
+    >>> x = minigrad.ones(4, 2)
+    >>> minigrad.utils.checkpoint.checkpoint_sequential(model, 2, x, use_reentrant=False).shape
     minigrad.Size([4, 1])
     """
+    if use_reentrant is None:
+        warnings.warn(
+            "checkpoint_sequential: the use_reentrant parameter should be passed explicitly; False "
+            "is recommended. It is True now, as in torch.",
+            stacklevel=2,
+        )
+        use_reentrant = True
     functions = list(functions)
 
     def part(start, end):

@@ -310,10 +310,13 @@ class _Watch(Function):
     """The identity, except that the gradients pass through ``look`` on their way back."""
 
     @staticmethod
-    def forward(ctx, look, zeros, *tensors) -> Any:
-        ctx.look = look
-        ctx.set_materialize_grads(zeros)
+    def forward(look, zeros, *tensors) -> Any:
         return tuple(tensor.view_as(tensor) for tensor in tensors)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output) -> None:
+        ctx.look, zeros = inputs[:2]
+        ctx.set_materialize_grads(zeros)
 
     @staticmethod
     def backward(ctx, *grads):
