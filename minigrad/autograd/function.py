@@ -181,7 +181,7 @@ class Function:
             "custom autograd.Function to use it with backward mode AD."
         )
 
-    setup_context = None
+    setup_context: Any = None  # a static method, if the class has it
 
     def __init__(self, *args, **kwargs) -> None:
         warnings.warn(
