@@ -91,7 +91,7 @@ from minigrad.serialization import load, save
 # What not every program needs is imported when it is first used: these parts of the package, ...
 _PARTS = (
     "__config__ accelerator amp backends compiler cpu cuda distributed distributions func hub "
-    "inspect jit linalg mps multiprocessing onnx random special testing types version xpu"
+    "inspect jit linalg mps multiprocessing onnx profiler random special testing types version xpu"
 ).split()
 # ... these names in them, and the functions of ops that are Late.
 _FROM_PARTS = {

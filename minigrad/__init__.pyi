@@ -35,6 +35,7 @@ from minigrad import onnx as onnx
 from minigrad import operators as operators
 from minigrad import ops as ops
 from minigrad import optim as optim
+from minigrad import profiler as profiler
 from minigrad import random as random
 from minigrad import return_types as return_types
 from minigrad import serialization as serialization

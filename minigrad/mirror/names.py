@@ -10,8 +10,8 @@ import minigrad
 
 # minigrad's own modules, which bear no name of torch
 _OWN = frozenset(
-    "attributes config convert dtypes edges formatting inspect kernels memory mirror operators ops "
-    "python_node tape tensor walk".split()
+    "attributes config convert dtypes edges formatting given hooks inspect kernels memory mirror "
+    "on_demand operators ops python_node refusal settings tape tensor walk".split()
 )
 
 # Packages that stand on torch itself, and what to do without them.
