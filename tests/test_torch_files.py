@@ -128,6 +128,13 @@ def test_values_come_back_as_they_were():
     assert found[0][0] is found and found[1] == 1
 
 
+def test_equal_bytes_come_back_however_many_there_are():
+    """Not as one text that is encoded again and again, which ``load`` takes for an attack."""
+    given = [bytes(1000 + 0 * i) for i in range(50)] + [bytearray(1000) for _ in range(50)]
+    assert len({id(item) for item in given}) == 100
+    assert round_trip(given) == given
+
+
 def test_a_state_dict_keeps_its_metadata():
     state = nn.Sequential(nn.Linear(1, 2), nn.BatchNorm1d(2)).state_dict()
     found = round_trip(state)

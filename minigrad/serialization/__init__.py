@@ -79,12 +79,13 @@ def load(
             THAT RUNS WHATEVER CODE THE FILE NAMES: only for files whose origin you trust.
         pickle_module, mmap, pickle_load_args: torch's arguments; files are read as a whole.
 
-    By default nothing in a file is ever run, and no more memory is taken than the file is large.
+    By default nothing in a file is ever run, and what a file takes of memory and time is limited
+    by its size: a small multiple of it, but for many small objects, of up to 300 times.
     A model that torch stored whole becomes one of minigrad's layers; its hooks cannot come along.
 
     Raises ``pickle.UnpicklingError`` for a file with objects that only ``weights_only=False``
     reads, and ValueError for one that is not what its format prescribes: truncated, with bytes to
-    spare, with tensors outside of their memory ...
+    spare, with tensors outside of their memory, with parts that are repeated beyond reason ...
 
     Source: ``torch.load``.
 
@@ -123,7 +124,8 @@ def _read(file, size, where, weights_only):
     try:
         return _part("safetensors_file").read(file, size)
     except ValueError as error:
-        raise ValueError(f"load: {where} is not a valid safetensors file: {error}") from None
+        message = f"load: {where} is not a valid safetensors file: {_shortened(error)}"
+        raise ValueError(message) from None
 
 
 def _checked(function, *arguments, where):
@@ -131,8 +133,14 @@ def _checked(function, *arguments, where):
     try:
         return function(*arguments)
     except ValueError as error:
-        message = f"load: {where} looks like a file of torch.save, but {error}"
+        message = f"load: {where} looks like a file of torch.save, but {_shortened(error)}"
         raise type(error)(message) from None
+
+
+def _shortened(error):
+    """Return what an error says; parts of a file that it names may be as long as the file."""
+    text = str(error)
+    return text if len(text) < 800 else f"{text[:600]} ... {text[-100:]}"
 
 
 def _part(name):

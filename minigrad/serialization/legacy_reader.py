@@ -10,7 +10,8 @@ from struct import unpack_from
 
 import numpy as np
 
-from minigrad.serialization.torch_reader import DAMAGE, STORAGES, Machine, Storages, decoded
+from minigrad.serialization.torch_names import STORAGES
+from minigrad.serialization.torch_reader import DAMAGE, Machine, Storages, decoded
 
 __all__ = ["opened"]
 
@@ -31,7 +32,7 @@ def opened(file, size):
         if magic != MAGIC or version != VERSION:
             raise ValueError(f"it is not of version {VERSION} of the format")
         machine, data = _first(data)
-        if dict(machine).get("little_endian") is not True:
+        if type(machine) is not dict or machine.get("little_endian") is not True:
             raise ValueError("its numbers are not little-endian")
     except (*DAMAGE, TypeError) as error:
         raise ValueError(f"it is damaged: {error}") from None
@@ -56,18 +57,20 @@ class LaterStorages(Storages):
 
     def __call__(self, description):
         """Return the piece that a description belongs to, or the view of one; not yet filled."""
-        kind, named, key, _, n, view = description
-        if kind != "storage" or not isinstance(key, str) or type(n) is not int or n < 0:
+        *what, n, view = description
+        name, key = self.described(*what)
+        if type(n) is not int or n < 0:
             raise TypeError("not the description of a storage")
-        name = named.name.removeprefix("torch.")
-        if (name, key) not in self.found:
+        if key not in self.found:
             self.left -= n * np.dtype(STORAGES[name]).itemsize
             if self.left < 0:
                 raise ValueError(f"storage {key} of {n} elements is larger than the file")
-            self.found[name, key] = np.zeros(n, decoded(name, b"", key).dtype)
-        row = self.found[name, key]
+            self.found[key] = name, np.zeros(n, decoded(name, b"", key).dtype)
+        row = self.known(name, key, n)
         if view is None:
             return row
+        if type(view) is not tuple or [type(part) for part in view[1:]] != [int, int]:
+            raise TypeError("not the description of a view")
         _, start, length = view
         if not 0 <= start <= start + length <= len(row):
             raise ValueError(f"a view of storage {key} ends outside of it")
@@ -76,12 +79,15 @@ class LaterStorages(Storages):
     def complete(self, rest):
         """Fill the pieces, in the order of their keys, each after the number of its elements."""
         keys, rest = _first(rest)
-        pieces = {key: (name, row) for (name, key), row in self.found.items()}
-        if type(keys) is not list or {*map(type, keys)} - {str} or sorted(keys) != sorted(pieces):
+        if (
+            type(keys) is not list
+            or {*map(type, keys)} - {str}
+            or sorted(keys) != sorted(self.found)
+        ):
             raise ValueError("it has other storages than its description says")
         at = 0
         for key in keys:
-            name, row = pieces[key]
+            name, row = self.found[key]
             end = at + 8 + len(row) * np.dtype(STORAGES[name]).itemsize
             (n,) = unpack_from("<q", rest, at)
             if n != len(row) or end > len(rest):

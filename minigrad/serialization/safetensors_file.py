@@ -13,6 +13,7 @@ of the header's metadata describes the structure around them, as JSON: a scalar 
 
 import json
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -202,8 +203,8 @@ def _parse(text):
     def unique(pairs):
         result = dict(pairs)
         if len(result) < len(pairs):
-            keys = [key for key, _ in pairs]
-            raise ValueError(f"the key {max(keys, key=keys.count)!r} is there twice")
+            ((key, _),) = Counter(key for key, _ in pairs).most_common(1)
+            raise ValueError(f"the key {key!r} is there twice")
         return result
 
     def refuse(constant):
@@ -277,6 +278,15 @@ def _read_tensor(file, name, entry):
     return from_numpy(array.astype(array.dtype.newbyteorder("="), copy=False))
 
 
+def _check_hashes(pairs):
+    """Raise if many keys have one hash: each is compared with all before it."""
+    numbers = [
+        pair[0] for pair in pairs if isinstance(pair, list) and pair and type(pair[0]) is int
+    ]
+    if len(set(map(hash, numbers))) + 100 < len(numbers):
+        raise ValueError("its structure has a dict with many keys of one hash")
+
+
 def _unpack_tree(text, tensors):
     """Return the structure that ``_pack`` described, with the tensors in it."""
     used = set()
@@ -296,6 +306,7 @@ def _unpack_tree(text, tensors):
             items = [unpack(item) for item in content]
             return items if kind == "list" else tuple(items)
         if kind == "dict" and isinstance(content, list):
+            _check_hashes(content)
             result = {}
             for pair in content:
                 if (

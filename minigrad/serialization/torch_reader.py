@@ -3,49 +3,36 @@
 Such a file is a zip archive (nothing in it is compressed): ``data.pkl`` is a pickle that describes
 the objects, and ``data/0``, ``data/1``, ... are the memory of the tensors.  A pickle is a program
 for a small stack machine that may call any function there is, which is why it is not given to
-Python's ``pickle``.  ``Machine`` knows the operations that such descriptions consist of, and by
-name the few functions and classes that they may name; everything else is refused.
+Python's ``pickle``.  ``Machine`` knows the operations that such descriptions consist of, and
+``torch_names.py`` the few functions and classes that they may name; everything else is refused.
+
+What is remembered by a number costs a few bytes to repeat, so that a small file could ask for any
+amount of work: ``Machine`` limits what may be copied and hashed.
 """
 
 import pickle  # for the class of an error; nothing here unpickles
 import struct
 import zipfile
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes, nn
-from minigrad.attributes import Size, device
-from minigrad.nn import functional
-from minigrad.nn.modules import attention
-from minigrad.nn.parameter import Buffer, Parameter
-from minigrad.ops.creation import from_numpy
 from minigrad.serialization import safe
-from minigrad.tensor import Tensor, rebuild
+from minigrad.serialization.torch_names import (
+    MOST_ARGUMENTS,
+    MOST_OF_ONE_HASH,
+    STORAGES,
+    Named,
+    called,
+    check_weight,
+    named,
+    part_of_a_model,
+)
 
-__all__ = ["Machine", "Refused", "Storages", "called", "named", "opened", "run"]
+__all__ = ["DAMAGE", "Machine", "Refused", "Storages", "decoded", "opened", "run"]
 
-# torch's names of typed memory, and how its elements lie there (little-endian).
-STORAGES = {
-    "DoubleStorage": "<f8",
-    "FloatStorage": "<f4",
-    "HalfStorage": "<f2",
-    "LongStorage": "<i8",
-    "IntStorage": "<i4",
-    "ShortStorage": "<i2",
-    "CharStorage": "|i1",
-    "ByteStorage": "|u1",
-    "BoolStorage": "|b1",
-    "BFloat16Storage": "<u2",  # the upper halves of float32s, which they become
-}
-DTYPES = {d.name: d for d in dtypes.all_dtypes}
-TYPES = {
-    "torch.Tensor": Tensor,
-    "torch.nn.parameter.Parameter": Parameter,
-    "torch.nn.parameter.Buffer": Buffer,
-}
 ADVICE = (
     "Tensors, numbers, strings, and dicts, lists, tuples and sets of them are all that is read by "
     "default: save model.state_dict() rather than the model. Name classes and functions that are "
@@ -65,16 +52,19 @@ def opened(file, size):
     """
     try:
         archive = zipfile.ZipFile(file)
-        entries = {entry.filename: entry for entry in archive.infolist()}
-        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.values()):
+        entries = archive.infolist()
+        names = {entry.filename for entry in entries}
+        if len(names) < len(entries):
+            raise ValueError("two of its parts have one name")
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
             raise ValueError("its parts are compressed")
-        if sum(entry.file_size for entry in entries.values()) > size:
+        if sum(entry.file_size for entry in entries) > size:
             raise ValueError("its parts are larger than the file")
-        found = [name for name in entries if name.endswith("/data.pkl")]
+        found = [name for name in names if name.endswith("/data.pkl")]
         if len(found) != 1:
             raise ValueError("it has no data.pkl, as files of torch.save do")
         prefix = found[0].removesuffix("data.pkl")
-        if f"{prefix}byteorder" in entries and archive.read(f"{prefix}byteorder") != b"little":
+        if f"{prefix}byteorder" in names and archive.read(f"{prefix}byteorder") != b"little":
             raise ValueError("its numbers are not little-endian")
         program = archive.read(found[0])
     except DAMAGE as error:
@@ -99,7 +89,10 @@ def run(program, storages) -> Any:
         raise ValueError(f"it is damaged: {error}") from None
 
 
-DAMAGE = (ValueError, KeyError, RuntimeError, EOFError, OSError, struct.error, zipfile.BadZipFile)
+DAMAGE = (
+    *(ValueError, KeyError, RuntimeError, EOFError, OSError, OverflowError, struct.error),
+    zipfile.BadZipFile,
+)
 
 
 class Storages:
@@ -107,19 +100,33 @@ class Storages:
 
     def __init__(self, read) -> None:
         self.read = read  # returns the bytes called by a key
-        self.found: dict[tuple[str, str], np.ndarray] = {}
+        self.found: dict[str, tuple[str, np.ndarray]] = {}  # by key: the type, and the elements
 
     def __call__(self, description):
         """Return the piece that a description, as it is in a pickle, belongs to."""
-        kind, named, key, _, n = description
-        if kind != "storage" or not isinstance(key, str) or type(n) is not int:
+        if type(description) is not tuple or len(description) != 5:
             raise TypeError("not the description of a storage")
-        name = named.name.removeprefix("torch.")
-        if (name, key) not in self.found:
-            self.found[name, key] = decoded(name, self.read(key), key)
-        if len(self.found[name, key]) != n:
-            raise ValueError(f"storage {key} has {len(self.found[name, key])} elements, not {n}")
-        return self.found[name, key]
+        *what, n = description
+        name, key = self.described(*what)
+        if key not in self.found:
+            self.found[key] = name, decoded(name, self.read(key), key)
+        return self.known(name, key, n)
+
+    def described(self, kind, named, key, place):
+        """Return the type and the key in the description of a storage."""
+        if not (type(kind) is type(key) is str and type(named) is Named and kind == "storage"):
+            raise TypeError("not the description of a storage")
+        return named.name.removeprefix("torch."), key
+
+    def known(self, name, key, n):
+        """Return a piece that is there, if it is of the type and length that are expected."""
+        found, elements = self.found[key]
+        if found != name:
+            raise ValueError(f"storage {key} is a {found}, and a {name} elsewhere")
+        if type(n) is not int or len(elements) != n:
+            n = n if type(n) is int else f"a {type(n).__name__}"
+            raise ValueError(f"storage {key} has {len(elements)} elements, not {n}")
+        return elements
 
     def complete(self, rest):
         """Read the rest of the file, behind the description: there is none."""
@@ -135,13 +142,6 @@ def decoded(name, data, key):
     return found.astype(found.dtype.newbyteorder("="), copy=False)
 
 
-class Named:
-    """A function or class that the pickle names, such as "torch.FloatStorage"."""
-
-    def __init__(self, name) -> None:
-        self.name = name
-
-
 class Machine:
     """The stack machine that a pickle is a program for, with no more operations than needed."""
 
@@ -153,6 +153,8 @@ class Machine:
         self.marks: list[list[Any]] = []  # the stacks below the current one
         self.memo: dict[int, Any] = {}
         self.safe = safe.objects()
+        self.copies = len(program)  # how many more elements functions may copy
+        self.hashes: dict[int, tuple[Any, dict[int, int]]] = {}  # by container: it, and how many
 
     def run(self):
         """Run the program; return what it leaves on the stack."""
@@ -217,6 +219,7 @@ class Machine:
         if not isinstance(target, dict):
             raise TypeError(f"items for a {type(target).__name__}")
         for key, value in zip(items[::2], items[1::2], strict=True):
+            self.check_key(target, key)
             target[key] = value
 
     def append(self, items):
@@ -229,9 +232,23 @@ class Machine:
         target = self.stack[-1]
         if type(target) is not set:
             raise TypeError(f"items for a {type(target).__name__}")
-        target.update(items)
+        for item in items:
+            self.check_key(target, item)
+            target.add(item)
+
+    def check_key(self, target, key):
+        """Raise for what would take long to be hashed, or to be found among others of its hash."""
+        if type(key) is str:
+            return
+        check_weight(key)
+        _, counts = self.hashes.setdefault(id(target), (target, {}))
+        n = counts[hash(key)] = counts.get(hash(key), 0) + 1
+        if n > MOST_OF_ONE_HASH:
+            raise ValueError(f"a {type(target).__name__} has more than {n - 1} keys of one hash")
 
     def name(self, module, name):
+        if not type(module) is type(name) is str:
+            raise TypeError(f"a {type(module).__name__} and a {type(name).__name__} as names")
         found = named(module, name)
         if found is None:
             found = self.safe_one(*safe.as_of_today(module, name))
@@ -241,6 +258,8 @@ class Machine:
 
     def safe_one(self, module, name):
         """Return what the program has called safe under this name, or None."""
+        if not self.safe:
+            return None
         found = self.safe.get(f"{module}.{name}")
         layer = part_of_a_model(module, name)  # torch's name of what has another one here
         return layer if found is None and self.is_safe(layer) else found
@@ -252,9 +271,13 @@ class Machine:
         arguments, function = self.stack.pop(), self.stack.pop()
         if not isinstance(arguments, tuple):
             raise TypeError("a call of what is no function")
+        if len(arguments) > MOST_ARGUMENTS:
+            raise TypeError(f"a call with {len(arguments)} arguments")
         if self.is_safe(function):
             self.push(function(*arguments))
         elif isinstance(function, Named):
+            for value in arguments:
+                self.check_copy(value)
             self.push(called(function)(*arguments))
         else:
             raise TypeError("a call of what is no function")
@@ -263,8 +286,18 @@ class Machine:
         """Make an object of a safe class, without its constructor."""
         arguments, cls = self.stack.pop(), self.stack.pop()
         if not self.is_safe(cls):
-            raise Refused(f"it makes an object of {cls!r}. {ADVICE}")
+            what = cls.name if isinstance(cls, Named) else type(cls).__name__
+            raise Refused(f"it makes an object of a {what}. {ADVICE}")
         self.push(cls.__new__(cls, *arguments))
+
+    def check_copy(self, value):
+        """Raise if functions go through more than there is in the file; sizes are for nothing."""
+        if isinstance(value, str | bytes | list | dict) or (
+            isinstance(value, tuple) and len(value) > MOST_ARGUMENTS
+        ):
+            self.copies -= len(value)
+        if self.copies < 0:
+            raise ValueError("its description repeats parts more often than any that was saved")
 
     def build(self):
         """Give what is on the stack its attributes: of a state_dict's, ``_metadata`` is kept."""
@@ -279,6 +312,8 @@ class Machine:
 
     def storage(self):
         description = self.stack.pop()
+        if type(description) is not tuple or not description or type(description[0]) is not str:
+            raise TypeError("not the description of a storage")
         if description[0] == "module":  # in files of before torch 1.6, with the source of its class
             raise Refused(f"it holds a whole model. {ADVICE}")
         self.push(self.storages(description))
@@ -295,124 +330,6 @@ def give_state(target, state):
     for name, value in (slots or {}).items():
         setattr(target, name, value)
 
-
-# ---------------------------------------------------------------- what a description may name
-
-
-def named(module, name):
-    """Return what a pickle names: a dtype, a class of tensors, a Named, or None for what it may
-    not name."""
-    full = f"{module}.{name}"
-    if module == "torch" and name in DTYPES:
-        return DTYPES[name]
-    if full in CALLABLE or (module == "torch" and name in STORAGES):
-        return Named(full)
-    return TYPES.get(full)
-
-
-def part_of_a_model(module, name):
-    """Return the layer or function that a whole model of torch names, or None if there is none."""
-    if module in ("torch.nn.functional", "torch._C._nn"):
-        return getattr(functional, name, None)
-    if not module.startswith("torch.nn.modules."):
-        return None
-    return getattr(attention if name == "NonDynamicallyQuantizableLinear" else nn, name, None)
-
-
-def called(function):
-    """Return the function here that stands for the one that a pickle named."""
-    return CALLABLE[function.name] if isinstance(function, Named) else function
-
-
-def _sizes(values):
-    if not isinstance(values, tuple) or not all(type(v) is int and 0 <= v < 2**62 for v in values):
-        raise ValueError(f"{values!r} are no sizes or strides")
-    return values
-
-
-def _tensor(storage, offset, shape, strides, requires_grad=False, *hooks_and_metadata):
-    shape, strides, (offset,) = _sizes(shape), _sizes(strides), _sizes((offset,))
-    if not isinstance(storage, np.ndarray) or len(shape) != len(strides) or len(shape) > 32:
-        raise ValueError(f"not the description of a tensor: shape {shape}, strides {strides}")
-    if 0 in shape:
-        last = offset - 1
-    else:
-        last = offset + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
-    if last >= len(storage):
-        raise ValueError(f"a tensor of shape {shape} ends outside of its {len(storage)} elements")
-    size = storage.itemsize
-    array = np.ndarray(shape, storage.dtype, storage, offset * size, [s * size for s in strides])
-    tensor = from_numpy(array)
-    return tensor.requires_grad_() if requires_grad is True else tensor
-
-
-def _parameter(data, requires_grad, hooks, attributes=None):
-    return rebuild(Parameter, _array(data), requires_grad is True, _attributes(attributes))
-
-
-def _of_class(function, cls, arguments, attributes):
-    """Return a tensor that is of a subclass or has attributes of its own."""
-    make = called(function)
-    if make is not _tensor and make is not _parameter:
-        raise TypeError("not the description of a tensor")
-    tensor = make(*arguments)
-    return rebuild(cls, _array(tensor), tensor.requires_grad, _attributes(attributes))
-
-
-def _array(tensor):
-    if not isinstance(tensor, Tensor):
-        raise TypeError(f"expected a tensor, not a {type(tensor).__name__}")
-    return tensor.detach().numpy()
-
-
-def _attributes(found):
-    if not isinstance(found, dict | None) or not all(isinstance(name, str) for name in found or ()):
-        raise TypeError("not the attributes of a tensor")
-    return found or {}
-
-
-def _filled(kind, contents):
-    """Return a function that makes a container of what is in one that was read: going through
-    anything else, such as a tensor expanded from one element, might take any time and memory."""
-
-    def make(found=None):
-        if found is not None and type(found) not in contents:
-            raise TypeError(f"a {kind.__name__} of a {type(found).__name__}")
-        return kind(found or ())
-
-    return make
-
-
-def _bytes(text, encoding):
-    if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
-        raise TypeError(f"not the description of bytes, in {encoding!r}")
-    return text.encode("latin1")
-
-
-def _bytearray(data=b"", encoding=None):
-    if type(data) is bytes:
-        return bytearray(data)
-    return bytearray(_bytes(data, encoding))
-
-
-CALLABLE: dict[str, Callable[..., Any]] = {
-    "torch._utils._rebuild_tensor": _tensor,  # of torch before 0.4
-    "torch._utils._rebuild_tensor_v2": _tensor,
-    "torch._utils._rebuild_parameter": _parameter,
-    "torch._utils._rebuild_parameter_with_state": _parameter,
-    "torch._tensor._rebuild_from_type_v2": _of_class,
-    "torch.Size": lambda sizes: Size(_sizes(sizes)),
-    "torch.device": lambda *place: device("cpu"),
-    "collections.OrderedDict": _filled(OrderedDict, (list, tuple)),
-    "collections.Counter": _filled(Counter, (dict,)),
-    "_codecs.encode": _bytes,
-    "builtins.bytes": lambda: b"",
-    "builtins.bytearray": _bytearray,
-    "builtins.complex": complex,
-    "builtins.set": _filled(set, (list, tuple)),
-}
-# Python 2's name of builtins, which torch's files use
-CALLABLE |= {f"__builtin__{name[8:]}": f for name, f in CALLABLE.items() if name[:8] == "builtins"}
 
 OPERATIONS: dict[bytes, Callable[[Machine], Any]] = {
     b"\x80": lambda m: m.take(1),  # the protocol

@@ -20,7 +20,7 @@ from minigrad.attributes import Size, device
 from minigrad.dtypes import dtype
 from minigrad.nn.parameter import Buffer, Parameter
 from minigrad.ops.storage import memory
-from minigrad.serialization.torch_reader import STORAGES
+from minigrad.serialization.torch_names import STORAGES
 from minigrad.tensor import Tensor
 
 __all__ = ["Writer", "writing"]
@@ -292,8 +292,8 @@ KINDS = {
 
 
 def _key(value):
-    """Return what a value is remembered by: text by what it says, anything else by who it is."""
-    return (type(value), value) if type(value) in (str, Name) else id(value)
+    """Return what a value is remembered by: names by what they say, anything else by who it is."""
+    return value if type(value) is Name else id(value)
 
 
 def _join(path, key):

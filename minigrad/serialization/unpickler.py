@@ -4,7 +4,7 @@ import io
 import pickle
 from typing import Any
 
-from minigrad.serialization.torch_reader import called, named, part_of_a_model
+from minigrad.serialization.torch_names import called, named, part_of_a_model
 
 __all__ = ["run"]
 
