@@ -43,6 +43,7 @@ def fitted(case):
     return function, shape, weight, options
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("with_bias", [True, False])
 def test_gradients(case, with_bias):

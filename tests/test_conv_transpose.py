@@ -50,6 +50,7 @@ def test_transposed_is_the_adjoint(n, options, rng):
     assert_close((back * x).sum(), (y * out).sum())
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
 @pytest.mark.parametrize("options", VOLUMES)
 def test_conv3d_is_a_sum_over_windows(options, rng):
     stride, padding, dilation, groups = options

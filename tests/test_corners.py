@@ -72,6 +72,15 @@ VALUES = {  # an expression, and the list it gives
 }
 
 WARNINGS = {  # and the category is UserWarning
+    "torch.conv1d(torch.ones(1, 1, 4), torch.ones(1, 1, 2), padding='same')": "padding='same'",
+    "torch.conv2d(*[torch.ones(1, 1, 3, 2)] * 2, padding='same')": "padding='same'",
+    "torch.conv3d(*[torch.ones(1, 1, 2, 3, 3)] * 2, padding='same')": "padding='same'",
+    "torch.zeros(2).scatter(0, torch.tensor([1]), torch.ones(1), reduce='add')": "reduce argument",
+    "torch.cov(torch.ones(2, 1))": "degrees of freedom is <= 0",
+    "torch.from_numpy(np.broadcast_to(np.ones(1), 3))": "not writable",
+    "torch.as_tensor(np.broadcast_to(np.ones(1), 3))": "not writable",
+    "torch.frombuffer(b'abcd', dtype=torch.uint8)": "not writable",
+    "list(torch.utils.data.DataLoader([1], pin_memory=True))": "pin_memory",
     "(torch.ones(2, requires_grad=True) * 2).grad": "not a leaf Tensor",
     "torch.ones(2, 2, 2).T": "other than 2",
     "torch.ones(2).T": "other than 2",
@@ -175,7 +184,7 @@ def test_values(lib, code):
 def test_warnings_name_this_file(lib, code):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        eval(compile(code, __file__, "eval"), {"torch": lib})
+        eval(compile(code, __file__, "eval"), {"torch": lib, "np": np})
     (given,) = [w for w in caught if WARNINGS[code] in str(w.message)]
     assert given.category is UserWarning
     if lib is minigrad:

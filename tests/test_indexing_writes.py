@@ -100,6 +100,7 @@ def test_double_gradients_without_torch(include):
         )
 
 
+@pytest.mark.filterwarnings("ignore:The reduce argument")
 def test_scatter_multiplies_without_a_gradient(torch):
     def function(lib, x, s):
         y = x.scatter(0, lib.tensor(PLACES), s, reduce="add")

@@ -155,6 +155,7 @@ def test_a_layer_computes_what_torchs_does(case, torch, rng):
         assert_close(a, b, rtol=1e-7, atol=1e-11, what=repr(mine))
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
 @pytest.mark.parametrize("case", range(len(LAYERS)))
 def test_a_layer_keeps_the_dtype(case, rng):
     build, shape = LAYERS[case]

@@ -68,6 +68,7 @@ def test_questions_are_answered_as_torch_answers_without_a_gpu(torch, question):
     assert ask(names_of(minigrad), question) == ask(names_of(torch), question)
 
 
+@pytest.mark.filterwarnings("ignore:.*set_default_tensor_type")
 @pytest.mark.parametrize("question", REFUSALS)
 def test_what_cannot_be_is_refused(request, question):
     def refusal(library):
@@ -209,6 +210,7 @@ def train_one_step(scaler, autocast):
     return model.weight.tolist()
 
 
+@pytest.mark.filterwarnings("ignore:cuda.amp:FutureWarning")
 def test_mixed_precision_that_is_off_trains():
     expected = train_one_step(amp.GradScaler(enabled=False), amp.autocast("cpu", enabled=False))
     with pytest.warns(UserWarning, match="Disabling"):
@@ -274,6 +276,7 @@ def test_integers_from_floats_are_cut_off():
     assert minigrad.LongTensor([1.5, -2.5]).tolist() == [1, -2]
 
 
+@pytest.mark.filterwarnings("ignore:.*set_default_tensor_type")
 def test_the_default_type_may_be_an_old_one():
     minigrad.set_default_tensor_type(minigrad.DoubleTensor)
     assert minigrad.ones(1).dtype is minigrad.float64

@@ -43,7 +43,7 @@ BECAUSE = {
         torch.Tensor.new
     """,
     "what torch itself warns of": """
-        torch.linspace torch.logspace torch.nn.Module.state_dict torch.autograd.backward
+        torch.linspace torch.logspace torch.autograd.backward
         torch.random.fork_rng torch.nn.init.eye torch.nn.init.normal
     """,
     "a decorator": "torch.enable_grad",

@@ -49,7 +49,8 @@ def test_prefix_and_destination():
     mine = {"kept": 1}
     state = net().state_dict(destination=mine, prefix="net.")
     assert state is mine
-    assert list(net().state_dict({}, "net.", True)) == list(mine)[1:]
+    with pytest.warns(FutureWarning, match="Positional args"):
+        assert list(net().state_dict({}, "net.", True)) == list(mine)[1:]
     assert list(state) == ["kept", *(f"net.{key}" for key in KEYS)]
 
 

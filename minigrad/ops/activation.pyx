@@ -230,7 +230,9 @@ def tanhshrink(input):
 
 def glu(input, dim=-1):
     """Return the first half along ``dim`` times the sigmoid of the second half."""
-    size = floating(input, "glu").shape[dim]
+    if not (<Tensor>floating(input, "glu")).ndim:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    size = input.shape[dim]
     if size % 2:
         raise RuntimeError(
             f"Halving dimension must be even, but dimension {dim} is size {size}"
@@ -339,7 +341,7 @@ def prelu(input, weight):
 
     ``weight``: one number, or one for each channel (dimension 1).
     """
-    if weight.dim() > 1:
+    if tensor_operand(weight, "prelu", "weight").dim() > 1:
         raise RuntimeError(
             "prelu: Expected `weight` to be a scalar or 1D tensor, but got: "
             f"ndim = {weight.dim()}"

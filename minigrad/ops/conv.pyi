@@ -14,6 +14,7 @@ def conv2d(
 
 class Geometry: ...
 
+def warn_of_uneven(total: Sequence[int], stacklevel: int = 1) -> None: ...
 def conv1d(
     input: Tensor,
     weight: Tensor,

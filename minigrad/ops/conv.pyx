@@ -11,6 +11,8 @@ Each is a recorded op with a kernel of its own, so gradients of any order cost w
 conv1d is conv2d over images of height 1.
 """
 
+import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
+
 from libc.math cimport INFINITY
 from numpy cimport (
     PyArray_DIM, PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
@@ -198,9 +200,20 @@ cdef tuple padding_amounts(object padding, Tensor weight, tuple stride, tuple di
         if stride != (1, 1):
             raise RuntimeError("padding='same' is not supported for strided convolutions")
         total = tuple([dilation[i] * (shape_of(weight)[2 + i] - 1) for i in range(2)])
+        warn_of_uneven(total)
         return tuple([t // 2 for t in total]), total
     before = pair(padding, "padding")
     return before, tuple([2 * p for p in before])
+
+
+def warn_of_uneven(total, stacklevel=1):
+    """Say so if zeros that "same" adds to the two ends of a dimension are not equally many."""
+    if any([t % 2 for t in total]):
+        warnings.warn(
+            "Using padding='same' with even kernel lengths and odd dilation pads one more zero at "
+            "the end of a dimension than at its beginning, as in torch",
+            stacklevel=stacklevel,
+        )
 
 
 cdef Geometry geometry_of(Tensor x, Tensor weight, tuple stride, object padding, tuple dilation,

@@ -6,7 +6,7 @@ depths the kernel reaches.  A transposed convolution makes such planes, and adds
 """
 
 from minigrad.dtypes import float16, int64
-from minigrad.ops.conv import conv2d
+from minigrad.ops.conv import conv2d, warn_of_uneven
 from minigrad.ops.conv_transpose import conv_transpose2d
 from minigrad.ops.pad import pad
 from minigrad.ops.spatial import check_rank, check_tensor, per_dimension
@@ -54,10 +54,12 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) 
     if isinstance(padding, str):
         depth_padding = 0
         if padding == "same":
-            both = dilation[0] * (kernel[0] - 1)
-            if stride[0] != 1:
+            if max(stride) != 1:
                 raise RuntimeError("padding='same' is not supported for strided convolutions")
-            input = pad(input, (0, 0, 0, 0, both // 2, both - both // 2))
+            total = [dilation[d] * (kernel[d] - 1) for d in (2, 1, 0)]
+            warn_of_uneven(total, 2)
+            input = pad(input, [side for t in total for side in (t // 2, t - t // 2)])
+            flat_padding = 0
     else:
         depth_padding, *flat_padding = per_dimension(padding, 3, "padding")
         if depth_padding < 0:

@@ -7,7 +7,7 @@ import warnings     # of stacklevel 1, the default: a compiled function has no f
 import numpy as np
 
 from libc.math cimport fma
-from numpy cimport PyArray_DATA, import_array, ndarray
+from numpy cimport PyArray_DATA, PyArray_ISWRITEABLE, import_array, ndarray
 
 from minigrad.attributes import check_cpu, strided
 from minigrad.convert cimport array_from
@@ -56,7 +56,15 @@ def as_tensor(data, dtype=None, device=None):
     on_cpu(device)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(as_dtype(dtype))
+    if isinstance(data, np.ndarray):
+        warn_of_read_only(data)
     return wrap(array_of(data, dtype))
+
+
+cdef object warn_of_read_only(ndarray array):
+    if not PyArray_ISWRITEABLE(array):
+        warnings.warn("The given NumPy array is not writable, but tensors are: what is written to "
+                      "this one shows in the array. You may want to copy the array first.")
 
 
 cdef ndarray array_of(object data, object d):
@@ -106,6 +114,7 @@ def from_numpy(ndarray):
             )
     if supported(ndarray) is not ndarray:
         raise ValueError("given numpy array has byte order different from the native byte order")
+    warn_of_read_only(ndarray)
     return wrap(ndarray)
 
 

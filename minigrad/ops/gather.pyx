@@ -3,6 +3,8 @@
 To take and to add are linear and each other's vjps.
 """
 
+import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
+
 import numpy as np
 
 from numpy cimport (
@@ -89,7 +91,10 @@ cdef Tensor checked_index(Tensor x, int d, object index, str name):
         index = cast(<Tensor>index, int64)
     if isinstance(index, Tensor) and PyArray_SIZE((<Tensor>index).array) == 0:
         index = cast(<Tensor>index, int64)     # picks nothing, whatever its dtype
-    if not isinstance(index, Tensor) or dtype_of((<Tensor>index).array) is not int64:
+    if not isinstance(index, Tensor):
+        raise TypeError(
+            f"{name}(): argument 'index' must be Tensor, not {type(index).__name__}")
+    if dtype_of((<Tensor>index).array) is not int64:
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
     i = <Tensor>index
     if PyArray_SIZE(i.array) and max(PyArray_NDIM(i.array), 1) != max(PyArray_NDIM(x.array), 1):
@@ -219,6 +224,9 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     cdef Tensor i = checked_index(x, d, index, "scatter"), items
     src = value if src is None else src
+    if reduce is not None and isinstance(src, Tensor):
+        warnings.warn("The reduce argument of scatter with Tensor src is deprecated: use "
+                      "scatter_reduce instead, which has more reductions.")
     if PyArray_NDIM(x.array) == 0 or PyArray_NDIM(i.array) == 0:
         flat = src.reshape(-1) if isinstance(src, Tensor) else src
         return scatter(x.reshape(-1), 0, i.reshape(-1), flat, reduce=reduce).reshape(x.shape)

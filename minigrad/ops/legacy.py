@@ -4,6 +4,8 @@
 ``FloatTensor([1, 2])`` make a tensor of it, ``x.type(FloatTensor)`` changes to it.
 """
 
+import warnings
+
 from minigrad.attributes import Size, check_cpu, strided
 from minigrad.dtypes import (
     as_dtype_,
@@ -82,6 +84,9 @@ def new(input, *args, size=None, device=None) -> Tensor:
 
 def set_default_tensor_type(t) -> None:
     """Make the dtype of ``t``, a class such as DoubleTensor or its name, the default one."""
+    warnings.warn(
+        "set_default_tensor_type() is deprecated: please use set_default_dtype().", stacklevel=2
+    )
     if isinstance(t, str):
         t = globals().get(t.rpartition(".")[2])
     if not isinstance(t, TensorType):

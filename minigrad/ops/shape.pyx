@@ -14,7 +14,7 @@ from numpy cimport (
 
 from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport dtype as dtype_type
-from minigrad.ops.common cimport size_tuple
+from minigrad.ops.common cimport size_tuple, tensor_argument
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, expand_to, strided, viewed
 from minigrad.ops.recorded import labelled
 from minigrad.tape cimport Node, record, recording
@@ -312,7 +312,7 @@ def expand(input, *sizes, size=None):
 
 def expand_as(input, other):
     """Return ``input.expand(other.shape)``."""
-    return expand(input, other.shape)
+    return expand(input, tensor_argument(other, "expand_as", "other").shape)
 
 
 def broadcast_to(input, *sizes, size=None):
@@ -323,7 +323,8 @@ def broadcast_to(input, *sizes, size=None):
 def broadcast_tensors(*tensors):
     """Return all tensors expanded to the shape they broadcast to."""
     try:
-        shape = np.broadcast_shapes(*[x.shape for x in tensors])
+        shape = np.broadcast_shapes(
+            *[tensor_argument(x, "broadcast_tensors", "tensors").shape for x in tensors])
     except ValueError as error:
         raise RuntimeError(f"shapes do not broadcast: {error}") from None
     return tuple([expand(x, shape) for x in tensors])

@@ -332,6 +332,12 @@ def frombuffer(
             f"buffer length ({size - offset} bytes) after offset ({offset} bytes) must be a "
             f"multiple of element size ({width})"
         )
+    if memoryview(buffer).readonly:
+        warnings.warn(
+            "The given buffer is not writable, but tensors are: what is written to this one shows "
+            "in the buffer. You may want to copy it first.",
+            stacklevel=2,
+        )
     if count > 0 and offset + count * width > size:
         raise ValueError(
             f"requested buffer length ({count} * {width} bytes) after offset ({offset} bytes) must "

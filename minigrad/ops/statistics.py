@@ -1,6 +1,7 @@
 """Sums past NaN, both extremes, distances and covariances."""
 
 import math
+import warnings
 
 from minigrad import return_types
 from minigrad.dtypes import bool_, float16
@@ -212,6 +213,12 @@ def cov(input, *, correction=1, fweights=None, aweights=None) -> Tensor:
             divisor = total - correction * sum_(weights * aweights) / total
     centred = x - mean
     products = matmul(centred if weights is None else centred * weights, centred.transpose(0, 1))
+    if divisor <= 0:
+        warnings.warn(
+            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number "
+            "of observations.",
+            stacklevel=2,
+        )
     divisor = clamp_min(divisor, 0) if isinstance(divisor, Tensor) else max(divisor, 0)
     return (products / divisor).squeeze()
 

@@ -55,11 +55,10 @@ class _ListLike(Module):
         return self
 
     def insert(self, index, module):
-        """Put ``module`` before the one at ``index``, as ``list.insert``; return the container."""
+        """Put ``module`` before the one at ``index``, as ``list.insert``."""
         modules = list(self)
         modules.insert(index, module)
         self._hold(modules)
-        return self
 
     def extend(self, modules):
         """Add all of ``modules`` at the end; return the container."""
@@ -132,7 +131,8 @@ class Sequential(_ListLike):
             raise AssertionError(f"module should be of type: {Module}")
         if not -len(self) <= index <= len(self):
             raise IndexError(f"Index out of range: {index}")
-        return super().insert(index, module)
+        super().insert(index, module)
+        return self
 
     def __add__(self, other):
         return Sequential(*self, *_checked(other))

@@ -1,5 +1,6 @@
 """Taking a module's state out and putting it back: one part of Module."""
 
+import warnings
 from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ class StateMixin:
 
         def __getattr__(self, name: str) -> Any: ...
 
-    def state_dict(self, destination=None, prefix="", keep_vars=False) -> dict[str, Any]:
+    def state_dict(self, *args, destination=None, prefix="", keep_vars=False) -> dict[str, Any]:
         """Return an OrderedDict of all parameters and persistent buffers, by full name.
 
         Its values share memory with the module; copy them to keep them as they are.  Its attribute
@@ -46,12 +47,24 @@ class StateMixin:
             prefix: what every key starts with.
             keep_vars: keep the tensors themselves rather than detached ones.
 
+        FutureWarning where these are given by position.
+
         Example::
 
             >>> from minigrad import nn
             >>> list(nn.Sequential(nn.Linear(2, 3), nn.ReLU()).state_dict())
             ['0.weight', '0.bias']
         """
+        if args:
+            warnings.warn(
+                "Positional args of state_dict are being deprecated, use kwargs instead.",
+                FutureWarning,
+                stacklevel=2,
+            )
+            given = dict(zip(("destination", "prefix", "keep_vars"), args, strict=False))
+            return self.state_dict(
+                **{"destination": destination, "prefix": prefix, "keep_vars": keep_vars, **given}
+            )
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()

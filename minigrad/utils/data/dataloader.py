@@ -1,6 +1,8 @@
 """DataLoader: from a data set to an iterable of batches."""
 
 import itertools
+import os
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -140,6 +142,13 @@ class DataLoader(Generic[T_co]):
         self.in_order = in_order
         self._workers: Workers | None = None  # those that persist
         self._initialized = True
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        if cores is not None and num_workers > cores:
+            warnings.warn(
+                f"This DataLoader will create {num_workers} worker processes in total, but there "
+                f"are {cores} cores to run them. Lower the number to avoid slowness.",
+                stacklevel=2,
+            )
 
     def __setattr__(self, name, value):
         fixed = (
@@ -161,6 +170,12 @@ class DataLoader(Generic[T_co]):
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
+        if self.pin_memory:
+            warnings.warn(
+                "'pin_memory' argument is set as true but no accelerator is found, then device "
+                "pinned memory won't be used.",
+                stacklevel=2,
+            )
         workers = self._workers
         if workers is not None and not workers.close.alive:  # something went wrong
             workers = None
