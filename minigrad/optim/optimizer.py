@@ -236,7 +236,7 @@ class Optimizer:
         may be torch's, NumPy's arrays, or others that speak DLPack.
         Create learning rate schedulers first: creating one sets the learning rate.
         """
-        state_dict = dict(state_dict)
+        state_dict = state_dict.copy()  # raises for what is no dict
         for hook in self._load_state_dict_pre_hooks.values():
             replaced = hook(self, state_dict)
             state_dict = state_dict if replaced is None else replaced

@@ -6,9 +6,11 @@ pickle, ``legacy_reader.py`` those of torch before 1.6; ``unpickler.py`` is what
 format.  Each is imported when it is first used.  ``safe.py`` has what a program calls safe.
 """
 
+import contextlib
 import importlib
 import io
 import os
+import pickle  # for the class of an error
 import stat
 from typing import Any
 
@@ -27,6 +29,14 @@ __all__ = [
 LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF"  # how files of torch before 1.6 begin
 
 
+class Damaged(pickle.UnpicklingError, RuntimeError, ValueError):
+    """A file that ``load`` cannot read: damaged, or of no format that it knows."""
+
+
+class Empty(Damaged, EOFError):
+    """A file that has nothing in it."""
+
+
 def save(obj, f, pickle_module=None, pickle_protocol=2, **options) -> None:
     """Write an object to a file that ``load`` and ``torch.load`` read.
 
@@ -41,11 +51,16 @@ def save(obj, f, pickle_module=None, pickle_protocol=2, **options) -> None:
         pickle_module, pickle_protocol, options: torch's arguments, which change nothing.
 
     A file at the path is replaced at once when the new one is complete; whatever goes wrong
-    before, it stays as it was.  Tensors keep their strides and ``requires_grad``, and those that
-    share memory do so again when they are loaded: all of the memory that a view lies in is
-    stored.  A safetensors file has each tensor by itself, contiguous.  Gradients are not stored.
+    before, it stays as it was.  Only a process that is killed on the way leaves something behind:
+    a file beside it that is named ``.``, 16 hexadecimal digits, ``.tmp``.
 
-    Raises TypeError naming the place and type of a value that cannot be stored.
+    Tensors keep their strides and ``requires_grad``, and those that share memory do so again when
+    they are loaded: all of the memory that a view lies in is stored.  A safetensors file has each
+    tensor by itself, contiguous.  Gradients are not stored.
+
+    Raises TypeError naming the place and type of a value that cannot be stored, AttributeError if
+    ``f`` is neither a path nor a file, RuntimeError if there is no folder for the file, and OSError
+    if it cannot be written.
 
     Source: ``torch.save``.
 
@@ -57,10 +72,13 @@ def save(obj, f, pickle_module=None, pickle_protocol=2, **options) -> None:
     {'w': tensor([1., 1.]), 'epoch': 3}
     """
     if hasattr(f, "write"):
-        whole = io.BytesIO()  # to be written from end to end: not every file can seek
-        _part("torch_writer").writing(obj)(whole)
-        f.write(whole.getvalue())
+        _write_through(f, _part("torch_writer").writing(obj))
         return
+    if not isinstance(f, str | bytes | os.PathLike):
+        raise AttributeError(
+            "expected 'f' to be string, path, or a file-like object with a 'write' attribute, but "
+            f"got {type(f).__name__}"
+        )
     safetensors = os.fsdecode(f).endswith(".safetensors")
     write = _part("safetensors_file" if safetensors else "torch_writer").writing(obj)
     _replace_file(f, write)
@@ -84,8 +102,10 @@ def load(
     A model that torch stored whole becomes one of minigrad's layers; its hooks cannot come along.
 
     Raises ``pickle.UnpicklingError`` for a file with objects that only ``weights_only=False``
-    reads, and ValueError for one that is not what its format prescribes: truncated, with bytes to
-    spare, with tensors outside of their memory, with parts that are repeated beyond reason ...
+    reads, and for one that is not what its format prescribes an error that is an UnpicklingError,
+    a RuntimeError and a ValueError, and an EOFError if it is empty: torch raises one or the other.
+    Such a file is truncated, has bytes to spare, tensors outside of their memory, parts that are
+    repeated beyond reason ...  AttributeError if ``f`` is neither a path nor a file.
 
     Source: ``torch.load``.
 
@@ -106,6 +126,11 @@ def load(
         size = f.seek(0, os.SEEK_END) - start
         f.seek(start)
         return _read(f, size, getattr(f, "name", "the file"), weights_only)
+    if not isinstance(f, str | bytes | os.PathLike):
+        raise AttributeError(
+            f"'{type(f).__name__}' object has no attribute 'seek': load expects a path, or a file "
+            "open for reading bytes that can seek"
+        )
     path = os.fspath(f)
     with open(path, "rb") as file:
         return _read(file, os.fstat(file.fileno()).st_size, path, weights_only)
@@ -113,6 +138,10 @@ def load(
 
 def _read(file, size, where, weights_only):
     start = file.read(8)
+    if not isinstance(start, bytes):
+        raise TypeError(f"load: expected a file open for reading bytes, but it reads {start!r}")
+    if not start:
+        raise Empty(f"load: {where} is empty")
     file.seek(-len(start), os.SEEK_CUR)
     is_archive = start[:4] == b"PK\x03\x04" and any(start[4:])
     if is_archive or start == LEGACY:
@@ -125,7 +154,7 @@ def _read(file, size, where, weights_only):
         return _part("safetensors_file").read(file, size)
     except ValueError as error:
         message = f"load: {where} is not a valid safetensors file: {_shortened(error)}"
-        raise ValueError(message) from None
+        raise Damaged(message) from None
 
 
 def _checked(function, *arguments, where):
@@ -134,7 +163,8 @@ def _checked(function, *arguments, where):
         return function(*arguments)
     except ValueError as error:
         message = f"load: {where} looks like a file of torch.save, but {_shortened(error)}"
-        raise type(error)(message) from None
+        kind = type(error) if isinstance(error, pickle.UnpicklingError) else Damaged
+        raise kind(message) from None
 
 
 def _shortened(error):
@@ -148,26 +178,46 @@ def _part(name):
     return importlib.import_module(f"{__name__}.{name}")
 
 
+def _write_through(file, write):
+    """Write to an open file, which need not be able to seek, from end to end."""
+    whole = io.BytesIO()
+    write(whole)
+    data = whole.getvalue()
+    while data:
+        n = file.write(data)
+        data = data[n:] if isinstance(n, int) else b""  # a file without a buffer may take a part
+
+
 def _replace_file(path, write):
     """Let ``write(file)`` write a new file, then put it in the place of the one at ``path``."""
     path = os.path.realpath(os.fspath(path))  # through a symbolic link, not over it
     parent = os.path.dirname(path)
     if not os.path.isdir(parent):
         raise RuntimeError(f"Parent directory {parent} does not exist.")
+    before = None
+    if os.path.exists(path):
+        if not os.path.isfile(path):  # a pipe or a device is written to; a directory raises
+            with open(path, "wb") as file:
+                _write_through(file, write)
+            return
+        with open(path, "r+b") as file:  # raises if it may not be written to
+            before = os.fstat(file.fileno())
     temporary = os.path.join(parent, f".{os.urandom(8).hex()}.tmp")
     try:
         with open(temporary, "xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        if os.path.exists(path):
-            os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
+        if before is not None:
+            with contextlib.suppress(AttributeError, PermissionError):  # no owners; not for us
+                os.chown(temporary, before.st_uid, before.st_gid)
+            os.chmod(temporary, stat.S_IMODE(before.st_mode))
         os.replace(temporary, path)
     except BaseException:
         if os.path.exists(temporary):
             os.unlink(temporary)
         raise
-    if os.name == "posix":  # have the new name on the disk, too
+    with contextlib.suppress(OSError):  # have the new name on the disk, too, where folders open
         folder = os.open(parent, os.O_RDONLY)
         try:
             os.fsync(folder)
