@@ -14,12 +14,15 @@
 /* A function that begins with FLAT has every call in it inlined, however long that makes it (a loop
  * over a function that was not inlined is not vectorised), and is not itself inlined (in a long
  * function GCC keeps fewer numbers in registers). */
-#ifdef __GNUC__
+#if defined(__GNUC__) && !defined(__clang__)
 #define FLAT __attribute__((flatten, noinline))
 #pragma GCC diagnostic ignored "-Wattributes"   /* Cython writes the return type of a local, too */
+#else
+#define FLAT                                    /* (what is an error to clang) */
+#endif
+#ifdef __GNUC__
 #define ALONE __attribute__((noinline))
 #else
-#define FLAT
 #define ALONE
 #endif
 
@@ -246,7 +249,7 @@ static inline float vm_powf(float x, float y) {
     base = float_of(bits_of(a) | (sign & broken << 31));
     p = (float)vm_exp((double)y * vm_log(base));
     p = float_of(bits_of(p) ^ (sign & (uint32_t)whole << 31));
-    p = (a == 1.0f) & (fabsf(y) == INFINITY) ? 1.0f : p;
+    p = ((a == 1.0f) & (fabsf(y) == INFINITY)) ? 1.0f : p;
     p = y == 0.0f ? 1.0f : p;
     return x == 1.0f ? 1.0f : p;
 }
@@ -505,7 +508,7 @@ static inline float vm_fmodf(float x, float y) {
 static inline float vm_hypotf(float x, float y) {
     double a = fabs((double)x), b = fabs((double)y);
     float length = (float)sqrt(a * a + b * b);
-    return (a > 3.5e38) | (b > 3.5e38) ? INFINITY : length;     /* whatever the other is, NaN too */
+    return ((a > 3.5e38) | (b > 3.5e38)) ? INFINITY : length;     /* whatever the other is, NaN too */
 }
 
 /* libm, one number at a time.  Out of line, lest GCC take glibc's vector variants: those would
