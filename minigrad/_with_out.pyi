@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 from minigrad import return_types
-from minigrad.attributes import device, layout
-from minigrad.attributes import device as device_type
+from minigrad.attributes import layout
 from minigrad.dtypes import dtype
+from minigrad.ops.generator import Generator
 from minigrad.tensor import Tensor
+from minigrad.types import Device, Ints
 
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def absolute(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def acos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def acosh(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def acosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def add(
     input: Tensor, other: Tensor | float, *, alpha: float = 1, out: Tensor | None = None
 ) -> Tensor: ...
@@ -29,10 +30,20 @@ def addbmm(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def addcdiv(
-    input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1, out: Tensor | None = None
+    input: Tensor,
+    tensor1: Tensor,
+    tensor2: Tensor,
+    *,
+    value: Tensor | float = 1,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def addcmul(
-    input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1, out: Tensor | None = None
+    input: Tensor,
+    tensor1: Tensor,
+    tensor2: Tensor,
+    *,
+    value: Tensor | float = 1,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def addmm(
     input: Tensor,
@@ -85,9 +96,13 @@ def amin(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def aminmax(
-    input: Any, *, dim: Any = None, keepdim: Any = False, out: Sequence[Tensor] | None = None
+    input: Tensor,
+    *,
+    dim: int | None = None,
+    keepdim: bool = False,
+    out: Sequence[Tensor] | None = None,
 ) -> return_types.aminmax: ...
-def angle(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def any(
     input: Tensor,
     dim: int | Sequence[int] | None = None,
@@ -104,18 +119,18 @@ def arange(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def arccos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def arccosh(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def arccosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def arcsin(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def arcsinh(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def arcsinh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def arctan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def arctan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def arctanh(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def arctanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def argmax(
     input: Tensor,
     dim: int | None = None,
@@ -135,19 +150,19 @@ def argmin(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def argsort(
-    input: Any,
-    dim: Any = -1,
-    descending: Any = False,
-    stable: Any = False,
+    input: Tensor,
+    dim: int = -1,
+    descending: bool = False,
+    stable: bool = False,
     *,
-    axis: Any = None,
+    axis: int | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def asinh(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def asinh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def atan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def atan2(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def atanh(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def baddbmm(
     input: Tensor,
     batch1: Tensor,
@@ -158,7 +173,11 @@ def baddbmm(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def bernoulli(
-    input: Any, p: Any = None, *, generator: Any = None, out: Tensor | None = None
+    input: Tensor,
+    p: float | None = None,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def bitwise_and(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def bitwise_left_shift(
@@ -172,11 +191,11 @@ def bitwise_right_shift(
 def bitwise_xor(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def bucketize(
-    input: Any,
-    boundaries: Any,
+    input: Tensor,
+    boundaries: Tensor,
     *,
-    out_int32: Any = False,
-    right: Any = False,
+    out_int32: bool = False,
+    right: bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def cat(
@@ -226,15 +245,19 @@ def concatenate(
     axis: int | Sequence[int] | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def conj_physical(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def copysign(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cross(
     input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None
 ) -> Tensor: ...
-def cummax(input: Any, dim: Any, *, out: Sequence[Tensor] | None = None) -> return_types.cummax: ...
-def cummin(input: Any, dim: Any, *, out: Sequence[Tensor] | None = None) -> return_types.cummin: ...
+def cummax(
+    input: Tensor, dim: int, *, out: Sequence[Tensor] | None = None
+) -> return_types.cummax: ...
+def cummin(
+    input: Tensor, dim: int, *, out: Sequence[Tensor] | None = None
+) -> return_types.cummin: ...
 def cumprod(
     input: Tensor,
     dim: int | None = None,
@@ -251,14 +274,14 @@ def cumsum(
     axis: int | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def deg2rad(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor: ...
 def diff(
-    input: Any,
-    n: Any = 1,
-    dim: Any = -1,
-    prepend: Any = None,
-    append: Any = None,
+    input: Tensor,
+    n: int = 1,
+    dim: int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -284,7 +307,7 @@ def empty(
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
     memory_format: object = None,
@@ -303,27 +326,29 @@ def eye(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def fix(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor: ...
+def float_power(
+    input: Tensor, exponent: Tensor | float, *, out: Tensor | None = None
+) -> Tensor: ...
 def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def floor_divide(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
-def fmax(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor: ...
-def fmin(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor: ...
+def fmax(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
+def fmin(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def fmod(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def frexp(input: Any, *, out: Sequence[Tensor] | None = None) -> return_types.frexp: ...
+def frexp(input: Tensor, *, out: Sequence[Tensor] | None = None) -> return_types.frexp: ...
 def full(
     size: int | Sequence[int],
     fill_value: float,
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
     out: Tensor | None = None,
@@ -331,7 +356,7 @@ def full(
 def gather(
     input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None
 ) -> Tensor: ...
-def gcd(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor: ...
+def gcd(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def ge(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def geqrf(input: Tensor, *, out: Sequence[Tensor] | None = None) -> return_types.geqrf: ...
 def ger(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -339,17 +364,17 @@ def greater(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) 
 def greater_equal(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def gt(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Tensor: ...
-def heaviside(input: Any, values: Any, *, out: Tensor | None = None) -> Tensor: ...
+def heaviside(input: Tensor, values: Any, *, out: Tensor | None = None) -> Tensor: ...
 def histc(
-    input: Any, bins: Any = 100, min: Any = 0, max: Any = 0, *, out: Tensor | None = None
+    input: Tensor, bins: int = 100, min: float = 0, max: float = 0, *, out: Tensor | None = None
 ) -> Tensor: ...
 def histogram(
-    input: Any,
-    bins: Any = 100,
+    input: Tensor,
+    bins: int | Tensor = 100,
     *,
-    range: Any = None,
-    weight: Any = None,
-    density: Any = False,
+    range: Sequence[float] | None = None,
+    weight: Tensor | None = None,
+    density: bool = False,
     out: Sequence[Tensor] | None = None,
 ) -> return_types.histogram: ...
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
@@ -385,23 +410,30 @@ def index_select(
 def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isin(
-    elements: Any,
-    test_elements: Any,
+    elements: Tensor | float,
+    test_elements: Tensor | float,
     *,
-    assume_unique: Any = False,
-    invert: Any = False,
+    assume_unique: bool = False,
+    invert: bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def isneginf(input: Any, *, out: Tensor | None = None) -> Tensor: ...
-def isposinf(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def kthvalue(
-    input: Any, k: Any, dim: Any = -1, keepdim: Any = False, *, out: Sequence[Tensor] | None = None
+    input: Tensor,
+    k: int,
+    dim: int = -1,
+    keepdim: bool = False,
+    *,
+    out: Sequence[Tensor] | None = None,
 ) -> return_types.kthvalue: ...
-def lcm(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor: ...
-def ldexp(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor: ...
+def lcm(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
+def ldexp(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def le(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
-def lerp(input: Any, end: Any, weight: Any, *, out: Tensor | None = None) -> Tensor: ...
+def lerp(
+    input: Tensor, end: Tensor, weight: Tensor | float, *, out: Tensor | None = None
+) -> Tensor: ...
 def less(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def less_equal(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -412,7 +444,7 @@ def linspace(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
     out: Tensor | None = None,
@@ -430,13 +462,13 @@ def log_softmax(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def logaddexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def logaddexp2(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor: ...
-def logcumsumexp(input: Any, dim: Any, *, out: Tensor | None = None) -> Tensor: ...
+def logaddexp2(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
+def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tensor: ...
 def logical_and(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def logical_or(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def logical_xor(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
-def logit(input: Any, eps: Any = None, *, out: Tensor | None = None) -> Tensor: ...
+def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None) -> Tensor: ...
 def logspace(
     start: float,
     end: float,
@@ -445,7 +477,7 @@ def logspace(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
     out: Tensor | None = None,
@@ -511,7 +543,12 @@ def mean(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def median(
-    input: Any, dim: Any = None, keepdim: Any = False, *, axis: Any = None, out: Any = None
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    axis: int | None = None,
+    out: Any = None,
 ) -> Any: ...
 @overload
 def min(
@@ -547,16 +584,16 @@ def min(input: Tensor, *, other: Tensor, out: Tensor | None = None) -> Tensor: .
 def minimum(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def mode(
-    input: Any, dim: Any = -1, keepdim: Any = False, *, out: Sequence[Tensor] | None = None
+    input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Sequence[Tensor] | None = None
 ) -> return_types.mode: ...
-def msort(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def mul(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def multinomial(
-    input: Any,
-    num_samples: Any,
-    replacement: Any = False,
+    input: Tensor,
+    num_samples: int,
+    replacement: bool = False,
     *,
-    generator: Any = None,
+    generator: Generator | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def multiply(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
@@ -571,35 +608,37 @@ def nan_to_num(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def nanmean(
-    input: Any,
-    dim: Any = None,
-    keepdim: Any = False,
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
     *,
-    dtype: Any = None,
+    dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
-def nanmedian(input: Any, dim: Any = None, keepdim: Any = False, *, out: Any = None) -> Any: ...
+def nanmedian(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, out: Any = None
+) -> Any: ...
 def nanquantile(
-    input: Any,
-    q: Any,
-    dim: Any = None,
-    keepdim: Any = False,
+    input: Tensor,
+    q: Tensor | float,
+    dim: int | None = None,
+    keepdim: bool = False,
     *,
-    interpolation: Any = "linear",
+    interpolation: str = "linear",
     out: Tensor | None = None,
 ) -> Tensor: ...
 def nansum(
-    input: Any,
-    dim: Any = None,
-    keepdim: Any = False,
+    input: Tensor,
+    dim: int | None = None,
+    keepdim: bool = False,
     *,
-    dtype: Any = None,
+    dtype: dtype | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def ne(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def negative(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def nextafter(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor: ...
+def nextafter(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def nonzero(
     input: Tensor, *, as_tuple: Literal[False] = False, out: Tensor | None = None
@@ -621,16 +660,16 @@ def norm(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def normal(
-    mean: Any = 0.0,
-    std: Any = 1.0,
-    size: Any = None,
+    mean: Tensor | float = 0.0,
+    std: Tensor | float = 1.0,
+    size: Sequence[int] | None = None,
     *,
-    generator: Any = None,
-    dtype: Any = None,
-    layout: Any = None,
-    device: Any = None,
-    requires_grad: Any = False,
-    pin_memory: Any = False,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def not_equal(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
@@ -639,7 +678,7 @@ def ones(
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
     out: Tensor | None = None,
@@ -673,59 +712,59 @@ def qr(
     input: Tensor, some: bool = True, *, out: Sequence[Tensor] | None = None
 ) -> return_types.qr: ...
 def quantile(
-    input: Any,
-    q: Any,
-    dim: Any = None,
-    keepdim: Any = False,
+    input: Tensor,
+    q: Tensor | float,
+    dim: int | None = None,
+    keepdim: bool = False,
     *,
-    interpolation: Any = "linear",
+    interpolation: str = "linear",
     out: Tensor | None = None,
 ) -> Tensor: ...
-def rad2deg(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def rand(
-    *sizes: Any,
-    size: Any = None,
-    generator: Any = None,
-    dtype: Any = None,
-    layout: Any = None,
-    device: Any = None,
-    requires_grad: Any = False,
-    pin_memory: Any = False,
+    *sizes: Ints,
+    size: Ints | None = None,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def randint(
-    low: Any = 0,
-    high: Any = None,
-    size: Any = None,
+    low: int = 0,
+    high: int | Sequence[int] | None = None,
+    size: Sequence[int] | None = None,
     *,
-    generator: Any = None,
-    dtype: Any = None,
-    layout: Any = None,
-    device: Any = None,
-    requires_grad: Any = False,
-    pin_memory: Any = False,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def randn(
-    *sizes: Any,
-    size: Any = None,
-    generator: Any = None,
-    dtype: Any = None,
-    layout: Any = None,
-    device: Any = None,
-    requires_grad: Any = False,
-    pin_memory: Any = False,
+    *sizes: Ints,
+    size: Ints | None = None,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def randperm(
-    n: Any,
+    n: int,
     *,
-    generator: Any = None,
-    dtype: Any = None,
-    layout: Any = None,
-    device: Any = None,
-    requires_grad: Any = False,
-    pin_memory: Any = False,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def range(
@@ -734,14 +773,16 @@ def range(
     step: float = 1,
     *,
     dtype: dtype | None = None,
-    device: device_type | str | None = None,
+    device: Device = None,
     layout: object = None,
     requires_grad: bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def remainder(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
-def renorm(input: Any, p: Any, dim: Any, maxnorm: Any, *, out: Tensor | None = None) -> Tensor: ...
+def renorm(
+    input: Tensor, p: float, dim: int, maxnorm: float, *, out: Tensor | None = None
+) -> Tensor: ...
 def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Tensor: ...
 def row_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
 def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -769,21 +810,21 @@ def scatter_reduce(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def searchsorted(
-    sorted_sequence: Any,
-    input: Any,
+    sorted_sequence: Tensor,
+    input: Tensor,
     *,
-    out_int32: Any = False,
-    right: Any = False,
-    side: Any = None,
-    sorter: Any = None,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Tensor | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def signbit(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def sin(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-def sinc(input: Any, *, out: Tensor | None = None) -> Tensor: ...
+def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def sinh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def slice_scatter(
     input: Tensor,
@@ -805,12 +846,12 @@ def softmax(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def sort(
-    input: Any,
-    dim: Any = -1,
-    descending: Any = False,
+    input: Tensor,
+    dim: int = -1,
+    descending: bool = False,
     *,
-    stable: Any = False,
-    axis: Any = None,
+    stable: bool = False,
+    axis: int | None = None,
     out: Sequence[Tensor] | None = None,
 ) -> return_types.sort: ...
 def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -870,13 +911,13 @@ def threshold(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def topk(
-    input: Any,
-    k: Any,
-    dim: Any = -1,
-    largest: Any = True,
-    sorted: Any = True,
+    input: Tensor,
+    k: int,
+    dim: int = -1,
+    largest: bool = True,
+    sorted: bool = True,
     *,
-    axis: Any = None,
+    axis: int | None = None,
     out: Sequence[Tensor] | None = None,
 ) -> return_types.topk: ...
 def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor: ...
@@ -914,13 +955,13 @@ def where(
 def where(
     condition: Tensor, input: Tensor | float, other: Tensor | float, *, out: Tensor | None = None
 ) -> Tensor: ...
-def xlogy(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor: ...
+def xlogy(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def zeros(
     *sizes: int | Sequence[int],
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
     out: Tensor | None = None,

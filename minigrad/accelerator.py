@@ -1,9 +1,14 @@
 """Whether there is any device beside the CPU: there is none."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
 from minigrad.refusal import refusal
 
 
-def _none_there(name):
+def _none_there(name: str) -> Callable[..., NoReturn]:
     return refusal(
         name, f"accelerator.{name}: minigrad runs on the CPU; ask accelerator.is_available() first"
     )
@@ -28,5 +33,5 @@ def device_count() -> int:
     return 0
 
 
-def current_accelerator(check_available=False) -> None:
+def current_accelerator(check_available: bool = False) -> None:
     """Return None."""

@@ -1,9 +1,16 @@
 """Mixed precision's names: on the CPU alone there is none, and programs that ask for it go on
 without, as they do with torch."""
 
+from __future__ import annotations
+
 import contextlib
 import warnings
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
+
+from minigrad.dtypes import dtype
+from minigrad.optim.optimizer import Optimizer
+from minigrad.types import Device
 
 __all__ = [
     "GradScaler",
@@ -27,7 +34,13 @@ class autocast(contextlib.ContextDecorator):
     tensor([2., 2.])
     """
 
-    def __init__(self, device_type, dtype=None, enabled=True, cache_enabled=None) -> None:
+    def __init__(
+        self,
+        device_type: str,
+        dtype: dtype | None = None,
+        enabled: bool = True,
+        cache_enabled: bool | None = None,
+    ) -> None:
         if not isinstance(device_type, str):
             raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
         if enabled and device_type == "cpu":
@@ -46,21 +59,23 @@ class autocast(contextlib.ContextDecorator):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         return None
 
 
-def is_autocast_available(device_type) -> bool:
+def is_autocast_available(device_type: str) -> bool:
     """Return False: there is no lower precision to compute in."""
     return False
 
 
-def is_autocast_enabled(device_type="cuda") -> bool:
+def is_autocast_enabled(device_type: str = "cuda") -> bool:
     """Return False."""
     return False
 
 
-def custom_fwd(fwd=None, *, device_type, cast_inputs=None) -> Any:
+def custom_fwd(
+    fwd: Callable[..., Any] | None = None, *, device_type: str, cast_inputs: dtype | None = None
+) -> Any:
     """Return the forward of a Function unchanged, or a decorator that does so: without autocast
     nothing is cast.
 
@@ -73,9 +88,12 @@ def custom_fwd(fwd=None, *, device_type, cast_inputs=None) -> Any:
     return (lambda function: function) if fwd is None else fwd
 
 
-def custom_bwd(bwd=None, *, device_type) -> Any:
+def custom_bwd(bwd: Callable[..., Any] | None = None, *, device_type: str) -> Any:
     """Return the backward of a Function unchanged, or a decorator that does so."""
     return custom_fwd(bwd, device_type=device_type)
+
+
+_Outputs = TypeVar("_Outputs")
 
 
 class GradScaler:
@@ -90,27 +108,32 @@ class GradScaler:
     """
 
     def __init__(
-        self, device="cuda", init_scale=65536.0, growth_factor=2.0, backoff_factor=0.5,
-        growth_interval=2000, enabled=True,
-    ) -> None:  # fmt: skip
+        self,
+        device: Device = "cuda",
+        init_scale: float = 65536.0,
+        growth_factor: float = 2.0,
+        backoff_factor: float = 0.5,
+        growth_interval: int = 2000,
+        enabled: bool = True,
+    ) -> None:
         if enabled:
             warnings.warn(
                 "GradScaler is enabled, but there is nothing to scale on the CPU. Disabling.",
                 stacklevel=2,
             )
 
-    def scale(self, outputs) -> Any:
+    def scale(self, outputs: _Outputs) -> _Outputs:
         """Return the outputs."""
         return outputs
 
-    def unscale_(self, optimizer) -> None:
+    def unscale_(self, optimizer: Optimizer) -> None:
         """Do nothing."""
 
-    def step(self, optimizer, *args, **kwargs) -> Any:
+    def step(self, optimizer: Optimizer, *args: Any, **kwargs: Any) -> Any:
         """Return ``optimizer.step(*args, **kwargs)``."""
         return optimizer.step(*args, **kwargs)
 
-    def update(self, new_scale=None) -> None:
+    def update(self, new_scale: float | None = None) -> None:
         """Do nothing."""
 
     def is_enabled(self) -> bool:
@@ -125,5 +148,5 @@ class GradScaler:
         """Return an empty dict."""
         return {}
 
-    def load_state_dict(self, state_dict) -> None:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Do nothing."""

@@ -1,11 +1,13 @@
 """What a tensor's attributes are made of: its Size, its device, and the handle of a hook."""
 
-from typing import Any, Self
+from __future__ import annotations
+
+from typing import Any, Self, SupportsIndex, overload
 
 package = "minigrad"  # whose Size and dtypes they are when printed; see minigrad/mirror
 
 
-class Size(tuple):
+class Size(tuple[int, ...]):
     """The shape of a tensor: a tuple that prints as torch's Size and counts its elements."""
 
     __slots__ = ()
@@ -17,17 +19,21 @@ class Size(tuple):
             n *= size
         return n
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{package}.Size({list(self)})"
 
-    def __getitem__(self, index) -> Any:
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> Size: ...
+    def __getitem__(self, index: Any) -> Any:
         item = tuple.__getitem__(self, index)
         return Size(item) if isinstance(index, slice) else item
 
-    def __add__(self, other):
+    def __add__(self, other: tuple[int, ...]) -> Size:  # type: ignore[override]
         return Size(tuple.__add__(self, other))
 
-    def __mul__(self, n):
+    def __mul__(self, n: SupportsIndex) -> Size:
         return Size(tuple.__mul__(self, n))
 
 
@@ -46,9 +52,9 @@ class device:
     type: str
     index: int | None
 
-    def __init__(self, type="cpu", index=None) -> None:
+    def __init__(self, type: str | int | device | None = "cpu", index: int | None = None) -> None:
         if isinstance(type, device):
-            type, index = type.type, type.index
+            index, type = type.index, type.type
         if isinstance(type, int):
             raise RuntimeError(f"device {type} would be an accelerator, of which there is none")
         if not isinstance(type, str):
@@ -63,32 +69,32 @@ class device:
         self.type = name
         self.index = int(number) if colon else index
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"device(type={self.type!r})"
             if self.index is None
             else (f"device(type={self.type!r}, index={self.index})")
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         # cpu and cpu:0 are one place
         return isinstance(other, device) and self.type == other.type
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self.type)
 
     def __enter__(self) -> Self:
         check_cpu(self)
         return self
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         return None
 
 
-def check_cpu(given, error=AssertionError) -> None:
+def check_cpu(given: Any, error: type[Exception] = AssertionError) -> None:
     """Raise ``error``, torch's where it is not compiled for a device, unless it is the CPU.
 
     ``given`` is a device or what names one.
@@ -104,10 +110,10 @@ def check_cpu(given, error=AssertionError) -> None:
 class _Option:
     """A constant with a name, for arguments that choose one of a few."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{package}.{self.name}"
 
 
@@ -127,7 +133,7 @@ preserve_format = memory_format("preserve_format")
 class RemovableHandle:
     """What ``register_hook`` returns: ``remove()`` takes the hook out again."""
 
-    def __init__(self, table, key) -> None:
+    def __init__(self, table: Any, key: Any) -> None:
         self._table = table
         self._key = key
 
@@ -139,5 +145,5 @@ class RemovableHandle:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self.remove()

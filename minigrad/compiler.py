@@ -1,18 +1,37 @@
 """torch.compile's names: what there is runs as it is written."""
 
+from __future__ import annotations
+
 import contextlib
 from typing import Any
 
+from minigrad.nn.modules.module import Module
+
 __all__ = [
-    "allow_in_graph", "assume_constant_result", "compile", "cudagraph_mark_step_begin", "disable",
-    "is_compiling", "is_dynamo_compiling", "is_exporting", "list_backends", "reset", "set_stance",
-]  # fmt: skip
+    "allow_in_graph",
+    "assume_constant_result",
+    "compile",
+    "cudagraph_mark_step_begin",
+    "disable",
+    "is_compiling",
+    "is_dynamo_compiling",
+    "is_exporting",
+    "list_backends",
+    "reset",
+    "set_stance",
+]
 
 
 def compile(
-    model=None, *, fullgraph=False, dynamic=None, backend="inductor", mode=None, options=None,
-    disable=False,
-) -> Any:  # fmt: skip
+    model: Module | None = None,
+    *,
+    fullgraph: bool = False,
+    dynamic: bool | None = None,
+    backend: Any = "inductor",
+    mode: bool | None = None,
+    options: Any = None,
+    disable: bool = False,
+) -> Any:
     """Return the function or module unchanged: minigrad compiles nothing, every operation is
     compiled already.  Without one, return a decorator that does so.
 
@@ -23,17 +42,17 @@ def compile(
     return compile if model is None else model
 
 
-def disable(fn=None, recursive=True, *, reason=None) -> Any:
+def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None) -> Any:
     """Return the function unchanged, or a decorator that does so."""
     return disable if fn is None else fn
 
 
-def allow_in_graph(fn) -> Any:
+def allow_in_graph(fn: Any) -> Any:
     """Return the function unchanged."""
     return fn
 
 
-def assume_constant_result(fn) -> Any:
+def assume_constant_result(fn: Any) -> Any:
     """Return the function unchanged."""
     return fn
 
@@ -42,14 +61,14 @@ class set_stance(contextlib.ContextDecorator):
     """Do nothing, as a call, a decorator or in a ``with``: there is nothing to compile or not."""
 
     def __init__(
-        self, stance="default", *, skip_guard_eval_unsafe=False, force_backend=None
+        self, stance: str = "default", *, skip_guard_eval_unsafe: bool = False, force_backend=None
     ) -> None:
         pass
 
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         return None
 
 

@@ -1,9 +1,11 @@
 """What this build of minigrad is, how many threads it may use, and the limits of its dtypes."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from minigrad import kernels
-from minigrad.dtypes import as_dtype_, get_default_dtype
+from minigrad.dtypes import as_dtype_, dtype, get_default_dtype
 from minigrad.kernels.openmp import get_num_threads, has_openmp, set_num_threads
 
 __version__ = "0.1.0"
@@ -39,7 +41,7 @@ class finfo:
     1.1920928955078125e-07
     """
 
-    def __init__(self, dtype=None) -> None:
+    def __init__(self, dtype: dtype | None = None) -> None:
         dtype = get_default_dtype() if dtype is None else as_dtype_(dtype)
         if not dtype.is_floating_point:
             raise TypeError(
@@ -67,7 +69,7 @@ class iinfo:
     iinfo(min=-128, max=127, dtype=int8)
     """
 
-    def __init__(self, dtype) -> None:
+    def __init__(self, dtype: dtype | None) -> None:
         dtype = as_dtype_(dtype)
         if dtype.is_floating_point or dtype.name == "bool":
             raise TypeError(f"iinfo() requires an integer input type, but got {dtype}")

@@ -1,5 +1,9 @@
 """The CPU as a device: the only one."""
 
+from __future__ import annotations
+
+from minigrad.types import Device
+
 
 def is_available() -> bool:
     """Return True."""
@@ -16,5 +20,5 @@ def current_device() -> str:
     return "cpu"
 
 
-def synchronize(device=None) -> None:
+def synchronize(device: Device = None) -> None:
     """Do nothing: operations are done when they return."""

@@ -1,9 +1,14 @@
 """torch.distributed's questions: training runs in one process, whose program goes on alone."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
 from minigrad.refusal import refusal
 
 
-def _refuse(name):
+def _refuse(name: str) -> Callable[..., NoReturn]:
     return refusal(
         name,
         f"distributed.{name}: training runs in one process; ask distributed.is_available() first",

@@ -1,11 +1,14 @@
 """How a tensor prints: torch's layout, from the array alone."""
 
+from __future__ import annotations
+
 import math
 from typing import Any
 
 import numpy as np
 
 from minigrad.dtypes import get_default_dtype
+from minigrad.tensor import Tensor
 
 _options: dict[str, Any] = {
     "precision": 4,
@@ -22,7 +25,12 @@ _PROFILES: dict[str, dict[str, Any]] = {
 
 
 def set_printoptions(
-    precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None
+    precision: str | None = None,
+    threshold: float | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
 ) -> None:
     """Set how tensors print, as torch.set_printoptions.
 
@@ -109,7 +117,7 @@ def _rows(array, text, width, indent, summarize):
     return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(blocks) + "]"
 
 
-def array_text(array, indent):
+def array_text(array: Any, indent: int):
     """Return the numbers of ``array`` in torch's layout, its lines after the first indented."""
     if array.size == 0:
         return "[]"
@@ -120,7 +128,7 @@ def array_text(array, indent):
     return _rows(array, text, width, indent, summarize)
 
 
-def tensor_repr(t):
+def tensor_repr(t: Tensor):
     """Return ``repr(t)``: numbers, then what is not the default: size, dtype, grad_fn."""
     array = t.detach().numpy()
     prefix = "tensor("

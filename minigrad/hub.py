@@ -1,9 +1,14 @@
 """torch.hub's names, which say what to do without: nothing is downloaded."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
 from minigrad.refusal import refusal
 
 
-def _refuse(name):
+def _refuse(name: str) -> Callable[..., NoReturn]:
     return refusal(
         name,
         f"hub.{name}: weights are not downloaded; build the model from nn's layers, and "

@@ -3,7 +3,10 @@
 Nothing is traced, and there are no files of programs: these names say so.
 """
 
-from typing import Any, Final
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
 
 from minigrad.nn import Module
 from minigrad.refusal import refusal
@@ -14,7 +17,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _refuse(name):
+def _refuse(name: str) -> Callable[..., NoReturn]:
     return refusal(
         name,
         f"jit.{name} is not available: call the function or module itself, and save weights "
@@ -27,7 +30,7 @@ save, load = map(_refuse, ("save", "load"))
 ScriptModule = Module
 
 
-def script(obj, optimize=None, _frames_up=0, _rcb=None, example_inputs=None) -> Any:
+def script(obj: Any, optimize=None, _frames_up: int = 0, _rcb=None, example_inputs=None) -> Any:
     """Return a function, class or module unchanged: it runs as Python.
 
     >>> import minigrad
@@ -37,12 +40,12 @@ def script(obj, optimize=None, _frames_up=0, _rcb=None, example_inputs=None) -> 
     return obj
 
 
-def script_method(fn) -> Any:
+def script_method(fn: Any) -> Any:
     """Return the method of a module unchanged."""
     return fn
 
 
-def interface(obj) -> Any:
+def interface(obj: Any) -> Any:
     """Return the class unchanged."""
     return obj
 
@@ -62,16 +65,16 @@ def is_tracing() -> bool:
     return False
 
 
-def ignore(drop=False, **kwargs) -> Any:
+def ignore(drop: bool = False, **kwargs: Any) -> Any:
     """Return the function unchanged, or a decorator that does so."""
     return drop if callable(drop) else lambda function: function
 
 
-def unused(fn) -> Any:
+def unused(fn: Any) -> Any:
     """Return the function unchanged."""
     return fn
 
 
-def export(fn) -> Any:
+def export(fn: Any) -> Any:
     """Return the function unchanged."""
     return fn

@@ -4,12 +4,15 @@ Tensors are pickled on their way to another process, and arrive as copies; a for
 those that ``share_memory_()`` has moved, and what others write to them.
 """
 
+from __future__ import annotations
+
 import multiprocessing
 import pickle
 import signal
 import traceback
 from multiprocessing import *
 from multiprocessing import connection
+from typing import Any
 
 __all__ = [
     *multiprocessing.__all__,
@@ -28,7 +31,7 @@ __all__ = [
 class ProcessException(Exception):
     """What ended a process of `spawn`: ``error_index`` is its number, ``error_pid`` its id."""
 
-    def __init__(self, msg, error_index, pid) -> None:
+    def __init__(self, msg: Any, error_index: int, pid: Any) -> None:
         super().__init__(msg)
         self.msg = msg
         self.error_index = error_index
@@ -42,7 +45,14 @@ class ProcessRaisedException(ProcessException):
 class ProcessExitedException(ProcessException):
     """A process of `spawn` exited with another code than 0, or by a signal."""
 
-    def __init__(self, msg, error_index, error_pid, exit_code, signal_name=None) -> None:
+    def __init__(
+        self,
+        msg: Any,
+        error_index: int,
+        error_pid: int,
+        exit_code: int,
+        signal_name: str | None = None,
+    ) -> None:
         super().__init__(msg, error_index, error_pid)
         self.exit_code = exit_code
         self.signal_name = signal_name
@@ -61,7 +71,7 @@ def _run(fn, index, args, failures):
 class ProcessContext:
     """The processes that `spawn` has started with ``join=False``."""
 
-    def __init__(self, processes, failures) -> None:
+    def __init__(self, processes: Any, failures: Any) -> None:
         self.processes = processes
         self._failures = failures
         self.sentinels = {process.sentinel: i for i, process in enumerate(processes)}
@@ -70,7 +80,7 @@ class ProcessContext:
         """Return the ids of the processes."""
         return [process.pid for process in self.processes]
 
-    def join(self, timeout=None, grace_period=None) -> bool:
+    def join(self, timeout: float | None = None, grace_period: float | None = None) -> bool:
         """Wait until a process has ended, or ``timeout`` seconds; return whether all have ended.
 
         If one has failed, the others are terminated, and what happened is raised:
@@ -109,7 +119,12 @@ class ProcessContext:
 
 
 def start_processes(
-    fn, args=(), nprocs=1, join=True, daemon=False, start_method="spawn"
+    fn: Any,
+    args: Any = (),
+    nprocs: int = 1,
+    join: bool = True,
+    daemon: bool = False,
+    start_method: str = "spawn",
 ) -> ProcessContext | None:
     """Call ``fn(i, *args)`` in ``nprocs`` processes, ``i`` counting from 0.
 
@@ -122,7 +137,7 @@ def start_processes(
 
     Source: ``torch.multiprocessing.start_processes``.
     """
-    context = multiprocessing.get_context(start_method)
+    context: Any = multiprocessing.get_context(start_method)
     processes, failures = [], []
     for i in range(nprocs):
         ours, theirs = context.Pipe(duplex=False)
@@ -140,7 +155,12 @@ def start_processes(
 
 
 def spawn(
-    fn, args=(), nprocs=1, join=True, daemon=False, start_method="spawn"
+    fn: Any,
+    args: Any = (),
+    nprocs: int = 1,
+    join: bool = True,
+    daemon: bool = False,
+    start_method: str = "spawn",
 ) -> ProcessContext | None:
     """Call ``fn(i, *args)`` in ``nprocs`` new processes; see `start_processes`."""
     return start_processes(fn, args, nprocs, join, daemon, start_method)
@@ -156,6 +176,6 @@ def get_sharing_strategy() -> str:
     return "file_descriptor"
 
 
-def set_sharing_strategy(new_strategy) -> None:
+def set_sharing_strategy(new_strategy: str) -> None:
     """Do nothing: there is one strategy.  AssertionError for a name that torch does not know."""
     assert new_strategy in ("file_descriptor", "file_system"), f"unknown: {new_strategy!r}"

@@ -6,15 +6,18 @@ and readers alike) where each name comes from, and this module has it fetched fr
 somebody asks for it.  A module's own ``__getattr__`` is Python's hook for that (PEP 562).
 """
 
+from __future__ import annotations
+
 import re
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 _IMPORT = re.compile(r"^from ([\w.]+) import (?:\(([^)]*)\)|(.+))$", re.MULTILINE)
 
 
-def sources(file) -> dict[str, tuple[str, str]]:
+def sources(file: Any) -> dict[str, tuple[str, str]]:
     """Return what the stub beside a file imports: {name: (module, name there)}."""
     found = {}
     with open(file.removesuffix(".py") + ".pyi", encoding="utf-8") as stub:

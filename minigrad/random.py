@@ -1,6 +1,9 @@
 """The default generator's functions, under the names of torch.random."""
 
+from __future__ import annotations
+
 import contextlib
+from typing import Any
 
 from minigrad.ops.generator import (
     default_generator,
@@ -23,7 +26,7 @@ __all__ = [
 
 
 @contextlib.contextmanager
-def fork_rng(devices=None, enabled=True, device_type="cuda"):
+def fork_rng(devices: Any = None, enabled: bool = True, device_type: str = "cuda"):
     """Put the default generator back at the end of the block to where it was at its start.
 
     >>> import minigrad

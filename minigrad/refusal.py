@@ -1,7 +1,14 @@
 """Names of torch that are there to say why they cannot be used."""
 
+from __future__ import annotations
 
-def refusal(name, message, error=RuntimeError):
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+
+def refusal(
+    name: str, message: str, error: type[Exception] = RuntimeError
+) -> Callable[..., NoReturn]:
     """Return a function called ``name`` that raises ``error(message)``, whatever it is called with.
 
     >>> from minigrad.refusal import refusal
@@ -11,10 +18,10 @@ def refusal(name, message, error=RuntimeError):
     RuntimeError: there is no accelerator
     """
 
-    def refuse(*args, **kwargs):
+    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
         raise error(message)
 
-    refuse.refuses = message
+    refuse.refuses = message  # type: ignore[attr-defined]
     refuse.__name__ = refuse.__qualname__ = name
     refuse.__doc__ = f"Raise {error.__name__}: {message}."
     return refuse

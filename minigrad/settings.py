@@ -1,16 +1,19 @@
 """Settings that programs for torch make at their start, and what there is to set here."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from minigrad.attributes import check_cpu
 from minigrad.attributes import device as _device
+from minigrad.types import Device
 
 _settings: dict[str, Any] = {"deterministic": 0, "precision": "highest", "warn always": False}
 _MODES = "default", "warn", "error"
 _PRECISIONS = "highest", "high", "medium"
 
 
-def set_default_device(device) -> None:
+def set_default_device(device: Device) -> None:
     """Accept the CPU, the only device, or None; raise for any other.
 
     >>> import minigrad
@@ -25,7 +28,7 @@ def get_default_device() -> _device:
     return _device("cpu")
 
 
-def use_deterministic_algorithms(mode, *, warn_only=False) -> None:
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
     """Remember the wish.  Every algorithm here is deterministic, whatever the threads."""
     _settings["deterministic"] = (1 if warn_only else 2) if mode else 0
 
@@ -40,7 +43,7 @@ def is_deterministic_algorithms_warn_only_enabled() -> bool:
     return _settings["deterministic"] == 1
 
 
-def set_deterministic_debug_mode(debug_mode) -> None:
+def set_deterministic_debug_mode(debug_mode: int | str) -> None:
     """Remember "default", "warn" or "error", or their numbers 0, 1 and 2."""
     if debug_mode not in (*_MODES, 0, 1, 2):
         raise RuntimeError(f"invalid value of debug_mode, expected one of {_MODES}, or 0, 1, 2")
@@ -52,7 +55,7 @@ def get_deterministic_debug_mode() -> int:
     return _settings["deterministic"]
 
 
-def set_float32_matmul_precision(precision) -> None:
+def set_float32_matmul_precision(precision: str) -> None:
     """Remember "highest", "high" or "medium".  Products of float32 are computed in float32."""
     if precision not in _PRECISIONS:
         raise RuntimeError(f"expected one of {_PRECISIONS}, but got {precision!r}")
@@ -64,7 +67,7 @@ def get_float32_matmul_precision() -> str:
     return _settings["precision"]
 
 
-def set_num_interop_threads(n) -> None:
+def set_num_interop_threads(n: float) -> None:
     """Accept a positive number: operations run one after the other."""
     if n <= 0:
         raise RuntimeError(f"expected a positive number of threads, but got {n}")
@@ -75,12 +78,12 @@ def get_num_interop_threads() -> int:
     return 1
 
 
-def set_flush_denormal(mode) -> bool:
+def set_flush_denormal(mode: bool) -> bool:
     """Return whether the wish is granted: denormal numbers are never flushed to zero."""
     return not mode
 
 
-def set_warn_always(b) -> None:
+def set_warn_always(b: bool) -> None:
     """Remember the wish.  How often a warning is shown is what Python's filters say."""
     _settings["warn always"] = bool(b)
 

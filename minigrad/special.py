@@ -3,6 +3,8 @@
 Source: https://docs.pytorch.org/docs/stable/special.html
 """
 
+from __future__ import annotations
+
 import math
 
 from minigrad.ops.bessel import (
@@ -118,7 +120,7 @@ __all__ = [
 ]
 
 
-def entr(input) -> Tensor:
+def entr(input: Tensor) -> Tensor:
     """Return ``-input * log(input)``: 0 at 0, -inf below.
 
     >>> import minigrad
@@ -131,7 +133,7 @@ def entr(input) -> Tensor:
     return recorded(value, "SpecialEntrBackward0", (x,), slope, (x,))
 
 
-def ndtr(input) -> Tensor:
+def ndtr(input: Tensor) -> Tensor:
     """Return the part of a standard normal distribution below the input.
 
     >>> import minigrad

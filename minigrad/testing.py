@@ -1,5 +1,7 @@
 """``assert_close`` and ``make_tensor``, under torch's names."""
 
+from __future__ import annotations
+
 import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from minigrad import ops
-from minigrad.dtypes import as_dtype_, bool_, float16, float32, float64, uint8
+from minigrad.attributes import memory_format
+from minigrad.dtypes import as_dtype_, bool_, dtype, float16, float32, float64, uint8
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 from minigrad.utils.interchange import taken_in
 
 __all__ = ["assert_close", "make_tensor"]
@@ -18,9 +22,19 @@ _TOLERANCES = {float16: (1e-3, 1e-5), float32: (1.3e-6, 1e-5), float64: (1e-7, 1
 
 
 def assert_close(
-    actual, expected, *, allow_subclasses=True, rtol=None, atol=None, equal_nan=False,
-    check_device=True, check_dtype=True, check_layout=True, check_stride=False, msg=None,
-) -> None:  # fmt: skip
+    actual: Any,
+    expected: Any,
+    *,
+    allow_subclasses: bool = True,
+    rtol: float | None = None,
+    atol: float | None = None,
+    equal_nan: bool = False,
+    check_device: bool = True,
+    check_dtype: bool = True,
+    check_layout: bool = True,
+    check_stride: bool = False,
+    msg: Any = None,
+) -> None:
     """Raise AssertionError, which says where and by how much, unless ``actual`` is ``expected``.
 
     That is ``|actual - expected| <= atol + rtol * |expected|`` for every element, and the same
@@ -128,11 +142,17 @@ def _of_numbers(actual, expected, at, tolerances, equal_nan, check_dtype, check_
 def _of_one(actual, expected, rtol, atol, at):
     difference = abs(actual - expected)
     relative = difference / abs(expected) if expected else float("inf")
-    return _told("Scalars", rtol, atol, at, [
-        f"Expected {expected} but got {actual}.",
-        f"Absolute difference: {difference}",
-        f"Relative difference: {relative}",
-    ])  # fmt: skip
+    return _told(
+        "Scalars",
+        rtol,
+        atol,
+        at,
+        [
+            f"Expected {expected} but got {actual}.",
+            f"Absolute difference: {difference}",
+            f"Relative difference: {relative}",
+        ],
+    )
 
 
 def _told(what, rtol, atol, at, lines):
@@ -176,9 +196,16 @@ def _of_tensors(actual, expected, at, tolerances, equal_nan, check_dtype, check_
 
 
 def make_tensor(
-    *shape, dtype, device, low=None, high=None, requires_grad=False, noncontiguous=False,
-    exclude_zero=False, memory_format=None,
-) -> Tensor:  # fmt: skip
+    *shape: Any,
+    dtype: dtype | None,
+    device: Device,
+    low: float | None = None,
+    high: float | None = None,
+    requires_grad: bool = False,
+    noncontiguous: bool = False,
+    exclude_zero: bool = False,
+    memory_format: memory_format | None = None,
+) -> Tensor:
     """Return a tensor of numbers drawn uniformly from [low, high), with torch's draws.
 
     Args:

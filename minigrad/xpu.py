@@ -1,5 +1,7 @@
 """Intel's GPU: it is not used."""
 
+from __future__ import annotations
+
 
 def is_available() -> bool:
     """Return False."""
@@ -11,5 +13,5 @@ def device_count() -> int:
     return 0
 
 
-def manual_seed(seed) -> None:
+def manual_seed(seed: int) -> None:
     """Do nothing, as torch does without one."""

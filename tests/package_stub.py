@@ -25,10 +25,11 @@ from collections.abc import Sequence
 from typing import Any, Literal, overload
 
 from minigrad import return_types
-from minigrad.attributes import device, layout
-from minigrad.attributes import device as device_type
+from minigrad.attributes import layout
 from minigrad.dtypes import dtype
+from minigrad.ops.generator import Generator
 from minigrad.tensor import Tensor
+from minigrad.types import Device, Ints
 
 '''
 

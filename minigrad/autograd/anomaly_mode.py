@@ -1,9 +1,13 @@
 """Where did the NaN come from?  Anomaly mode notes the lines of every op that is recorded."""
 
+from __future__ import annotations
+
 import linecache
 import sys
 import warnings
 from contextlib import suppress
+from types import FrameType
+from typing import Any
 
 from minigrad.tape import _set_observer
 from minigrad.tensor import Tensor
@@ -22,12 +26,13 @@ _OURS = __file__.rpartition("autograd")[0]  # frames in here are not the user's
 class _Observer:
     """What the tape calls while the mode is on (see ``tape._set_observer``)."""
 
-    def __init__(self, check_nan):
+    def __init__(self, check_nan: bool) -> None:
         self.check_nan = check_nan
 
-    def recorded(self, node, inputs, outputs):
+    def recorded(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Note the user's lines that made ``node``, and whose backward pass that was in."""
-        lines, frame = [], sys._getframe()
+        lines: list[str] = []
+        frame: FrameType | None = sys._getframe()
         while frame is not None:
             code, number = frame.f_code, frame.f_lineno
             if not code.co_filename.startswith(_OURS):
@@ -41,7 +46,7 @@ class _Observer:
         if walk is not None and walk.node is not None:
             node.metadata["parent_"] = walk.node
 
-    def walked(self, node, grad, results):
+    def walked(self, node: Any, grad: Any, results: Any) -> None:
         """Raise if the backward of ``node`` has returned a NaN."""
         if not self.check_nan:
             return
@@ -51,7 +56,7 @@ class _Observer:
                     f"Function '{node.name()}' returned nan values in its {i}th output."
                 )
 
-    def failed(self, node, error):
+    def failed(self, node: Any, error: BaseException) -> None:
         """Warn where the op was called whose backward failed, and note the line on the error."""
         lines = node.metadata.get("traceback_")
         if lines is None:
@@ -122,13 +127,13 @@ class set_detect_anomaly:
     Function 'SqrtBackward0' returned nan values in its 0th output.
     """
 
-    def __init__(self, mode, check_nan=True) -> None:
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
         self._previous = _set_observer(_Observer(check_nan) if mode else None)
 
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         _set_observer(self._previous)
 
 
@@ -146,7 +151,7 @@ class detect_anomaly(set_detect_anomaly):
     Function 'SqrtBackward0' returned nan values in its 0th output.
     """
 
-    def __init__(self, check_nan=True) -> None:
+    def __init__(self, check_nan: bool = True) -> None:
         self._check_nan = check_nan
         warnings.warn(
             "Anomaly Detection has been enabled. This mode will increase the runtime and should "

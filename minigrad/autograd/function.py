@@ -1,10 +1,13 @@
 """Function: an op of your own, with its own gradient, in Python."""
 
+from __future__ import annotations
+
 import functools
 import inspect
 import threading
 import warnings
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from minigrad.ops.creation import zeros
 from minigrad.ops.inplace import rebase
@@ -26,7 +29,7 @@ class transforming:
     def __enter__(self) -> None:
         _thread.transforms += 1
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         _thread.transforms -= 1
 
 
@@ -35,7 +38,12 @@ class FunctionCtx(PythonNode):
 
     is_attached = False  # whether forward is over, and recorded
 
-    def save_for_backward(self, *tensors) -> None:
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
+    def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (or None) for ``backward``; overwriting one in place is then noticed."""
         for i, t in enumerate(tensors):
             if t is not None and not isinstance(t, Tensor):
@@ -45,7 +53,7 @@ class FunctionCtx(PythonNode):
                 )
         self.to_save = tensors
 
-    def save_for_forward(self, *tensors) -> None:
+    def save_for_forward(self, *tensors: Any) -> None:
         """Do nothing: there is no forward mode that would ask for them."""
 
     @property
@@ -53,21 +61,21 @@ class FunctionCtx(PythonNode):
         """The tensors that ``save_for_backward`` kept, once forward is over."""
         return self._saved_tensors() if self.is_attached else ()
 
-    def mark_non_differentiable(self, *tensors) -> None:
+    def mark_non_differentiable(self, *tensors: Any) -> None:
         """Say that these outputs have no gradient."""
         self.non_differentiable = _only_tensors("mark_non_differentiable", tensors)
 
-    def mark_dirty(self, *tensors) -> None:
+    def mark_dirty(self, *tensors: Any) -> None:
         """Say that these inputs were changed in place by ``forward``, which returns them."""
         self.dirty = _only_tensors("mark_dirty", tensors)
 
-    def set_materialize_grads(self, value) -> None:
+    def set_materialize_grads(self, value: Any) -> None:
         """With False, gradients of outputs that were not used arrive as None, not zeros."""
         if not isinstance(value, bool):
             raise TypeError(f"set_materialize_grads expects a bool, but got {type(value).__name__}")
         self.materialize_grads = value
 
-    def run(self, grads):
+    def run(self, grads: Any) -> Any:
         """Call the user's backward and check what it returns (called by the walk)."""
         grads = grads[: len(self.output_meta)]
         if self.materialize_grads:
@@ -159,7 +167,7 @@ class Function:
     """
 
     @staticmethod
-    def forward(*args, **kwargs) -> Any:
+    def forward(*args: Any, **kwargs: Any) -> Any:
         """Return the output, a tensor or a tuple of them; nothing done here is recorded.
 
         To be written as ``forward(ctx, *inputs)``, or as ``forward(*inputs)`` beside a
@@ -170,7 +178,7 @@ class Function:
         )
 
     @staticmethod
-    def backward(ctx, *grads) -> Any:
+    def backward(ctx: Any, *grads: Any) -> Any:
         """Return the gradient of each input of ``forward``, None where there is none.
 
         ``grads`` are the gradients of the outputs.  To be written by the subclass (``vjp`` is
@@ -183,7 +191,7 @@ class Function:
 
     setup_context: Any = None  # a static method, if the class has it
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(
             f"{type(self)} should not be instantiated. Methods on autograd functions are all "
             "static: call them on the class itself.",
@@ -191,14 +199,14 @@ class Function:
             stacklevel=2,
         )
 
-    def __call__(self, *args, **kwargs) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
             "Legacy autograd function with non-static forward method is deprecated: make forward "
             "static, and call apply() of the class."
         )
 
     @classmethod
-    def apply(cls, *args, **kwargs) -> Any:
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Return ``forward(ctx, *args, **kwargs)``, recorded as one op: what programs call.
 
         ``backward`` returns a gradient for each keyword argument too, after the others.
@@ -308,7 +316,7 @@ def _backward_of(cls):
     return vjp
 
 
-def once_differentiable(function) -> Any:
+def once_differentiable(function: Callable[..., Any]) -> Any:
     """Decorate a ``backward`` that must not be differentiated itself: to try is a RuntimeError."""
 
     @functools.wraps(function)
@@ -332,15 +340,15 @@ class _Once(Function):
     """Gradients that depend on others in a way that nobody has written down."""
 
     @staticmethod
-    def forward(results, *grads) -> Any:
+    def forward(results: Any, *grads: Any) -> Any:
         return tuple(r.detach() if isinstance(r, Tensor) else r for r in results)
 
     @staticmethod
-    def setup_context(ctx, inputs, output) -> None:
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         pass
 
     @staticmethod
-    def backward(ctx, *grads):
+    def backward(ctx: Any, *grads: Any):
         raise RuntimeError(
             "trying to differentiate twice a function that was marked with @once_differentiable"
         )

@@ -9,7 +9,10 @@ All take ``func``, a function from one tensor or several to one tensor or a tupl
     an output that does not depend on an input is a RuntimeError, rather than a zero.
 """
 
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, overload
 
 from minigrad.autograd.grad_mode import enable_grad
 from minigrad.ops.creation import ones_like, zeros, zeros_like
@@ -21,6 +24,8 @@ __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
 
 # ---------------------------------------------------------------- what goes in and out
+
+_Tensors = Tensor | tuple[Tensor, ...]
 
 
 def _as_tuple(values, what, where):
@@ -149,7 +154,13 @@ def _check_modes(strategy, create_graph, strict, vectorize):
 
 
 @enable_grad()
-def vjp(func, inputs, v=None, create_graph=False, strict=False) -> Any:
+def vjp(
+    func: Callable[..., Any],
+    inputs: _Tensors,
+    v: _Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[Any, Any]:
     """Return ``(func(*inputs), v @ Jacobian)``: a gradient, by one backward pass.
 
     ``v`` has the shapes of the outputs; it may be left out if there is one, of one element.  The
@@ -167,7 +178,13 @@ def vjp(func, inputs, v=None, create_graph=False, strict=False) -> Any:
 
 
 @enable_grad()
-def jvp(func, inputs, v=None, create_graph=False, strict=False) -> Any:
+def jvp(
+    func: Callable[..., Any],
+    inputs: _Tensors,
+    v: _Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[Any, Any]:
     """Return ``(func(*inputs), Jacobian @ v)``: how the outputs move if the inputs move by ``v``.
 
     ``v`` has the shapes of the inputs, the second result those of the outputs.  It is computed as
@@ -187,8 +204,31 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False) -> Any:
 
 
 @enable_grad()
+@overload
 def jacobian(
-    func, inputs, create_graph=False, strict=False, vectorize=False, strategy="reverse-mode"
+    func: Callable[..., Tensor],
+    inputs: Tensor,
+    create_graph: bool = ...,
+    strict: bool = ...,
+    vectorize: bool = ...,
+    strategy: str = ...,
+) -> Tensor: ...
+@overload
+def jacobian(
+    func: Callable[..., Any],
+    inputs: tuple[Tensor, ...],
+    create_graph: bool = ...,
+    strict: bool = ...,
+    vectorize: bool = ...,
+    strategy: str = ...,
+) -> Any: ...
+def jacobian(
+    func: Callable[..., Any],
+    inputs: _Tensors,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    strategy: str = "reverse-mode",
 ) -> Any:
     """Return the derivative of every element of the output by every element of the input.
 
@@ -231,13 +271,31 @@ def jacobian(
 
 
 @enable_grad()
+@overload
 def hessian(
-    func,
-    inputs,
-    create_graph=False,
-    strict=False,
-    vectorize=False,
-    outer_jacobian_strategy="reverse-mode",
+    func: Callable[..., Tensor],
+    inputs: Tensor,
+    create_graph: bool = ...,
+    strict: bool = ...,
+    vectorize: bool = ...,
+    outer_jacobian_strategy: str = ...,
+) -> Tensor: ...
+@overload
+def hessian(
+    func: Callable[..., Tensor],
+    inputs: tuple[Tensor, ...],
+    create_graph: bool = ...,
+    strict: bool = ...,
+    vectorize: bool = ...,
+    outer_jacobian_strategy: str = ...,
+) -> tuple[tuple[Tensor, ...], ...]: ...
+def hessian(
+    func: Callable[..., Any],
+    inputs: _Tensors,
+    create_graph: bool = False,
+    strict: bool = False,
+    vectorize: bool = False,
+    outer_jacobian_strategy: str = "reverse-mode",
 ) -> Any:
     """Return the second derivatives of ``func``, which returns one tensor of one element.
 
@@ -260,7 +318,13 @@ def hessian(
 
 
 @enable_grad()
-def vhp(func, inputs, v=None, create_graph=False, strict=False) -> Any:
+def vhp(
+    func: Callable[..., Any],
+    inputs: _Tensors,
+    v: _Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[Any, Any]:
     """Return ``(func(*inputs), v @ Hessian)`` for a function that returns one element.
 
     ``v`` and the second result have the shapes of the inputs.
@@ -274,7 +338,13 @@ def vhp(func, inputs, v=None, create_graph=False, strict=False) -> Any:
 
 
 @enable_grad()
-def hvp(func, inputs, v=None, create_graph=False, strict=False) -> Any:
+def hvp(
+    func: Callable[..., Any],
+    inputs: _Tensors,
+    v: _Tensors | None = None,
+    create_graph: bool = False,
+    strict: bool = False,
+) -> tuple[Any, Any]:
     """Return ``(func(*inputs), Hessian @ v)``, as ``vhp``: the Hessian is symmetric.
 
     >>> import minigrad

@@ -1,5 +1,7 @@
 """Switching the tape off and on: no_grad, enable_grad, set_grad_enabled, inference_mode."""
 
+from __future__ import annotations
+
 import functools
 import threading
 from collections.abc import Callable
@@ -32,7 +34,7 @@ class _GradMode:
         # a stack, so that one object may be entered again while it is entered
         self.__dict__.setdefault("_previous", []).append(self._set(self.mode))
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self._set(self._previous.pop())
 
     def __call__(self, function: F) -> F:
@@ -65,8 +67,8 @@ class _GradMode:
         is_generator = code is not None and code.co_flags & _CO_GENERATOR
         return cast(F, wrapped_generator if is_generator else wrapped)
 
-    def __new__(cls, function=None, **kwargs) -> Self:
-        self = super().__new__(cls)
+    def __new__(cls, function: Callable[..., Any] | None = None, **kwargs: Any) -> Self:
+        self: Any = super().__new__(cls)
         return self(function) if callable(function) else self  # @no_grad without ()
 
 
@@ -110,7 +112,7 @@ class inference_mode(_GradMode):
     False
     """
 
-    def __init__(self, mode=True) -> None:
+    def __init__(self, mode: bool = True) -> None:
         inference = mode if isinstance(mode, bool) else True
         self.mode = (not inference, inference)
 
@@ -150,10 +152,10 @@ class set_grad_enabled(_GradMode):
     False
     """
 
-    def __new__(cls, mode) -> Self:
+    def __new__(cls, mode: bool) -> Self:
         return object.__new__(cls)
 
-    def __init__(self, mode) -> None:
+    def __init__(self, mode: bool) -> None:
         self.mode = bool(mode)
         self._previous = [_set_grad_enabled(self.mode)]
 

@@ -1,6 +1,8 @@
 """What programs do with the graph itself: look at its nodes, wait for several gradients, and decide
 how what is saved for the backward pass is kept."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -87,7 +89,7 @@ class saved_tensors_hooks:
         _thread.hooks += ((self.pack_hook, self.unpack_hook),)
         _count(1)
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         _thread.hooks = _thread.hooks[:-1]
         _count(-1)
 
@@ -109,7 +111,7 @@ class save_on_cpu(saved_tensors_hooks):
     ...     y = x.exp()
     """
 
-    def __init__(self, pin_memory=False, device_type="cuda") -> None:
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
         super().__init__(lambda tensor: tensor, lambda tensor: tensor)
 
 
@@ -134,7 +136,7 @@ class disable_saved_tensors_hooks:
             raise RuntimeError(self.error_message)
         self._previous, _thread.refusal = _thread.refusal, self.error_message
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         _thread.refusal = self._previous
 
 
@@ -166,7 +168,7 @@ class allow_mutation_on_saved_tensors:
         self._inside = _thread.copies = True
         return self
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self._inside = _thread.copies = False
         self._hooks.__exit__()
 
@@ -185,7 +187,7 @@ class allow_mutation_on_saved_tensors:
 class _Handles(RemovableHandle):
     """The handle of several hooks that were registered as one."""
 
-    def __init__(self, handles) -> None:
+    def __init__(self, handles: Any) -> None:
         self._handles = handles
 
     def remove(self) -> None:

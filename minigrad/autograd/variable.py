@@ -1,6 +1,9 @@
 """Variable: what a tensor that may want a gradient was called before torch 0.4."""
 
+from __future__ import annotations
+
 import warnings
+from typing import Any
 
 from minigrad.tensor import Tensor
 
@@ -8,7 +11,7 @@ __all__ = ["Variable"]
 
 
 class _EveryTensor(type):
-    def __instancecheck__(cls, instance) -> bool:
+    def __instancecheck__(cls, instance: Any) -> bool:
         return isinstance(instance, Tensor)
 
 
@@ -22,7 +25,7 @@ class Variable(metaclass=_EveryTensor):
     tensor([1., 1.], requires_grad=True)
     """
 
-    def __new__(cls, data, requires_grad=False, volatile=None):
+    def __new__(cls, data: Any, requires_grad: bool = False, volatile: Any = None):
         """Return the tensor; ``volatile`` no longer means anything, which a warning says."""
         if volatile:
             warnings.warn(

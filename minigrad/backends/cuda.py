@@ -1,5 +1,7 @@
 """CUDA is not here.  Programs set these flags at their start; they change nothing."""
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Iterator
 
@@ -18,7 +20,7 @@ def is_built() -> bool:
     return False
 
 
-def enable_flash_sdp(enabled) -> None:
+def enable_flash_sdp(enabled: bool) -> None:
     """Do nothing: there is one way in which attention is computed."""
 
 
@@ -35,7 +37,10 @@ math_sdp_enabled = mem_efficient_sdp_enabled = cudnn_sdp_enabled = flash_sdp_ena
 
 @contextlib.contextmanager
 def sdp_kernel(
-    enable_flash=True, enable_math=True, enable_mem_efficient=True, enable_cudnn=True
+    enable_flash: bool = True,
+    enable_math: bool = True,
+    enable_mem_efficient: bool = True,
+    enable_cudnn: bool = True,
 ) -> Iterator[None]:
     """Do nothing in the block: every way gives the same attention."""
     yield

@@ -1,7 +1,11 @@
 """cuDNN is not here.  Programs set these flags at their start; they change nothing."""
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Iterator
+
+from minigrad.tensor import Tensor
 
 enabled = True
 benchmark = False
@@ -15,7 +19,7 @@ def is_available() -> bool:
     return False
 
 
-def is_acceptable(tensor) -> bool:
+def is_acceptable(tensor: Tensor) -> bool:
     """Return False."""
     return False
 
@@ -26,8 +30,12 @@ def version() -> None:
 
 @contextlib.contextmanager
 def flags(
-    enabled=False, benchmark=False, benchmark_limit=10, deterministic=False, allow_tf32=True,
-    fp32_precision="none",
-) -> Iterator[None]:  # fmt: skip
+    enabled: bool = False,
+    benchmark: bool = False,
+    benchmark_limit: int = 10,
+    deterministic: bool = False,
+    allow_tf32: bool = True,
+    fp32_precision: str = "none",
+) -> Iterator[None]:
     """Do nothing in the block."""
     yield

@@ -1,5 +1,7 @@
 """oneDNN is not here.  Programs set these flags; they change nothing."""
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Iterator
 
@@ -15,7 +17,10 @@ def is_available() -> bool:
 
 @contextlib.contextmanager
 def flags(
-    enabled=False, deterministic=False, allow_tf32=True, fp32_precision="none"
+    enabled: bool = False,
+    deterministic: bool = False,
+    allow_tf32: bool = True,
+    fp32_precision: str = "none",
 ) -> Iterator[None]:
     """Do nothing in the block."""
     yield

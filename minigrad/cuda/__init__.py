@@ -3,13 +3,18 @@
 Questions are answered, and what needs a GPU is an AssertionError, as in a torch built without.
 """
 
+from __future__ import annotations
+
 import contextlib
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from minigrad.cuda import amp
 from minigrad.refusal import refusal
+from minigrad.types import Device
 
 
-def _no_gpu(name):
+def _no_gpu(name: str) -> Callable[..., NoReturn]:
     message = f"cuda.{name}: minigrad runs on the CPU; ask cuda.is_available() first"
     return refusal(name, message, AssertionError)
 
@@ -45,7 +50,7 @@ def is_initialized() -> bool:
     return False
 
 
-def is_bf16_supported(including_emulation=True) -> bool:
+def is_bf16_supported(including_emulation: bool = True) -> bool:
     """Return False."""
     return False
 
@@ -70,11 +75,11 @@ def device_count() -> int:
     return 0
 
 
-def manual_seed(seed) -> None:
+def manual_seed(seed: int) -> None:
     """Do nothing, as torch does without a GPU."""
 
 
-def manual_seed_all(seed) -> None:
+def manual_seed_all(seed: int) -> None:
     """Do nothing, as torch does without a GPU."""
 
 
@@ -90,31 +95,31 @@ def empty_cache() -> None:
     """Do nothing, as torch does without a GPU."""
 
 
-def reset_peak_memory_stats(device=None) -> None:
+def reset_peak_memory_stats(device: Device = None) -> None:
     """Do nothing, as torch does without a GPU."""
 
 
-def memory_allocated(device=None) -> int:
+def memory_allocated(device: Device = None) -> int:
     """Return 0."""
     return 0
 
 
-def max_memory_allocated(device=None) -> int:
+def max_memory_allocated(device: Device = None) -> int:
     """Return 0."""
     return 0
 
 
-def memory_reserved(device=None) -> int:
+def memory_reserved(device: Device = None) -> int:
     """Return 0."""
     return 0
 
 
-def max_memory_reserved(device=None) -> int:
+def max_memory_reserved(device: Device = None) -> int:
     """Return 0."""
     return 0
 
 
-def memory_stats(device=None) -> dict:
+def memory_stats(device: Device = None) -> dict:
     """Return an empty dict."""
     return {}
 
@@ -131,5 +136,5 @@ def get_rng_state_all() -> list:
     return []
 
 
-def set_rng_state_all(new_states) -> None:
+def set_rng_state_all(new_states: Any) -> None:
     """Do nothing: there are no GPUs to set."""

@@ -1,9 +1,13 @@
 """torch.cuda.amp's names, see minigrad.amp."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from minigrad import amp
+from minigrad.dtypes import dtype
 
 
 def _warn(name):
@@ -14,12 +18,12 @@ def _warn(name):
     )
 
 
-def custom_fwd(fwd=None, *, cast_inputs=None) -> Any:
+def custom_fwd(fwd: Callable[..., Any] | None = None, *, cast_inputs: dtype | None = None) -> Any:
     """Return the forward of a Function unchanged, or a decorator that does so."""
     return amp.custom_fwd(fwd, device_type="cuda")
 
 
-def custom_bwd(bwd) -> Any:
+def custom_bwd(bwd: Callable[..., Any] | None) -> Any:
     """Return the backward of a Function unchanged."""
     return bwd
 
@@ -27,7 +31,9 @@ def custom_bwd(bwd) -> Any:
 class autocast(amp.autocast):
     """``minigrad.autocast("cuda", ...)``: it warns and does nothing."""
 
-    def __init__(self, enabled=True, dtype=None, cache_enabled=True) -> None:
+    def __init__(
+        self, enabled: bool = True, dtype: dtype | None = None, cache_enabled: bool | None = True
+    ) -> None:
         _warn("autocast")
         super().__init__("cuda", dtype=dtype, enabled=enabled, cache_enabled=cache_enabled)
 
@@ -36,9 +42,13 @@ class GradScaler(amp.GradScaler):
     """``minigrad.amp.GradScaler("cuda", ...)``: it scales nothing."""
 
     def __init__(
-        self, init_scale=65536.0, growth_factor=2.0, backoff_factor=0.5, growth_interval=2000,
-        enabled=True,
-    ) -> None:  # fmt: skip
+        self,
+        init_scale: float = 65536.0,
+        growth_factor: float = 2.0,
+        backoff_factor: float = 0.5,
+        growth_interval: int = 2000,
+        enabled: bool = True,
+    ) -> None:
         _warn("GradScaler")
         super().__init__(
             "cuda", init_scale, growth_factor, backoff_factor, growth_interval, enabled

@@ -1,5 +1,7 @@
 """vmap: one call for a batch of arguments."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +16,14 @@ from minigrad.tensor import Tensor
 __all__ = ["vmap"]
 
 
-def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None) -> Callable[..., Any]:
+def vmap(
+    func: Callable[..., Any],
+    in_dims: Any = 0,
+    out_dims: Any = 0,
+    randomness: str = "error",
+    *,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
     """Return ``func`` for batches: called for every item in a dimension of its arguments.
 
     ``in_dims`` says which dimension of each argument has the items, None that all calls get the
@@ -73,7 +82,7 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None) ->
     return wrapper
 
 
-def check_randomness(randomness):
+def check_randomness(randomness: str):
     """Raise unless ``randomness`` is one of torch's three words for it."""
     if randomness not in ("error", "different", "same"):
         raise RuntimeError(

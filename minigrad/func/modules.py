@@ -1,9 +1,12 @@
 """Modules as functions of their parameters."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minigrad.nn.modules.batchnorm import _BatchNorm
+from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.utils import stateless
 from minigrad.ops.join import stack
@@ -13,7 +16,13 @@ __all__ = ["functional_call", "replace_all_batch_norm_modules_", "stack_module_s
 
 
 def functional_call(
-    module, parameter_and_buffer_dicts, args=None, kwargs=None, *, tie_weights=True, strict=False
+    module: Module,
+    parameter_and_buffer_dicts: Any,
+    args: Any = None,
+    kwargs: dict[str, Any] | None = None,
+    *,
+    tie_weights: bool = True,
+    strict: bool = False,
 ) -> Any:
     """Call ``module`` with other tensors in the place of its parameters and buffers.
 
@@ -88,7 +97,7 @@ def stack_module_state(models: Iterable[Any]) -> tuple[dict[str, Any], dict[str,
     return parameters, buffers
 
 
-def replace_all_batch_norm_modules_(root):
+def replace_all_batch_norm_modules_(root: Module):
     """Let no batch norm in a module keep running statistics; return the module, changed.
 
     They normalise by the statistics of each batch from then on, and write to no buffer, which

@@ -1,5 +1,7 @@
 """Functions that compute the derivatives of functions."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -105,7 +107,9 @@ def _check_tensors(tree, name):
 # ---------------------------------------------------------------- gradients
 
 
-def grad_and_value(func, argnums=0, has_aux=False) -> Callable[..., Any]:
+def grad_and_value(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """Return a function that returns ``(gradient, func(...))``; see ``grad``.
 
     >>> import minigrad
@@ -140,7 +144,9 @@ def grad_and_value(func, argnums=0, has_aux=False) -> Callable[..., Any]:
     return wrapper
 
 
-def grad(func, argnums=0, has_aux=False) -> Callable[..., Any]:
+def grad(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
     """Return a function that computes the gradient of ``func``, which returns a scalar tensor.
 
     ``argnums`` says by which argument, or arguments (then it returns a tuple).  With ``has_aux``
@@ -161,7 +167,7 @@ def grad(func, argnums=0, has_aux=False) -> Callable[..., Any]:
     return wrapper
 
 
-def vjp(func, *primals, has_aux=False) -> Any:
+def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     """Return ``(func(*primals), vjp_fn)``, with ``has_aux`` ``(output, vjp_fn, aux)``.
 
     ``vjp_fn(*cotangents)``, of the form of the output, returns the tuple of the gradients by the
@@ -196,7 +202,14 @@ def vjp(func, *primals, has_aux=False) -> Any:
     return (results[0], vjp_fn, results[1]) if has_aux else (results[0], vjp_fn)
 
 
-def jvp(func, primals, tangents, *, strict=False, has_aux=False) -> Any:
+def jvp(
+    func: Callable[..., Any],
+    primals: Any,
+    tangents: Any,
+    *,
+    strict: bool = False,
+    has_aux: bool = False,
+) -> Any:
     """Return ``(func(*primals), tangents of the output)``, with ``has_aux`` the aux as well.
 
     ``primals`` and ``tangents`` are tuples of the same form.
@@ -236,7 +249,7 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False) -> Any:
     return results if has_aux else results[:2]
 
 
-def linearize(func, *primals) -> tuple[Any, Callable[..., Any]]:
+def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
     """Return ``func(*primals)`` and the function from tangents of the primals to that of the
     output, which computes ``func`` anew each time: see `jvp`.
 
@@ -248,7 +261,13 @@ def linearize(func, *primals) -> tuple[Any, Callable[..., Any]]:
     return func(*primals), lambda *tangents: jvp(func, primals, tangents)[1]
 
 
-def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None) -> Callable[..., Any]:
+def jacrev(
+    func: Callable[..., Any],
+    argnums: int | tuple[int, ...] = 0,
+    *,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
     """Return a function that computes the Jacobian of ``func`` by the argument ``argnums``.
 
     Of shape ``output.shape + input.shape``; for containers, the form of the output with the form of
@@ -296,7 +315,13 @@ def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None) -> Callable[..., 
     return wrapper
 
 
-def jacfwd(func, argnums=0, has_aux=False, *, randomness="error") -> Callable[..., Any]:
+def jacfwd(
+    func: Callable[..., Any],
+    argnums: int | tuple[int, ...] = 0,
+    has_aux: bool = False,
+    *,
+    randomness: str = "error",
+) -> Callable[..., Any]:
     """Return what ``jacrev`` does: there is no forward mode here.
 
     >>> import minigrad
@@ -308,7 +333,7 @@ def jacfwd(func, argnums=0, has_aux=False, *, randomness="error") -> Callable[..
     return jacrev(func, argnums, has_aux=has_aux)
 
 
-def hessian(func, argnums=0) -> Callable[..., Any]:
+def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """Return a function that computes the second derivatives of ``func``.
 
     >>> import minigrad

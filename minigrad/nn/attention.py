@@ -1,8 +1,11 @@
 """Which kernel computes attention: there is one, whatever a program asks for."""
 
+from __future__ import annotations
+
 import contextlib
 import enum
 from collections.abc import Iterator
+from typing import Any
 
 __all__ = ["SDPBackend", "sdpa_kernel"]
 
@@ -24,7 +27,7 @@ class SDPBackend(enum.IntEnum):
 
 
 @contextlib.contextmanager
-def sdpa_kernel(backends, set_priority=False) -> Iterator[None]:
+def sdpa_kernel(backends: Any, set_priority: bool = False) -> Iterator[None]:
     """Do nothing in the block: every backend would give the same attention.
 
     Args:

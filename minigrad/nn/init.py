@@ -5,9 +5,12 @@ that draw take a ``generator`` (default: the one that ``minigrad.manual_seed`` s
 torch draws in the same order, so that one seed gives the same weights in both.
 """
 
+from __future__ import annotations
+
 import functools
 import math
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 
@@ -16,11 +19,14 @@ from minigrad.dtypes import bool_
 from minigrad.ops import creation
 from minigrad.ops.creation import empty, empty_like, from_numpy, ones_like
 from minigrad.ops.elementwise import where
+from minigrad.ops.generator import Generator
 from minigrad.ops.random import randperm
 from minigrad.tensor import Tensor
 
 
-def uniform_(tensor, a=0.0, b=1.0, generator=None) -> Tensor:
+def uniform_(
+    tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None
+) -> Tensor:
     """Fill with draws from the uniform distribution on [a, b).
 
     Example::
@@ -34,13 +40,22 @@ def uniform_(tensor, a=0.0, b=1.0, generator=None) -> Tensor:
         return tensor.uniform_(a, b, generator=generator)
 
 
-def normal_(tensor, mean=0.0, std=1.0, generator=None) -> Tensor:
+def normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
+) -> Tensor:
     """Fill with draws from the normal distribution of the given mean and standard deviation."""
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)
 
 
-def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None) -> Tensor:
+def trunc_normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
+) -> Tensor:
     """Fill with draws from the normal distribution, drawn again while they are outside [a, b]."""
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
@@ -60,7 +75,9 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None) -> T
     return tensor
 
 
-def sparse_(tensor, sparsity, std=0.01, generator=None) -> Tensor:
+def sparse_(
+    tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None
+) -> Tensor:
     """Fill a matrix with normal draws, and the part ``sparsity`` of each column with zeros.
 
     Raises ValueError for a tensor that is no matrix.
@@ -108,23 +125,23 @@ def _accept_uniform(tensor, mean, std, a, b, generator):
         pending = pending & (chance.log() > log_density)
 
 
-def constant_(tensor, val) -> Tensor:
+def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with ``val``."""
     with no_grad():
         return tensor.fill_(val)
 
 
-def ones_(tensor) -> Tensor:
+def ones_(tensor: Tensor) -> Tensor:
     """Fill with 1."""
     return constant_(tensor, 1.0)
 
 
-def zeros_(tensor) -> Tensor:
+def zeros_(tensor: Tensor) -> Tensor:
     """Fill with 0."""
     return constant_(tensor, 0.0)
 
 
-def eye_(tensor) -> Tensor:
+def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with 1 on the diagonal and 0 elsewhere.  Raises ValueError if it is none."""
     if tensor.ndim != 2:
         raise ValueError(f"Only tensors with 2 dimensions are supported, got {tensor.ndim}")
@@ -132,7 +149,7 @@ def eye_(tensor) -> Tensor:
         return tensor.copy_(creation.eye(*tensor.shape))
 
 
-def dirac_(tensor, groups=1) -> Tensor:
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """Fill a convolution's weight so that it passes its input channels on as they are.
 
     Raises ValueError unless there are 3, 4 or 5 dimensions and ``groups`` divides the first.
@@ -161,7 +178,7 @@ def dirac_(tensor, groups=1) -> Tensor:
     return tensor
 
 
-def calculate_gain(nonlinearity, param=None) -> float:
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """Return the factor that keeps the variance of activations from layer to layer.
 
     Args:
@@ -213,7 +230,9 @@ def _calculate_correct_fan(tensor, mode):
     return fan_in if mode == "fan_in" else fan_out
 
 
-def xavier_uniform_(tensor, gain=1.0, generator=None) -> Tensor:
+def xavier_uniform_(
+    tensor: Tensor, gain: float = 1.0, generator: Generator | None = None
+) -> Tensor:
     """Fill uniformly in ±gain * sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010).
 
     Raises ValueError if there are fewer than 2 dimensions.
@@ -224,7 +243,7 @@ def xavier_uniform_(tensor, gain=1.0, generator=None) -> Tensor:
     return uniform_(tensor, -bound, bound, generator)
 
 
-def xavier_normal_(tensor, gain=1.0, generator=None) -> Tensor:
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with normal draws of standard deviation gain * sqrt(2 / (fan_in + fan_out)).
 
     Raises ValueError if there are fewer than 2 dimensions.
@@ -234,7 +253,11 @@ def xavier_normal_(tensor, gain=1.0, generator=None) -> Tensor:
 
 
 def kaiming_uniform_(
-    tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
 ) -> Tensor:
     """Fill uniformly in ±gain * sqrt(3 / fan) (He et al., 2015).
 
@@ -256,7 +279,11 @@ def kaiming_uniform_(
 
 
 def kaiming_normal_(
-    tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
 ) -> Tensor:
     """Fill with normal draws of standard deviation gain / sqrt(fan).
 
@@ -273,7 +300,7 @@ def _nothing_to_draw(tensor):
     return tensor
 
 
-def orthogonal_(tensor, gain=1, generator=None) -> Tensor:
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     """Fill with ``gain`` times a matrix of orthogonal rows, or columns if those are fewer.
 
     All dimensions after the first count as one.  Raises ValueError if there are fewer than 2.
@@ -300,7 +327,7 @@ def orthogonal_(tensor, gain=1, generator=None) -> Tensor:
         return tensor.copy_(new.reshape(tensor.shape)).mul_(gain)
 
 
-def _renamed(function):
+def _renamed(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Return ``function`` under the name of old programs, from before writing had a ``_``."""
     name = function.__name__
     old = name.removesuffix("_")
@@ -318,8 +345,8 @@ def _renamed(function):
     return renamed
 
 
-uniform, normal, constant, eye, dirac, orthogonal, sparse = map(
-    _renamed, (uniform_, normal_, constant_, eye_, dirac_, orthogonal_, sparse_)
-)
+uniform, normal, constant = _renamed(uniform_), _renamed(normal_), _renamed(constant_)
+eye, dirac, orthogonal = _renamed(eye_), _renamed(dirac_), _renamed(orthogonal_)
+sparse = _renamed(sparse_)
 xavier_uniform, xavier_normal = _renamed(xavier_uniform_), _renamed(xavier_normal_)
 kaiming_uniform, kaiming_normal = _renamed(kaiming_uniform_), _renamed(kaiming_normal_)

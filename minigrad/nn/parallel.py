@@ -1,5 +1,7 @@
 """DataParallel, which on the CPU is the module itself: its operations use all cores already."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from minigrad.nn.modules.module import Module
@@ -26,17 +28,24 @@ class DataParallel(Module):
     (minigrad.Size([4, 2]), ['module.weight', 'module.bias'])
     """
 
-    def __init__(self, module, device_ids=None, output_device=None, dim=0) -> None:
+    def __init__(
+        self, module: Module, device_ids: Any = None, output_device: Any = None, dim: int = 0
+    ) -> None:
         super().__init__()
         self.module = module
         self.device_ids: list[int] = []
 
-    def forward(self, *inputs, **kwargs) -> Any:
+    def forward(self, *inputs: Any, **kwargs: Any) -> Any:
         return self.module(*inputs, **kwargs)
 
 
 def data_parallel(
-    module, inputs, device_ids=None, output_device=None, dim=0, module_kwargs=None
+    module: Module,
+    inputs: Any,
+    device_ids: Any = None,
+    output_device: Any = None,
+    dim: int = 0,
+    module_kwargs: dict[str, Any] | None = None,
 ) -> Any:
     """Return ``module(*inputs, **module_kwargs)``; see `DataParallel`."""
     inputs = inputs if isinstance(inputs, tuple) else (inputs,)

@@ -1,7 +1,14 @@
 """Tensors that a module registers when they are assigned to it."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from minigrad.dtypes import dtype
 from minigrad.ops.creation import empty
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 
 class Parameter(Tensor):
@@ -24,11 +31,11 @@ class Parameter(Tensor):
         tensor([0., 0.], requires_grad=True)
     """
 
-    def __init__(self, data=None, requires_grad=True) -> None:
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         self._share(empty(0) if data is None else data)
         self.requires_grad = requires_grad
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """Return a copy of the data without the gradient."""
         if id(self) not in memo:
             memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
@@ -59,7 +66,7 @@ class Buffer(Tensor):
         ['mean']
     """
 
-    def __init__(self, data=None, *, persistent=True) -> None:
+    def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
         self._share(empty(0) if data is None else data)
         self.persistent = persistent
 
@@ -77,12 +84,14 @@ class _Uninitialized(Tensor):
 
     cls_to_become: type
 
-    def materialize(self, shape, device=None, dtype=None) -> None:
+    def materialize(
+        self, shape: Sequence[int], device: Device = None, dtype: dtype | None = None
+    ) -> None:
         """Become an ordinary one of this shape, the same object; the numbers are left to chance."""
         self.data = empty(shape, dtype=self.data.dtype if dtype is None else dtype, device=device)
         self.__class__ = self.cls_to_become
 
-    def __getattribute__(self, name):
+    def __getattribute__(self, name: str):
         if name in _KNOWN or name.startswith("_"):
             return super().__getattribute__(name)
         if name == "shape":
@@ -146,15 +155,17 @@ class UninitializedParameter(_Uninitialized, Parameter):
 
     cls_to_become = Parameter
 
-    def __init__(self, requires_grad=True, device=None, dtype=None) -> None:
+    def __init__(
+        self, requires_grad: bool = True, device: Device = None, dtype: dtype | None = None
+    ) -> None:
         super().__init__(empty(0, dtype=dtype, device=device), requires_grad)
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if id(self) not in memo:
             memo[id(self)] = type(self)(self.requires_grad, None, self.dtype)
         return memo[id(self)]
 
-    def __reduce_ex__(self, protocol):
+    def __reduce_ex__(self, protocol: Any):
         return type(self), (self.requires_grad, None, self.dtype)
 
 
@@ -174,21 +185,27 @@ class UninitializedBuffer(_Uninitialized, Buffer):
 
     cls_to_become = Buffer
 
-    def __init__(self, requires_grad=False, device=None, dtype=None, persistent=True) -> None:
+    def __init__(
+        self,
+        requires_grad: bool = False,
+        device: Device = None,
+        dtype: dtype | None = None,
+        persistent: bool = True,
+    ) -> None:
         super().__init__(empty(0, dtype=dtype, device=device), persistent=persistent)
         self.requires_grad = requires_grad
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if id(self) not in memo:
             copy = type(self)(self.requires_grad, None, self.dtype, self.persistent)
             memo[id(self)] = copy
         return memo[id(self)]
 
-    def __reduce_ex__(self, protocol):
+    def __reduce_ex__(self, protocol: Any):
         return type(self), (self.requires_grad, None, self.dtype, self.persistent)
 
 
-def is_lazy(param) -> bool:
+def is_lazy(param: Any) -> bool:
     """Whether a parameter or buffer has no shape yet.
 
     >>> from minigrad import nn

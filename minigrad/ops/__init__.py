@@ -5,9 +5,11 @@ is filled, and the functions listed here become methods, so that ``x.sum(0)`` is
 ``minigrad.sum(x, 0)``.
 """
 
+from __future__ import annotations
+
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minigrad import tape
 from minigrad.ops import (
@@ -304,22 +306,24 @@ class Late:
     As a method it stands in the place of the function, and puts that there.
     """
 
-    def __init__(self, family, name, wrap=None):
+    def __init__(self, family: str, name: str, wrap: Any = None) -> None:
         self.family, self.name, self.wrap = family, name, wrap
         self.__module__ = f"{__name__}.{family}"
 
-    def named(self, method):
+    method: str
+
+    def named(self, method: str) -> Any:
         """Return the same to stand in the place of a method of that name."""
         late = Late(self.family, self.name, self.wrap)
         late.method = method
         return late
 
-    def load(self):
+    def load(self) -> Any:
         """Return the function."""
         function = getattr(import_module(self.__module__), self.name)
         return function if self.wrap is None else self.wrap(function)
 
-    def __get__(self, instance, owner):
+    def __get__(self, instance: Any, owner: Any) -> Any:
         function = self.load()
         install_methods({self.method: function})
         return function.__get__(instance, owner)

@@ -6,10 +6,13 @@
 what comes out.  Everything is composed of recorded ops, and so are the gradients.
 """
 
+from __future__ import annotations
+
 import math
 import warnings
+from typing import Any, overload
 
-from minigrad.dtypes import bool_, float16, float32
+from minigrad.dtypes import bool_, dtype, float16, float32
 from minigrad.ops.creation import ones, zeros, zeros_like
 from minigrad.ops.dropout import dropout
 from minigrad.ops.join import cat
@@ -19,15 +22,15 @@ from minigrad.tensor import Tensor
 
 
 def scaled_dot_product_attention(
-    query,
-    key,
-    value,
-    attn_mask=None,
-    dropout_p=0.0,
-    is_causal=False,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
     *,
-    scale=None,
-    enable_gqa=False,
+    scale: Tensor | float | None = None,
+    enable_gqa: bool = False,
 ) -> Tensor:
     """Return ``softmax(query @ key.T * scale + attn_mask) @ value``.
 
@@ -133,7 +136,13 @@ def _repeat_heads(x, heads):
 # ---------------------------------------------------------------- several heads
 
 
-def canonical_mask(mask, dtype, name="attn_mask") -> Tensor | None:
+@overload
+def canonical_mask(mask: Tensor, dtype: dtype | None, name: str = ...) -> Tensor: ...
+@overload
+def canonical_mask(mask: Tensor | None, dtype: dtype | None, name: str = ...) -> Tensor | None: ...
+def canonical_mask(
+    mask: Tensor | None, dtype: dtype | None, name: str = "attn_mask"
+) -> Tensor | None:
     """Return a mask as what is added to the scores: of a bool one, -inf where it is True.
 
     ``None`` stays None; AssertionError for a mask of another dtype that is no float.
@@ -223,31 +232,31 @@ def _widen(mask):
 
 
 def multi_head_attention_forward(
-    query,
-    key,
-    value,
-    embed_dim_to_check,
-    num_heads,
-    in_proj_weight,
-    in_proj_bias,
-    bias_k,
-    bias_v,
-    add_zero_attn,
-    dropout_p,
-    out_proj_weight,
-    out_proj_bias,
-    training=True,
-    key_padding_mask=None,
-    need_weights=True,
-    attn_mask=None,
-    use_separate_proj_weight=False,
-    q_proj_weight=None,
-    k_proj_weight=None,
-    v_proj_weight=None,
-    static_k=None,
-    static_v=None,
-    average_attn_weights=True,
-    is_causal=False,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    embed_dim_to_check: int,
+    num_heads: int,
+    in_proj_weight: Tensor | None,
+    in_proj_bias: Tensor | None,
+    bias_k: Tensor | None,
+    bias_v: Tensor | None,
+    add_zero_attn: bool,
+    dropout_p: float,
+    out_proj_weight: Tensor,
+    out_proj_bias: Tensor | None,
+    training: bool = True,
+    key_padding_mask: Tensor | None = None,
+    need_weights: bool = True,
+    attn_mask: Tensor | None = None,
+    use_separate_proj_weight: bool = False,
+    q_proj_weight: Tensor | None = None,
+    k_proj_weight: Tensor | None = None,
+    v_proj_weight: Tensor | None = None,
+    static_k: Tensor | None = None,
+    static_v: Tensor | None = None,
+    average_attn_weights: bool = True,
+    is_causal: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
     """Return what :class:`minigrad.nn.MultiheadAttention` does, and its weights or None.
 
@@ -283,8 +292,8 @@ def multi_head_attention_forward(
             "Need attn_mask if specifying the is_causal hint. You may use the Transformer module "
             "method `generate_square_subsequent_mask` to create this mask."
         )
-    masks = key_padding_mask is not None and attn_mask is not None
-    if masks and key_padding_mask.dtype != attn_mask.dtype:
+    masks = [mask for mask in (key_padding_mask, attn_mask) if mask is not None]
+    if len(masks) == 2 and masks[0].dtype != masks[1].dtype:
         warnings.warn(
             "Support for mismatched key_padding_mask and attn_mask is deprecated. Use same type "
             "for both instead.",
@@ -295,11 +304,12 @@ def multi_head_attention_forward(
     _check_sizes(query, key, value, embed_dim_to_check, num_heads, use_separate_proj_weight)
 
     # the projections
-    if not use_separate_proj_weight and query is key is value:
+    if in_proj_weight is not None and query is key is value and not use_separate_proj_weight:
         q, k, v = linear(query, in_proj_weight, in_proj_bias).chunk(3, -1)
     else:
-        separate = q_proj_weight, k_proj_weight, v_proj_weight
-        projections = separate if use_separate_proj_weight else in_proj_weight.chunk(3)
+        separate: tuple[Any, ...] = q_proj_weight, k_proj_weight, v_proj_weight
+        packed = None if use_separate_proj_weight else in_proj_weight
+        projections = separate if packed is None else packed.chunk(3)
         biases = (None, None, None) if in_proj_bias is None else in_proj_bias.chunk(3)
         triples = zip((query, key, value), projections, biases, strict=True)
         q, k, v = (linear(x, w, b) for x, w, b in triples)

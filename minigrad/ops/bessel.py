@@ -5,6 +5,8 @@ Sources: Abramowitz and Stegun, "Handbook of Mathematical Functions", 9.1.21 (in
 exact to rounding for integrals over whole periods, and for integrands that vanish at both ends.
 """
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -92,7 +94,7 @@ def _k(x, order):
     return np.exp(-x) * _scaled_k(x, order)
 
 
-def bessel_j0(input) -> Tensor:
+def bessel_j0(input: Tensor) -> Tensor:
     """Return the Bessel function of the first kind of order 0.
 
     >>> import minigrad
@@ -102,42 +104,42 @@ def bessel_j0(input) -> Tensor:
     return _applied("bessel_j0", input, lambda x: _j(x, 0))
 
 
-def bessel_j1(input) -> Tensor:
+def bessel_j1(input: Tensor) -> Tensor:
     """Return the Bessel function of the first kind of order 1."""
     return _applied("bessel_j1", input, lambda x: _j(x, 1))
 
 
-def bessel_y0(input) -> Tensor:
+def bessel_y0(input: Tensor) -> Tensor:
     """Return the Bessel function of the second kind of order 0; NaN below 0."""
     return _applied("bessel_y0", input, lambda x: _y(x, 0))
 
 
-def bessel_y1(input) -> Tensor:
+def bessel_y1(input: Tensor) -> Tensor:
     """Return the Bessel function of the second kind of order 1; NaN below 0."""
     return _applied("bessel_y1", input, lambda x: _y(x, 1))
 
 
-def modified_bessel_k0(input) -> Tensor:
+def modified_bessel_k0(input: Tensor) -> Tensor:
     """Return the modified Bessel function of the second kind of order 0; NaN below 0."""
     return _applied("modified_bessel_k0", input, lambda x: _k(x, 0))
 
 
-def modified_bessel_k1(input) -> Tensor:
+def modified_bessel_k1(input: Tensor) -> Tensor:
     """Return the modified Bessel function of the second kind of order 1; NaN below 0."""
     return _applied("modified_bessel_k1", input, lambda x: _k(x, 1))
 
 
-def scaled_modified_bessel_k0(input) -> Tensor:
+def scaled_modified_bessel_k0(input: Tensor) -> Tensor:
     """Return ``exp(input) * modified_bessel_k0(input)``, without overflow."""
     return _applied("scaled_modified_bessel_k0", input, lambda x: _scaled_k(x, 0))
 
 
-def scaled_modified_bessel_k1(input) -> Tensor:
+def scaled_modified_bessel_k1(input: Tensor) -> Tensor:
     """Return ``exp(input) * modified_bessel_k1(input)``, without overflow."""
     return _applied("scaled_modified_bessel_k1", input, lambda x: _scaled_k(x, 1))
 
 
-def spherical_bessel_j0(input) -> Tensor:
+def spherical_bessel_j0(input: Tensor) -> Tensor:
     """Return the spherical Bessel function of the first kind of order 0, ``sin(x) / x``."""
     return _applied(
         "spherical_bessel_j0", input, lambda x: np.where(np.isinf(x), 0.0, np.sinc(x / math.pi))

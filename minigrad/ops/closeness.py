@@ -1,5 +1,7 @@
 """Comparing whole tensors: equal, isclose, allclose."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from minigrad.ops.shape import broadcast_tensors
@@ -13,13 +15,19 @@ def _pair(input, other, name):
     return input.detach().numpy(), other.detach().numpy()
 
 
-def equal(input, other) -> bool:
+def equal(input: Tensor, other: Tensor) -> bool:
     """Return whether both tensors have the same shape and the same elements (NaN equals none)."""
     a, b = _pair(input, other, "equal")
     return a.shape == b.shape and bool((a == b).all())
 
 
-def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> Tensor:
+def isclose(
+    input: Tensor,
+    other: Tensor,
+    rtol: float = 1e-05,
+    atol: float = 1e-08,
+    equal_nan: bool = False,
+) -> Tensor:
     """Return, as bools, whether ``|input - other| <= atol + rtol * |other|``."""
     a, b = _pair(input, other, "isclose")
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
@@ -32,6 +40,12 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> Tensor:
     return over_array(np.asarray(np.isclose(a, b, rtol, atol, equal_nan)))
 
 
-def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> bool:
+def allclose(
+    input: Tensor,
+    other: Tensor,
+    rtol: float = 1e-05,
+    atol: float = 1e-08,
+    equal_nan: bool = False,
+) -> bool:
     """Return whether ``isclose`` holds for all elements."""
     return bool(isclose(input, other, rtol, atol, equal_nan).all())

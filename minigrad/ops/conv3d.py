@@ -5,6 +5,8 @@ is to slide kernels (channels * kd, kh, kw) over planes that have, for each chan
 depths the kernel reaches.  A transposed convolution makes such planes, and adds them up.
 """
 
+from __future__ import annotations
+
 from minigrad.dtypes import float16, int64
 from minigrad.ops.conv import conv2d, warn_of_uneven
 from minigrad.ops.conv_transpose import conv_transpose2d
@@ -12,9 +14,18 @@ from minigrad.ops.pad import pad
 from minigrad.ops.spatial import check_rank, check_tensor, per_dimension
 from minigrad.ops.windows import overlap_add, windows
 from minigrad.tensor import Tensor
+from minigrad.types import Ints
 
 
-def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Tensor:
+def conv3d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Tensor:
     """Return the convolution of volumes with a set of kernels.
 
     Shapes: input (n, in, d, h, w) or (in, d, h, w); weight (out, in / groups, kd, kh, kw); bias
@@ -46,8 +57,8 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) 
             f"{input.shape[-4]} channels instead"
         )
     if input.dim() == 4:
-        out = conv3d(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups)
-        return out.squeeze(0)
+        y = conv3d(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups)
+        return y.squeeze(0)
     stride, dilation = per_dimension(stride, 3, "stride"), per_dimension(dilation, 3, "dilation")
     _check_steps(stride, dilation)
     flat_padding = padding
@@ -83,7 +94,14 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) 
 
 
 def conv_transpose3d(
-    input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
 ) -> Tensor:
     """Return the transposed convolution of volumes with a set of kernels.
 
@@ -114,7 +132,8 @@ def conv_transpose3d(
             f"{input.shape[-4]} channels instead"
         )
     if input.dtype is float16:
-        x, w, b = [None if t is None else t.float() for t in (input, weight, bias)]
+        b = None if bias is None else bias.float()
+        x, w = input.float(), weight.float()
         return conv_transpose3d(x, w, b, stride, padding, output_padding, groups, dilation).half()
     if input.dim() == 4:
         y = conv_transpose3d(

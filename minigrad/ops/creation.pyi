@@ -3,40 +3,37 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.attributes import device, layout
+from minigrad.attributes import layout
 from minigrad.dtypes import dtype
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 def tensor(
     data: Any,
     *,
     dtype: dtype | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...
-def as_tensor(
-    data: Any, dtype: dtype | None = None, device: device | str | None = None
-) -> Tensor: ...
+def as_tensor(data: Any, dtype: dtype | None = None, device: Device = None) -> Tensor: ...
 def asarray(
     obj: Any,
     *,
     dtype: dtype | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     copy: bool | None = None,
     requires_grad: bool = False,
 ) -> Tensor: ...
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor: ...
-def from_dlpack(
-    ext_tensor: Any, *, device: device | str | None = None, copy: bool | None = None
-) -> Tensor: ...
+def from_dlpack(ext_tensor: Any, *, device: Device = None, copy: bool | None = None) -> Tensor: ...
 def on_cpu(device: Any, layout: Any = None, pin_memory: Any = False) -> int: ...
 def empty(
     *sizes: int | Sequence[int],
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
     memory_format: object = None,
@@ -46,7 +43,7 @@ def zeros(
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...
@@ -55,7 +52,7 @@ def ones(
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...
@@ -65,7 +62,7 @@ def full(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...
@@ -74,7 +71,7 @@ def empty_like(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
     memory_format: object = None,
@@ -84,7 +81,7 @@ def zeros_like(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
     memory_format: object = None,
@@ -94,7 +91,7 @@ def ones_like(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
     memory_format: object = None,
@@ -105,7 +102,7 @@ def full_like(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
     memory_format: object = None,
@@ -115,7 +112,7 @@ def new_tensor(
     data: Any,
     *,
     dtype: dtype | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...
@@ -125,7 +122,7 @@ def new_empty(
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...
@@ -135,7 +132,7 @@ def new_zeros(
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...
@@ -145,7 +142,7 @@ def new_ones(
     size: int | Sequence[int] | None = None,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...
@@ -156,7 +153,7 @@ def new_full(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...
@@ -167,7 +164,7 @@ def arange(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...
@@ -178,7 +175,7 @@ def linspace(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...
@@ -190,7 +187,7 @@ def logspace(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...
@@ -200,7 +197,7 @@ def eye(
     *,
     dtype: dtype | None = None,
     layout: layout | None = None,
-    device: device | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor: ...

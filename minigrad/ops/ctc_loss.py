@@ -9,6 +9,10 @@ alpha[t, s] is the log-probability of all ways to have got to item s by time t:
 The loss is -logsumexp of the last two items at the last time of the sample.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
 
 from minigrad.ops.creation import from_numpy
@@ -61,13 +65,13 @@ def _padded(targets, lengths, blank):
 
 
 def ctc_loss(
-    log_probs,
-    targets,
-    input_lengths,
-    target_lengths,
-    blank=0,
-    reduction="mean",
-    zero_infinity=False,
+    log_probs: Tensor,
+    targets: Tensor,
+    input_lengths: Tensor | Sequence[int],
+    target_lengths: Tensor | Sequence[int],
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
 ) -> Tensor:
     """Return the negative log-likelihood of ``targets`` over all alignments with ``log_probs``.
 
@@ -101,9 +105,9 @@ def ctc_loss(
     times, samples, classes = log_probs.shape
     if not 0 <= blank < classes:
         raise RuntimeError(f"blank must be in label range, 0 to {classes - 1}, but got {blank}")
-    input_lengths = _lengths(input_lengths, "input_lengths", samples, times)
-    target_lengths = _lengths(target_lengths, "target_lengths", samples, None)
-    table = _padded(targets.numpy(), target_lengths, blank)
+    lengths = _lengths(input_lengths, "input_lengths", samples, times)
+    counts = _lengths(target_lengths, "target_lengths", samples, None)
+    table = _padded(targets.numpy(), counts, blank)
     if table.size and not (table.min() >= 0 and table.max() < classes):
         raise RuntimeError(f"targets must be in label range, 0 to {classes - 1}")
 
@@ -125,17 +129,15 @@ def ctc_loss(
         history.append(alpha)
 
     sample = np.arange(samples)
-    last = stack(history)[from_numpy(np.maximum(input_lengths - 1, 0)), from_numpy(sample)]
-    ends = np.stack([2 * target_lengths, np.maximum(2 * target_lengths - 1, 0)], 1)
+    last = stack(history)[from_numpy(np.maximum(lengths - 1, 0)), from_numpy(sample)]
+    ends = np.stack([2 * counts, np.maximum(2 * counts - 1, 0)], 1)
     final = last.gather(1, from_numpy(ends))
-    alone = np.stack([np.zeros(samples, bool), target_lengths == 0], 1)
+    alone = np.stack([np.zeros(samples, bool), counts == 0], 1)
     loss = -final.masked_fill(from_numpy(alone), _NEVER).logsumexp(1)
-    impossible = from_numpy(
-        (loss.detach().numpy() > -_NEVER / 2) | ((input_lengths == 0) & (target_lengths > 0))
-    )
+    impossible = from_numpy((loss.detach().numpy() > -_NEVER / 2) | ((lengths == 0) & (counts > 0)))
     loss = where(impossible, 0.0 if zero_infinity else float("inf"), loss)
-    empty = from_numpy((input_lengths == 0) & (target_lengths == 0))
+    empty = from_numpy((lengths == 0) & (counts == 0))
     loss = loss.masked_fill(empty, 0.0)
     if reduction == "mean":
-        loss = loss / from_numpy(np.maximum(target_lengths, 1).astype(loss.dtype.numpy))
+        loss = loss / from_numpy(np.maximum(counts, 1).astype(loss.dtype.numpy))
     return reduced(loss.squeeze(0) if single else loss, reduction)

@@ -1,5 +1,7 @@
 """Distances and similarities of vectors, and the bilinear form."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from minigrad.dtypes import promote_types
@@ -8,7 +10,9 @@ from minigrad.ops.shape import broadcast_tensors
 from minigrad.tensor import Tensor
 
 
-def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False) -> Tensor:
+def pairwise_distance(
+    x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
+) -> Tensor:
     """Return the p-norm of ``x1 - x2 + eps`` over the last dimension.
 
     Source: ``torch.nn.functional.pairwise_distance``.
@@ -20,7 +24,7 @@ def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False) -> Tensor:
     return (x1 - x2 + eps).norm(p, -1, keepdim=keepdim)
 
 
-def cosine_similarity(x1, x2, dim=1, eps=1e-8) -> Tensor:
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Return the cosine of the angle between ``x1`` and ``x2`` along ``dim``.
 
     Norms below ``eps`` count as ``eps``.  The inputs broadcast.  Raises RuntimeError for integers.
@@ -43,7 +47,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8) -> Tensor:
     return (x1 * x2).sum(dim)
 
 
-def pdist(input, p=2.0) -> Tensor:
+def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     """Return the p-norm distances of all pairs of rows of ``input``, (N, M), in order.
 
     Shape: (N * (N - 1) / 2,), for the pairs (0, 1), (0, 2), ..., (N - 2, N - 1).
@@ -67,7 +71,7 @@ def pdist(input, p=2.0) -> Tensor:
     return apart.norm(p, 1) if input.size(1) else apart.sum(1)
 
 
-def bilinear(input1, input2, weight, bias=None) -> Tensor:
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Return ``input1 @ weight[k] @ input2`` for each k, plus ``bias``.
 
     Shape: (*, A), (*, B), (K, A, B) and (K,) to (*, K).  Raises RuntimeError if they do not fit.

@@ -4,12 +4,15 @@ Each sample of the in-place functions is one function of one float64 draw; ``poi
 ``binomial`` take as many draws as their methods need.
 """
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 
 from minigrad.ops.creation import empty_like
-from minigrad.ops.generator import dealt_out, pick
+from minigrad.ops.generator import Generator, dealt_out, pick
 from minigrad.ops.inplace import copy_
 from minigrad.ops.random import _float_dtype
 from minigrad.tensor import Tensor, over_array
@@ -28,7 +31,9 @@ def _uniform(input, generator):
     return pick(generator)._uniform(input.numel(), np.float64)
 
 
-def exponential_(input, lambd=1.0, *, generator=None) -> Tensor:
+def exponential_(
+    input: Tensor, lambd: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
     """Fill with numbers from the exponential distribution of rate ``lambd``, in place."""
     _float_dtype(input.dtype, "exponential_")
     if lambd <= 0:
@@ -36,7 +41,9 @@ def exponential_(input, lambd=1.0, *, generator=None) -> Tensor:
     return _fill(input, -np.log1p(-_uniform(input, generator)) / lambd)
 
 
-def cauchy_(input, median=0.0, sigma=1.0, *, generator=None) -> Tensor:
+def cauchy_(
+    input: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
     """Fill with numbers from the Cauchy distribution, in place.
 
     >>> import minigrad
@@ -52,7 +59,9 @@ def cauchy_(input, median=0.0, sigma=1.0, *, generator=None) -> Tensor:
     return _fill(input, median + sigma * np.tan(np.pi * (u - 0.5)))
 
 
-def log_normal_(input, mean=1.0, std=2.0, *, generator=None) -> Tensor:
+def log_normal_(
+    input: Tensor, mean: Any = 1.0, std: Any = 2.0, *, generator: Generator | None = None
+) -> Tensor:
     """Fill with numbers whose logarithm is normal with ``mean`` and ``std``, in place.
 
     >>> import minigrad
@@ -67,7 +76,7 @@ def log_normal_(input, mean=1.0, std=2.0, *, generator=None) -> Tensor:
     return _fill(input, np.exp(normal))
 
 
-def geometric_(input, p, *, generator=None) -> Tensor:
+def geometric_(input: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
     """Fill with the number of trials up to the first success of probability ``p``, in place.
 
     >>> import minigrad
@@ -83,7 +92,7 @@ def geometric_(input, p, *, generator=None) -> Tensor:
         return _fill(input, np.ceil(np.log(_uniform(input, generator)) / math.log1p(-p)))
 
 
-def poisson(input, generator=None) -> Tensor:
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Return a number from the Poisson distribution of each rate in ``input``.
 
     Rates from 10 by W. Hoermann's transformed rejection (1993), smaller ones by products of
@@ -140,7 +149,7 @@ def _poisson_of_many(rate, uniform):
             return count
 
 
-def binomial(count, prob, generator=None) -> Tensor:
+def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
     """Return a number from the binomial distribution for each count of trials and probability.
 
     Where 10 successes or more are expected by W. Hoermann's transformed rejection (1993), else by

@@ -4,6 +4,8 @@ The mask is drawn as torch draws it, so that the same seed drops the same elemen
 torch 2.13; older builds of it drew masks from MKL.)
 """
 
+from __future__ import annotations
+
 import math
 import warnings
 
@@ -39,7 +41,7 @@ def _check_floating(name, input, p):
         )
 
 
-def dropout(input, p=0.5, training=True, inplace=False) -> Tensor:
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Return the input with each element zero with probability ``p``, else over ``1 - p``.
 
     Out of training it is the input itself.
@@ -69,7 +71,9 @@ def _channels(name, input, dims, p, training, inplace, batched=True):
     return _drop(input, shape, p, training, inplace)
 
 
-def dropout1d(input, p=0.5, training=True, inplace=False) -> Tensor:
+def dropout1d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
     """Return the input (N, C, L) or (C, L) with whole channels dropped, see ``dropout``."""
     if input.dim() not in (2, 3):
         raise RuntimeError(
@@ -82,7 +86,9 @@ def dropout1d(input, p=0.5, training=True, inplace=False) -> Tensor:
     return _channels("dropout1d", input, (2, 3), p, training, inplace)
 
 
-def dropout2d(input, p=0.5, training=True, inplace=False) -> Tensor:
+def dropout2d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
     """Return the input (N, C, H, W) with whole channels dropped, see ``dropout``.
 
     As in torch, three dimensions are read as (N, C, L), with a warning.
@@ -97,7 +103,9 @@ def dropout2d(input, p=0.5, training=True, inplace=False) -> Tensor:
     return _channels("dropout2d", input, (3, 4), p, training, inplace)
 
 
-def dropout3d(input, p=0.5, training=True, inplace=False) -> Tensor:
+def dropout3d(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Tensor:
     """Return the input (N, C, D, H, W) or (C, D, H, W) with whole channels dropped."""
     return _channels("dropout3d", input, (4, 5), p, training, inplace, input.dim() == 5)
 
@@ -122,7 +130,9 @@ def _alpha(input, shape, p, training, inplace):
     return input * (kept * scale) + shift
 
 
-def alpha_dropout(input, p=0.5, training=False, inplace=False) -> Tensor:
+def alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
     """Return the input with elements at random set to the value at which a SELU saturates.
 
     All are then scaled and shifted so that mean 0 and variance 1 stay.  Out of training it is the
@@ -139,7 +149,9 @@ def alpha_dropout(input, p=0.5, training=False, inplace=False) -> Tensor:
     return _alpha(input, input.shape, p, training, inplace)
 
 
-def feature_alpha_dropout(input, p=0.5, training=False, inplace=False) -> Tensor:
+def feature_alpha_dropout(
+    input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
     """Return the input (N, C, *) with whole channels dropped as `alpha_dropout` drops elements.
 
     Source: ``torch.nn.functional.feature_alpha_dropout``.

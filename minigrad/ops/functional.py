@@ -1,10 +1,12 @@
 """Functions of nn.functional that are composed of other operations."""
 
+from __future__ import annotations
+
 from minigrad.ops.math import relu as _relu
 from minigrad.tensor import Tensor
 
 
-def relu(input, inplace=False) -> Tensor:
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``max(input, 0)``, with ``inplace`` in the input's own memory.
 
     Source: ``torch.nn.functional.relu``.
@@ -16,12 +18,14 @@ def relu(input, inplace=False) -> Tensor:
     return input.relu_() if inplace else _relu(input)
 
 
-def relu_(input):
+def relu_(input: Tensor) -> Tensor:
     """The same as ``relu(input, inplace=True)``."""
     return input.relu_()
 
 
-def normalize(input, p=2.0, dim=1, eps=1e-12, out=None) -> Tensor:
+def normalize(
+    input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None
+) -> Tensor:
     """Return ``input`` divided by its p-norm over ``dim``, or by ``eps`` if that is larger.
 
     ``out``: a tensor to write the result into.

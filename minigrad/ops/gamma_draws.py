@@ -5,16 +5,18 @@ Source: G. Marsaglia and W. Tsang, "A simple method for generating gamma variabl
 torch; M. Figurnov, S. Mohamed and A. Mnih, "Implicit reparameterization gradients", 2018.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from minigrad.ops.draw_slopes import beta_slopes, gamma_slopes
-from minigrad.ops.generator import pick
+from minigrad.ops.generator import Generator, pick
 from minigrad.ops.random import _float_dtype
 from minigrad.ops.recorded import recorded
 from minigrad.tensor import Tensor
 
 
-def standard_gamma(input, generator=None) -> Tensor:
+def standard_gamma(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Return a number from the gamma distribution of rate 1 for each concentration in ``input``,
     with its gradient."""
     _float_dtype(input.dtype, "standard_gamma")
@@ -26,7 +28,7 @@ def standard_gamma(input, generator=None) -> Tensor:
     return recorded(drawn, "StandardGammaBackward0", (input,), (gradient,), (input,), True)
 
 
-def standard_dirichlet(input, generator=None) -> Tensor:
+def standard_dirichlet(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Return positive numbers that add to 1 along the last dimension, from the Dirichlet
     distribution of the concentrations in ``input``, with their gradient."""
     _float_dtype(input.dtype, "dirichlet")

@@ -14,6 +14,8 @@ so that the same seed gives the same weights, shuffles and dropout as torch.  Th
 is made of many of them, are in kernels/random.pyx.
 """
 
+from __future__ import annotations
+
 import os
 from typing import Any, Self
 
@@ -33,6 +35,7 @@ from minigrad.kernels.random import (
 )
 from minigrad.ops.creation import tensor
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 SEEDED = 625  # in the place of how many words are used up: there are none yet to use
 
@@ -56,13 +59,13 @@ class Generator:
     tensor([0.4963, 0.7682])
     """
 
-    def __init__(self, device="cpu") -> None:
+    def __init__(self, device: Device = "cpu") -> None:
         check_cpu(device, RuntimeError)
         self.device = device_type(device)
         self._twister = np.empty(625, np.uint32)  # its words, and how many are used up
         self.manual_seed(67280421310721)  # torch's default seed
 
-    def manual_seed(self, seed) -> Self:
+    def manual_seed(self, seed: int) -> Self:
         """Start the stream that belongs to ``seed``, an int, and return this generator."""
         if isinstance(seed, bool) or not hasattr(seed, "__index__"):
             raise TypeError(f"manual_seed expects an int, but got {type(seed).__name__}")
@@ -94,7 +97,7 @@ class Generator:
             state["has_normal"], state["normal"] = True, self._next_normal[0]
         return tensor(np.frombuffer(state.tobytes(), np.uint8))
 
-    def set_state(self, new_state) -> None:
+    def set_state(self, new_state: Tensor) -> None:
         """Continue a stream from a state that ``get_state`` returned, here or in torch."""
         data = new_state.numpy() if isinstance(new_state, Tensor) else np.asarray(new_state)
         if data.dtype != np.uint8:
@@ -180,7 +183,7 @@ class Generator:
 default_generator = Generator()
 
 
-def pick(generator) -> Generator:
+def pick(generator: Generator | None) -> Generator:
     """Return the generator given, or the default one if None is."""
     if generator is None:
         return default_generator
@@ -189,7 +192,7 @@ def pick(generator) -> Generator:
     return generator
 
 
-def manual_seed(seed) -> Generator:
+def manual_seed(seed: int) -> Generator:
     """Seed the default generator, from which every random op draws, by ``int(seed)``; return it.
 
     >>> import minigrad
@@ -215,12 +218,12 @@ def get_rng_state() -> Tensor:
     return default_generator.get_state()
 
 
-def set_rng_state(new_state) -> None:
+def set_rng_state(new_state: Tensor) -> None:
     """Continue the default generator from a state that ``get_rng_state`` returned."""
     default_generator.set_state(new_state)
 
 
-def dealt_out(values, input):
+def dealt_out(values: Any, input: Any) -> Any:
     """Return draws in the shape of ``input``, in the order of its memory, as torch draws them;
     an expanded one has no such order."""
     if input.is_contiguous() or 0 in input.stride():

@@ -1,7 +1,10 @@
 """Reading images and volumes at places given by a grid: affine_grid and grid_sample."""
 
+from __future__ import annotations
+
 import itertools
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,7 +21,7 @@ _DEFAULT = (
 )
 
 
-def affine_grid(theta, size, align_corners=None) -> Tensor:
+def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
     """Return the grid for ``grid_sample`` that applies an affine map to images or volumes.
 
     Args:
@@ -77,7 +80,13 @@ def _axis(count, align_corners, real):
     return axis if align_corners else axis * real.type(count - 1) / real.type(count)
 
 
-def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corners=None) -> Tensor:
+def grid_sample(
+    input: Tensor,
+    grid: Tensor,
+    mode: str = "bilinear",
+    padding_mode: str = "zeros",
+    align_corners: bool | None = None,
+) -> Tensor:
     """Return the values of images or volumes at the places of a grid.
 
     Args:

@@ -1,6 +1,10 @@
 """How many elements there are of each value, or between edges."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +14,7 @@ from minigrad.ops.recorded import tensor_operand
 from minigrad.tensor import Tensor, over_array
 
 
-def bincount(input, weights=None, minlength=0) -> Tensor:
+def bincount(input: Tensor, weights: Any = None, minlength: int = 0) -> Tensor:
     """Return how often each of 0, 1, 2, ... occurs among integers, or the sums of their weights.
 
     Shapes: input and weights (n), result (max(input) + 1) or ``minlength`` if that is more.
@@ -39,7 +43,7 @@ def bincount(input, weights=None, minlength=0) -> Tensor:
     return over_array(out.astype(kept, copy=False))
 
 
-def histc(input, bins=100, min=0, max=0) -> Tensor:
+def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """Return how many elements lie in each of ``bins`` equal parts of [min, max] (the range of the
     elements if both are 0), in the input's floating dtype.
 
@@ -67,7 +71,14 @@ def histc(input, bins=100, min=0, max=0) -> Tensor:
     return over_array(counts.astype(x.dtype.numpy))
 
 
-def histogram(input, bins=100, *, range=None, weight=None, density=False) -> return_types.histogram:
+def histogram(
+    input: Tensor,
+    bins: int | Tensor = 100,
+    *,
+    range: Sequence[float] | None = None,
+    weight: Tensor | None = None,
+    density: bool = False,
+) -> return_types.histogram:
     """Return (hist, bin_edges): how many elements (or how much ``weight``) each bin holds.
 
     ``bins`` is a number of equal ones in ``range`` (that of the elements unless given), or a 1-d
@@ -85,7 +96,13 @@ def histogram(input, bins=100, *, range=None, weight=None, density=False) -> ret
     return return_types.histogram(hist, edges[0])
 
 
-def histogramdd(input, bins, range=None, weight=None, density=False) -> return_types.histogramdd:
+def histogramdd(
+    input: Tensor,
+    bins: int | Sequence[int] | Sequence[Tensor],
+    range: Sequence[float] | None = None,
+    weight: Tensor | None = None,
+    density: bool = False,
+) -> return_types.histogramdd:
     """Return (hist, bin_edges) of points, (..., n): how many, or what weight, each box holds.
 
     ``bins`` is a number of equal parts for all n coordinates, or a sequence of one for each, or of
@@ -104,16 +121,16 @@ def histogramdd(input, bins, range=None, weight=None, density=False) -> return_t
             f"histogramdd: input tensor should have at least 2 dimensions, but got {x.dim()}"
         )
     count = x.size(-1)
-    bins = [bins] * count if isinstance(bins, int) else list(bins)
-    if len(bins) != count:
+    every: list[Any] = [bins] * count if isinstance(bins, int) else list(bins)
+    if len(every) != count:
         raise RuntimeError(
             "histogramdd: The size of bins must be equal to the innermost dimension of the input: "
-            f"got {len(bins)} and {count}"
+            f"got {len(every)} and {count}"
         )
     if weight is not None and weight.shape == x.shape[:-1]:
         weight = weight.reshape(-1)
     points = x.detach().reshape(math.prod(x.shape[:-1]), count)
-    hist, edges = _counted("histogramdd", points, bins, range, weight, density)
+    hist, edges = _counted("histogramdd", points, every, range, weight, density)
     return return_types.histogramdd(hist, tuple(edges))
 
 

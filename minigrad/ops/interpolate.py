@@ -4,8 +4,11 @@ One dimension after the other: each element of the result is a weighted sum of a
 the dimension, whose places and weights (*taps*) are found in NumPy.
 """
 
+from __future__ import annotations
+
 import math
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,6 +20,7 @@ from minigrad.ops.resample import resample
 from minigrad.ops.rows import index_select
 from minigrad.ops.spatial import check_tensor
 from minigrad.tensor import Tensor, over_array
+from minigrad.types import Ints
 
 # The number of spatial dimensions that a mode is for, where it is for one only.
 _RANKS = {"linear": 1, "bilinear": 2, "bicubic": 2, "lanczos": 2, "trilinear": 3}
@@ -24,13 +28,13 @@ _MODES = ("nearest", "nearest-exact", "area", *_RANKS)
 
 
 def interpolate(
-    input,
-    size=None,
-    scale_factor=None,
-    mode="nearest",
-    align_corners=None,
-    recompute_scale_factor=None,
-    antialias=False,
+    input: Tensor,
+    size: Ints | None = None,
+    scale_factor: float | Sequence[float] | None = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
 ) -> Tensor:
     """Return ``input`` with another number of elements in its spatial dimensions.
 
@@ -179,7 +183,7 @@ def _linear(position, size):
     return (low, np.minimum(low + 1, size - 1)), (1 - weight, weight)
 
 
-def cubic_weights(t) -> tuple:
+def cubic_weights(t: Tensor) -> tuple:
     """Return the weights of the four elements around a place ``t`` past the second of them.
 
     The cubic convolution kernel with a = -0.75; for arrays and tensors alike.
@@ -244,19 +248,29 @@ def _averaged(reach, kernel, real, size, count, scale):
     return np.minimum(places, size - 1).T, weights.T
 
 
-def upsample(input, size=None, scale_factor=None, mode="nearest", align_corners=None) -> Tensor:
+def upsample(
+    input: Tensor,
+    size: Ints | None = None,
+    scale_factor: float | Sequence[float] | None = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+) -> Tensor:
     """The older name of ``interpolate``; warns.  Source: torch.nn.functional.upsample."""
     _warn("upsample")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
-def upsample_nearest(input, size=None, scale_factor=None) -> Tensor:
+def upsample_nearest(
+    input: Tensor, size: Ints | None = None, scale_factor: float | Sequence[float] | None = None
+) -> Tensor:
     """``interpolate`` in mode "nearest"; warns.  Source: torch.nn.functional.upsample_nearest."""
     _warn("upsample_nearest")
     return interpolate(input, size, scale_factor, "nearest")
 
 
-def upsample_bilinear(input, size=None, scale_factor=None) -> Tensor:
+def upsample_bilinear(
+    input: Tensor, size: Ints | None = None, scale_factor: float | Sequence[float] | None = None
+) -> Tensor:
     """``interpolate`` in mode "bilinear" with ``align_corners``; warns.
 
     Source: torch.nn.functional.upsample_bilinear.

@@ -3,7 +3,10 @@
 Layer and group norm have a kernel, see row_norm.pyx.  float16 is computed in float32.
 """
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +15,7 @@ from minigrad.ops.join import cat
 from minigrad.ops.norm import batch_norm
 from minigrad.ops.row_norm import row_norm
 from minigrad.tensor import Tensor
+from minigrad.types import Ints
 
 
 def _check(name, input, **vectors):
@@ -81,7 +85,13 @@ def _check_shapes(shape, **vectors):
             )
 
 
-def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5) -> Tensor:
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Ints,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
     """Normalise the last dimensions of ``input``, of ``normalized_shape``; then scale and shift.
 
     ``weight``, ``bias``: of that shape and the input's dtype, or None.
@@ -108,7 +118,13 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5) -> Ten
     return row_norm(input, weight, bias, *sizes, eps, "NativeLayerNormBackward0")
 
 
-def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5) -> Tensor:
+def group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
     """Normalise ``num_groups`` groups of channels of each sample; then scale and shift channels.
 
     ``input``: (N, C, *).  ``weight``, ``bias``: (C,) of the input's dtype, or None.
@@ -157,14 +173,14 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5) -> Tensor:
 
 
 def instance_norm(
-    input,
-    running_mean=None,
-    running_var=None,
-    weight=None,
-    bias=None,
-    use_input_stats=True,
-    momentum=0.1,
-    eps=1e-5,
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
 ) -> Tensor:
     """Normalise every channel of every sample of ``input``, (N, C, *); then scale and shift.
 
@@ -223,12 +239,14 @@ def instance_norm(
             (running_mean, repeated["running_mean"]),
             (running_var, repeated["running_var"]),
         ):
-            if moved is not None:
+            if given is not None and moved is not None:
                 given.copy_(moved.reshape(samples, channels).mean(0))
     return out.reshape(input.shape)
 
 
-def rms_norm(input, normalized_shape, weight=None, eps=None) -> Tensor:
+def rms_norm(
+    input: Tensor, normalized_shape: Ints, weight: Tensor | None = None, eps: float | None = None
+) -> Tensor:
     """Divide the last dimensions of ``input`` by their root mean square; then scale.
 
     ``weight``: of ``normalized_shape``, or None.  ``eps`` is added to the mean of the squares;
@@ -256,7 +274,9 @@ def rms_norm(input, normalized_shape, weight=None, eps=None) -> Tensor:
     return out if weight is None else out * weight
 
 
-def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0) -> Tensor:
+def local_response_norm(
+    input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Tensor:
     """Divide by ``(k + alpha * mean(x ** 2)) ** beta``, the mean over ``size`` channels around.
 
     ``input``: (N, C, *).  Channels beyond the first and the last count as 0.
@@ -279,6 +299,6 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0) -> Tensor:
     before = input.new_zeros(input.shape[0], size // 2, *input.shape[2:])
     after = input.new_zeros(input.shape[0], (size - 1) // 2, *input.shape[2:])
     squares = cat([before, input.square(), after], 1)
-    window = sum(squares.narrow(1, i, input.shape[1]) for i in range(size))
+    window: Any = sum(squares.narrow(1, i, input.shape[1]) for i in range(size))
     mean = window / size if input.is_floating_point() else window // size  # in the input's dtype
     return input / (mean * alpha + k).pow(beta)

@@ -4,7 +4,11 @@
 ``FloatTensor([1, 2])`` make a tensor of it, ``x.type(FloatTensor)`` changes to it.
 """
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 from minigrad.attributes import Size, check_cpu, strided
 from minigrad.dtypes import (
@@ -22,6 +26,7 @@ from minigrad.dtypes import (
 )
 from minigrad.ops.creation import empty, tensor
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 
 class TensorType(type):
@@ -29,10 +34,10 @@ class TensorType(type):
 
     tensor_dtype: object
 
-    def __instancecheck__(cls, value):
+    def __instancecheck__(cls, value: Tensor | float) -> bool:
         return isinstance(value, Tensor) and value.dtype is cls.tensor_dtype
 
-    def __call__(cls, *args):
+    def __call__(cls, *args: Any) -> Any:
         return _make(cls.__name__, cls.tensor_dtype, args)
 
 
@@ -68,7 +73,9 @@ LongTensor: TensorType = _type_of("LongTensor", int64)
 BoolTensor: TensorType = _type_of("BoolTensor", bool_)
 
 
-def new(input, *args, size=None, device=None) -> Tensor:
+def new(
+    input: Tensor, *args: Any, size: Sequence[int] | None = None, device: Device = None
+) -> Tensor:
     """Return a tensor of this one's dtype: ``x.new(2, 3)`` uninitialised, or ``x.new([1, 2])``.
 
     Source: torch.Tensor.new; ``new_empty`` and ``new_tensor`` say which of both is meant.
@@ -82,44 +89,43 @@ def new(input, *args, size=None, device=None) -> Tensor:
     return _make("new", input.dtype, args if size is None else (Size(size),))
 
 
-def set_default_tensor_type(t) -> None:
+def set_default_tensor_type(t: TensorType | str) -> None:
     """Make the dtype of ``t``, a class such as DoubleTensor or its name, the default one."""
     warnings.warn(
         "set_default_tensor_type() is deprecated: please use set_default_dtype().", stacklevel=2
     )
-    if isinstance(t, str):
-        t = globals().get(t.rpartition(".")[2])
-    if not isinstance(t, TensorType):
+    kind: Any = globals().get(t.rpartition(".")[2]) if isinstance(t, str) else t
+    if not isinstance(kind, TensorType):
         raise TypeError("invalid type object: expected a class such as DoubleTensor")
-    set_default_dtype(as_dtype_(t.tensor_dtype))
+    set_default_dtype(as_dtype_(kind.tensor_dtype))
 
 
-def pin_memory(input, device=None) -> Tensor:
+def pin_memory(input: Tensor, device: Device = None) -> Tensor:
     """Raise RuntimeError: memory is pinned for an accelerator, and there is none."""
     raise RuntimeError("pin_memory() needs an accelerator, and minigrad runs on the CPU")
 
 
-def is_pinned(input, device=None) -> bool:
+def is_pinned(input: Tensor, device: Device = None) -> bool:
     """Return False: memory is pinned for an accelerator only."""
     return False
 
 
-def is_inference(input) -> bool:
+def is_inference(input: Tensor) -> bool:
     """Return False: ``inference_mode`` makes ordinary tensors."""
     return False
 
 
-def is_signed(input) -> bool:
+def is_signed(input: Tensor) -> bool:
     """Return whether the dtype holds negative numbers."""
     return as_dtype_(input.dtype).is_signed
 
 
-def is_nonzero(input) -> bool:
+def is_nonzero(input: Tensor) -> bool:
     """Return whether the one element of a tensor is not zero; RuntimeError if it has not one."""
     return bool(input.item() != 0)
 
 
-def typename(obj) -> str:
+def typename(obj: object) -> str:
     """Return the name of a tensor's type, as ``x.type()``, or of an object's class.
 
     >>> import minigrad

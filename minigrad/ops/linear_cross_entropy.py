@@ -1,6 +1,9 @@
 """The cross entropy of a linear layer's outputs, in one call."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 from minigrad.ops.cross_entropy import cross_entropy
 from minigrad.ops.linalg import linear
@@ -8,16 +11,16 @@ from minigrad.tensor import Tensor
 
 
 def linear_cross_entropy(
-    input,
-    linear_weight,
-    target,
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
     *,
-    linear_bias=None,
-    weight=None,
-    reduction="mean",
-    ignore_index=None,
-    label_smoothing=0.0,
-    options=None,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    options: Any = None,
 ) -> Tensor:
     """Return ``cross_entropy(linear(input, linear_weight, linear_bias), target, ...)``.
 

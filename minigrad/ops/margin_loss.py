@@ -4,7 +4,10 @@ All take ``reduction``: "mean", "sum" or "none"; ``size_average`` and ``reduce``
 way to say the same.  The source of each is the function of that name in ``torch.nn.functional``.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -20,14 +23,14 @@ from minigrad.tensor import Tensor
 
 
 def poisson_nll_loss(
-    input,
-    target,
-    log_input=True,
-    full=False,
-    size_average=None,
-    eps=1e-8,
-    reduce=None,
-    reduction="mean",
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return ``exp(input) - target * input``; ``input`` is the log of the rate.
 
@@ -48,7 +51,14 @@ def poisson_nll_loss(
     return reduced(loss, reduction)
 
 
-def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean") -> Tensor:
+def gaussian_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    var: Tensor | float,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
+) -> Tensor:
     """Return ``(log(var) + (input - target)**2 / var) / 2``, for a variance not below ``eps``.
 
     ``var``: a number, or a tensor of the shape of ``input``, or with its last dimension of size 1
@@ -84,7 +94,12 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
 
 
 def hinge_embedding_loss(
-    input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"
+    input: Tensor,
+    target: Tensor,
+    margin: float = 1.0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return ``input`` where ``target`` is 1, ``max(0, margin - input)`` where it is -1.
 
@@ -99,7 +114,13 @@ def hinge_embedding_loss(
 
 
 def cosine_embedding_loss(
-    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return ``1 - cos`` where ``target`` is 1, ``max(0, cos - margin)`` where it is -1.
 
@@ -129,7 +150,13 @@ def cosine_embedding_loss(
 
 
 def margin_ranking_loss(
-    input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return ``max(0, margin - target * (input1 - input2))``: 1 wants the first to be larger.
 
@@ -149,7 +176,13 @@ def margin_ranking_loss(
     return reduced((-target * (input1 - input2) + margin).clamp_min(0), reduction)
 
 
-def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean") -> Tensor:
+def soft_margin_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """Return ``log(1 + exp(-target * input))``, without overflow.
 
     >>> import minigrad
@@ -175,14 +208,14 @@ def _check_classes(name, input, target):
 
 
 def multi_margin_loss(
-    input,
-    target,
-    p=1,
-    margin=1.0,
-    weight=None,
-    size_average=None,
-    reduce=None,
-    reduction="mean",
+    input: Tensor,
+    target: Tensor,
+    p: float = 1,
+    margin: float = 1.0,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return the mean over classes c of ``max(0, margin - input[target] + input[c]) ** p``.
 
@@ -236,7 +269,11 @@ def multi_margin_loss(
 
 
 def multilabel_margin_loss(
-    input, target, size_average=None, reduce=None, reduction="mean"
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return the sum of ``max(0, 1 - input[t] + input[c])``, over the number of classes.
 
@@ -274,7 +311,12 @@ def multilabel_margin_loss(
 
 
 def multilabel_soft_margin_loss(
-    input, target, weight=None, size_average=None, reduce=None, reduction="mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return binary cross entropy with logits, averaged over the last dimension.
 
@@ -296,16 +338,16 @@ def multilabel_soft_margin_loss(
 
 
 def triplet_margin_loss(
-    anchor,
-    positive,
-    negative,
-    margin=1.0,
-    p=2,
-    eps=1e-6,
-    swap=False,
-    size_average=None,
-    reduce=None,
-    reduction="mean",
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return ``max(0, d(anchor, positive) - d(anchor, negative) + margin)``.
 
@@ -332,14 +374,14 @@ def triplet_margin_loss(
 
 
 def triplet_margin_with_distance_loss(
-    anchor,
-    positive,
-    negative,
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
     *,
-    distance_function=None,
-    margin=1.0,
-    swap=False,
-    reduction="mean",
+    distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
+    margin: float = 1.0,
+    swap: bool = False,
+    reduction: str = "mean",
 ) -> Tensor:
     """Return `triplet_margin_loss` with a distance of one's own.
 

@@ -4,7 +4,10 @@ Where the maxima lie is found in NumPy, on numbers without gradient; the op is t
 what lies there, whose gradients are gather's.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,7 @@ from minigrad.ops.pool3d import max_pool3d
 from minigrad.ops.random import rand
 from minigrad.ops.spatial import check_output_size, check_rank, check_tensor, per_dimension
 from minigrad.tensor import Tensor
+from minigrad.types import Ints
 
 _SLIDING = {1: max_pool1d, 2: max_pool2d, 3: max_pool3d}
 
@@ -87,7 +91,7 @@ def _adaptive(input, n, output_size, return_indices):
     return _largest(input, n, windows, return_indices)
 
 
-def adaptive_max_pool1d(input, output_size, return_indices=False) -> Any:
+def adaptive_max_pool1d(input: Tensor, output_size: Ints, return_indices: bool = False) -> Any:
     """Return the maxima of ``output_size`` windows: (n, c, l) or (c, l) -> (..., output_size).
 
     As ``adaptive_max_pool2d``, in one dimension.
@@ -95,7 +99,7 @@ def adaptive_max_pool1d(input, output_size, return_indices=False) -> Any:
     return _adaptive(input, 1, output_size, return_indices)
 
 
-def adaptive_max_pool2d(input, output_size, return_indices=False) -> Any:
+def adaptive_max_pool2d(input: Tensor, output_size: Ints, return_indices: bool = False) -> Any:
     """Return the maxima of ``output_size`` windows that cover each image as evenly as they can.
 
     Shapes: input (n, c, h, w) or (c, h, w) -> (..., *output_size); an int makes a square, and
@@ -111,7 +115,7 @@ def adaptive_max_pool2d(input, output_size, return_indices=False) -> Any:
     return _adaptive(input, 2, output_size, return_indices)
 
 
-def adaptive_max_pool3d(input, output_size, return_indices=False) -> Any:
+def adaptive_max_pool3d(input: Tensor, output_size: Ints, return_indices: bool = False) -> Any:
     """Return the maxima of windows that cover volumes: (n, c, d, h, w) -> (..., *output_size).
 
     As ``adaptive_max_pool2d``, in three dimensions.
@@ -153,12 +157,12 @@ def _fractional(input, n, kernel_size, output_size, output_ratio, return_indices
 
 
 def fractional_max_pool2d(
-    input,
-    kernel_size,
-    output_size=None,
-    output_ratio=None,
-    return_indices=False,
-    _random_samples=None,
+    input: Tensor,
+    kernel_size: Ints,
+    output_size: Ints | None = None,
+    output_ratio: float | Sequence[float] | None = None,
+    return_indices: bool = False,
+    _random_samples: Tensor | None = None,
 ) -> Any:
     """Return the maxima of windows whose steps are drawn at random, one or the next integer.
 
@@ -179,12 +183,12 @@ def fractional_max_pool2d(
 
 
 def fractional_max_pool3d(
-    input,
-    kernel_size,
-    output_size=None,
-    output_ratio=None,
-    return_indices=False,
-    _random_samples=None,
+    input: Tensor,
+    kernel_size: Ints,
+    output_size: Ints | None = None,
+    output_ratio: float | Sequence[float] | None = None,
+    return_indices: bool = False,
+    _random_samples: Tensor | None = None,
 ) -> Any:
     """As ``fractional_max_pool2d``, for volumes (n, c, d, h, w) or (c, d, h, w)."""
     return _fractional(
@@ -233,12 +237,26 @@ def _unpool(input, indices, n, kernel_size, stride, padding, output_size):
     return flat.reshape(*lead, *sizes)
 
 
-def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
+def max_unpool1d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    output_size: Ints | None = None,
+) -> Tensor:
     """Put maxima back: (n, c, l) or (c, l) -> (..., l').  See ``max_unpool2d``."""
     return _unpool(input, indices, 1, kernel_size, stride, padding, output_size)
 
 
-def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
+def max_unpool2d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    output_size: Ints | None = None,
+) -> Tensor:
     """Return zeros with the maxima that ``max_pool2d`` found at the places it found them.
 
     Shapes: input and indices (n, c, h, w) or (c, h, w) -> (..., *output_size), by default
@@ -258,6 +276,13 @@ def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_siz
     return _unpool(input, indices, 2, kernel_size, stride, padding, output_size)
 
 
-def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_size=None) -> Tensor:
+def max_unpool3d(
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    output_size: Ints | None = None,
+) -> Tensor:
     """Put maxima back: (n, c, d, h, w) -> (..., d', h', w').  See ``max_unpool2d``."""
     return _unpool(input, indices, 3, kernel_size, stride, padding, output_size)

@@ -4,6 +4,8 @@ NaN counts as larger than every number.  Values are gathered by the indices foun
 gradient goes to the elements picked.
 """
 
+from __future__ import annotations
+
 import math
 from typing import Any
 
@@ -93,7 +95,14 @@ def _not_empty(name, x, dim):
 # ---------------------------------------------------------------- sorting
 
 
-def sort(input, dim=-1, descending=False, *, stable=False, axis=None) -> return_types.sort:
+def sort(
+    input: Tensor,
+    dim: int = -1,
+    descending: bool = False,
+    *,
+    stable: bool = False,
+    axis: int | None = None,
+) -> return_types.sort:
     """Return (values, indices): the elements in order along ``dim``, and where they were.
 
     Equal elements keep their order, ``stable`` or not.
@@ -110,17 +119,32 @@ def sort(input, dim=-1, descending=False, *, stable=False, axis=None) -> return_
     return labelled(_picked(return_types.sort, x, dim, _order(x, dim, descending)), "SortBackward0")
 
 
-def argsort(input, dim=-1, descending=False, stable=False, *, axis=None) -> Tensor:
+def argsort(
+    input: Tensor,
+    dim: int = -1,
+    descending: bool = False,
+    stable: bool = False,
+    *,
+    axis: int | None = None,
+) -> Tensor:
     """Return the int64 places of the elements in order along ``dim``."""
     return sort(tensor_operand(input, "argsort").detach(), dim, descending, axis=axis).indices
 
 
-def msort(input) -> Tensor:
+def msort(input: Tensor) -> Tensor:
     """Return the elements in order along the first dimension."""
     return sort(input, 0).values
 
 
-def topk(input, k, dim=-1, largest=True, sorted=True, *, axis=None) -> return_types.topk:
+def topk(
+    input: Tensor,
+    k: int,
+    dim: int = -1,
+    largest: bool = True,
+    sorted: bool = True,
+    *,
+    axis: int | None = None,
+) -> return_types.topk:
     """Return the (values, indices) of the ``k`` largest (or smallest) along ``dim``, in order.
 
     >>> import minigrad
@@ -141,7 +165,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True, *, axis=None) -> return_ty
     return labelled(_picked(return_types.topk, x, dim, places), "TopkBackward0")
 
 
-def kthvalue(input, k, dim=-1, keepdim=False) -> return_types.kthvalue:
+def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> return_types.kthvalue:
     """Return the (values, indices) of the ``k``-th smallest along ``dim``, k from 1.
 
     >>> import minigrad
@@ -203,7 +227,9 @@ def _median(name, result, input, dim, keepdim, skip_nan):
     return recorded(value, label, (x,), (gradient,), (x,), True)
 
 
-def median(input, dim=None, keepdim=False, *, axis=None) -> Any:
+def median(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, axis: int | None = None
+) -> Any:
     """Return the lower median of all elements, or its (values, indices) along ``dim``; NaN if there
     is one.  The gradient of the median of all is shared among its equals.
 
@@ -215,12 +241,12 @@ def median(input, dim=None, keepdim=False, *, axis=None) -> Any:
     return _median("median", return_types.median, input, dim, keepdim, False)
 
 
-def nanmedian(input, dim=None, keepdim=False) -> Any:
+def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """Return the median of what is not NaN, otherwise as ``median``."""
     return _median("nanmedian", return_types.nanmedian, input, dim, keepdim, True)
 
 
-def mode(input, dim=-1, keepdim=False) -> return_types.mode:
+def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> return_types.mode:
     """Return the most frequent value along ``dim`` (the smallest of several), and its last place.
 
     >>> import minigrad
@@ -292,7 +318,14 @@ def _quantile(name, input, q, dim, keepdim, interpolation, skip_nan):
     return out.reshape(*q.shape, *shape)
 
 
-def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear") -> Tensor:
+def quantile(
+    input: Tensor,
+    q: Tensor | float,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+) -> Tensor:
     """Return the ``q``-th quantiles (q from 0 to 1, a number or a 1-d tensor, whose dimension then
     comes first) of all elements or along ``dim``; NaN if there is one.
 
@@ -305,6 +338,13 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear") -> Te
     return _quantile("quantile", input, q, dim, keepdim, interpolation, False)
 
 
-def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear") -> Tensor:
+def nanquantile(
+    input: Tensor,
+    q: Tensor | float,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+) -> Tensor:
     """Return the ``q``-th quantiles of what is not NaN, otherwise as ``quantile``."""
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)

@@ -1,5 +1,9 @@
 """Padding: elements added at the ends of the last dimensions."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 from minigrad import dtypes
 from minigrad.ops.creation import full
 from minigrad.ops.creation import tensor as new_tensor
@@ -9,7 +13,9 @@ from minigrad.ops.spatial import check_tensor
 from minigrad.tensor import Tensor
 
 
-def pad(input, pad, mode="constant", value=None) -> Tensor:
+def pad(
+    input: Tensor, pad: Sequence[int], mode: str = "constant", value: Tensor | float | None = None
+) -> Tensor:
     """Return ``input`` with elements added at the ends of its last dimensions.
 
     Args:
@@ -59,7 +65,7 @@ def pad(input, pad, mode="constant", value=None) -> Tensor:
     return input
 
 
-def constant_pad_nd(input, pad, value=0) -> Tensor:
+def constant_pad_nd(input: Tensor, pad: Sequence[int], value: Tensor | float = 0) -> Tensor:
     """Return ``nn.functional.pad`` in mode "constant".
 
     Source: torch.constant_pad_nd.

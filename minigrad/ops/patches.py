@@ -1,14 +1,19 @@
 """Images as columns of patches, and back: unfold and fold."""
 
+from __future__ import annotations
+
 import math
 
 from minigrad.ops.recorded import labelled
 from minigrad.ops.spatial import check_tensor, per_dimension
 from minigrad.ops.windows import overlap_add, windows
 from minigrad.tensor import Tensor
+from minigrad.types import Ints
 
 
-def unfold(input, kernel_size, dilation=1, padding=0, stride=1) -> Tensor:
+def unfold(
+    input: Tensor, kernel_size: Ints, dilation: Ints = 1, padding: Ints = 0, stride: Ints = 1
+) -> Tensor:
     """Return every patch of an image as a column.
 
     Shapes: input (n, c, h, w) or (c, h, w) -> (n, c * kh * kw, patches) or without n; the patches
@@ -38,13 +43,20 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1) -> Tensor:
             f"calculated shape of the array of sliding blocks as {counts}, but its components "
             "must be at least one"
         )
-    kernel, dilation, padding, stride = options
+    kernel, spacing, sides, step = options
     batch = input if input.dim() == 4 else input.unsqueeze(0)
-    columns = windows(batch, kernel, stride, padding, dilation).flatten(4).flatten(1, 3)
+    columns = windows(batch, kernel, step, sides, spacing).flatten(4).flatten(1, 3)
     return labelled(columns if input.dim() == 4 else columns.squeeze(0), "Im2ColBackward0")
 
 
-def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1) -> Tensor:
+def fold(
+    input: Tensor,
+    output_size: Ints,
+    kernel_size: Ints,
+    dilation: Ints = 1,
+    padding: Ints = 0,
+    stride: Ints = 1,
+) -> Tensor:
     """Return the image that columns of patches make when each is added at its place.
 
     Shapes: input (n, c * kh * kw, patches) or without n -> (n, c, *output_size) or without n, as
@@ -64,23 +76,23 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1) -> Te
             f"and non-zero dimensions for input, but got: {list(input.shape)}"
         )
     sizes = per_dimension(output_size, 2, "output_size")
-    kernel, dilation, padding, stride = _options(kernel_size, dilation, padding, stride)
+    kernel, spacing, sides, step = _options(kernel_size, dilation, padding, stride)
     if input.shape[-2] % math.prod(kernel):
         raise RuntimeError(
             "fold(): Expected size of input's dimension 1 to be divisible by the product of "
             f"kernel_size, but got input.size(1)={input.shape[-2]} and kernel_size={kernel}"
         )
-    counts = _counts(sizes, kernel, dilation, padding, stride)
+    counts = _counts(sizes, kernel, spacing, sides, step)
     if min(counts) < 1 or input.shape[-1] != math.prod(counts):
         raise RuntimeError(
-            f"fold(): Given output_size={sizes}, kernel_size={kernel}, dilation={dilation}, "
-            f"padding={padding}, stride={stride}, expected size of input's dimension 2 to match "
+            f"fold(): Given output_size={sizes}, kernel_size={kernel}, dilation={spacing}, "
+            f"padding={sides}, stride={step}, expected size of input's dimension 2 to match "
             f"the calculated number of sliding blocks {counts[0]} * {counts[1]} = "
             f"{math.prod(counts)}, but got input.size(2)={input.shape[-1]}"
         )
     n = input.shape[0] if input.dim() == 3 else 1
     patches = input.reshape(n, input.shape[-2] // math.prod(kernel), *kernel, *counts)
-    image = overlap_add(patches, sizes, stride, padding, dilation)
+    image = overlap_add(patches, sizes, step, sides, spacing)
     return labelled(image if input.dim() == 3 else image.squeeze(0), "Col2ImBackward0")
 
 

@@ -1,12 +1,14 @@
 """Ops that only rearrange channels and pixels."""
 
+from __future__ import annotations
+
 from minigrad.attributes import contiguous_format
 from minigrad.ops.recorded import labelled
 from minigrad.ops.spatial import check_tensor
 from minigrad.tensor import Tensor
 
 
-def pixel_shuffle(input, upscale_factor) -> Tensor:
+def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """Return images r times as high and wide, made of groups of r * r channels.
 
     Shapes: (*, c * r * r, h, w) -> (*, c, h * r, w * r), r being ``upscale_factor``.
@@ -34,7 +36,7 @@ def pixel_shuffle(input, upscale_factor) -> Tensor:
     return labelled(out, "PixelShuffleBackward0")
 
 
-def pixel_unshuffle(input, downscale_factor) -> Tensor:
+def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     """Return what ``pixel_shuffle`` makes its argument of: the pixels of a block as channels.
 
     Shapes: (*, c, h * r, w * r) -> (*, c * r * r, h, w), r being ``downscale_factor``.
@@ -60,7 +62,7 @@ def pixel_unshuffle(input, downscale_factor) -> Tensor:
     return labelled(out, "PixelUnshuffleBackward0")
 
 
-def channel_shuffle(input, groups) -> Tensor:
+def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     """Return the channels in another order: the first of each group, then the second, and so on.
 
     Shape: (n, c, *), and the result likewise.  RuntimeError for fewer than three dimensions and

@@ -4,7 +4,10 @@ Integers become the default floating dtype where the result is no integer.  Most
 ops; what NumPy computes better has a gradient of its own beside it.
 """
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 
@@ -79,7 +82,7 @@ def _with_a_tensor(name, input, other):
 # ---------------------------------------------------------------- inverse hyperbolic functions
 
 
-def acosh(input) -> Tensor:
+def acosh(input: Tensor) -> Tensor:
     """Return the number, at least 0, whose hyperbolic cosine is the input; NaN below 1.
 
     >>> import minigrad
@@ -89,12 +92,12 @@ def acosh(input) -> Tensor:
     return _unary("AcoshBackward0", np.arccosh, lambda g, x: g / sqrt(square(x) - 1.0), input)
 
 
-def asinh(input) -> Tensor:
+def asinh(input: Tensor) -> Tensor:
     """Return the number whose hyperbolic sine is the input."""
     return _unary("AsinhBackward0", np.arcsinh, lambda g, x: g / sqrt(square(x) + 1.0), input)
 
 
-def atanh(input) -> Tensor:
+def atanh(input: Tensor) -> Tensor:
     """Return the number whose hyperbolic tangent is the input; NaN outside -1 to 1."""
     return _unary("AtanhBackward0", np.arctanh, lambda g, x: g / (1.0 - square(x)), input)
 
@@ -102,7 +105,7 @@ def atanh(input) -> Tensor:
 # ---------------------------------------------------------------- angles, sinc, logit
 
 
-def deg2rad(input) -> Tensor:
+def deg2rad(input: Tensor) -> Tensor:
     """Return degrees as radians.
 
     >>> import minigrad
@@ -112,12 +115,12 @@ def deg2rad(input) -> Tensor:
     return float_operand(input) * (math.pi / 180.0)
 
 
-def rad2deg(input) -> Tensor:
+def rad2deg(input: Tensor) -> Tensor:
     """Return radians as degrees."""
     return float_operand(input) * (180.0 / math.pi)
 
 
-def sinc(input) -> Tensor:
+def sinc(input: Tensor) -> Tensor:
     """Return ``sin(pi * input) / (pi * input)``, 1 at 0.
 
     >>> import minigrad
@@ -133,7 +136,7 @@ def sinc(input) -> Tensor:
     return recorded(_computed(np.sinc, x), "SincBackward0", (x,), (gradient,), (x,), True)
 
 
-def logit(input, eps=None) -> Tensor:
+def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """Return ``log(input / (1 - input))``, the inverse of sigmoid; with ``eps`` the input is first
     limited to [eps, 1 - eps].  The slope is NaN outside 0 to 1, and 0 outside the limits.
 
@@ -158,7 +161,7 @@ def logit(input, eps=None) -> Tensor:
 # ---------------------------------------------------------------- sums of exponentials, logarithms
 
 
-def logaddexp2(input, other) -> Tensor:
+def logaddexp2(input: Tensor, other: Tensor | float) -> Tensor:
     """Return ``log2(2 ** input + 2 ** other)`` of floating tensors without overflow."""
     a, b = _real("logaddexp2", input, other)
     scale = math.log(2.0)
@@ -192,7 +195,7 @@ def _x_log(label, function, logarithm, shift, input, other):
     return recorded(out, label, (a, b), (by_a, by_b), (a, b))
 
 
-def xlogy(input, other) -> Tensor:
+def xlogy(input: Tensor, other: Tensor | float) -> Tensor:
     """Return ``input * log(other)``, 0 where the input is 0; NaN where ``other`` is.
 
     >>> import minigrad
@@ -202,7 +205,7 @@ def xlogy(input, other) -> Tensor:
     return _x_log("XlogyBackward0", xlogy, np.log, 0.0, input, other)
 
 
-def xlog1py(input, other) -> Tensor:
+def xlog1py(input: Tensor, other: Tensor | float) -> Tensor:
     """Return ``input * log1p(other)``, 0 where the input is 0.  Source: torch.special.xlog1py."""
     return _x_log("SpecialXlog1PyBackward0", xlog1py, np.log1p, 1.0, input, other)
 
@@ -210,13 +213,13 @@ def xlog1py(input, other) -> Tensor:
 # ---------------------------------------------------------------- lengths, signs, steps
 
 
-def signbit(input) -> Tensor:
+def signbit(input: Tensor) -> Tensor:
     """Return, as bools, whether each element has a minus sign (-0. has one)."""
     x = tensor_operand(input, "signbit").numpy(force=True)
     return over_array(np.asarray(np.signbit(x) if x.dtype.kind == "f" else x < 0))
 
 
-def heaviside(input, values) -> Tensor:
+def heaviside(input: Tensor, values: Any) -> Tensor:
     """Return 0 where the input is negative, 1 where positive, ``values`` where it is 0.
 
     Both have one dtype, else RuntimeError.  The gradient is not implemented, as in torch.
@@ -235,7 +238,7 @@ def _no_slope(g):
     raise NotImplementedError("the derivative for 'heaviside' is not implemented")
 
 
-def nextafter(input, other) -> Tensor:
+def nextafter(input: Tensor, other: Tensor | float) -> Tensor:
     """Return the floating number after ``input`` on the way to ``other``.
 
     The gradient of ``input`` is passed on where it is not ``other`` already.
@@ -246,22 +249,22 @@ def nextafter(input, other) -> Tensor:
     return recorded(found, "NextafterBackward0", (a, b), moved, (a, b))
 
 
-def isposinf(input) -> Tensor:
+def isposinf(input: Tensor) -> Tensor:
     """Return, as bools, whether each element is +infinity."""
     return tensor_operand(input, "isposinf") == math.inf
 
 
-def isneginf(input) -> Tensor:
+def isneginf(input: Tensor) -> Tensor:
     """Return, as bools, whether each element is -infinity."""
     return tensor_operand(input, "isneginf") == -math.inf
 
 
-def isreal(input) -> Tensor:
+def isreal(input: Tensor) -> Tensor:
     """Return True for each element: minigrad has no complex dtypes."""
     return full_like(tensor_operand(input, "isreal"), True, dtype=bool_)
 
 
-def angle(input) -> Tensor:
+def angle(input: Tensor) -> Tensor:
     """Return pi where the input is negative, else 0 (NaN stays NaN): the angle of a real number."""
     x = float_operand(input)
 
@@ -271,7 +274,7 @@ def angle(input) -> Tensor:
     return recorded(_computed(function, x), "AngleBackward0", (x,), (lambda g: zeros_like(g),))
 
 
-def positive(input) -> Tensor:
+def positive(input: Tensor) -> Tensor:
     """Return the input itself, which must not be a bool tensor."""
     if tensor_operand(input, "positive").dtype is bool_:
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
@@ -281,7 +284,7 @@ def positive(input) -> Tensor:
 # ---------------------------------------------------------------- arithmetic
 
 
-def lerp(input, end, weight) -> Tensor:
+def lerp(input: Tensor, end: Tensor, weight: Tensor | float) -> Tensor:
     """Return ``input + weight * (end - input)``, counted from the end that is nearer.
 
     TypeError unless ``end`` is a tensor; RuntimeError if it, or a ``weight`` that is a tensor, has
@@ -318,7 +321,9 @@ def _three(name, input, tensor1, tensor2):
     return [cast(x, dtype) for x in tensors]
 
 
-def addcmul(input, tensor1, tensor2, *, value=1) -> Tensor:
+def addcmul(
+    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Tensor | float = 1
+) -> Tensor:
     """Return ``input + value * tensor1 * tensor2``; of integers, ``value`` counts as one too."""
     x, a, b = _three("addcmul", input, tensor1, tensor2)
     if x.dtype is bool_:
@@ -328,7 +333,9 @@ def addcmul(input, tensor1, tensor2, *, value=1) -> Tensor:
     return labelled(x + value * a * b, "AddcmulBackward0")
 
 
-def addcdiv(input, tensor1, tensor2, *, value=1) -> Tensor:
+def addcdiv(
+    input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Tensor | float = 1
+) -> Tensor:
     """Return ``input + value * tensor1 / tensor2``; RuntimeError if both of these are integers."""
     x, a, b = _three("addcdiv", input, tensor1, tensor2)
     if not (tensor1.is_floating_point() or tensor2.is_floating_point()):
@@ -339,7 +346,7 @@ def addcdiv(input, tensor1, tensor2, *, value=1) -> Tensor:
     return labelled(x + value * a / b, "AddcdivBackward0")
 
 
-def rsub(input, other, *, alpha=1) -> Tensor:
+def rsub(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
     """Return ``other - alpha * input``.
 
     >>> import minigrad
@@ -350,7 +357,7 @@ def rsub(input, other, *, alpha=1) -> Tensor:
     return labelled(sub(b, a, alpha=alpha), f"RsubBackward{int(not isinstance(other, Tensor))}")
 
 
-def float_power(input, exponent) -> Tensor:
+def float_power(input: Tensor, exponent: Tensor | float) -> Tensor:
     """Return ``input ** exponent`` in float64.
 
     >>> import minigrad
@@ -362,7 +369,7 @@ def float_power(input, exponent) -> Tensor:
     return pow(a, b)
 
 
-def float_power_(input, exponent) -> Tensor:
+def float_power_(input: Tensor, exponent: Tensor | float) -> Tensor:
     """Write ``float_power(...)`` of this tensor, which must be float64, into it, and return it."""
     if tensor_operand(input, "float_power_").dtype is not float64:
         raise RuntimeError(f"the base given to float_power_ must be float64, but is {input.dtype}")
@@ -372,7 +379,7 @@ def float_power_(input, exponent) -> Tensor:
 _float_power_ = in_place(float_power, "float_power_")
 
 
-def gcd(input, other) -> Tensor:
+def gcd(input: Tensor, other: Tensor | float) -> Tensor:
     """Return the greatest common divisor, not negative, of integers.
 
     >>> import minigrad
@@ -382,12 +389,12 @@ def gcd(input, other) -> Tensor:
     return over_array(_computed(np.gcd, *_whole("gcd", input, other)))
 
 
-def lcm(input, other) -> Tensor:
+def lcm(input: Tensor, other: Tensor | float) -> Tensor:
     """Return the least common multiple, not negative, of integers."""
     return over_array(_computed(np.lcm, *_whole("lcm", input, other)))
 
 
-def ldexp(input, other) -> Tensor:
+def ldexp(input: Tensor, other: Tensor | float) -> Tensor:
     """Return ``input * 2 ** other``.
 
     >>> import minigrad
@@ -398,7 +405,7 @@ def ldexp(input, other) -> Tensor:
     return cast(mul(x, pow(2.0, exponent)), x.dtype if x.is_floating_point() else float32)
 
 
-def frexp(input) -> return_types.frexp:
+def frexp(input: Tensor) -> return_types.frexp:
     """Return (mantissa, exponent) with ``input == mantissa * 2 ** exponent``: the mantissa from 1/2
     to 1 in size, the exponent int32.  For floating tensors.
 
@@ -418,7 +425,7 @@ def frexp(input) -> return_types.frexp:
     return return_types.frexp(mantissa, exponent)
 
 
-def fmax(input, other) -> Tensor:
+def fmax(input: Tensor, other: Tensor | float) -> Tensor:
     """Return the larger of each pair, ignoring NaN; the gradient of a tie goes to ``input``.
 
     >>> import minigrad
@@ -429,7 +436,7 @@ def fmax(input, other) -> Tensor:
     return where(ge(a, b) | isnan(b), a, b)
 
 
-def fmin(input, other) -> Tensor:
+def fmin(input: Tensor, other: Tensor | float) -> Tensor:
     """Return the smaller of each pair, ignoring NaN; the gradient of a tie goes to ``input``."""
     a, b = _pair("fmin", input, other)
     return where(le(a, b) | isnan(b), a, b)

@@ -13,6 +13,8 @@ tensor([ 1.0000,  0.5000, -0.1250])
 Source: Abramowitz and Stegun, "Handbook of Mathematical Functions", chapter 22.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from minigrad.dtypes import float16
@@ -51,42 +53,42 @@ def _chebyshev(name, input, n, first) -> Tensor:
     return _values(name, input, n, first, following)
 
 
-def chebyshev_polynomial_t(input, n) -> Tensor:
+def chebyshev_polynomial_t(input: Tensor, n: Tensor | float) -> Tensor:
     """Return Chebyshev's polynomials of the first kind."""
     return _chebyshev("chebyshev_polynomial_t", input, n, lambda x: x)
 
 
-def chebyshev_polynomial_u(input, n) -> Tensor:
+def chebyshev_polynomial_u(input: Tensor, n: Tensor | float) -> Tensor:
     """Return Chebyshev's polynomials of the second kind."""
     return _chebyshev("chebyshev_polynomial_u", input, n, lambda x: 2 * x)
 
 
-def chebyshev_polynomial_v(input, n) -> Tensor:
+def chebyshev_polynomial_v(input: Tensor, n: Tensor | float) -> Tensor:
     """Return Chebyshev's polynomials of the third kind."""
     return _chebyshev("chebyshev_polynomial_v", input, n, lambda x: 2 * x - 1)
 
 
-def chebyshev_polynomial_w(input, n) -> Tensor:
+def chebyshev_polynomial_w(input: Tensor, n: Tensor | float) -> Tensor:
     """Return Chebyshev's polynomials of the fourth kind."""
     return _chebyshev("chebyshev_polynomial_w", input, n, lambda x: 2 * x + 1)
 
 
-def shifted_chebyshev_polynomial_t(input, n) -> Tensor:
+def shifted_chebyshev_polynomial_t(input: Tensor, n: Tensor | float) -> Tensor:
     """Return ``chebyshev_polynomial_t`` at ``2 * input - 1``: for [0, 1] instead of [-1, 1]."""
     return chebyshev_polynomial_t(_shifted(input, n), n)
 
 
-def shifted_chebyshev_polynomial_u(input, n) -> Tensor:
+def shifted_chebyshev_polynomial_u(input: Tensor, n: Tensor | float) -> Tensor:
     """Return ``chebyshev_polynomial_u`` at ``2 * input - 1``: for [0, 1] instead of [-1, 1]."""
     return chebyshev_polynomial_u(_shifted(input, n), n)
 
 
-def shifted_chebyshev_polynomial_v(input, n) -> Tensor:
+def shifted_chebyshev_polynomial_v(input: Tensor, n: Tensor | float) -> Tensor:
     """Return ``chebyshev_polynomial_v`` at ``2 * input - 1``: for [0, 1] instead of [-1, 1]."""
     return chebyshev_polynomial_v(_shifted(input, n), n)
 
 
-def shifted_chebyshev_polynomial_w(input, n) -> Tensor:
+def shifted_chebyshev_polynomial_w(input: Tensor, n: Tensor | float) -> Tensor:
     """Return ``chebyshev_polynomial_w`` at ``2 * input - 1``: for [0, 1] instead of [-1, 1]."""
     return chebyshev_polynomial_w(_shifted(input, n), n)
 
@@ -96,7 +98,7 @@ def _shifted(input, n):
     return 2 * x - 1
 
 
-def legendre_polynomial_p(input, n) -> Tensor:
+def legendre_polynomial_p(input: Tensor, n: Tensor | float) -> Tensor:
     """Return Legendre's polynomials."""
 
     def following(k, x, q, p):
@@ -105,7 +107,7 @@ def legendre_polynomial_p(input, n) -> Tensor:
     return _values("legendre_polynomial_p", input, n, lambda x: x, following)
 
 
-def laguerre_polynomial_l(input, n) -> Tensor:
+def laguerre_polynomial_l(input: Tensor, n: Tensor | float) -> Tensor:
     """Return Laguerre's polynomials."""
 
     def following(k, x, q, p):
@@ -114,7 +116,7 @@ def laguerre_polynomial_l(input, n) -> Tensor:
     return _values("laguerre_polynomial_l", input, n, lambda x: 1 - x, following)
 
 
-def hermite_polynomial_h(input, n) -> Tensor:
+def hermite_polynomial_h(input: Tensor, n: Tensor | float) -> Tensor:
     """Return the physicists' Hermite polynomials, orthogonal under ``exp(-x**2)``."""
 
     def following(k, x, q, p):
@@ -123,7 +125,7 @@ def hermite_polynomial_h(input, n) -> Tensor:
     return _values("hermite_polynomial_h", input, n, lambda x: 2 * x, following)
 
 
-def hermite_polynomial_he(input, n) -> Tensor:
+def hermite_polynomial_he(input: Tensor, n: Tensor | float) -> Tensor:
     """Return the statisticians' Hermite polynomials, orthogonal under ``exp(-x**2 / 2)``."""
 
     def following(k, x, q, p):

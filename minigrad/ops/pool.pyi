@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 from minigrad.tensor import Tensor
 
@@ -27,6 +27,16 @@ def max_pool2d(
     return_indices: Literal[True],
 ) -> tuple[Tensor, Tensor]: ...
 @overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any: ...
+@overload
 def max_pool1d(
     input: Tensor,
     kernel_size: int | Sequence[int],
@@ -47,6 +57,16 @@ def max_pool1d(
     *,
     return_indices: Literal[True],
 ) -> tuple[Tensor, Tensor]: ...
+@overload
+def max_pool1d(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any: ...
 def avg_pool2d(
     input: Tensor,
     kernel_size: int | Sequence[int],

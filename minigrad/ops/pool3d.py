@@ -5,12 +5,17 @@ A maximum of maxima is the maximum of them all, and a mean of means of equally m
 that the ops of two dimensions do the work, forward and backward.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from minigrad.dtypes import int64
 from minigrad.ops.pool import adaptive_avg_pool2d, avg_pool1d, avg_pool2d, max_pool2d
 from minigrad.ops.spatial import check_output_size, check_rank, per_dimension
 from minigrad.tensor import Tensor
+from minigrad.types import Ints
 
 
 def _volumes(input, function):
@@ -42,8 +47,14 @@ def _windows(kernel_size, stride, padding):
 
 
 def max_pool3d(
-    input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False
-):
+    input: Tensor,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    dilation: Ints = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
     """Return the largest element of each window; with ``return_indices`` also where it was found.
 
     Shapes: input (n, c, d, h, w) or (c, d, h, w), result likewise; sizes are ints or triples, as in
@@ -60,7 +71,7 @@ def max_pool3d(
     )
     deep_dilation, flat_dilation = _triple(dilation, "dilation")
     y = max_pool2d(x, flat, flat_step, flat_pad, flat_dilation, ceil_mode, return_indices)
-    y, places = y if return_indices else (y, None)
+    y, places = y if return_indices else (y, y)
     count, depth, height, width = y.shape
     y = max_pool2d(
         y.reshape(count, 1, depth, height * width),
@@ -78,14 +89,14 @@ def max_pool3d(
 
 
 def avg_pool3d(
-    input,
-    kernel_size,
-    stride=None,
-    padding=0,
-    ceil_mode=False,
-    count_include_pad=True,
-    divisor_override=None,
-):
+    input: Tensor,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    padding: Ints = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor:
     """Return the mean of each window.
 
     Shapes as in ``max_pool3d``, arguments as in ``avg_pool2d`` with triples for pairs.
@@ -116,7 +127,7 @@ def avg_pool3d(
     return restored(y, height, width)
 
 
-def adaptive_avg_pool3d(input, output_size):
+def adaptive_avg_pool3d(input: Tensor, output_size: int | Sequence[int | None]) -> Tensor:
     """Return the means of ``output_size`` windows that cover each volume as evenly as they can.
 
     Shapes: input (n, c, d, h, w) or (c, d, h, w) -> (..., *output_size); an int stands for all
@@ -140,12 +151,24 @@ def adaptive_avg_pool3d(input, output_size):
     return restored(y, height, width)
 
 
-def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False) -> Tensor:
+def lp_pool1d(
+    input: Tensor,
+    norm_type: float,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    ceil_mode: bool = False,
+) -> Tensor:
     """Return the ``norm_type``-norm of each window: (n, c, l) or (c, l).  See ``lp_pool2d``."""
     return _norms(avg_pool1d, 1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
-def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False) -> Tensor:
+def lp_pool2d(
+    input: Tensor,
+    norm_type: float,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    ceil_mode: bool = False,
+) -> Tensor:
     """Return the norm of each window: ``sum(x ** p) ** (1 / p)``, p being ``norm_type``.
 
     Shapes as in ``avg_pool2d``.  RuntimeError for what does not fit.
@@ -158,7 +181,13 @@ def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False) -> Te
     return _norms(avg_pool2d, 2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
-def lp_pool3d(input, norm_type, kernel_size, stride=None, ceil_mode=False) -> Tensor:
+def lp_pool3d(
+    input: Tensor,
+    norm_type: float,
+    kernel_size: Ints,
+    stride: Ints | None = None,
+    ceil_mode: bool = False,
+) -> Tensor:
     """Return the norm of each window of volumes (n, c, d, h, w) or (c, d, h, w).
 
     See ``lp_pool2d``.

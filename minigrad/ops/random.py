@@ -1,16 +1,22 @@
 """Random tensors, as torch's CPU generator draws them: the same seed, the same numbers."""
 
+from __future__ import annotations
+
 import math
 import operator
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from minigrad.dtypes import as_dtype_, get_default_dtype
+from minigrad.attributes import layout, memory_format
+from minigrad.dtypes import as_dtype_, dtype, get_default_dtype
 from minigrad.ops.common import sizes as _sizes
 from minigrad.ops.creation import empty, empty_like, on_cpu, tensor
-from minigrad.ops.generator import dealt_out, pick
+from minigrad.ops.generator import Generator, dealt_out, pick
 from minigrad.ops.inplace import copy_
 from minigrad.tensor import Tensor, over_array
+from minigrad.types import Device, Ints
 
 
 def _new(values, shape, dtype, requires_grad):
@@ -29,14 +35,14 @@ def _float_dtype(dtype, name):
 
 
 def rand(
-    *sizes,
-    size=None,
-    generator=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    requires_grad=False,
-    pin_memory=False,
+    *sizes: Ints,
+    size: Ints | None = None,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Return numbers uniform in [0, 1).
 
@@ -52,14 +58,14 @@ def rand(
 
 
 def randn(
-    *sizes,
-    size=None,
-    generator=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    requires_grad=False,
-    pin_memory=False,
+    *sizes: Ints,
+    size: Ints | None = None,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Return numbers from the standard normal distribution.
 
@@ -94,16 +100,16 @@ def _check_range(name, low, high, dtype):
 
 
 def randint(
-    low=0,
-    high=None,
-    size=None,
+    low: int = 0,
+    high: int | Sequence[int] | None = None,
+    size: Sequence[int] | None = None,
     *,
-    generator=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    requires_grad=False,
-    pin_memory=False,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Return integers uniform in [low, high): ``randint(high, size)`` or ``randint(low, high,
     size)``; int64 unless a dtype is given.
@@ -114,32 +120,33 @@ def randint(
     tensor([2, 3, 5])
     """
     on_cpu(device, layout, pin_memory)
-    if size is None:
-        low, high, size = 0, low, high
-    elif high is None:
-        low, high = 0, low
-    if size is None:
+    start: Any
+    end: Any
+    start, end, sizes = (0, low, high) if size is None else (low, high, size)
+    if end is None:
+        start, end = 0, low
+    if sizes is None:
         raise TypeError("randint() missing the argument 'size'")
-    low, high = _int64(low), _int64(high)
-    if low >= high:
+    start, end = _int64(start), _int64(end)
+    if start >= end:
         raise RuntimeError(
-            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+            f"random_ expects 'from' to be less than 'to', but got from={start} >= to={end}"
         )
-    _check_range("randint", low, high - 1, dtype)
-    shape = _sizes((size,))
-    values = pick(generator)._integers(low, high, math.prod(shape))
+    _check_range("randint", start, end - 1, dtype)
+    shape = _sizes((sizes,))
+    values = pick(generator)._integers(start, end, math.prod(shape))
     return _new(values, shape, "int64" if dtype is None else dtype, requires_grad)
 
 
 def randperm(
-    n,
+    n: int,
     *,
-    generator=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    requires_grad=False,
-    pin_memory=False,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Return the integers from 0 to n - 1 in random order; int64 unless a dtype is given.
 
@@ -157,15 +164,15 @@ def randperm(
 
 
 def rand_like(
-    input,
+    input: Tensor,
     *,
-    generator=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    requires_grad=False,
-    pin_memory=False,
-    memory_format=None,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: memory_format | None = None,
 ) -> Tensor:
     """Return ``rand`` of the input's shape and dtype.
 
@@ -179,15 +186,15 @@ def rand_like(
 
 
 def randn_like(
-    input,
+    input: Tensor,
     *,
-    generator=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    requires_grad=False,
-    pin_memory=False,
-    memory_format=None,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: memory_format | None = None,
 ) -> Tensor:
     """Return ``randn`` of the input's shape and dtype.
 
@@ -201,17 +208,17 @@ def randn_like(
 
 
 def randint_like(
-    input,
-    low=0,
-    high=None,
+    input: Tensor,
+    low: int = 0,
+    high: int | None = None,
     *,
-    generator=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    requires_grad=False,
-    pin_memory=False,
-    memory_format=None,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: memory_format | None = None,
 ) -> Tensor:
     """Return ``randint`` of the input's shape and dtype.
 
@@ -227,16 +234,16 @@ def randint_like(
 
 
 def normal(
-    mean=0.0,
-    std=1.0,
-    size=None,
+    mean: Tensor | float = 0.0,
+    std: Tensor | float = 1.0,
+    size: Sequence[int] | None = None,
     *,
-    generator=None,
-    dtype=None,
-    layout=None,
-    device=None,
-    requires_grad=False,
-    pin_memory=False,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    layout: layout | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Return normal numbers of the given mean and standard deviation (numbers or tensors).
 
@@ -253,14 +260,17 @@ def normal(
         like = mean if isinstance(mean, Tensor) else std
         if not isinstance(like, Tensor):
             raise TypeError("normal() needs a size, or a tensor as mean or std")
-        size = (mean + std).shape
+        both: Any = mean + std
+        size = both.shape
         dtype = like.dtype if dtype is None else dtype
     draws = randn(*size, generator=generator, dtype=dtype)
     out = (draws * std + mean).detach() + _without_slope(mean) + _without_slope(std)
     return out.requires_grad_() if requires_grad else out
 
 
-def bernoulli(input, p=None, *, generator=None) -> Tensor:
+def bernoulli(
+    input: Tensor, p: float | None = None, *, generator: Generator | None = None
+) -> Tensor:
     """Return 1 with the probability that the input (or ``p``) gives, else 0."""
     if p is None:
         _float_dtype(input.dtype, "bernoulli")
@@ -277,7 +287,13 @@ def _without_slope(x):
     return x.masked_fill(over_array(np.ones(x.shape, np.bool_)), 0)
 
 
-def multinomial(input, num_samples, replacement=False, *, generator=None) -> Tensor:
+def multinomial(
+    input: Tensor,
+    num_samples: int,
+    replacement: bool = False,
+    *,
+    generator: Generator | None = None,
+) -> Tensor:
     """Return ``num_samples`` indices a row, drawn with the probabilities in ``input``."""
     _float_dtype(input.dtype, "multinomial")
     if not 1 <= input.dim() <= 2:
@@ -316,7 +332,14 @@ def multinomial(input, num_samples, replacement=False, *, generator=None) -> Ten
 # ---------------------------------------------------------------- filling a tensor in place
 
 
-def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds) -> Tensor:
+def uniform_(
+    input: Tensor,
+    from_: float = 0.0,
+    to: float = 1.0,
+    *,
+    generator: Generator | None = None,
+    **bounds: Any,
+) -> Tensor:
     """Fill with numbers uniform in [from, to), in place, and return the tensor."""
     low = bounds.pop("from", from_)
     if bounds:
@@ -330,7 +353,9 @@ def uniform_(input, from_=0.0, to=1.0, *, generator=None, **bounds) -> Tensor:
     return copy_(input, over_array(dealt_out(values, input)))
 
 
-def normal_(input, mean=0.0, std=1.0, *, generator=None) -> Tensor:
+def normal_(
+    input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
+) -> Tensor:
     """Fill with normal numbers, in place, and return the tensor."""
     if std < 0:
         raise RuntimeError(f"normal_ expects std >= 0.0, but found std {std}")
@@ -341,7 +366,9 @@ def normal_(input, mean=0.0, std=1.0, *, generator=None) -> Tensor:
     return copy_(input, over_array(dealt_out(values, input)))
 
 
-def bernoulli_(input, p=0.5, *, generator=None) -> Tensor:
+def bernoulli_(
+    input: Tensor, p: Tensor | float = 0.5, *, generator: Generator | None = None
+) -> Tensor:
     """Fill with 1 with probability ``p``, else 0, in place, and return the tensor."""
     if isinstance(p, Tensor):
         chance = p.detach().expand_as(input).numpy()
@@ -358,7 +385,13 @@ def bernoulli_(input, p=0.5, *, generator=None) -> Tensor:
     return copy_(input, over_array(drawn))
 
 
-def random_(input, from_=None, to=None, *, generator=None) -> Tensor:
+def random_(
+    input: Tensor,
+    from_: int | None = None,
+    to: int | None = None,
+    *,
+    generator: Generator | None = None,
+) -> Tensor:
     """Fill with integers uniform in [from, to), in place, and return the tensor.
 
     ``random_(to)`` starts at 0; without bounds: all non-negative integers that the dtype can hold

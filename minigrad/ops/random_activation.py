@@ -1,5 +1,7 @@
 """Activations that draw at random, and the names under which activations write into their input."""
 
+from __future__ import annotations
+
 import warnings
 
 import numpy as np
@@ -13,7 +15,13 @@ from minigrad.ops.softmax import softmax
 from minigrad.tensor import Tensor, over_array
 
 
-def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False) -> Tensor:
+def rrelu(
+    input: Tensor,
+    lower: float = 1.0 / 8,
+    upper: float = 1.0 / 3,
+    training: bool = False,
+    inplace: bool = False,
+) -> Tensor:
     """Return the input where it is positive, else the input times a slope.
 
     In training each slope is drawn from [lower, upper]; else it is their mean.
@@ -39,7 +47,9 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False) ->
     return input.mul_(over_array(slopes)) if inplace else input * over_array(slopes)
 
 
-def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1) -> Tensor:
+def gumbel_softmax(
+    logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Tensor:
     """Return a draw from the Gumbel-softmax distribution: nearly one-hot for a small ``tau``.
 
     ``hard``: one-hot, with the gradient of the soft draw.
@@ -62,36 +72,38 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1) -> Tensor:
     return one_hot - soft.detach() + soft
 
 
-def elu_(input, alpha=1.0) -> Tensor:
+def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
     """The same as ``elu(input, alpha, inplace=True)``."""
     return elu(input, alpha, True)
 
 
-def selu_(input) -> Tensor:
+def selu_(input: Tensor) -> Tensor:
     """The same as ``selu(input, inplace=True)``."""
     return selu(input, True)
 
 
-def celu_(input, alpha=1.0) -> Tensor:
+def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
     """The same as ``celu(input, alpha, inplace=True)``."""
     return celu(input, alpha, True)
 
 
-def leaky_relu_(input, negative_slope=0.01) -> Tensor:
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     """The same as ``leaky_relu(input, negative_slope, inplace=True)``."""
     return leaky_relu(input, negative_slope, True)
 
 
-def hardtanh_(input, min_val=-1.0, max_val=1.0) -> Tensor:
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """The same as ``hardtanh(input, min_val, max_val, inplace=True)``."""
     return hardtanh(input, min_val, max_val, True)
 
 
-def threshold_(input, threshold, value) -> Tensor:
+def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
     """The same as ``threshold(input, threshold, value, inplace=True)``."""
     return _threshold(input, threshold, value, True)
 
 
-def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False) -> Tensor:
+def rrelu_(
+    input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False
+) -> Tensor:
     """The same as ``rrelu(input, lower, upper, training, inplace=True)``."""
     return rrelu(input, lower, upper, training, True)

@@ -1,12 +1,17 @@
 """What complex numbers would need and real ones have for nothing; Python functions on elements."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from minigrad.ops.recorded import tensor_operand
 from minigrad.tensor import Tensor, over_array
 
 
-def real(input) -> Tensor:
+def real(input: Tensor) -> Tensor:
     """Return the input itself: minigrad has no complex dtypes.
 
     >>> import minigrad
@@ -16,17 +21,17 @@ def real(input) -> Tensor:
     return tensor_operand(input, "real")
 
 
-def conj(input) -> Tensor:
+def conj(input: Tensor) -> Tensor:
     """Return the input itself, as ``real`` does."""
     return real(input)
 
 
-def conj_physical_(input) -> Tensor:
+def conj_physical_(input: Tensor) -> Tensor:
     """Return the input, which is its own conjugate."""
     return real(input)
 
 
-def imag(input) -> Tensor:
+def imag(input: Tensor) -> Tensor:
     """Raise RuntimeError, as torch does for real tensors."""
     dtype = tensor_operand(input, "imag").dtype
     raise RuntimeError(f"imag is not implemented for tensors with non-complex dtypes: {dtype}")
@@ -36,23 +41,23 @@ real_part = property(real, doc="The tensor itself.")
 imaginary_part = property(imag, doc="RuntimeError: real tensors have none.")
 
 
-def is_complex(input) -> bool:
+def is_complex(input: Tensor) -> bool:
     """Return False: minigrad has no complex dtypes."""
     return tensor_operand(input, "is_complex").is_complex()
 
 
-def is_conj(input) -> bool:
+def is_conj(input: Tensor) -> bool:
     """Return False: no tensor waits to be conjugated, or (``is_neg``) negated."""
     return is_complex(input)
 
 
-def is_same_size(input, other) -> bool:
+def is_same_size(input: Tensor, other: Tensor | float) -> bool:
     """Return whether two tensors have the same shape."""
     a, b = (tensor_operand(x, "is_same_size") for x in (input, other))
     return bool(a.shape == b.shape)
 
 
-def apply_(input, callable) -> Tensor:
+def apply_(input: Tensor, callable: Callable[..., Any]) -> Tensor:
     """Write ``callable`` of each element, a Python number, into the tensor, and return it.
 
     >>> import minigrad
@@ -62,7 +67,7 @@ def apply_(input, callable) -> Tensor:
     return map_(input, None, callable)
 
 
-def map_(input, other, callable) -> Tensor:
+def map_(input: Tensor, other: Tensor | None, callable: Callable[..., Any]) -> Tensor:
     """Write ``callable(a, b)`` of each pair of elements into the tensor, and return it.
 
     >>> import minigrad

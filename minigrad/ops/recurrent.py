@@ -13,6 +13,10 @@ Everything is composed of recorded ops, and so are the gradients; what an LSTM d
 is one op, see lstm.pyx.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from minigrad.dtypes import float16, float32
 from minigrad.ops.dropout import dropout as drop
 from minigrad.ops.join import cat, stack
@@ -77,8 +81,16 @@ def _over_time(step, gates, state, reverse):
 
 
 def recurrent(
-    mode, input, batch_sizes, state, weights, num_layers, dropout, training, bidirectional
-):
+    mode: str,
+    input: Tensor,
+    batch_sizes: Any,
+    state: Any,
+    weights: Any,
+    num_layers: int,
+    dropout: float,
+    training: bool,
+    bidirectional: bool,
+) -> Any:
     """Return the output and the last state of recurrent layers.
 
     Args:
@@ -103,8 +115,8 @@ def recurrent(
             w_ih, w_hh, b_ih, b_hh, w_hr = weights[k]
             if b_hh is not None and mode != "GRU":  # once for all steps; r multiplies the GRU's
                 b_ih, b_hh = b_ih + b_hh, None
-            gates = linear(input, w_ih, b_ih)
-            gates = gates.unbind(0) if batch_sizes is None else gates.split(batch_sizes)
+            whole = linear(input, w_ih, b_ih)
+            gates = whole.unbind(0) if batch_sizes is None else whole.split(batch_sizes)
             steps, end = _over_time(
                 lambda g, s, w=(w_hh, b_hh, w_hr): _STEPS[mode](g, s, *w),
                 gates,
@@ -134,7 +146,14 @@ def _cell(step, input, state, w_ih, w_hh, b_ih, b_hh):
     return step(linear(input, w_ih, b_ih), state, w_hh, b_hh)
 
 
-def rnn_tanh_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None) -> Tensor:
+def rnn_tanh_cell(
+    input: Tensor,
+    hx: Any,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> Tensor:
     """Return ``tanh(w_ih @ input + b_ih + w_hh @ hx + b_hh)``: one step of an RNN.
 
     Shapes: input (N, I), hx (N, H), w_ih (H, I), w_hh (H, H), biases (H,) -> (N, H).
@@ -148,12 +167,26 @@ def rnn_tanh_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None) -> Tensor:
     return _cell(_tanh_step, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
-def rnn_relu_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None) -> Tensor:
+def rnn_relu_cell(
+    input: Tensor,
+    hx: Any,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> Tensor:
     """The same as ``rnn_tanh_cell``, with ``relu``."""
     return _cell(_relu_step, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
-def gru_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None) -> Tensor:
+def gru_cell(
+    input: Tensor,
+    hx: Any,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> Tensor:
     """Return the next hidden state of a GRU.
 
     Shapes: input (N, I), hx (N, H), w_ih (3 H, I), w_hh (3 H, H), biases (3 H,) -> (N, H); the
@@ -168,7 +201,14 @@ def gru_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None) -> Tensor:
     return _cell(_gru_step, input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
-def lstm_cell(input, hx, w_ih, w_hh, b_ih=None, b_hh=None) -> tuple[Tensor, Tensor]:
+def lstm_cell(
+    input: Tensor,
+    hx: Any,
+    w_ih: Tensor,
+    w_hh: Tensor,
+    b_ih: Tensor | None = None,
+    b_hh: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
     """Return the next hidden state and cell state of an LSTM.
 
     Shapes: input (N, I), hx two of (N, H), w_ih (4 H, I), w_hh (4 H, H), biases (4 H,) -> two of

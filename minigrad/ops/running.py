@@ -1,6 +1,9 @@
 """Along a dimension: running extremes, running sums of exponentials, differences, integrals."""
 
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +32,7 @@ def _running_extreme(name, largest, result, input, dim):
     return result(x.gather(dim, indices), indices)
 
 
-def cummax(input, dim) -> return_types.cummax:
+def cummax(input: Tensor, dim: int) -> return_types.cummax:
     """Return the (values, indices) of the largest element so far along ``dim``.
 
     >>> import minigrad
@@ -39,12 +42,12 @@ def cummax(input, dim) -> return_types.cummax:
     return _running_extreme("cummax", True, return_types.cummax, input, dim)
 
 
-def cummin(input, dim) -> return_types.cummin:
+def cummin(input: Tensor, dim: int) -> return_types.cummin:
     """Return the (values, indices) of the smallest element so far along ``dim``."""
     return _running_extreme("cummin", False, return_types.cummin, input, dim)
 
 
-def logcumsumexp(input, dim) -> Tensor:
+def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """Return ``log(cumsum(exp(input)))`` along ``dim`` of a floating tensor, without overflow.
 
     >>> import minigrad
@@ -82,7 +85,13 @@ def _but(shape, dim):
     return [*shape[:dim], *shape[dim + 1 :]]
 
 
-def diff(input, n=1, dim=-1, prepend=None, append=None) -> Tensor:
+def diff(
+    input: Tensor,
+    n: int = 1,
+    dim: int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+) -> Tensor:
     """Return the ``n``-th differences between neighbours along ``dim``; of bools, whether they
     differ.  ``prepend`` and ``append`` are tensors put before and behind the input first.
 
@@ -151,7 +160,9 @@ def _strips(name, y, x, dx, dim):
     return heights * diff(x, dim=dim), dim
 
 
-def trapezoid(y, x=None, *, dx=None, dim=-1) -> Tensor:
+def trapezoid(
+    y: Tensor, x: Tensor | None = None, *, dx: float | None = None, dim: int = -1
+) -> Tensor:
     """Return the integral of ``y`` along ``dim`` by the trapezoid rule, at the places ``x`` or at
     equal distances ``dx`` (1).
 
@@ -166,7 +177,9 @@ def trapezoid(y, x=None, *, dx=None, dim=-1) -> Tensor:
 trapz = trapezoid
 
 
-def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1) -> Tensor:
+def cumulative_trapezoid(
+    y: Tensor, x: Tensor | None = None, *, dx: float | None = None, dim: int = -1
+) -> Tensor:
     """Return the running integral of ``y`` along ``dim``, one element fewer; as ``trapezoid``."""
     strips, dim = _strips("cumulative_trapezoid", y, x, 1 if dx is None else dx, dim)
     return cumsum(strips, dim) / 2.0
@@ -204,7 +217,9 @@ def _slope(x, dim, places, order):
     return cat((first, inner, last), dim)
 
 
-def gradient(input, *, spacing=None, dim=None, edge_order=1) -> tuple[Tensor, ...]:
+def gradient(
+    input: Tensor, *, spacing: Any = None, dim: int | None = None, edge_order: int = 1
+) -> tuple[Tensor, ...]:
     """Return the slopes along each dimension (or those in ``dim``), by central differences.
 
     ``spacing`` is the distance between neighbours (1), one for each dimension, or for each a 1-d

@@ -1,5 +1,7 @@
 """Distinct values, membership, and places in a sorted sequence.  None has a gradient."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,13 @@ def _outputs(values, inverse, counts, return_inverse, return_counts):
     return tuple(found) if len(found) > 1 else found[0]
 
 
-def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None) -> Any:
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
     """Return the distinct elements in order, or the distinct slices along ``dim``.
 
     With ``return_inverse`` also each element's place among them, with ``return_counts`` also how
@@ -45,7 +53,9 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     return _outputs(values, inverse, counts, return_inverse, return_counts)
 
 
-def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None) -> Any:
+def unique_consecutive(
+    input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
     """Return the elements (or slices along ``dim``) without those equal to the one before.
 
     >>> import minigrad
@@ -69,7 +79,13 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     return _outputs(values, inverse, counts, return_inverse, return_counts)
 
 
-def isin(elements, test_elements, *, assume_unique=False, invert=False) -> Tensor:
+def isin(
+    elements: Tensor | float,
+    test_elements: Tensor | float,
+    *,
+    assume_unique: bool = False,
+    invert: bool = False,
+) -> Tensor:
     """Return, as bools, whether each of ``elements`` is among ``test_elements``.
 
     Either may be a number.
@@ -87,7 +103,13 @@ def isin(elements, test_elements, *, assume_unique=False, invert=False) -> Tenso
 
 
 def searchsorted(
-    sorted_sequence, input, *, out_int32=False, right=False, side=None, sorter=None
+    sorted_sequence: Tensor,
+    input: Tensor,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Tensor | None = None,
 ) -> Tensor:
     """Return where each element of ``input`` would go into the sorted sequence: before its equals,
     or after them if ``right`` (or ``side="right"``).
@@ -117,17 +139,19 @@ def searchsorted(
         )
     if sorter is not None:
         rows = np.take_along_axis(rows, sorter.numpy(), -1)
-    side = side or ("right" if right else "left")
+    place: Any = side or ("right" if right else "left")
     dtype = np.int32 if out_int32 else np.int64
     if rows.ndim == 1:
-        return over_array(np.asarray(np.searchsorted(rows, wanted, side), dtype))
+        return over_array(np.asarray(np.searchsorted(rows, wanted, place), dtype))
     out = np.empty(wanted.shape, dtype)
     for at in np.ndindex(rows.shape[:-1]):
-        out[at] = np.searchsorted(rows[at], wanted[at], side)
+        out[at] = np.searchsorted(rows[at], wanted[at], place)
     return over_array(out)
 
 
-def bucketize(input, boundaries, *, out_int32=False, right=False) -> Tensor:
+def bucketize(
+    input: Tensor, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
+) -> Tensor:
     """Return the number of the bucket between sorted ``boundaries`` that each element lies in.
 
     >>> import minigrad

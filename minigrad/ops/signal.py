@@ -1,5 +1,7 @@
 """Window functions of signal processing, and tensors of numbers, strides and bytes given."""
 
+from __future__ import annotations
+
 import math
 import warnings
 from collections.abc import Sequence
@@ -8,15 +10,13 @@ from typing import Any
 import numpy as np
 
 from minigrad.attributes import check_cpu
-from minigrad.attributes import device as device_type
 from minigrad.dtypes import as_dtype_, dtype, get_default_dtype
 from minigrad.ops.creation import empty
 from minigrad.tensor import Tensor, over_array
+from minigrad.types import Device
 
 
-def _finished(
-    values: Any, kind: dtype | None, place: device_type | str | None, requires_grad: bool
-) -> Tensor:
+def _finished(values: Any, kind: dtype | None, place: Device, requires_grad: bool) -> Tensor:
     if place is not None:
         check_cpu(place)
     kind = get_default_dtype() if kind is None else as_dtype_(kind)
@@ -45,7 +45,7 @@ def hann_window(
     periodic: bool = True,
     *,
     dtype: dtype | None = None,
-    device: device_type | str | None = None,
+    device: Device = None,
     layout: object = None,
     requires_grad: bool = False,
 ) -> Tensor:
@@ -70,7 +70,7 @@ def hamming_window(
     beta: float = 0.46,
     *,
     dtype: dtype | None = None,
-    device: device_type | str | None = None,
+    device: Device = None,
     layout: object = None,
     requires_grad: bool = False,
 ) -> Tensor:
@@ -94,7 +94,7 @@ def blackman_window(
     periodic: bool = True,
     *,
     dtype: dtype | None = None,
-    device: device_type | str | None = None,
+    device: Device = None,
     layout: object = None,
     requires_grad: bool = False,
 ) -> Tensor:
@@ -118,7 +118,7 @@ def bartlett_window(
     periodic: bool = True,
     *,
     dtype: dtype | None = None,
-    device: device_type | str | None = None,
+    device: Device = None,
     layout: object = None,
     requires_grad: bool = False,
 ) -> Tensor:
@@ -143,7 +143,7 @@ def kaiser_window(
     beta: float = 12.0,
     *,
     dtype: dtype | None = None,
-    device: device_type | str | None = None,
+    device: Device = None,
     layout: object = None,
     requires_grad: bool = False,
 ) -> Tensor:
@@ -171,7 +171,7 @@ def range(
     step: float = 1,
     *,
     dtype: dtype | None = None,
-    device: device_type | str | None = None,
+    device: Device = None,
     layout: object = None,
     requires_grad: bool = False,
 ) -> Tensor:
@@ -204,7 +204,7 @@ def scalar_tensor(
     s: float,
     *,
     dtype: dtype | None = None,
-    device: device_type | str | None = None,
+    device: Device = None,
     layout: object = None,
     requires_grad: bool = False,
 ) -> Tensor:
@@ -229,7 +229,7 @@ def empty_strided(
     *,
     dtype: dtype | None = None,
     layout: object = None,
-    device: device_type | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
@@ -259,7 +259,7 @@ def new_empty_strided(
     *,
     dtype: dtype | None = None,
     layout: object = None,
-    device: device_type | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:
@@ -279,7 +279,7 @@ def empty_permuted(
     *,
     dtype: dtype | None = None,
     layout: object = None,
-    device: device_type | str | None = None,
+    device: Device = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:

@@ -1,9 +1,13 @@
 """Arguments that ops on sequences, images and volumes share."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from minigrad.tensor import Tensor
 
 
-def per_dimension(value, n, name) -> tuple:
+def per_dimension(value: Any, n: int, name: str) -> tuple[Any, ...]:
     """Return an option as a tuple of ``n``: a number, or a sequence of one, stands for all.
 
     >>> from minigrad.ops.spatial import per_dimension
@@ -19,7 +23,7 @@ def per_dimension(value, n, name) -> tuple:
     return tuple(value)
 
 
-def check_tensor(given, function, name="input") -> None:
+def check_tensor(given: Any, function: str, name: str = "input") -> None:
     """Raise TypeError unless an argument is a Tensor."""
     if not isinstance(given, Tensor):
         raise TypeError(
@@ -27,7 +31,7 @@ def check_tensor(given, function, name="input") -> None:
         )
 
 
-def check_rank(input, n, function) -> None:
+def check_rank(input: Tensor, n: int, function: str) -> None:
     """Raise unless ``input`` is a Tensor (batch, channels, n sizes), the batch optional."""
     check_tensor(input, function)
     if input.dim() not in (n + 1, n + 2):
@@ -37,7 +41,7 @@ def check_rank(input, n, function) -> None:
         )
 
 
-def check_output_size(input, output_size) -> None:
+def check_output_size(input: Tensor, output_size: Any) -> None:
     """Raise ValueError unless ``input`` has more dimensions than a tuple of sizes has numbers, and
     RuntimeError for a negative size."""
     if not isinstance(input, Tensor) or not isinstance(output_size, (tuple, list)):

@@ -1,10 +1,13 @@
 """Sums past NaN, both extremes, distances and covariances."""
 
+from __future__ import annotations
+
 import math
 import warnings
+from typing import Any
 
 from minigrad import return_types
-from minigrad.dtypes import bool_, float16
+from minigrad.dtypes import bool_, dtype, float16
 from minigrad.ops.elementwise import clamp_min, where
 from minigrad.ops.linalg import matmul
 from minigrad.ops.math import isnan, sqrt
@@ -16,7 +19,9 @@ from minigrad.tensor import Tensor
 # ---------------------------------------------------------------- reductions
 
 
-def nansum(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
+def nansum(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None
+) -> Tensor:
     """Return the sum over ``dim`` with NaN as 0.
 
     >>> import minigrad
@@ -28,7 +33,9 @@ def nansum(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
     return labelled(sum_(known, dim, keepdim, dtype=dtype), "NansumBackward0")
 
 
-def nanmean(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
+def nanmean(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None
+) -> Tensor:
     """Return the mean over ``dim`` of what is not NaN, of a floating tensor."""
     x = tensor_operand(input, "nanmean")
     if not x.dtype.is_floating_point:
@@ -38,7 +45,9 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None) -> Tensor:
     return nansum(x, dim, keepdim, dtype=dtype) / sum_(~isnan(x), dim, keepdim)
 
 
-def aminmax(input, *, dim=None, keepdim=False) -> return_types.aminmax:
+def aminmax(
+    input: Tensor, *, dim: int | None = None, keepdim: bool = False
+) -> return_types.aminmax:
     """Return (min, max) of all elements or along ``dim``.
 
     >>> import minigrad
@@ -62,7 +71,7 @@ def aminmax(input, *, dim=None, keepdim=False) -> return_types.aminmax:
 # ---------------------------------------------------------------- distances
 
 
-def dist(input, other, p=2) -> Tensor:
+def dist(input: Tensor, other: Tensor | float, p: float = 2) -> Tensor:
     """Return the p-norm of ``input - other``.
 
     >>> import minigrad
@@ -75,7 +84,7 @@ def dist(input, other, p=2) -> Tensor:
     return labelled(norm(wide, p).to(way.dtype), "DistBackward0")
 
 
-def renorm(input, p, dim, maxnorm) -> Tensor:
+def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
     """Return the input with each slice along ``dim`` scaled to the p-norm ``maxnorm`` if its own is
     above that.
 
@@ -96,7 +105,12 @@ def renorm(input, p, dim, maxnorm) -> Tensor:
     return x * where(norms > maxnorm, maxnorm / (norms + 1e-7), 1.0)
 
 
-def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary") -> Tensor:
+def cdist(
+    x1: Tensor,
+    x2: Tensor,
+    p: float = 2.0,
+    compute_mode: str = "use_mm_for_euclid_dist_if_necessary",
+) -> Tensor:
     """Return the p-norm distance between each row of ``x1`` and each of ``x2``.
 
     Shapes: (..., n, d) and (..., m, d) -> (..., n, m), for floating tensors.  Above 25 rows the
@@ -174,7 +188,13 @@ def _weights(name, given, count, whole):
     return given
 
 
-def cov(input, *, correction=1, fweights=None, aweights=None) -> Tensor:
+def cov(
+    input: Tensor,
+    *,
+    correction: int = 1,
+    fweights: Tensor | None = None,
+    aweights: Tensor | None = None,
+) -> Tensor:
     """Return the covariances of variables, the rows of (variables, observations) or one variable.
 
     ``fweights`` says how often each observation occurs (integers), ``aweights`` how much it counts.
@@ -193,7 +213,9 @@ def cov(input, *, correction=1, fweights=None, aweights=None) -> Tensor:
     if x.dtype is bool_:
         raise RuntimeError("cov(): bool dtype is not supported for input")
     x = x if x.dim() == 2 else x.reshape(1, -1)
-    count, weights, total = x.shape[1], None, x.shape[1]
+    count, weights = x.shape[1], None
+    total: Any = count
+    divisor: Any
     if fweights is not None:
         weights = _weights("fweights", fweights, count, True)
     if aweights is not None:
@@ -223,7 +245,7 @@ def cov(input, *, correction=1, fweights=None, aweights=None) -> Tensor:
     return (products / divisor).squeeze()
 
 
-def corrcoef(input) -> Tensor:
+def corrcoef(input: Tensor) -> Tensor:
     """Return the correlations of variables, the rows of (variables, observations).
 
     >>> import minigrad

@@ -1,7 +1,9 @@
 """The memory that tensors lie in: one row of elements, which several tensors may share."""
 
+from __future__ import annotations
+
 import mmap
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -22,19 +24,19 @@ class UntypedStorage:
     True
     """
 
-    def __init__(self, memory, dtype=np.uint8) -> None:
+    def __init__(self, memory: Any, dtype: Any = np.uint8) -> None:
         self._memory = memory  # the array that all others are views of
         size = memory.nbytes // np.dtype(dtype).itemsize
         self._array = np.ndarray(size, dtype, memory if memory.flags.c_contiguous else memory.T)
 
     @classmethod
-    def from_file(cls, filename, shared=False, nbytes=0) -> Self:
+    def from_file(cls, filename: str, shared: bool = False, nbytes: int = 0) -> Self:
         """Return the first ``nbytes`` of a file; if ``shared``, what is written goes there."""
         if shared:
             return cls(np.memmap(filename, np.uint8, "r+", shape=nbytes))
         return cls(np.fromfile(filename, np.uint8, nbytes))
 
-    def untyped(self) -> "UntypedStorage":
+    def untyped(self) -> UntypedStorage:
         """Return the same memory as bytes."""
         return UntypedStorage(self._memory)
 
@@ -70,15 +72,15 @@ class UntypedStorage:
     def __len__(self) -> int:
         return self._array.size
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return type(self)(self._array[index], self._array.dtype)
         return self._array[index].tolist()
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         return np.array(self._array, dtype, copy=copy)
 
-    def __setitem__(self, index, value) -> None:
+    def __setitem__(self, index: Any, value: Tensor | float) -> None:
         self._array[index] = value
 
     def __repr__(self) -> str:
@@ -100,24 +102,24 @@ class TypedStorage(UntypedStorage):
     """
 
 
-def memory(array):
+def memory(array: Any) -> Any:
     """Return the array that an array, and all others in the same memory, are views of."""
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array
 
 
-def untyped_storage(input) -> UntypedStorage:
+def untyped_storage(input: Tensor) -> UntypedStorage:
     """Return the bytes that a tensor lies in."""
     return UntypedStorage(memory(input.detach().numpy()))
 
 
-def storage(input) -> TypedStorage:
+def storage(input: Tensor) -> TypedStorage:
     """Return the row of elements that a tensor and all its views lie in."""
     return TypedStorage(memory(input.detach().numpy()), input.dtype.numpy)
 
 
-def is_storage(obj) -> bool:
+def is_storage(obj: object) -> bool:
     """Return whether an object is a storage, and not a tensor.
 
     >>> import minigrad
@@ -127,12 +129,12 @@ def is_storage(obj) -> bool:
     return isinstance(obj, UntypedStorage)
 
 
-def is_shared(input) -> bool:
+def is_shared(input: Tensor) -> bool:
     """Return whether the tensor lies in memory that processes share."""
     return untyped_storage(input).is_shared()
 
 
-def share_memory_(input) -> Tensor:
+def share_memory_(input: Tensor) -> Tensor:
     """Move the tensor to memory that it shares with processes forked from now on; return it.
 
     What one of them writes all of them read.  Views that were taken before stay where they were,
@@ -150,7 +152,7 @@ def share_memory_(input) -> Tensor:
     return input
 
 
-def to_dlpack(tensor):
+def to_dlpack(tensor: Tensor) -> Any:
     """Return a DLPack capsule of a tensor, for libraries that ask for one; it can be read once.
 
     >>> import minigrad

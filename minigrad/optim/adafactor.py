@@ -1,11 +1,16 @@
 """Adafactor."""
 
+from __future__ import annotations
+
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
 from minigrad.ops.creation import zeros, zeros_like
 from minigrad.optim.one_by_one import OneByOne
+from minigrad.optim.optimizer import ParamsT
+from minigrad.tensor import Tensor
 
 __all__ = ["Adafactor"]
 
@@ -38,15 +43,15 @@ class Adafactor(OneByOne):
 
     def __init__(
         self,
-        params,
-        lr=1e-2,
-        beta2_decay=-0.8,
-        eps=(None, 1e-3),
-        d=1.0,
-        weight_decay=0.0,
+        params: ParamsT,
+        lr: float | Tensor = 1e-2,
+        beta2_decay: float = -0.8,
+        eps: tuple[float | None, float] = (None, 1e-3),
+        d: float = 1.0,
+        weight_decay: float = 0.0,
         *,
-        foreach=None,
-        maximize=False,
+        foreach: bool | None = None,
+        maximize: bool = False,
     ) -> None:
         if not beta2_decay <= 0:
             raise ValueError(f"beta2_decay should be <= 0 but is: {beta2_decay}")
@@ -80,7 +85,9 @@ class Adafactor(OneByOne):
     def _decayed(self, p, grad, group):
         return grad  # the size of the step is that of p before it decays
 
-    def _update(self, p, grad, state, group):
+    def _update(
+        self, p: Tensor, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
         lr, (eps1, eps2), t = float(group["lr"]), group["eps"], state["step"].item()
         eps1 = float(np.finfo(p.dtype.numpy).eps) if eps1 is None else eps1
         size = max(eps2, _rms(p)) * min(lr, 1 / sqrt(t))

@@ -1,8 +1,13 @@
 """Steps divided by what gradients there were: Adagrad, Adadelta."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from minigrad.ops.creation import full_like, zeros_like
 from minigrad.optim.one_by_one import OneByOne
-from minigrad.optim.optimizer import check_not_negative
+from minigrad.optim.optimizer import ParamsT, check_not_negative
+from minigrad.tensor import Tensor
 
 __all__ = ["Adadelta", "Adagrad"]
 
@@ -30,17 +35,17 @@ class Adagrad(OneByOne):
 
     def __init__(
         self,
-        params,
-        lr=1e-2,
-        lr_decay=0,
-        weight_decay=0,
-        initial_accumulator_value=0,
-        eps=1e-10,
-        foreach=None,
+        params: ParamsT,
+        lr: float | Tensor = 1e-2,
+        lr_decay: float = 0,
+        weight_decay: float = 0,
+        initial_accumulator_value: float = 0,
+        eps: float = 1e-10,
+        foreach: bool | None = None,
         *,
-        maximize=False,
-        differentiable=False,
-        fused=None,
+        maximize: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
         check_not_negative(
             lr_decay=lr_decay,
@@ -67,7 +72,9 @@ class Adagrad(OneByOne):
     def _start(self, p, group):
         return {"sum": full_like(p, group["initial_accumulator_value"])}
 
-    def _update(self, p, grad, state, group):
+    def _update(
+        self, p: Tensor, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
         squares = state["sum"].addcmul_(grad, grad)
         rate = float(group["lr"]) / (1 + (state["step"].item() - 1) * group["lr_decay"])
         p.addcdiv_(grad, squares.sqrt().add_(group["eps"]), value=-rate)
@@ -98,16 +105,16 @@ class Adadelta(OneByOne):
 
     def __init__(
         self,
-        params,
-        lr=1.0,
-        rho=0.9,
-        eps=1e-6,
-        weight_decay=0,
-        foreach=None,
+        params: ParamsT,
+        lr: float | Tensor = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
         *,
-        capturable=False,
-        maximize=False,
-        differentiable=False,
+        capturable: bool = False,
+        maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
         if not 0.0 <= rho <= 1.0:
             raise ValueError(f"Invalid rho value: {rho}")
@@ -127,7 +134,9 @@ class Adadelta(OneByOne):
     def _start(self, p, group):
         return {"square_avg": zeros_like(p), "acc_delta": zeros_like(p)}
 
-    def _update(self, p, grad, state, group):
+    def _update(
+        self, p: Tensor, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
         rho, eps = group["rho"], group["eps"]
         seen, taken = state["square_avg"], state["acc_delta"]
         seen.mul_(rho).addcmul_(grad, grad, value=1 - rho)

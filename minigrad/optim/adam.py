@@ -1,10 +1,14 @@
 """Adam."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minigrad.ops import optim as ops
 from minigrad.optim.optimizer import (
     Optimizer,
+    ParamsT,
     check_lr,
     check_not_negative,
     check_unsupported,
@@ -14,7 +18,7 @@ from minigrad.tensor import Tensor
 __all__ = ["Adam"]
 
 
-def check_betas(betas):
+def check_betas(betas: Sequence[float | Tensor]) -> None:
     """Raise ValueError naming the first of two ``betas`` that is not in [0, 1)."""
     for i in (0, 1):
         beta = betas[i]
@@ -60,24 +64,24 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        params,
-        lr=1e-3,
-        betas=(0.9, 0.999),
-        eps=1e-8,
-        weight_decay=0,
-        amsgrad=False,
+        params: ParamsT,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
         *,
-        foreach=None,
-        maximize=False,
-        capturable=False,
-        differentiable=False,
-        fused=None,
-        decoupled_weight_decay=False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
     ) -> None:
         check_lr(lr)
         check_not_negative(epsilon=eps, weight_decay=weight_decay)
-        betas = tuple(float(beta) for beta in betas)
-        check_betas(betas)
+        numbers = tuple(float(beta) for beta in betas)
+        check_betas(numbers)
         check_unsupported(capturable=capturable, differentiable=differentiable)
         if foreach and isinstance(lr, Tensor):
             raise ValueError(
@@ -85,7 +89,7 @@ class Adam(Optimizer):
             )
         defaults = {
             "lr": lr,
-            "betas": betas,
+            "betas": numbers,
             "eps": eps,
             "weight_decay": weight_decay,
             "amsgrad": amsgrad,
@@ -98,7 +102,7 @@ class Adam(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def step(self, closure=None) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; return the closure's loss, if any."""
         loss = self._evaluate(closure)
         for group in self.param_groups:

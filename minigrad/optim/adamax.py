@@ -1,12 +1,16 @@
 """Adam with the infinity norm, with Nesterov's momentum, and with a rectified start."""
 
+from __future__ import annotations
+
 from math import sqrt
+from typing import Any
 
 from minigrad.ops.creation import ones, zeros_like
 from minigrad.ops.elementwise import maximum
 from minigrad.optim.adam import check_betas
 from minigrad.optim.one_by_one import OneByOne
-from minigrad.optim.optimizer import check_not_negative
+from minigrad.optim.optimizer import ParamsT, check_not_negative
+from minigrad.tensor import Tensor
 
 __all__ = ["Adamax", "NAdam", "RAdam"]
 
@@ -34,16 +38,16 @@ class Adamax(OneByOne):
 
     def __init__(
         self,
-        params,
-        lr=2e-3,
-        betas=(0.9, 0.999),
-        eps=1e-8,
-        weight_decay=0,
-        foreach=None,
+        params: ParamsT,
+        lr: float | Tensor = 2e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
         *,
-        maximize=False,
-        differentiable=False,
-        capturable=False,
+        maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
     ) -> None:
         check_not_negative(epsilon=eps, weight_decay=weight_decay)
         check_betas(betas)
@@ -62,7 +66,9 @@ class Adamax(OneByOne):
     def _start(self, p, group):
         return {"exp_avg": zeros_like(p), "exp_inf": zeros_like(p)}
 
-    def _update(self, p, grad, state, group):
+    def _update(
+        self, p: Tensor, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
         beta1, beta2 = group["betas"]
         mean, largest = state["exp_avg"], state["exp_inf"]
         mean.lerp_(grad, 1 - beta1)
@@ -99,18 +105,18 @@ class NAdam(OneByOne):
 
     def __init__(
         self,
-        params,
-        lr=2e-3,
-        betas=(0.9, 0.999),
-        eps=1e-8,
-        weight_decay=0,
-        momentum_decay=4e-3,
-        decoupled_weight_decay=False,
+        params: ParamsT,
+        lr: float | Tensor = 2e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum_decay: float = 4e-3,
+        decoupled_weight_decay: bool = False,
         *,
-        foreach=None,
-        maximize=False,
-        capturable=False,
-        differentiable=False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
     ) -> None:
         check_not_negative(epsilon=eps, weight_decay=weight_decay, momentum_decay=momentum_decay)
         check_betas(betas)
@@ -131,7 +137,9 @@ class NAdam(OneByOne):
     def _start(self, p, group):
         return {"mu_product": ones(()), "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
 
-    def _update(self, p, grad, state, group):
+    def _update(
+        self, p: Tensor, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
         beta1, beta2 = group["betas"]
         lr, t = float(group["lr"]), state["step"].item()
         mu, next_mu = (
@@ -176,17 +184,17 @@ class RAdam(OneByOne):
 
     def __init__(
         self,
-        params,
-        lr=1e-3,
-        betas=(0.9, 0.999),
-        eps=1e-8,
-        weight_decay=0,
-        decoupled_weight_decay=False,
+        params: ParamsT,
+        lr: float | Tensor = 1e-3,
+        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        decoupled_weight_decay: bool = False,
         *,
-        foreach=None,
-        maximize=False,
-        capturable=False,
-        differentiable=False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
     ) -> None:
         check_not_negative(epsilon=eps, weight_decay=weight_decay)
         check_betas(betas)
@@ -206,7 +214,9 @@ class RAdam(OneByOne):
     def _start(self, p, group):
         return {"exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
 
-    def _update(self, p, grad, state, group):
+    def _update(
+        self, p: Tensor, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
         beta1, beta2 = group["betas"]
         t = state["step"].item()
         mean, square = _averages(state, grad, beta1, beta2)

@@ -1,12 +1,15 @@
 """L-BFGS, with or without a line search."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from math import sqrt
 from typing import Any
 
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.ops.creation import zeros_like
 from minigrad.ops.join import cat
-from minigrad.optim.optimizer import Optimizer, check_lr
+from minigrad.optim.optimizer import Optimizer, ParamsT, check_lr
 from minigrad.tensor import Tensor
 
 __all__ = ["LBFGS"]
@@ -50,14 +53,14 @@ class LBFGS(Optimizer):
 
     def __init__(
         self,
-        params,
-        lr=1,
-        max_iter=20,
-        max_eval=None,
-        tolerance_grad=1e-7,
-        tolerance_change=1e-9,
-        history_size=100,
-        line_search_fn=None,
+        params: ParamsT,
+        lr: float | Tensor = 1,
+        max_iter: int = 20,
+        max_eval: int | None = None,
+        tolerance_grad: float = 1e-7,
+        tolerance_change: float = 1e-9,
+        history_size: int = 100,
+        line_search_fn: str | None = None,
     ) -> None:
         check_lr(lr)
         defaults = {
@@ -99,7 +102,7 @@ class LBFGS(Optimizer):
     # -------- the step
 
     @no_grad()
-    def step(self, closure) -> Any:  # type: ignore[override]  # as in torch
+    def step(self, closure: Callable[[], Any] | None) -> Any:  # type: ignore[override]  # as in torch
         """Make up to ``max_iter`` iterations; return the loss that they started from."""
         group = self.param_groups[0]
         lr, tolerance = float(group["lr"]), group["tolerance_change"]

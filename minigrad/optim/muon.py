@@ -1,5 +1,8 @@
 """Muon."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from math import sqrt
 from typing import Any
 
@@ -7,7 +10,7 @@ import numpy as np
 
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.ops.creation import from_numpy, zeros_like
-from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.optimizer import Optimizer, ParamsT
 from minigrad.tensor import Tensor
 
 __all__ = ["Muon"]
@@ -48,15 +51,15 @@ class Muon(Optimizer):
 
     def __init__(
         self,
-        params,
-        lr=1e-3,
-        weight_decay=0.1,
-        momentum=0.95,
-        nesterov=True,
-        ns_coefficients=(3.4445, -4.775, 2.0315),
-        eps=1e-7,
-        ns_steps=5,
-        adjust_lr_fn=None,
+        params: ParamsT,
+        lr: float | Tensor = 1e-3,
+        weight_decay: float = 0.1,
+        momentum: float = 0.95,
+        nesterov: bool = True,
+        ns_coefficients: tuple[float, float, float] = (3.4445, -4.775, 2.0315),
+        eps: float = 1e-7,
+        ns_steps: int = 5,
+        adjust_lr_fn: str | None = None,
     ) -> None:
         if isinstance(lr, Tensor) and lr.numel() != 1:
             raise ValueError("Tensor lr must be 1-element")
@@ -89,7 +92,7 @@ class Muon(Optimizer):
                     )
 
     @no_grad()
-    def step(self, closure=None) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; return the closure's loss, if any."""
         loss = self._evaluate(closure)
         for group in self.param_groups:

@@ -1,10 +1,14 @@
 """OneByOne: the base of the optimizers that are written in tensor operations."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from typing import Any
 
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.ops.creation import zeros
-from minigrad.optim.optimizer import Optimizer, check_lr, check_unsupported
+from minigrad.optim.optimizer import Optimizer, ParamsT, check_lr, check_unsupported
+from minigrad.tensor import Tensor
 
 __all__: list[str] = []
 
@@ -18,7 +22,7 @@ class OneByOne(Optimizer):
     ``state["step"]`` counts this step already.
     """
 
-    def __init__(self, params, **defaults) -> None:
+    def __init__(self, params: ParamsT, **defaults: Any) -> None:
         check_lr(defaults["lr"])
         check_unsupported(
             capturable=defaults.get("capturable", False),
@@ -29,7 +33,9 @@ class OneByOne(Optimizer):
     def _start(self, p, group) -> dict[str, Any]:
         raise NotImplementedError
 
-    def _update(self, p, grad, state, group) -> None:
+    def _update(
+        self, p: Tensor, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
         raise NotImplementedError
 
     def _state_of(self, p, group):
@@ -49,7 +55,7 @@ class OneByOne(Optimizer):
         return grad
 
     @no_grad()
-    def step(self, closure=None) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; return the closure's loss, if any."""
         loss = self._evaluate(closure)
         for group in self.param_groups:

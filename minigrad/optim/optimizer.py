@@ -1,10 +1,13 @@
 """Optimizer: parameter groups, state, and what goes with them; the steps are the subclasses'."""
 
+from __future__ import annotations
+
 import copy
 import functools
 import itertools
 import warnings
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from minigrad.attributes import RemovableHandle
@@ -12,6 +15,9 @@ from minigrad.autograd.grad_mode import enable_grad
 from minigrad.ops import optim as ops
 from minigrad.tensor import Tensor
 from minigrad.utils.interchange import taken_in
+
+# What an optimizer takes: tensors, (name, tensor), or groups of them
+ParamsT = Iterable[Tensor | dict[str, Any] | tuple[str, Tensor]]
 
 __all__ = ["Optimizer"]
 
@@ -41,7 +47,7 @@ def _with_hooks(step):
     return wrapper
 
 
-def check_lr(lr):
+def check_lr(lr: Any) -> None:
     """Raise ValueError unless ``lr`` is a number (or a tensor of one) that is not negative."""
     if isinstance(lr, Tensor) and lr.numel() != 1:
         raise ValueError("Tensor lr must be 1-element")
@@ -49,14 +55,14 @@ def check_lr(lr):
         raise ValueError(f"Invalid learning rate: {lr}")
 
 
-def check_not_negative(**values):
+def check_not_negative(**values: Any) -> None:
     """Raise ValueError naming the first of ``values`` that is negative or NaN."""
     for name, value in values.items():
         if not value >= 0:
             raise ValueError(f"Invalid {name} value: {value}")
 
 
-def check_unsupported(**options):
+def check_unsupported(**options: Any) -> None:
     """Raise unless these options of torch's, which mean nothing on this engine, are off."""
     for name, value in options.items():
         if value:
@@ -83,12 +89,12 @@ class Optimizer:
     two groups, or for a tensor that is not a leaf.
     """
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in cls.__dict__:
-            cls.step = _with_hooks(cls.step)
+            cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]
 
-    def __init__(self, params, defaults) -> None:
+    def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or "
@@ -107,7 +113,7 @@ class Optimizer:
         self._load_state_dict_pre_hooks: dict[int, Any] = {}
         self._load_state_dict_post_hooks: dict[int, Any] = {}
 
-        groups = list(params)
+        groups: list[Any] = list(params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
         if not isinstance(groups[0], dict):
@@ -115,7 +121,7 @@ class Optimizer:
         for group in groups:
             self.add_param_group(group)
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
 
     def __repr__(self) -> str:
@@ -126,7 +132,7 @@ class Optimizer:
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
 
-    def add_param_group(self, param_group) -> None:
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a parameter group: a dict of ``"params"`` and options; defaults fill the rest.
 
         Useful to let frozen layers train later on.
@@ -173,7 +179,7 @@ class Optimizer:
                 raise ValueError("some parameters appear in more than one parameter group")
         self.param_groups.append(param_group)
 
-    def zero_grad(self, set_to_none=True) -> None:
+    def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with ``set_to_none=False`` fill them with 0."""
         if set_to_none:
             for group in self.param_groups:
@@ -188,7 +194,7 @@ class Optimizer:
                 grad.requires_grad_(False)
         ops.zero_(grads)
 
-    def step(self, closure=None) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient.
 
         Args:
@@ -197,7 +203,7 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} does not define step()")
 
-    def _evaluate(self, closure):
+    def _evaluate(self, closure: Callable[[], Any] | None) -> Any:
         """Return the loss that a step's ``closure`` computes, or None without one."""
         if closure is None:
             return None
@@ -229,7 +235,7 @@ class Optimizer:
             result = result if replaced is None else replaced
         return result
 
-    def load_state_dict(self, state_dict) -> Any:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what ``state_dict()`` returned, or torch's ``state_dict()`` did.
 
         State tensors are copied and cast to the dtype of their parameter, ``step`` excepted; they
@@ -270,27 +276,35 @@ class Optimizer:
 
     # -------- hooks
 
-    def register_step_pre_hook(self, hook) -> RemovableHandle:
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` before each step; it may return new ones."""
         return _register(self._step_pre_hooks, hook)
 
-    def register_step_post_hook(self, hook) -> RemovableHandle:
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` after each step."""
         return _register(self._step_post_hooks, hook)
 
-    def register_state_dict_pre_hook(self, hook, prepend=False) -> RemovableHandle:
+    def register_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(optimizer)`` before ``state_dict()``."""
         return _register(self._state_dict_pre_hooks, hook, prepend)
 
-    def register_state_dict_post_hook(self, hook, prepend=False) -> RemovableHandle:
+    def register_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` after ``state_dict()``; it may return another."""
         return _register(self._state_dict_post_hooks, hook, prepend)
 
-    def register_load_state_dict_pre_hook(self, hook, prepend=False) -> RemovableHandle:
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(optimizer, state_dict)`` before loading; it may return another."""
         return _register(self._load_state_dict_pre_hooks, hook, prepend)
 
-    def register_load_state_dict_post_hook(self, hook, prepend=False) -> RemovableHandle:
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call ``hook(optimizer)`` after ``load_state_dict()``."""
         return _register(self._load_state_dict_post_hooks, hook, prepend)
 

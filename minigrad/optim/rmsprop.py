@@ -1,14 +1,19 @@
 """RMSprop."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from typing import Any
 
 from minigrad.ops import optim as ops
 from minigrad.optim.optimizer import (
     Optimizer,
+    ParamsT,
     check_lr,
     check_not_negative,
     check_unsupported,
 )
+from minigrad.tensor import Tensor
 
 __all__ = ["RMSprop"]
 
@@ -49,17 +54,17 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        params,
-        lr=1e-2,
-        alpha=0.99,
-        eps=1e-8,
-        weight_decay=0,
-        momentum=0,
-        centered=False,
-        capturable=False,
-        foreach=None,
-        maximize=False,
-        differentiable=False,
+        params: ParamsT,
+        lr: float | Tensor = 1e-2,
+        alpha: Tensor | float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum: float = 0,
+        centered: bool = False,
+        capturable: bool = False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
         check_lr(lr)
         check_not_negative(epsilon=eps, momentum=momentum, weight_decay=weight_decay, alpha=alpha)
@@ -78,7 +83,7 @@ class RMSprop(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def step(self, closure=None) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; return the closure's loss, if any."""
         loss = self._evaluate(closure)
         for group in self.param_groups:

@@ -1,8 +1,13 @@
 """Steps by the sign of the gradient: Rprop; and averaged ones: ASGD."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from minigrad.ops.creation import full_like, ones, ones_like, tensor, zeros_like
 from minigrad.optim.one_by_one import OneByOne
-from minigrad.optim.optimizer import check_not_negative
+from minigrad.optim.optimizer import ParamsT, check_not_negative
+from minigrad.tensor import Tensor
 
 __all__ = ["ASGD", "Rprop"]
 
@@ -35,15 +40,15 @@ class Rprop(OneByOne):
 
     def __init__(
         self,
-        params,
-        lr=1e-2,
-        etas=(0.5, 1.2),
-        step_sizes=(1e-6, 50),
+        params: ParamsT,
+        lr: float | Tensor = 1e-2,
+        etas: tuple[float, float] = (0.5, 1.2),
+        step_sizes: tuple[float, float] = (1e-6, 50),
         *,
-        capturable=False,
-        foreach=None,
-        maximize=False,
-        differentiable=False,
+        capturable: bool = False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
         if not 0.0 < etas[0] < 1.0 < etas[1]:
             raise ValueError(f"Invalid eta values: {etas[0]}, {etas[1]}")
@@ -61,7 +66,9 @@ class Rprop(OneByOne):
     def _start(self, p, group):
         return {"prev": zeros_like(p), "step_size": full_like(p, float(group["lr"]))}
 
-    def _update(self, p, grad, state, group):
+    def _update(
+        self, p: Tensor, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
         shrink, grow = group["etas"]
         size = state["step_size"]
         kept = grad * state["prev"]  # above 0 where the sign was kept, below where it turned
@@ -98,16 +105,16 @@ class ASGD(OneByOne):
 
     def __init__(
         self,
-        params,
-        lr=1e-2,
-        lambd=1e-4,
-        alpha=0.75,
-        t0=1e6,
-        weight_decay=0,
-        foreach=None,
-        maximize=False,
-        differentiable=False,
-        capturable=False,
+        params: ParamsT,
+        lr: float | Tensor = 1e-2,
+        lambd: float = 1e-4,
+        alpha: Tensor | float = 0.75,
+        t0: float = 1e6,
+        weight_decay: float = 0,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
     ) -> None:
         check_not_negative(weight_decay=weight_decay)
         super().__init__(
@@ -126,7 +133,9 @@ class ASGD(OneByOne):
     def _start(self, p, group):
         return {"eta": tensor(float(group["lr"])), "mu": ones(()), "ax": zeros_like(p)}
 
-    def _update(self, p, grad, state, group):
+    def _update(
+        self, p: Tensor, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
         lr, lambd, t = float(group["lr"]), group["lambd"], state["step"].item()
         eta, mu, average = state["eta"], state["mu"], state["ax"]
         p.mul_(1 - lambd * eta.item()).add_(grad, alpha=-eta.item())

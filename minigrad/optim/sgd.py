@@ -1,14 +1,19 @@
 """Stochastic gradient descent."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from typing import Any
 
 from minigrad.ops import optim as ops
 from minigrad.optim.optimizer import (
     Optimizer,
+    ParamsT,
     check_lr,
     check_not_negative,
     check_unsupported,
 )
+from minigrad.tensor import Tensor
 
 __all__ = ["SGD"]
 
@@ -48,17 +53,17 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        params,
-        lr=1e-3,
-        momentum=0,
-        dampening=0,
-        weight_decay=0,
-        nesterov=False,
+        params: ParamsT,
+        lr: float | Tensor = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float = 0,
+        nesterov: bool = False,
         *,
-        maximize=False,
-        foreach=None,
-        differentiable=False,
-        fused=None,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
         check_lr(lr)
         check_not_negative(momentum=momentum, weight_decay=weight_decay)
@@ -78,7 +83,7 @@ class SGD(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def step(self, closure=None) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; return the closure's loss, if any."""
         loss = self._evaluate(closure)
         for group in self.param_groups:

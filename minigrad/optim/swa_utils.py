@@ -1,7 +1,10 @@
 """Averages of a model's weights over training: stochastic weight averaging, moving averages."""
 
+from __future__ import annotations
+
 import copy
 import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from minigrad.autograd.grad_mode import no_grad
@@ -9,7 +12,9 @@ from minigrad.nn.modules.batchnorm import _BatchNorm
 from minigrad.nn.modules.module import Module
 from minigrad.ops.creation import tensor
 from minigrad.optim.lr_scheduler.scheduler import LRScheduler, check_optimizer, per_group
+from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 __all__ = [
     "SWALR",
@@ -25,7 +30,7 @@ __all__ = [
 # ---------------------------------------------------------------- what an average is
 
 
-def get_ema_avg_fn(decay=0.999) -> Any:
+def get_ema_avg_fn(decay: float = 0.999) -> Callable[..., Tensor]:
     """Return a function for ``AveragedModel``: the exponential moving average.
 
     >>> from minigrad.optim.swa_utils import get_ema_avg_fn
@@ -42,7 +47,7 @@ def get_ema_avg_fn(decay=0.999) -> Any:
     return ema_update
 
 
-def get_swa_avg_fn() -> Any:
+def get_swa_avg_fn() -> Callable[..., Tensor]:
     """Return a function for ``AveragedModel``: the mean of all.
 
     >>> from minigrad.optim.swa_utils import get_swa_avg_fn
@@ -66,7 +71,7 @@ def _for_lists(function):
     return update
 
 
-def get_ema_multi_avg_fn(decay=0.999) -> Any:
+def get_ema_multi_avg_fn(decay: float = 0.999) -> Callable[..., None]:
     """Return ``get_ema_avg_fn(decay)`` for lists of tensors: it writes to those of the first list.
 
     >>> import minigrad
@@ -78,7 +83,7 @@ def get_ema_multi_avg_fn(decay=0.999) -> Any:
     return _for_lists(get_ema_avg_fn(decay))
 
 
-def get_swa_multi_avg_fn() -> Any:
+def get_swa_multi_avg_fn() -> Callable[..., None]:
     """Return ``get_swa_avg_fn()`` for lists of tensors: it writes to those of the first list.
 
     >>> import minigrad
@@ -116,7 +121,12 @@ class AveragedModel(Module):
     n_averaged: Tensor
 
     def __init__(
-        self, model, device=None, avg_fn=None, multi_avg_fn=None, use_buffers=False
+        self,
+        model: Module,
+        device: Device = None,
+        avg_fn: Callable[[Tensor, Tensor, Tensor | int], Tensor] | None = None,
+        multi_avg_fn: Callable[..., None] | None = None,
+        use_buffers: bool = False,
     ) -> None:
         super().__init__()
         if avg_fn is not None and multi_avg_fn is not None:
@@ -127,14 +137,15 @@ class AveragedModel(Module):
         self.multi_avg_fn = multi_avg_fn
         self.use_buffers = use_buffers
 
-    def forward(self, *args, **kwargs) -> Any:
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Call the averaged model."""
         return self.module(*args, **kwargs)
 
     @no_grad()
-    def update_parameters(self, model) -> None:
+    def update_parameters(self, model: Module) -> None:
         """Take the model's present weights into the average."""
-        averaged, current = list(self.module.parameters()), list(model.parameters())
+        averaged: list[Tensor] = [*self.module.parameters()]
+        current: list[Tensor] = [*model.parameters()]
         buffers = list(self.module.buffers()), list(model.buffers())
         if self.use_buffers:
             averaged += buffers[0]
@@ -155,7 +166,7 @@ def _copy(targets, sources):
 
 
 @no_grad()
-def update_bn(loader, model, device=None) -> None:
+def update_bn(loader: Iterable[Any], model: Module, device: Device = None) -> None:
     """Let the batch norms of a model, such as an averaged one, see all data once.
 
     Their running statistics are then the means over the batches of ``loader``, which yields the
@@ -202,7 +213,12 @@ class SWALR(LRScheduler):
     """
 
     def __init__(
-        self, optimizer, swa_lr, anneal_epochs=10, anneal_strategy="cos", last_epoch=-1
+        self,
+        optimizer: Optimizer,
+        swa_lr: float | Sequence[float],
+        anneal_epochs: int = 10,
+        anneal_strategy: str = "cos",
+        last_epoch: int = -1,
     ) -> None:
         check_optimizer(optimizer)
         for group, lr in zip(

@@ -6,6 +6,8 @@ pickle, ``legacy_reader.py`` those of torch before 1.6; ``unpickler.py`` is what
 format.  Each is imported when it is first used.  ``safe.py`` has what a program calls safe.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib
 import io
@@ -21,6 +23,7 @@ from minigrad.serialization.safe import (
     get_safe_globals,
     safe_globals,
 )
+from minigrad.types import FileLike
 
 __all__ = [
     "add_safe_globals", "clear_safe_globals", "get_safe_globals", "load", "safe_globals", "save",
@@ -37,7 +40,9 @@ class Empty(Damaged, EOFError):
     """A file that has nothing in it."""
 
 
-def save(obj, f, pickle_module=None, pickle_protocol=2, **options) -> None:
+def save(
+    obj: Any, f: FileLike, pickle_module: Any = None, pickle_protocol: int = 2, **options: Any
+) -> None:
     """Write an object to a file that ``load`` and ``torch.load`` read.
 
     Args:
@@ -85,7 +90,13 @@ def save(obj, f, pickle_module=None, pickle_protocol=2, **options) -> None:
 
 
 def load(
-    f, map_location=None, pickle_module=None, *, weights_only=True, mmap=None, **pickle_load_args
+    f: FileLike,
+    map_location: Any = None,
+    pickle_module: Any = None,
+    *,
+    weights_only: bool = True,
+    mmap: bool | None = None,
+    **pickle_load_args: Any,
 ) -> Any:
     """Read what ``save`` or any ``torch.save`` wrote, or any writer of safetensors files.
 
@@ -121,11 +132,12 @@ def load(
         for place in places:
             check_cpu(place, RuntimeError)
     weights_only = weights_only is None or bool(weights_only)
-    if hasattr(f, "read"):
-        start = f.tell()
-        size = f.seek(0, os.SEEK_END) - start
-        f.seek(start)
-        return _read(f, size, getattr(f, "name", "the file"), weights_only)
+    if not isinstance(f, str) and hasattr(f, "read"):
+        stream: Any = f
+        start = stream.tell()
+        size = stream.seek(0, os.SEEK_END) - start
+        stream.seek(start)
+        return _read(stream, size, getattr(f, "name", "the file"), weights_only)
     if not isinstance(f, str | bytes | os.PathLike):
         raise AttributeError(
             f"'{type(f).__name__}' object has no attribute 'seek': load expects a path, or a file "

@@ -11,9 +11,12 @@ of the header's metadata describes the structure around them, as JSON: a scalar 
 {"float": "inf"} (or "-inf", "nan") for the rest.
 """
 
+from __future__ import annotations
+
 import json
 import math
 from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,14 +48,14 @@ METADATA = "__metadata__"
 # ---------------------------------------------------------------- saving
 
 
-def writing(obj):
+def writing(obj: Any) -> Callable[[Any], None]:
     """Return a function that writes ``obj`` to a file it is given.
 
     Raises TypeError naming the place and type of a value that cannot be stored.
     """
     if _is_flat(obj):
         return lambda file: write_tensors(file, obj)
-    arrays = {}
+    arrays: dict[str, Any] = {}
     try:
         tree = json.dumps(_pack(obj, "", arrays), allow_nan=False)
     except RecursionError:
@@ -60,7 +63,9 @@ def writing(obj):
     return lambda file: _write(file, arrays, {TREE: tree})
 
 
-def write_tensors(file, tensors, metadata=None) -> None:
+def write_tensors(
+    file: Any, tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None
+) -> None:
     """Write a dict of tensors, and one of strings that describe them, to a file."""
     _write(file, {name: _array(tensor) for name, tensor in tensors.items()}, metadata)
 
@@ -146,7 +151,7 @@ def _write(file, arrays, metadata):
 # ---------------------------------------------------------------- loading
 
 
-def read(file, size) -> Any:
+def read(file: Any, size: Any) -> Any:
     """Return what the next ``size`` bytes of a file hold: a dict of tensors, or the structure that
     was saved; the tensors are in memory of their own.
 
@@ -157,7 +162,7 @@ def read(file, size) -> Any:
     return _unpack_tree(metadata[TREE], tensors) if TREE in metadata else tensors
 
 
-def read_tensors(file, size):
+def read_tensors(file: Any, size: Any):
     """Return a dict of the tensors in a file, and the dict of strings that describe them."""
     header = _read_header(file, size)
     metadata = header.pop(METADATA, {})

@@ -1,11 +1,13 @@
 """Data loading, checkpoints, DLPack and hooks."""
 
+from __future__ import annotations
+
 import importlib
 
 __all__ = ["checkpoint", "data", "dlpack"]
 
 
-def __getattr__(name):
+def __getattr__(name: str):
     # Programs that load no data are spared the import of data, and of the queues it needs.
     if name in __all__:
         return importlib.import_module(f"{__name__}.{name}")

@@ -4,8 +4,11 @@ Backward needs what forward saved, which is most of the memory of a training ste
 checkpointed forgets it after its forward, and runs forward again when its backward comes.
 """
 
+from __future__ import annotations
+
 import contextlib
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from minigrad.autograd.function import Function
@@ -18,22 +21,22 @@ from minigrad.walk import backward, grad, walk_under_way
 __all__ = ["checkpoint", "checkpoint_sequential", "noop_context_fn"]
 
 
-def noop_context_fn():
+def noop_context_fn() -> tuple[Any, Any]:
     """Return two context managers that do nothing."""
     return contextlib.nullcontext(), contextlib.nullcontext()
 
 
 def checkpoint(
-    function,
-    *args,
-    use_reentrant=None,
-    context_fn=noop_context_fn,
-    determinism_check="default",
-    debug=False,
-    early_stop=True,
-    preserve_rng_state=True,
-    **kwargs,
-):
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    context_fn: Callable[[], Any] = noop_context_fn,
+    determinism_check: str = "default",
+    debug: bool = False,
+    early_stop: bool = True,
+    preserve_rng_state: bool = True,
+    **kwargs: Any,
+) -> Any:
     """Return ``function(*args, **kwargs)``, of which nothing is saved but the arguments.
 
     In the backward the function runs again, which must give the same result: what it draws at
@@ -115,7 +118,9 @@ class CheckpointFunction(Function):
     """The part as one op whose backward calls ``backward()``."""
 
     @staticmethod
-    def forward(ctx, function, preserve_rng_state, *args) -> Any:
+    def forward(
+        ctx: Any, function: Callable[..., Any], preserve_rng_state: bool, *args: Any
+    ) -> Any:
         ctx.function, ctx.args = function, list(args)
         ctx.state = get_rng_state() if preserve_rng_state else None
         ctx.places = [i for i, arg in enumerate(args) if isinstance(arg, Tensor)]
@@ -125,8 +130,9 @@ class CheckpointFunction(Function):
         return function(*args)
 
     @staticmethod
-    def backward(ctx, *grads):
-        if walk_under_way().needed is not None:
+    def backward(ctx: Any, *grads: Any):
+        walk = walk_under_way()
+        if walk is not None and walk.needed is not None:
             raise RuntimeError(
                 "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or "
                 "passing an `inputs` parameter to .backward(): set use_reentrant=False, or call "
@@ -155,16 +161,16 @@ class _Checkpoint(Function):
     """The part as one op: of ``tensors`` and leaves, with results that are known already."""
 
     @staticmethod
-    def forward(part, values, n, *inputs) -> Any:
+    def forward(part: Any, values: Any, n: float, *inputs: Any) -> Any:
         return tuple(values)
 
     @staticmethod
-    def setup_context(ctx, inputs, output) -> None:
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         ctx.part, _, ctx.n, *tensors = inputs
         ctx.save_for_backward(*tensors)
 
     @staticmethod
-    def backward(ctx, *grads):
+    def backward(ctx: Any, *grads: Any):
         again, state, context = ctx.part
         tensors, leaves = ctx.saved_tensors[: ctx.n], ctx.saved_tensors[ctx.n :]
         create_graph = is_grad_enabled()
@@ -185,7 +191,9 @@ class _Checkpoint(Function):
         return None, None, None, *(next(found) if t.requires_grad else None for t in inputs)
 
 
-def checkpoint_sequential(functions, segments, input, use_reentrant=None, **kwargs):
+def checkpoint_sequential(
+    functions: Any, segments: int, input: Tensor, use_reentrant: bool | None = None, **kwargs: Any
+) -> Any:
     """Return what ``Sequential(*functions)`` returns, in ``segments`` parts that are checkpointed.
 
     The last part is not: its backward comes at once.

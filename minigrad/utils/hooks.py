@@ -1,6 +1,9 @@
 """Tables of hooks: ordered dictionaries that hand out a removable handle for each entry."""
 
+from __future__ import annotations
+
 import itertools
+from typing import Any
 
 from minigrad.attributes import RemovableHandle
 
@@ -9,7 +12,7 @@ __all__ = ["RemovableHandle", "add_hook"]
 _keys = itertools.count()
 
 
-def add_hook(hooks, hook, prepend=False):
+def add_hook(hooks: Any, hook: Any, prepend: bool = False) -> RemovableHandle:
     """Add ``hook`` to the OrderedDict ``hooks``, in front if ``prepend``; return its handle.
 
     The handle's ``remove()`` takes the hook out again, as does leaving a ``with`` block that

@@ -1,5 +1,7 @@
 """Tensors of other libraries, taken in."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from minigrad.tensor import Tensor
 __all__ = ["taken_in"]
 
 
-def taken_in(value, name="it") -> Any:
+def taken_in(value: Any, name: str = "it") -> Any:
     """Return NumPy's array, or another library's on the CPU that speaks DLPack, as a new Tensor.
 
     Anything else, tensors too, is returned as it is.  RuntimeError says why an array called

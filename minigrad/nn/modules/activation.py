@@ -4,14 +4,18 @@ Each keeps the dtype of its input, and its shape (but GLU halves one dimension).
 writes the result into the input.  The source of each is the layer of that name in ``torch.nn``.
 """
 
+from __future__ import annotations
+
 import warnings
 
+from minigrad.dtypes import dtype
 from minigrad.nn import functional as F
 from minigrad.nn.init import constant_
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.creation import empty
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 
 class _Activation(Module):
@@ -20,7 +24,7 @@ class _Activation(Module):
     settings: tuple[str, ...] = ()
     inplace = False  # of those, too, that torch stored whole without it
 
-    def __init__(self, inplace=False) -> None:
+    def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = inplace
 
@@ -42,7 +46,7 @@ class ReLU(_Activation):
         tensor([0., 2.])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.relu(input, self.inplace)
 
 
@@ -60,7 +64,12 @@ class Hardtanh(_Activation):
     settings: tuple[str, ...] = ("min_val", "max_val")
 
     def __init__(
-        self, min_val=-1.0, max_val=1.0, inplace=False, min_value=None, max_value=None
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
+        max_value: float | None = None,
     ) -> None:
         super().__init__(inplace)
         for old, new, value in (
@@ -77,7 +86,7 @@ class Hardtanh(_Activation):
         self.min_val = min_val
         self.max_val = max_val
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
 
@@ -94,7 +103,7 @@ class ReLU6(Hardtanh):
 
     settings = ()
 
-    def __init__(self, inplace=False) -> None:
+    def __init__(self, inplace: bool = False) -> None:
         super().__init__(0.0, 6.0, inplace)
 
 
@@ -111,11 +120,11 @@ class LeakyReLU(_Activation):
 
     settings = ("negative_slope",)
 
-    def __init__(self, negative_slope=0.01, inplace=False) -> None:
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
         super().__init__(inplace)
         self.negative_slope = negative_slope
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.leaky_relu(input, self.negative_slope, self.inplace)
 
 
@@ -132,11 +141,11 @@ class ELU(_Activation):
 
     settings = ("alpha",)
 
-    def __init__(self, alpha=1.0, inplace=False) -> None:
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
         self.alpha = alpha
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.elu(input, self.alpha, self.inplace)
 
 
@@ -153,11 +162,11 @@ class CELU(_Activation):
 
     settings = ("alpha",)
 
-    def __init__(self, alpha=1.0, inplace=False) -> None:
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
         self.alpha = alpha
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.celu(input, self.alpha, self.inplace)
 
 
@@ -172,7 +181,7 @@ class SELU(_Activation):
         tensor([-1.5202,  0.0000,  2.1014])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.selu(input, self.inplace)
 
 
@@ -189,11 +198,11 @@ class GELU(_Activation):
 
     settings = ("approximate",)
 
-    def __init__(self, approximate="none") -> None:
+    def __init__(self, approximate: str = "none") -> None:
         super().__init__()
         self.approximate = approximate
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.gelu(input, approximate=self.approximate)
 
 
@@ -208,7 +217,7 @@ class SiLU(_Activation):
         tensor([-0.2384,  0.0000,  1.7616])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.silu(input, self.inplace)
 
 
@@ -223,7 +232,7 @@ class Mish(_Activation):
         tensor([-0.2525,  0.0000,  1.9440])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.mish(input, self.inplace)
 
 
@@ -240,12 +249,12 @@ class Softplus(_Activation):
 
     settings = ("beta", "threshold")
 
-    def __init__(self, beta=1.0, threshold=20.0) -> None:
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
         self.beta = beta
         self.threshold = threshold
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.softplus(input, self.beta, self.threshold)
 
 
@@ -263,7 +272,7 @@ class Sigmoid(_Activation):
     def __init__(self) -> None:
         super().__init__()
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.sigmoid(input)
 
 
@@ -281,7 +290,7 @@ class LogSigmoid(_Activation):
     def __init__(self) -> None:
         super().__init__()
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.logsigmoid(input)
 
 
@@ -296,7 +305,7 @@ class Hardsigmoid(_Activation):
         tensor([0.1667, 0.5000, 0.8333])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.hardsigmoid(input, self.inplace)
 
     def extra_repr(self) -> str:
@@ -314,7 +323,7 @@ class Hardswish(_Activation):
         tensor([-0.3333,  0.0000,  1.6667])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.hardswish(input, self.inplace)
 
     def extra_repr(self) -> str:
@@ -335,7 +344,7 @@ class Tanh(_Activation):
     def __init__(self) -> None:
         super().__init__()
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.tanh(input)
 
 
@@ -353,7 +362,7 @@ class Softsign(_Activation):
     def __init__(self) -> None:
         super().__init__()
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.softsign(input)
 
 
@@ -371,7 +380,7 @@ class Tanhshrink(_Activation):
     def __init__(self) -> None:
         super().__init__()
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.tanhshrink(input)
 
 
@@ -386,11 +395,11 @@ class Hardshrink(_Activation):
         tensor([-2.,  0.,  2.])
     """
 
-    def __init__(self, lambd=0.5) -> None:
+    def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
         self.lambd = lambd
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.hardshrink(input, self.lambd)
 
     def extra_repr(self) -> str:
@@ -408,7 +417,7 @@ class Softshrink(Hardshrink):
         tensor([-1.5000,  0.0000,  1.5000])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.softshrink(input, self.lambd)
 
 
@@ -425,12 +434,12 @@ class Threshold(_Activation):
 
     settings = ("threshold", "value")
 
-    def __init__(self, threshold, value, inplace=False) -> None:
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__(inplace)
         self.threshold = threshold
         self.value = value
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.threshold(input, self.threshold, self.value, self.inplace)
 
 
@@ -453,7 +462,13 @@ class PReLU(_Activation):
 
     settings = ("num_parameters",)
 
-    def __init__(self, num_parameters=1, init=0.25, device=None, dtype=None) -> None:
+    def __init__(
+        self,
+        num_parameters: int = 1,
+        init: float = 0.25,
+        device: Device = None,
+        dtype: dtype | None = None,
+    ) -> None:
         super().__init__()
         self.num_parameters = num_parameters
         self.init = init
@@ -464,7 +479,7 @@ class PReLU(_Activation):
         """Set the weight back to what it started at."""
         constant_(self.weight, self.init)
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.prelu(input, self.weight)
 
 
@@ -481,11 +496,11 @@ class GLU(_Activation):
 
     settings = ("dim",)
 
-    def __init__(self, dim=-1) -> None:
+    def __init__(self, dim: int = -1) -> None:
         super().__init__()
         self.dim = dim
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.glu(input, self.dim)
 
 
@@ -504,10 +519,12 @@ class RReLU(_Activation):
 
     settings = ("lower", "upper")
 
-    def __init__(self, lower=1.0 / 8, upper=1.0 / 3, inplace=False) -> None:
+    def __init__(
+        self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False
+    ) -> None:
         super().__init__(inplace)
         self.lower = lower
         self.upper = upper
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)

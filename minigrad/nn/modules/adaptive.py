@@ -1,8 +1,11 @@
 """AdaptiveLogSoftmaxWithLoss: a softmax over many classes that computes little for rare ones."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from minigrad.dtypes import dtype
 from minigrad.nn import functional as F
 from minigrad.nn.modules.container import ModuleList, Sequential
 from minigrad.nn.modules.linear import Linear
@@ -10,6 +13,7 @@ from minigrad.nn.modules.module import Module
 from minigrad.ops.elementwise import where
 from minigrad.ops.join import cat
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 
 class _ASMoutput(NamedTuple):
@@ -52,13 +56,13 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
     def __init__(
         self,
-        in_features,
-        n_classes,
+        in_features: int,
+        n_classes: int,
         cutoffs: Sequence[int],
-        div_value=4.0,
-        head_bias=False,
-        device=None,
-        dtype=None,
+        div_value: float = 4.0,
+        head_bias: bool = False,
+        device: Device = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__()
         cutoffs = list(cutoffs)
@@ -82,7 +86,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         self.shortlist_size = cutoffs[0]
         self.n_clusters = len(cutoffs)
         self.head_size = self.shortlist_size + self.n_clusters
-        like = {"device": device, "dtype": dtype}
+        like: dict[str, Any] = {"device": device, "dtype": dtype}
         self.head = Linear(in_features, self.head_size, bias=head_bias, **like)
         self.tail = ModuleList()
         for i, (low, high) in enumerate(self._clusters(), 1):
@@ -100,11 +104,11 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     def reset_parameters(self) -> None:
         """Draw all weights again."""
         self.head.reset_parameters()
-        for first, second in self.tail:
-            first.reset_parameters()
-            second.reset_parameters()
+        for layers in self.tail:
+            for layer in layers.children():
+                layer.reset_parameters()
 
-    def forward(self, input, target) -> _ASMoutput:
+    def forward(self, input: Tensor, target: Tensor) -> _ASMoutput:
         if target.dim() > 1:
             raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
         if target.dim() == 0:
@@ -124,7 +128,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
                 f"Target values should be in [0, {self.n_classes - 1}], but values in range "
                 f"[{target.min().item()}, {target.max().item()}] were found."
             )
-        cluster = sum((target >= low).to(target.dtype) for low in self.cutoffs[:-1])
+        cluster: Any = sum((target >= low).to(target.dtype) for low in self.cutoffs[:-1])
         place = where(cluster == 0, target, self.shortlist_size - 1 + cluster)
         output = F.log_softmax(self.head(input), 1).gather(1, place.unsqueeze(1)).squeeze(1)
         for i, (low, _) in enumerate(self._clusters(), 1):
@@ -135,7 +139,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
                 output = output.index_add(0, rows, own)
         return _ASMoutput(output, (-output).mean())
 
-    def log_prob(self, input) -> Tensor:
+    def log_prob(self, input: Tensor) -> Tensor:
         """Return the log-probabilities of all classes: (N, in_features) -> (N, n_classes)."""
         head = F.log_softmax(self.head(input), 1)
         parts = [head[:, : self.shortlist_size]]
@@ -143,7 +147,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             parts.append(F.log_softmax(tail(input), 1) + head[:, i : i + 1])
         return cat(parts, 1)
 
-    def predict(self, input) -> Tensor:
+    def predict(self, input: Tensor) -> Tensor:
         """Return the most probable class of each sample: (N, in_features) -> (N), int64."""
         best = self.head(input).argmax(1)
         rows = (best >= self.shortlist_size).nonzero().squeeze(1)  # some cluster: which class?

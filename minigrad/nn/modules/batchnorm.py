@@ -1,12 +1,18 @@
 """Batch normalisation layers, for inputs of one, two and three spatial dimensions."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import minigrad
+from minigrad.dtypes import dtype
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.norm import batch_norm_relu, count_batch
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 
 class _NormBase(Module):
@@ -16,18 +22,18 @@ class _NormBase(Module):
 
     def __init__(
         self,
-        num_features,
-        eps=1e-5,
-        momentum=0.1,
-        affine=True,
-        track_running_stats=True,
-        device=None,
-        dtype=None,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Device = None,
+        dtype: dtype | None = None,
         *,
-        bias=True,
+        bias: bool = True,
     ) -> None:
         super().__init__()
-        options = {"device": device, "dtype": dtype}
+        options: dict[str, Any] = {"device": device, "dtype": dtype}
         self.num_features = num_features
         self.eps = eps
         self.momentum = momentum
@@ -89,7 +95,7 @@ class _NormBase(Module):
 class _BatchNorm(_NormBase):
     """The forward of the batch norm layers; a subclass says what inputs it takes."""
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
         momentum = 0.0 if self.momentum is None else self.momentum
         if self.training and self.track_running_stats and self.num_batches_tracked is not None:
@@ -110,7 +116,7 @@ class _BatchNorm(_NormBase):
             self.eps,
         )
 
-    def forward_relu(self, input) -> Tensor:
+    def forward_relu(self, input: Tensor) -> Tensor:
         """Return ``relu(self(input))``: in one pass over memory where nothing is to be learned."""
         if self.training or self.running_mean is None or minigrad.is_grad_enabled():
             return F.relu(self.forward(input))

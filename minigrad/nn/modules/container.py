@@ -1,13 +1,17 @@
 """Modules that hold other modules: Sequential, ModuleList, ModuleDict."""
 
+from __future__ import annotations
+
 import operator
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Self
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from typing import Any, Self, overload
 
 from minigrad.nn.modules.fusion import infer
 from minigrad.nn.modules.module import Module
 from minigrad.tape import is_grad_enabled
 from minigrad.tensor import Tensor
+
+_Named = Mapping[str, Module] | Iterable[tuple[str, Module]]
 
 
 class _ListLike(Module):
@@ -33,20 +37,30 @@ class _ListLike(Module):
     def __len__(self) -> int:
         return len(self._modules)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Module]:
         return iter(self._modules.values())
 
-    def __setitem__(self, index, module):
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: Any) -> Any:
+        return self._slice(index) if isinstance(index, slice) else self._modules[self._key(index)]
+
+    def _slice(self, index: slice) -> Self:
+        raise NotImplementedError
+
+    def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, self._key(index), module)
 
-    def __delitem__(self, index):
+    def __delitem__(self, index: int | slice) -> None:
         modules = list(self)
         if not isinstance(index, slice):
             self._key(index)  # for its error
         del modules[index]
         self._hold(modules)
 
-    def append(self, module):
+    def append(self, module: Module) -> Self:
         """Add ``module`` at the end; return the container."""
         position = len(self)
         while str(position) in self._modules:  # after a slice, whose modules keep their names
@@ -54,13 +68,13 @@ class _ListLike(Module):
         self.add_module(str(position), module)
         return self
 
-    def insert(self, index, module):
+    def insert(self, index: int, module: Module) -> None:
         """Put ``module`` before the one at ``index``, as ``list.insert``."""
         modules = list(self)
         modules.insert(index, module)
         self._hold(modules)
 
-    def extend(self, modules):
+    def extend(self, modules: Iterable[Module]) -> Self:
         """Add all of ``modules`` at the end; return the container."""
         if not isinstance(modules, Iterable):
             raise TypeError(
@@ -71,7 +85,7 @@ class _ListLike(Module):
             self.append(module)
         return self
 
-    def pop(self, key):
+    def pop(self, key: int) -> Module:
         """Remove the submodule at index ``key`` and return it."""
         module = self[key]
         del self[key]
@@ -100,7 +114,11 @@ class Sequential(_ListLike):
         )
     """
 
-    def __init__(self, *args) -> None:
+    @overload
+    def __init__(self, *args: Module) -> None: ...
+    @overload
+    def __init__(self, arg: Mapping[str, Module], /) -> None: ...
+    def __init__(self, *args: Any) -> None:
         super().__init__()
         if len(args) == 1 and isinstance(args[0], Mapping):
             for name, module in args[0].items():
@@ -108,7 +126,7 @@ class Sequential(_ListLike):
         else:
             self.extend(args)
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """Return the output of the last module; the first one gets ``input``."""
         attributes = self.__dict__
         if not (self.training or is_grad_enabled()):
@@ -117,12 +135,10 @@ class Sequential(_ListLike):
             input = attributes[name](input)
         return input
 
-    def __getitem__(self, index) -> Any:
-        if isinstance(index, slice):
-            return type(self)(dict(list(self._modules.items())[index]))
-        return self._modules[self._key(index)]
+    def _slice(self, index: slice) -> Self:
+        return type(self)(dict(list(self._modules.items())[index]))
 
-    def insert(self, index, module) -> Self:
+    def insert(self, index: int, module: Module) -> Self:  # type: ignore[override]
         """Put ``module`` before the one at ``index``; return the container.
 
         Raises IndexError if the index is out of range, AssertionError if ``module`` is no Module.
@@ -134,18 +150,18 @@ class Sequential(_ListLike):
         super().insert(index, module)
         return self
 
-    def __add__(self, other):
+    def __add__(self, other: Iterable[Module]) -> Sequential:
         return Sequential(*self, *_checked(other))
 
-    def __iadd__(self, other):
+    def __iadd__(self, other: Iterable[Module]) -> Self:
         return self.extend(_checked(other))
 
-    def __mul__(self, times):
+    def __mul__(self, times: int) -> Sequential:
         return Sequential(*(list(self) * _checked_times(times)))
 
     __rmul__ = __mul__
 
-    def __imul__(self, times):
+    def __imul__(self, times: int) -> Self:
         return self.extend(list(self) * (_checked_times(times) - 1))
 
 
@@ -185,25 +201,23 @@ class ModuleList(_ListLike):
         6
     """
 
-    def __init__(self, modules=None) -> None:
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
         if modules is not None:
             self.extend(modules)
 
-    def __getitem__(self, index) -> Any:
-        if isinstance(index, slice):
-            return type(self)(list(self)[index])
-        return self._modules[self._key(index)]
+    def _slice(self, index: slice) -> Self:
+        return type(self)(list(self)[index])
 
-    def __add__(self, other):
+    def __add__(self, other: Iterable[Module]) -> ModuleList:
         return ModuleList([*self, *other])
 
-    def __iadd__(self, modules):
-        return self.extend(modules)
+    def __iadd__(self, other: Iterable[Module]) -> Self:
+        return self.extend(other)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Show neighbours that look the same in one line."""
-        runs = []  # [first index, last index, repr]
+        runs: list[Any] = []  # [first index, last index, repr]
         for i, module in enumerate(self):
             shown = repr(module)
             if runs and runs[-1][2] == shown:
@@ -253,50 +267,50 @@ class ModuleDict(Module):
         ['relu', 'tanh']
     """
 
-    def __init__(self, modules=None) -> None:
+    def __init__(self, modules: _Named | None = None) -> None:
         super().__init__()
         if modules is not None:
             self.update(modules)
 
-    def __getitem__(self, key) -> Any:
+    def __getitem__(self, key: str) -> Module:
         return self._modules[key]
 
-    def __setitem__(self, key, module):
+    def __setitem__(self, key: str, module: Module) -> None:
         self.add_module(key, module)
 
-    def __delitem__(self, key):
+    def __delitem__(self, key: str) -> None:
         del self._modules[key]
 
     def __len__(self) -> int:
         return len(self._modules)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[str]:
         return iter(self._modules)
 
-    def __contains__(self, key):
+    def __contains__(self, key: object) -> bool:
         return key in self._modules
 
     def clear(self) -> None:
         """Remove all modules."""
         self._modules.clear()
 
-    def pop(self, key) -> Any:
+    def pop(self, key: str) -> Module:
         """Remove the module called ``key`` and return it."""
         return self._modules.pop(key)
 
-    def keys(self) -> Any:
+    def keys(self) -> KeysView[str]:
         """Return the names."""
         return self._modules.keys()
 
-    def items(self) -> Any:
+    def items(self) -> ItemsView[str, Module]:
         """Return the pairs of name and module."""
         return self._modules.items()
 
-    def values(self) -> Any:
+    def values(self) -> ValuesView[Module]:
         """Return the modules."""
         return self._modules.values()
 
-    def update(self, modules) -> None:
+    def update(self, modules: _Named) -> None:
         """Add the modules of a mapping, or of an iterable of pairs, replacing equal names.
 
         Raises TypeError if ``modules`` is neither, ValueError if an item is no pair.

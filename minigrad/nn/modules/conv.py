@@ -1,18 +1,23 @@
 """Convolution layers."""
 
-from collections.abc import Callable
+from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from minigrad.dtypes import dtype
 from minigrad.nn import functional as F
 from minigrad.nn.modules.linear import reset_weight_and_bias
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.creation import empty
 from minigrad.tensor import Tensor
+from minigrad.types import Device, Ints
 
 _PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-def per_dimension(value, n):
+def per_dimension(value: Any, n: int) -> tuple[Any, ...]:
     """Return one setting for each of ``n`` dimensions: a number stands for n of it."""
     return tuple(value) if isinstance(value, (tuple, list)) else (value,) * n
 
@@ -21,7 +26,7 @@ class _ConvNd(Module):
     """What convolutions of all kinds have in common, with torch's arguments: settings are tuples,
     one for each of the last ``n`` dimensions."""
 
-    convolve: Callable
+    convolve: Callable[..., Tensor]
 
     @property
     def n(self) -> int:
@@ -30,19 +35,19 @@ class _ConvNd(Module):
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride,
-        padding,
-        dilation,
-        transposed,
-        output_padding,
-        groups,
-        bias,
-        padding_mode,
-        device=None,
-        dtype=None,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: tuple[int, ...],
+        stride: tuple[int, ...],
+        padding: str | tuple[int, ...],
+        dilation: tuple[int, ...],
+        transposed: bool,
+        output_padding: tuple[int, ...],
+        groups: int,
+        bias: bool,
+        padding_mode: str,
+        device: Device = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__()
         if groups <= 0:
@@ -75,7 +80,7 @@ class _ConvNd(Module):
             if padding == "same" and any(step != 1 for step in self.stride):
                 raise ValueError("padding='same' is not supported for strided convolutions")
 
-        options = {"device": device, "dtype": dtype}
+        options: dict[str, Any] = {"device": device, "dtype": dtype}
         self.weight = Parameter(empty(*self._weight_shape(), **options))
         if bias:
             self.bias = Parameter(empty(out_channels, **options))
@@ -92,12 +97,12 @@ class _ConvNd(Module):
         """Draw the weight and the bias anew."""
         reset_weight_and_bias(self.weight, self.bias)
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return self._conv_forward(input, self.weight, self.bias)
 
-    def _conv_forward(self, input, weight, bias):
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """Return the convolution of ``input`` by another weight, for layers made from this one."""
-        padding = self.padding
+        padding: int | str | tuple[int, ...] = self.padding
         if self.padding_mode != "zeros":
             input = F.pad(input, self._sides(), mode=self.padding_mode)
             padding = 0
@@ -146,17 +151,17 @@ class _Conv(_ConvNd):
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
-        groups=1,
-        bias=True,
-        padding_mode="zeros",
-        device=None,
-        dtype=None,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Ints,
+        stride: Ints = 1,
+        padding: str | Ints = 0,
+        dilation: Ints = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Device = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__(
             in_channels,
@@ -263,18 +268,18 @@ class _ConvTransposeNd(_ConvNd):
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        output_padding=0,
-        groups=1,
-        bias=True,
-        dilation=1,
-        padding_mode="zeros",
-        device=None,
-        dtype=None,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Ints,
+        stride: Ints = 1,
+        padding: Ints = 0,
+        output_padding: Ints = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Ints = 1,
+        padding_mode: str = "zeros",
+        device: Device = None,
+        dtype: dtype | None = None,
     ) -> None:
         if padding_mode != "zeros":
             raise ValueError(
@@ -299,7 +304,7 @@ class _ConvTransposeNd(_ConvNd):
             dtype,
         )
 
-    def forward(self, input, output_size=None) -> Tensor:
+    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
         output_padding = self.output_padding
         if output_size is not None:
             output_padding = self._output_padding(input, list(output_size))

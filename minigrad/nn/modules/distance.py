@@ -1,11 +1,17 @@
 """Distances and similarities as layers, and the bilinear layer."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.dtypes import dtype
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.creation import empty
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 
 class PairwiseDistance(Module):
@@ -21,13 +27,13 @@ class PairwiseDistance(Module):
         tensor([5.0000])
     """
 
-    def __init__(self, p=2.0, eps=1e-6, keepdim=False) -> None:
+    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
         super().__init__()
         self.norm = p
         self.eps = eps
         self.keepdim = keepdim
 
-    def forward(self, x1, x2) -> Tensor:
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
         return F.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)
 
 
@@ -44,12 +50,12 @@ class CosineSimilarity(Module):
         tensor(0.6000)
     """
 
-    def __init__(self, dim=1, eps=1e-8) -> None:
+    def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
         super().__init__()
         self.dim = dim
         self.eps = eps
 
-    def forward(self, x1, x2) -> Tensor:
+    def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
         return F.cosine_similarity(x1, x2, self.dim, self.eps)
 
 
@@ -81,12 +87,18 @@ class Bilinear(Module):
     """
 
     def __init__(
-        self, in1_features, in2_features, out_features, bias=True, device=None, dtype=None
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Device = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__()
         if in1_features <= 0:
             raise ValueError(f"in1_features must be > 0, but got (in1_features={in1_features})")
-        options = {"device": device, "dtype": dtype}
+        options: dict[str, Any] = {"device": device, "dtype": dtype}
         self.in1_features = in1_features
         self.in2_features = in2_features
         self.out_features = out_features
@@ -104,7 +116,7 @@ class Bilinear(Module):
         if self.bias is not None:
             init.uniform_(self.bias, -bound, bound)
 
-    def forward(self, input1, input2) -> Tensor:
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
         return F.bilinear(input1, input2, self.weight, self.bias)
 
     def extra_repr(self) -> str:

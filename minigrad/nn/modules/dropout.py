@@ -1,12 +1,14 @@
 """Dropout layers: zeros at random while training, nothing in evaluation mode."""
 
+from __future__ import annotations
+
 from minigrad.nn import functional as F
 from minigrad.nn.modules.module import Module
 from minigrad.tensor import Tensor
 
 
 class _DropoutNd(Module):
-    def __init__(self, p=0.5, inplace=False) -> None:
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         if not 0 <= p <= 1:
             raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
@@ -41,7 +43,7 @@ class Dropout(_DropoutNd):
         tensor([1., 1., 1.])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.dropout(input, self.p, self.training, self.inplace)
 
 
@@ -59,7 +61,7 @@ class Dropout1d(_DropoutNd):
                 [0., 0., 0.]])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.dropout1d(input, self.p, self.training, self.inplace)
 
 
@@ -76,7 +78,7 @@ class Dropout2d(_DropoutNd):
         tensor([1., 1.])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.dropout2d(input, self.p, self.training, self.inplace)
 
 
@@ -93,7 +95,7 @@ class Dropout3d(_DropoutNd):
         tensor([0., 0.])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.dropout3d(input, self.p, self.training, self.inplace)
 
 
@@ -112,7 +114,7 @@ class AlphaDropout(_DropoutNd):
         True
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.alpha_dropout(input, self.p, self.training)
 
 
@@ -129,5 +131,5 @@ class FeatureAlphaDropout(_DropoutNd):
         tensor([1., 1.])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.feature_alpha_dropout(input, self.p, self.training)

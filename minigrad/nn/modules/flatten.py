@@ -1,5 +1,9 @@
 """Flatten and Unflatten: layers that reshape."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 from minigrad.nn.modules.module import Module
 from minigrad.tensor import Tensor
 
@@ -19,12 +23,12 @@ class Flatten(Module):
         minigrad.Size([32, 25])
     """
 
-    def __init__(self, start_dim=1, end_dim=-1) -> None:
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
         self.start_dim = start_dim
         self.end_dim = end_dim
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return input.flatten(self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
@@ -46,7 +50,7 @@ class Unflatten(Module):
         minigrad.Size([3, 2, 5])
     """
 
-    def __init__(self, dim, unflattened_size) -> None:
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         super().__init__()
         if not isinstance(unflattened_size, (tuple, list)):
             raise TypeError(
@@ -62,7 +66,7 @@ class Unflatten(Module):
         self.dim = dim
         self.unflattened_size = unflattened_size
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return input.unflatten(self.dim, self.unflattened_size)
 
     def extra_repr(self) -> str:

@@ -6,6 +6,10 @@ is done for layers of exactly these classes only, where a call is nothing but th
 a subclass, a hook, a replaced ``forward`` or ``__call__`` wants to be called.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from minigrad.nn.modules.activation import ReLU
 from minigrad.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from minigrad.nn.modules.conv import Conv2d
@@ -26,7 +30,7 @@ FORWARD = {kind: kind.forward for kind in KINDS}
 CALL = Module.__call__
 
 
-def infer(modules, input):
+def infer(modules: Any, input: Tensor):
     """Return what ``modules``, called one after the other, make of ``input``."""
     position = 0
     while position < len(modules):

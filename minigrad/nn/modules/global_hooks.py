@@ -3,7 +3,10 @@
 They run before the hooks that a module has of its own.
 """
 
+from __future__ import annotations
+
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from minigrad.attributes import RemovableHandle
@@ -26,12 +29,12 @@ class Asking(NamedTuple):
     always_call: bool = False
 
 
-def entry(*asking):
+def entry(*asking: Any):
     """Return what a table has for a hook with these options."""
     return Asking(*asking) if any(asking[1:]) else asking[0]
 
 
-def asking(found):
+def asking(found: Any):
     """Return what a table has as (hook, with_kwargs, always_call)."""
     return found if isinstance(found, Asking) else Asking(found)
 
@@ -41,13 +44,13 @@ GLOBAL: OrderedDict = OrderedDict()
 _is_full_backward_hook: bool | None = None  # of which kind those of the backward are
 
 
-def hooks_of(kind, own):
+def hooks_of(kind: str, own: Any):
     """Return the hooks of all modules of this kind, and then a module's ``own``."""
     found = {("global", key): hook for key, (its, hook) in GLOBAL.items() if its == kind}
     return {**found, **own}
 
 
-def check_kind(present, wanted, where="on a single Module"):
+def check_kind(present: Any, wanted: Any, where: str = "on a single Module"):
     """Raise if there are, or were, backward hooks of the other kind, full or not."""
     if present is (not wanted):
         raise RuntimeError(
@@ -56,7 +59,7 @@ def check_kind(present, wanted, where="on a single Module"):
         )
 
 
-def register_module_forward_pre_hook(hook) -> RemovableHandle:
+def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Run ``hook(module, args)`` before every forward of every module.
 
     As ``Module.register_forward_pre_hook``.  Returns a handle whose ``remove()`` takes it away.
@@ -73,7 +76,9 @@ def register_module_forward_pre_hook(hook) -> RemovableHandle:
     return add_hook(GLOBAL, ("forward_pre", hook))
 
 
-def register_module_forward_hook(hook, *, with_kwargs=False, always_call=False) -> RemovableHandle:
+def register_module_forward_hook(
+    hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False
+) -> RemovableHandle:
     """Run ``hook(module, args, output)`` after every forward of every module.
 
     As ``Module.register_forward_hook``.  Returns a handle whose ``remove()`` takes it away.
@@ -81,7 +86,7 @@ def register_module_forward_hook(hook, *, with_kwargs=False, always_call=False) 
     return add_hook(GLOBAL, ("forward", entry(hook, with_kwargs, always_call)))
 
 
-def register_module_full_backward_pre_hook(hook) -> RemovableHandle:
+def register_module_full_backward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Run ``hook(module, grad_output)`` before gradients flow back through any module.
 
     As ``Module.register_full_backward_pre_hook``.
@@ -89,7 +94,7 @@ def register_module_full_backward_pre_hook(hook) -> RemovableHandle:
     return add_hook(GLOBAL, ("backward_pre", hook))
 
 
-def register_module_full_backward_hook(hook) -> RemovableHandle:
+def register_module_full_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Run ``hook(module, grad_input, grad_output)`` for every module.
 
     As ``Module.register_full_backward_hook``.
@@ -97,7 +102,7 @@ def register_module_full_backward_hook(hook) -> RemovableHandle:
     return _add_backward_hook(hook, True)
 
 
-def register_module_backward_hook(hook) -> RemovableHandle:
+def register_module_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Run ``hook(module, grad_input, grad_output)`` after the last operation of every module.
 
     As ``Module.register_backward_hook``, torch's first kind.

@@ -3,8 +3,11 @@
 Hooks of all modules, and how they are registered, are in ``global_hooks.py``; they come first.
 """
 
+from __future__ import annotations
+
 import functools
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minigrad.attributes import RemovableHandle
@@ -12,6 +15,9 @@ from minigrad.autograd import Function, is_grad_enabled
 from minigrad.nn.modules.global_hooks import asking, check_kind, entry, hooks_of
 from minigrad.tensor import Tensor
 from minigrad.utils.hooks import add_hook
+
+if TYPE_CHECKING:
+    from minigrad.nn.modules.module import Module
 
 
 class HooksMixin:
@@ -27,7 +33,7 @@ class HooksMixin:
         def __getattr__(self, name: str) -> Any: ...
 
     def register_forward_pre_hook(
-        self, hook, *, prepend=False, with_kwargs=False
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
         """Run ``hook(module, args)`` before every forward.
 
@@ -51,7 +57,12 @@ class HooksMixin:
         return add_hook(self._forward_pre_hooks, entry(hook, with_kwargs), prepend)
 
     def register_forward_hook(
-        self, hook, *, prepend=False, with_kwargs=False, always_call=False
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
     ) -> RemovableHandle:
         """Run ``hook(module, args, output)`` after every forward.
 
@@ -71,7 +82,9 @@ class HooksMixin:
         """
         return add_hook(self._forward_hooks, entry(hook, with_kwargs, always_call), prepend)
 
-    def register_full_backward_pre_hook(self, hook, prepend=False) -> RemovableHandle:
+    def register_full_backward_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Run ``hook(module, grad_output)`` before gradients flow back through the module.
 
         ``grad_output`` is a tuple with the gradient of each output.  What the hook returns, if not
@@ -79,7 +92,9 @@ class HooksMixin:
         """
         return add_hook(self._backward_pre_hooks, hook, prepend)
 
-    def register_full_backward_hook(self, hook, prepend=False) -> RemovableHandle:
+    def register_full_backward_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Run ``hook(module, grad_input, grad_output)`` once the gradients of the inputs are known.
 
         Both are tuples: the gradient of each positional argument, None for what is no tensor or
@@ -101,7 +116,7 @@ class HooksMixin:
         self._is_full_backward_hook = True
         return add_hook(self._backward_hooks, hook, prepend)
 
-    def register_backward_hook(self, hook) -> RemovableHandle:
+    def register_backward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Run ``hook(module, grad_input, grad_output)`` after the backward of the last operation.
 
         torch's first kind of backward hook: ``grad_input`` are the gradients of the inputs of the
@@ -219,7 +234,7 @@ class _BackwardHooks:
     hooks want to see.
     """
 
-    def __init__(self, module, args, pre_hooks, hooks) -> None:
+    def __init__(self, module: Module, args: Any, pre_hooks: Any, hooks: Any) -> None:
         self.module = module
         self.n_inputs = len(args)
         self.pre_hooks = tuple(pre_hooks)
@@ -227,12 +242,12 @@ class _BackwardHooks:
         self.inputs_watched = False
         self.grad_output = None
 
-    def watch_inputs(self, args):
+    def watch_inputs(self, args: Any):
         watched = _watch(args, self.on_grad_input, True)
         self.inputs_watched = watched is not args
         return watched
 
-    def watch_outputs(self, output):
+    def watch_outputs(self, output: Any):
         if isinstance(output, Tensor):
             return _watch((output,), self.on_grad_output, False)[0]
         if isinstance(output, tuple):
@@ -244,7 +259,7 @@ class _BackwardHooks:
         )
         return output
 
-    def on_grad_output(self, grad_output):
+    def on_grad_output(self, grad_output: Any):
         for hook in self.pre_hooks:
             new = hook(self.module, grad_output)
             grad_output = _replaced("Backward pre hook", "grad_output", grad_output, new)
@@ -258,7 +273,7 @@ class _BackwardHooks:
             self.on_grad_input((None,) * self.n_inputs)
         return grad_output
 
-    def on_grad_input(self, grad_input):
+    def on_grad_input(self, grad_input: Any):
         if self.grad_output is not None:
             for hook in self.hooks:
                 new = hook(self.module, grad_input, self.grad_output)
@@ -310,14 +325,14 @@ class _Watch(Function):
     """The identity, except that the gradients pass through ``look`` on their way back."""
 
     @staticmethod
-    def forward(look, zeros, *tensors) -> Any:
+    def forward(look: Any, zeros: Any, *tensors: Any) -> Any:
         return tuple(tensor.view_as(tensor) for tensor in tensors)
 
     @staticmethod
-    def setup_context(ctx, inputs, output) -> None:
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         ctx.look, zeros = inputs[:2]
         ctx.set_materialize_grads(zeros)
 
     @staticmethod
-    def backward(ctx, *grads):
+    def backward(ctx: Any, *grads: Any):
         return None, None, *ctx._materialized(ctx.look(grads))

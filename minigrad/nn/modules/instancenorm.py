@@ -1,10 +1,14 @@
 """Instance normalisation layers: every channel of every sample for itself."""
 
+from __future__ import annotations
+
 import warnings
 
+from minigrad.dtypes import dtype
 from minigrad.nn import functional as F
 from minigrad.nn.modules.batchnorm import _NormBase
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 
 class _InstanceNorm(_NormBase):
@@ -14,15 +18,15 @@ class _InstanceNorm(_NormBase):
 
     def __init__(
         self,
-        num_features,
-        eps=1e-5,
-        momentum=0.1,
-        affine=False,
-        track_running_stats=False,
-        device=None,
-        dtype=None,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: Device = None,
+        dtype: dtype | None = None,
         *,
-        bias=True,
+        bias: bool = True,
     ) -> None:
         super().__init__(
             num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
@@ -32,7 +36,7 @@ class _InstanceNorm(_NormBase):
         if input.dim() not in (self._batched - 1, self._batched):
             raise ValueError(f"expected {self._dims_text} input (got {input.dim()}D input)")
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
         alone = input.dim() < self._batched
         dim = 0 if alone else 1

@@ -3,8 +3,11 @@
 The source of each is the layer of that name in ``torch.nn``.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
+from minigrad.dtypes import dtype
 from minigrad.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d, _NormBase
 from minigrad.nn.modules.conv import (
     Conv1d,
@@ -22,6 +25,8 @@ from minigrad.nn.modules.linear import Linear
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import UninitializedBuffer, UninitializedParameter, is_lazy
 from minigrad.ops.creation import tensor
+from minigrad.tensor import Tensor
+from minigrad.types import Device, Ints
 
 
 class LazyModuleMixin(Module):
@@ -49,7 +54,7 @@ class LazyModuleMixin(Module):
 
     cls_to_become: type | None = None
 
-    def initialize_parameters(self, *args, **kwargs) -> None:
+    def initialize_parameters(self, *args: Any, **kwargs: Any) -> None:
         """Materialize parameters and buffers by the arguments of the first call."""
         raise NotImplementedError(f"initialize_parameters is not implemented for {type(self)}")
 
@@ -59,7 +64,7 @@ class LazyModuleMixin(Module):
             is_lazy(value) for value in [*self._parameters.values(), *self._buffers.values()]
         )
 
-    def __call__(self, *args, **kwargs) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self.initialize_parameters(*args, **kwargs)
         if self.has_uninitialized_params():
             raise RuntimeError(f"module {self._get_name()} has not been fully initialized")
@@ -107,7 +112,13 @@ class LazyLinear(LazyModuleMixin, Linear):
     weight: Any
     bias: Any
 
-    def __init__(self, out_features, bias=True, device=None, dtype=None) -> None:
+    def __init__(
+        self,
+        out_features: int,
+        bias: bool = True,
+        device: Device = None,
+        dtype: dtype | None = None,
+    ) -> None:
         super().__init__(0, 0, bias=False, device=device, dtype=dtype)
         self.out_features = out_features
         self.weight = UninitializedParameter(device=device, dtype=dtype)
@@ -119,7 +130,7 @@ class LazyLinear(LazyModuleMixin, Linear):
         if not self.has_uninitialized_params() and self.in_features != 0:
             super().reset_parameters()
 
-    def initialize_parameters(self, input) -> None:
+    def initialize_parameters(self, input: Tensor) -> None:
         """Take the number of features from the input."""
         if self.has_uninitialized_params():
             self.in_features = input.shape[-1]
@@ -148,7 +159,7 @@ class _LazyConvNd(LazyModuleMixin, _ConvNd):
         if not self.has_uninitialized_params() and self.in_channels != 0:
             super().reset_parameters()
 
-    def initialize_parameters(self, input, output_size=None) -> None:
+    def initialize_parameters(self, input: Tensor, output_size: Ints | None = None) -> None:
         """Take the number of channels from the input."""
         if input.dim() not in (self.n + 1, self.n + 2):
             raise RuntimeError(
@@ -173,16 +184,16 @@ class _LazyConvNd(LazyModuleMixin, _ConvNd):
 class _LazyConv(_LazyConvNd, _Conv):
     def __init__(
         self,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
-        groups=1,
-        bias=True,
-        padding_mode="zeros",
-        device=None,
-        dtype=None,
+        out_channels: int,
+        kernel_size: Ints,
+        stride: Ints = 1,
+        padding: Ints = 0,
+        dilation: Ints = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Device = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__(
             *(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode),
@@ -195,17 +206,17 @@ class _LazyConv(_LazyConvNd, _Conv):
 class _LazyConvTranspose(_LazyConvNd, _ConvTransposeNd):
     def __init__(
         self,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        output_padding=0,
-        groups=1,
-        bias=True,
-        dilation=1,
-        padding_mode="zeros",
-        device=None,
-        dtype=None,
+        out_channels: int,
+        kernel_size: Ints,
+        stride: Ints = 1,
+        padding: Ints = 0,
+        output_padding: Ints = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Ints = 1,
+        padding_mode: str = "zeros",
+        device: Device = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__(
             *(0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation),
@@ -224,19 +235,19 @@ class _LazyNorm(LazyModuleMixin, _NormBase):
 
     def __init__(
         self,
-        eps=1e-5,
-        momentum=0.1,
-        affine=True,
-        track_running_stats=True,
-        device=None,
-        dtype=None,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Device = None,
+        dtype: dtype | None = None,
         *,
-        bias=True,
+        bias: bool = True,
     ) -> None:
         super().__init__(0, eps, momentum, False, False, device, dtype)
         self.affine = affine
         self.track_running_stats = track_running_stats
-        options = {"device": device, "dtype": dtype}
+        options: dict[str, Any] = {"device": device, "dtype": dtype}
         if affine:
             self.weight = UninitializedParameter(**options)
             if bias:
@@ -251,7 +262,7 @@ class _LazyNorm(LazyModuleMixin, _NormBase):
         if not self.has_uninitialized_params() and self.num_features != 0:
             super().reset_parameters()
 
-    def initialize_parameters(self, input) -> None:
+    def initialize_parameters(self, input: Tensor) -> None:
         """Take the number of features from the input."""
         if self.has_uninitialized_params():
             self.num_features = input.shape[1]

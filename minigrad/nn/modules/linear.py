@@ -1,13 +1,18 @@
 """Linear, and Identity, the layer that does nothing."""
 
-import math
+from __future__ import annotations
 
+import math
+from typing import Any
+
+from minigrad.dtypes import dtype
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.creation import empty
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 
 class Identity(Module):
@@ -22,10 +27,10 @@ class Identity(Module):
         'as it was'
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return input
 
 
@@ -55,9 +60,16 @@ class Linear(Module):
         minigrad.Size([128, 30])
     """
 
-    def __init__(self, in_features, out_features, bias=True, device=None, dtype=None) -> None:
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Device = None,
+        dtype: dtype | None = None,
+    ) -> None:
         super().__init__()
-        options = {"device": device, "dtype": dtype}
+        options: dict[str, Any] = {"device": device, "dtype": dtype}
         self.in_features = in_features
         self.out_features = out_features
         self.weight = Parameter(empty(out_features, in_features, **options))
@@ -71,7 +83,7 @@ class Linear(Module):
         """Draw the weight and the bias anew."""
         reset_weight_and_bias(self.weight, self.bias)
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -81,7 +93,7 @@ class Linear(Module):
         )
 
 
-def reset_weight_and_bias(weight, bias):
+def reset_weight_and_bias(weight: Tensor, bias: Tensor) -> None:
     """Draw both uniform in ±1 / sqrt(fan_in): how linear and convolution layers start."""
     # The bound of kaiming_uniform_ is gain * sqrt(3 / fan_in), and the gain of a leaky ReLU of
     # slope sqrt(5) is sqrt(2 / 6).

@@ -1,13 +1,18 @@
 """A linear layer and the cross entropy of its outputs in one."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
+from minigrad.dtypes import dtype
 from minigrad.nn import functional as F
 from minigrad.nn.modules.linear import Linear
 from minigrad.nn.modules.module import Module
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 
 @dataclasses.dataclass
@@ -52,18 +57,18 @@ class LinearCrossEntropyLoss(Module):
 
     def __init__(
         self,
-        in_features,
-        num_classes,
+        in_features: int,
+        num_classes: int,
         *,
-        out_features=(),
-        bias=False,
-        device=None,
-        dtype=None,
-        reduction="mean",
-        weight=None,
-        ignore_index=None,
-        label_smoothing=0.0,
-        options=None,
+        out_features: Sequence[int] = (),
+        bias: bool = False,
+        device: Device = None,
+        dtype: dtype | None = None,
+        reduction: str = "mean",
+        weight: Tensor | None = None,
+        ignore_index: int | None = None,
+        label_smoothing: float = 0.0,
+        options: Any = None,
     ) -> None:
         super().__init__()
         if weight is not None and tuple(weight.shape) != (num_classes,):
@@ -76,7 +81,7 @@ class LinearCrossEntropyLoss(Module):
             )
         self.in_features = in_features
         self.num_classes = num_classes
-        self.out_features = tuple(out_features)
+        self.out_features: tuple[int, ...] = tuple(out_features)
         self.bias = bias
         self.reduction = reduction
         self.ignore_index = ignore_index
@@ -87,7 +92,7 @@ class LinearCrossEntropyLoss(Module):
         outputs = num_classes * math.prod(self.out_features)
         self.linear = Linear(in_features, outputs, bias=bias, device=device, dtype=dtype)
 
-    def forward(self, input, target) -> Tensor:
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
         shape = self.num_classes, *self.out_features
         bias = self.linear.bias
         return F.linear_cross_entropy(

@@ -5,13 +5,16 @@ it have files of their own: ``tree.py`` walks over submodules, parameters and bu
 saves and loads them, ``hooks.py`` runs hooks.
 """
 
+from __future__ import annotations
+
 from collections import OrderedDict
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import Any, Self
 
 from minigrad import dtypes
 from minigrad.attributes import check_cpu
 from minigrad.autograd import no_grad
+from minigrad.dtypes import dtype
 from minigrad.nn.modules.global_hooks import (
     GLOBAL,
     register_module_backward_hook,
@@ -26,6 +29,7 @@ from minigrad.nn.modules.tree import TreeMixin
 from minigrad.nn.parameter import Buffer, Parameter
 from minigrad.ops.creation import empty_like
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 __all__ = [
     "Module",
@@ -46,24 +50,24 @@ class _Registry(MutableMapping):
 
     __slots__ = ("attributes", "names")
 
-    def __init__(self, names, attributes) -> None:
+    def __init__(self, names: Any, attributes: Any) -> None:
         self.names = names
         self.attributes = attributes
 
-    def __getitem__(self, name) -> Any:
+    def __getitem__(self, name: str) -> Any:
         if name not in self.names:
             raise KeyError(name)
         return self.attributes[name]
 
-    def __setitem__(self, name, value):
+    def __setitem__(self, name: str, value: Any) -> None:
         self.names.setdefault(name, True)
         self.attributes[name] = value
 
-    def __delitem__(self, name):
+    def __delitem__(self, name: str) -> None:
         del self.names[name]
         del self.attributes[name]
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return name in self.names
 
     def __iter__(self) -> Iterator[Any]:
@@ -134,7 +138,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
             _load_state_dict_post_hooks=OrderedDict(),
         )
 
-    def forward(self, *args, **kwargs) -> Any:
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output; every subclass defines this.
 
         Call the module rather than this method: only the call runs the hooks.
@@ -143,7 +147,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
             f'Module [{self._get_name()}] is missing the required "forward" function'
         )
 
-    def __call__(self, *args, **kwargs) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not (
             self._forward_hooks
             or self._forward_pre_hooks
@@ -178,7 +182,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
     def _modules(self):
         return _Registry(self._names["module"], self.__dict__)
 
-    def register_parameter(self, name, param) -> None:
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Add a parameter (or None, a place for one) that is read as attribute ``name``.
 
         Raises TypeError if ``param`` is something else or the name no string, KeyError if the name
@@ -199,7 +203,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
                 )
         self._parameters[name] = param
 
-    def register_buffer(self, name, tensor, persistent=True) -> None:
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that is state but no parameter, such as BatchNorm's running mean.
 
         Args:
@@ -219,7 +223,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         self._buffers[name] = tensor
         self._names["buffer"][name] = bool(persistent)
 
-    def add_module(self, name, module) -> None:
+    def add_module(self, name: str, module: Module) -> None:
         """Add a submodule (or None, a place for one) that is read as attribute ``name``.
 
         Raises TypeError if ``module`` is no Module or the name no string, KeyError if the name is
@@ -230,7 +234,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         self._check_name("module", name)
         self._modules[name] = module
 
-    def register_module(self, name, module) -> None:
+    def register_module(self, name: str, module: Module) -> None:
         """The same as :meth:`add_module`."""
         self.add_module(name, module)
 
@@ -247,7 +251,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         if hasattr(self, name) and name not in self._names[kind]:
             raise KeyError(f"attribute '{name}' already exists")
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: Any) -> None:
         """Register a Parameter, Module or Buffer; anything else becomes a plain attribute.
 
         A name that is registered takes None or its own kind, with one exception: a Parameter
@@ -280,7 +284,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         else:
             self._modules[name] = value
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: Any) -> None:
         """Take what pickle stored of a module, or of a torch module, which has a table of each kind
         of what is registered."""
         if "_parameters" not in state:
@@ -301,17 +305,17 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         for name, value in tables[2].items():
             self._modules[name] = value
 
-    def __delattr__(self, name):
+    def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         for names in self._names.values():
             names.pop(name, None)
 
-    def __dir__(self):
+    def __dir__(self) -> list[str]:
         return sorted(name for name in super().__dir__() if not name[0].isdigit())
 
     # Changing all of it.
 
-    def apply(self, fn) -> Self:
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Call ``fn(module)`` for every module below this one and then for this one; return it.
 
         Example::
@@ -328,7 +332,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         fn(self)
         return self
 
-    def train(self, mode=True) -> Self:
+    def train(self, mode: bool = True) -> Self:
         """Set training mode (or, with False, evaluation mode) here and below; return the module.
 
         Raises ValueError if ``mode`` is not a bool.
@@ -344,13 +348,13 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         """Set evaluation mode here and below, the same as ``train(False)``; return the module."""
         return self.train(False)
 
-    def requires_grad_(self, requires_grad=True) -> Self:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Set whether the parameters get gradients (False freezes them); return the module."""
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
-    def zero_grad(self, set_to_none=True) -> None:
+    def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or set them to zero if not ``set_to_none``."""
         for parameter in self.parameters():
             if set_to_none or parameter.grad is None:
@@ -381,7 +385,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
                     self._buffers[name] = fn(buffer)
         return self
 
-    def to(self, *args, **kwargs) -> Self:
+    def to(self, *args: Any, **kwargs: Any) -> Self:
         """Convert all floating-point parameters and buffers in place; return the module.
 
         Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(tensor)``, which
@@ -419,7 +423,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         """The same as ``to(minigrad.float64)``."""
         return self.to(dtypes.float64)
 
-    def type(self, dst_type) -> Self:
+    def type(self, dst_type: dtype | str) -> Self:
         """Convert all parameters and buffers to ``dst_type``, integers too; return the module."""
         return self._apply(lambda t: t.type(dst_type))
 
@@ -427,11 +431,11 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         """Return the module: everything is on the CPU already."""
         return self
 
-    def cuda(self, device=None) -> Self:
+    def cuda(self, device: Device = None) -> Self:
         """Raise AssertionError, as torch does without CUDA: minigrad runs on the CPU."""
         return self.to("cuda")
 
-    def to_empty(self, *, device, recurse=True) -> Self:
+    def to_empty(self, *, device: Device, recurse: bool = True) -> Self:
         """Replace all parameters and buffers by uninitialised memory; return the module."""
         if device is not None:
             check_cpu(device)
@@ -444,7 +448,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         """
         return self._apply(lambda t: t.share_memory_())
 
-    def compile(self, *args, **kwargs) -> None:
+    def compile(self, *args: Any, **kwargs: Any) -> None:
         """Do nothing, as ``minigrad.compile`` does: everything is compiled already."""
 
     # Printing.

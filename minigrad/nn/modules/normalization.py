@@ -1,11 +1,15 @@
 """Layers that normalise the features of each sample."""
 
+from __future__ import annotations
+
+from minigrad.dtypes import dtype
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.ops.creation import empty
 from minigrad.tensor import Tensor
+from minigrad.types import Device, Ints
 
 
 class _Affine(Module):
@@ -62,12 +66,12 @@ class LayerNorm(_Affine):
 
     def __init__(
         self,
-        normalized_shape,
-        eps=1e-5,
-        elementwise_affine=True,
-        bias=True,
-        device=None,
-        dtype=None,
+        normalized_shape: Ints,
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        device: Device = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__()
         self.normalized_shape = _shape_of(normalized_shape)
@@ -77,7 +81,7 @@ class LayerNorm(_Affine):
             self.normalized_shape, elementwise_affine, elementwise_affine and bias, device, dtype
         )
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
@@ -109,7 +113,12 @@ class RMSNorm(_Affine):
     """
 
     def __init__(
-        self, normalized_shape, eps=None, elementwise_affine=True, device=None, dtype=None
+        self,
+        normalized_shape: Ints,
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        device: Device = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__()
         self.normalized_shape = _shape_of(normalized_shape)
@@ -123,7 +132,7 @@ class RMSNorm(_Affine):
         )
         self.reset_parameters()
 
-    def forward(self, x) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         return F.rms_norm(x, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
@@ -161,14 +170,14 @@ class GroupNorm(_Affine):
 
     def __init__(
         self,
-        num_groups,
-        num_channels,
-        eps=1e-5,
-        affine=True,
-        device=None,
-        dtype=None,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        device: Device = None,
+        dtype: dtype | None = None,
         *,
-        bias=True,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         if num_channels % num_groups:
@@ -181,7 +190,7 @@ class GroupNorm(_Affine):
         self.affine = affine
         self._make((num_channels,), affine, affine and bias, device, dtype)
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
@@ -204,14 +213,20 @@ class LocalResponseNorm(Module):
         tensor([0.4387, 0.3536, 0.4387])
     """
 
-    def __init__(self, size, alpha=1e-4, beta=0.75, k=1.0) -> None:
+    def __init__(
+        self,
+        size: int,
+        alpha: float = 1e-4,
+        beta: float = 0.75,
+        k: float = 1.0,
+    ) -> None:
         super().__init__()
         self.size = size
         self.alpha = alpha
         self.beta = beta
         self.k = k
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
 
     def extra_repr(self) -> str:
@@ -234,10 +249,16 @@ class CrossMapLRN2d(LocalResponseNorm):
         tensor([0.4387, 0.3536, 0.3536])
     """
 
-    def __init__(self, size, alpha=1e-4, beta=0.75, k=1) -> None:
+    def __init__(
+        self,
+        size: int,
+        alpha: float = 1e-4,
+        beta: float = 0.75,
+        k: float = 1,
+    ) -> None:
         super().__init__(size, alpha, beta, k)
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         if input.dim() != 4:
             raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
         reach, channels = (self.size - 1) // 2, input.shape[1]

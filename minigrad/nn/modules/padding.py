@@ -1,9 +1,12 @@
 """Padding layers: elements added at both ends of the last one, two or three dimensions."""
 
+from __future__ import annotations
+
 from minigrad.nn import functional as F
 from minigrad.nn.modules.conv import per_dimension
 from minigrad.nn.modules.module import Module
 from minigrad.tensor import Tensor
+from minigrad.types import Ints
 
 
 class _PadNd(Module):
@@ -12,11 +15,11 @@ class _PadNd(Module):
     n: int
     mode = "constant"
 
-    def __init__(self, padding) -> None:
+    def __init__(self, padding: Ints) -> None:
         super().__init__()
         self.padding = per_dimension(padding, 2 * self.n)
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.pad(input, self.padding, self.mode)
 
     def extra_repr(self) -> str:
@@ -24,11 +27,11 @@ class _PadNd(Module):
 
 
 class _ConstantPadNd(_PadNd):
-    def __init__(self, padding, value) -> None:
+    def __init__(self, padding: Ints, value: float) -> None:
         super().__init__(padding)
         self.value = value
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.pad(input, self.padding, "constant", self.value)
 
     def extra_repr(self) -> str:
@@ -36,7 +39,7 @@ class _ConstantPadNd(_PadNd):
 
 
 class _ZeroPadNd(_ConstantPadNd):
-    def __init__(self, padding) -> None:
+    def __init__(self, padding: Ints) -> None:
         super().__init__(padding, 0.0)
 
     def extra_repr(self) -> str:
@@ -46,7 +49,7 @@ class _ZeroPadNd(_ConstantPadNd):
 class _CircularPadNd(_PadNd):
     mode = "circular"
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         if input.dim() not in (self.n + 1, self.n + 2):
             raise ValueError(
                 f"expected {self.n + 1}D or {self.n + 2}D input (got {input.dim()}D input)"

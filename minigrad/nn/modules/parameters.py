@@ -1,14 +1,18 @@
 """ParameterList and ParameterDict: parameters held together, as a list and as a dictionary."""
 
+from __future__ import annotations
+
 import operator
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, KeysView, Mapping
 from typing import Any, Self
 
 from minigrad.nn.modules.container import pairs_of
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.tensor import Tensor
+
+_Named = Mapping[str, Any] | Iterable[tuple[str, Any]]
 
 
 class _Holder(Module):
@@ -31,7 +35,7 @@ class _Holder(Module):
             lines.append(f"  ({name}): {shown}")
         return "\n".join(lines)
 
-    def __call__(self, *args, **kwargs) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(f"{self._get_name()} should not be called.")
 
 
@@ -54,7 +58,7 @@ class ParameterList(_Holder):
         minigrad.Size([2, 2])
     """
 
-    def __init__(self, values=None) -> None:
+    def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()
         self._size = 0
         if values is not None:
@@ -66,12 +70,12 @@ class ParameterList(_Holder):
             raise IndexError(f"index {index} is out of range")
         return str(index % len(self))
 
-    def __getitem__(self, index) -> Any:
+    def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             return type(self)(list(self)[index])
         return getattr(self, self._name(index))
 
-    def __setitem__(self, index, value):
+    def __setitem__(self, index: int, value: Any) -> None:
         self._put(self._name(index), value)
 
     def __len__(self) -> int:
@@ -80,16 +84,16 @@ class ParameterList(_Holder):
     def __iter__(self) -> Iterator[Any]:
         return iter([self[i] for i in range(len(self))])
 
-    def __iadd__(self, values):
+    def __iadd__(self, values: Iterable[Any]) -> Self:
         return self.extend(values)
 
-    def append(self, value) -> Self:
+    def append(self, value: Any) -> Self:
         """Add ``value`` at the end; return the list."""
         self._put(str(self._size), value)
         self._size += 1
         return self
 
-    def extend(self, values) -> Self:
+    def extend(self, values: Iterable[Any]) -> Self:
         """Add all of ``values`` at the end; return the list."""
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
             raise TypeError(
@@ -123,7 +127,7 @@ class ParameterDict(_Holder):
         ['left', 'right']
     """
 
-    def __init__(self, parameters=None) -> None:
+    def __init__(self, parameters: _Named | None = None) -> None:
         super().__init__()
         self._keys: dict[str, None] = {}
         if parameters is not None:
@@ -138,42 +142,42 @@ class ParameterDict(_Holder):
             )
         return key
 
-    def __getitem__(self, key) -> Any:
+    def __getitem__(self, key: str) -> Any:
         return getattr(self, self._checked(key))
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, key: str, value: Any) -> None:
         self._put(self._checked(key), value)
         self._keys[key] = None
 
-    def __delitem__(self, key):
+    def __delitem__(self, key: str) -> None:
         del self._keys[key]
         delattr(self, key)
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
 
-    def __reversed__(self):
+    def __reversed__(self) -> Iterator[str]:
         return reversed(list(self._keys))
 
-    def __contains__(self, key):
+    def __contains__(self, key: object) -> bool:
         return key in self._keys
 
-    def __or__(self, other):
+    def __or__(self, other: Mapping[str, Any]) -> ParameterDict:
         return self.copy().__ior__(other)
 
-    def __ror__(self, other):
+    def __ror__(self, other: dict[str, Any]) -> dict[str, Any]:
         merged = other.copy()
         merged.update(self.items())
         return merged
 
-    def __ior__(self, other):
+    def __ior__(self, other: Mapping[str, Any]) -> Self:
         self.update(other)
         return self
 
-    def copy(self) -> Any:
+    def copy(self) -> ParameterDict:
         """Return a new dictionary of the same parameters."""
         return type(self)(self.items())
 
@@ -182,44 +186,44 @@ class ParameterDict(_Holder):
         for key in list(self._keys):
             del self[key]
 
-    def pop(self, key) -> Any:
+    def pop(self, key: str) -> Any:
         """Remove what is called ``key`` and return it."""
         value = self[key]
         del self[key]
         return value
 
-    def popitem(self) -> Any:
+    def popitem(self) -> tuple[str, Any]:
         """Remove the last pair of name and value and return it."""
         key = next(reversed(self))
         return key, self.pop(key)
 
-    def get(self, key, default=None) -> Any:
+    def get(self, key: str, default: Any = None) -> Any:
         """Return what is called ``key``, or ``default``."""
         return getattr(self, key) if key in self._keys else default
 
-    def setdefault(self, key, default=None) -> Any:
+    def setdefault(self, key: str, default: Any = None) -> Any:
         """Return what is called ``key``; if there is none, put ``default`` there first."""
         if key not in self:
             self[key] = default
         return self[key]
 
-    def fromkeys(self, keys, default=None) -> Any:
+    def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """Return a new dictionary with ``default`` under each of ``keys``."""
         return type(self)((key, default) for key in keys)
 
-    def keys(self) -> Any:
+    def keys(self) -> KeysView[str]:
         """Return the names."""
         return self._keys.keys()
 
-    def items(self) -> Any:
+    def items(self) -> Iterator[tuple[str, Any]]:
         """Return the pairs of name and value."""
         return ((key, self[key]) for key in self._keys)
 
-    def values(self) -> Any:
+    def values(self) -> Iterator[Any]:
         """Return the values."""
         return (self[key] for key in self._keys)
 
-    def update(self, parameters) -> None:
+    def update(self, parameters: _Named) -> None:
         """Add what a mapping, or an iterable of pairs, holds, replacing equal names.
 
         As in torch the names of a dict that is no OrderedDict are sorted first.

@@ -1,5 +1,7 @@
 """Layers that only rearrange channels and pixels."""
 
+from __future__ import annotations
+
 from minigrad.nn import functional as F
 from minigrad.nn.modules.module import Module
 from minigrad.tensor import Tensor
@@ -20,11 +22,11 @@ class PixelShuffle(Module):
         minigrad.Size([1, 1, 12, 12])
     """
 
-    def __init__(self, upscale_factor) -> None:
+    def __init__(self, upscale_factor: int) -> None:
         super().__init__()
         self.upscale_factor = upscale_factor
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.pixel_shuffle(input, self.upscale_factor)
 
     def extra_repr(self) -> str:
@@ -46,11 +48,11 @@ class PixelUnshuffle(Module):
         minigrad.Size([1, 9, 4, 4])
     """
 
-    def __init__(self, downscale_factor) -> None:
+    def __init__(self, downscale_factor: int) -> None:
         super().__init__()
         self.downscale_factor = downscale_factor
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.pixel_unshuffle(input, self.downscale_factor)
 
     def extra_repr(self) -> str:
@@ -72,11 +74,11 @@ class ChannelShuffle(Module):
         tensor([0, 2, 1, 3])
     """
 
-    def __init__(self, groups) -> None:
+    def __init__(self, groups: int) -> None:
         super().__init__()
         self.groups = groups
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.channel_shuffle(input, self.groups)
 
     def extra_repr(self) -> str:

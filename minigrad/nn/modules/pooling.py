@@ -1,11 +1,14 @@
 """Pooling layers: the largest or the mean of each window."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from minigrad.nn import functional as F
 from minigrad.nn.modules.conv import per_dimension
 from minigrad.nn.modules.module import Module
 from minigrad.tensor import Tensor
+from minigrad.types import Ints
 
 
 class _MaxPoolNd(Module):
@@ -13,12 +16,12 @@ class _MaxPoolNd(Module):
 
     def __init__(
         self,
-        kernel_size,
-        stride=None,
-        padding=0,
-        dilation=1,
-        return_indices=False,
-        ceil_mode=False,
+        kernel_size: Ints,
+        stride: Ints | None = None,
+        padding: Ints = 0,
+        dilation: Ints = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
     ) -> None:
         super().__init__()
         self.kernel_size = kernel_size
@@ -28,7 +31,7 @@ class _MaxPoolNd(Module):
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return self.pool(
             input,
             self.kernel_size,
@@ -119,12 +122,12 @@ class _AvgPoolNd(Module):
 
     def __init__(
         self,
-        kernel_size,
-        stride=None,
-        padding=0,
-        ceil_mode=False,
-        count_include_pad=True,
-        divisor_override=None,
+        kernel_size: Ints,
+        stride: Ints | None = None,
+        padding: Ints = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
     ) -> None:
         super().__init__()
         self.kernel_size = kernel_size
@@ -134,7 +137,7 @@ class _AvgPoolNd(Module):
         self.count_include_pad = count_include_pad
         self.divisor_override = divisor_override
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return self.pool(
             input,
             self.kernel_size,
@@ -167,7 +170,12 @@ class AvgPool1d(_AvgPoolNd):
     """
 
     def __init__(
-        self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True
+        self,
+        kernel_size: Ints,
+        stride: Ints | None = None,
+        padding: Ints = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
     ) -> None:
         super().__init__(
             per_dimension(kernel_size, 1),
@@ -177,7 +185,7 @@ class AvgPool1d(_AvgPoolNd):
             count_include_pad,
         )
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.avg_pool1d(
             input,
             self.kernel_size,
@@ -238,11 +246,11 @@ class AvgPool3d(_AvgPoolNd):
 class _AdaptiveAvgPoolNd(Module):
     pool: Callable
 
-    def __init__(self, output_size) -> None:
+    def __init__(self, output_size: Ints) -> None:
         super().__init__()
         self.output_size = output_size
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return self.pool(input, self.output_size)
 
     def extra_repr(self) -> str:

@@ -1,22 +1,27 @@
 """Recurrent layers: RNN, LSTM and GRU."""
 
+from __future__ import annotations
+
 import math
 import numbers
 import warnings
 from typing import Any
 
+from minigrad.dtypes import dtype
 from minigrad.nn import init
 from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.utils.rnn import PackedSequence
 from minigrad.ops.creation import empty, zeros
 from minigrad.ops.recurrent import recurrent
+from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 # How many blocks of rows, of hidden_size each, the weights have.
 _BLOCKS = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
 
 
-def reset(module):
+def reset(module: Module):
     """Draw all parameters uniform in ±1 / sqrt(hidden_size)."""
     bound = 1.0 / math.sqrt(module.hidden_size) if module.hidden_size > 0 else 0
     for parameter in module.parameters():
@@ -40,17 +45,17 @@ class RNNBase(Module):
 
     def __init__(
         self,
-        mode,
-        input_size,
-        hidden_size,
-        num_layers=1,
-        bias=True,
-        batch_first=False,
-        dropout=0.0,
-        bidirectional=False,
-        proj_size=0,
-        device=None,
-        dtype=None,
+        mode: str,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Device = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__()
         if mode not in _BLOCKS:
@@ -302,7 +307,7 @@ class RNN(RNNBase):
         (minigrad.Size([5, 3, 20]), minigrad.Size([2, 3, 20]))
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         if "proj_size" in kwargs:
             raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
         if len(args) > 3:
@@ -316,7 +321,7 @@ class RNN(RNNBase):
             )
         super().__init__(f"RNN_{self.nonlinearity.upper()}", *args, **kwargs)
 
-    def forward(self, input, hx=None) -> Any:
+    def forward(self, input: Tensor, hx: Any = None) -> Any:
         output, state = self._run(input, None if hx is None else (hx,))
         return output, state[0]
 
@@ -344,10 +349,10 @@ class LSTM(RNNBase):
         (minigrad.Size([5, 3, 40]), minigrad.Size([2, 3, 20]))
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__("LSTM", *args, **kwargs)
 
-    def forward(self, input, hx=None) -> Any:
+    def forward(self, input: Tensor, hx: Any = None) -> Any:
         return self._run(input, None if hx is None else (hx[0], hx[1]))
 
 
@@ -371,11 +376,11 @@ class GRU(RNNBase):
         (minigrad.Size([3, 5, 20]), minigrad.Size([1, 3, 20]))
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         if "proj_size" in kwargs:
             raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
         super().__init__("GRU", *args, **kwargs)
 
-    def forward(self, input, hx=None) -> Any:
+    def forward(self, input: Tensor, hx: Any = None) -> Any:
         output, state = self._run(input, None if hx is None else (hx,))
         return output, state[0]

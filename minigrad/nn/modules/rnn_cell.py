@@ -1,11 +1,17 @@
 """Recurrent cells, which take one step of a recurrent layer."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.dtypes import dtype
 from minigrad.nn.modules.module import Module
 from minigrad.nn.modules.rnn import reset
 from minigrad.nn.parameter import Parameter
 from minigrad.ops import recurrent
 from minigrad.ops.creation import empty, zeros
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 
 class RNNCellBase(Module):
@@ -20,9 +26,17 @@ class RNNCellBase(Module):
         minigrad.Size([60, 20])
     """
 
-    def __init__(self, input_size, hidden_size, bias, num_chunks, device=None, dtype=None) -> None:
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool,
+        num_chunks: int,
+        device: Device = None,
+        dtype: dtype | None = None,
+    ) -> None:
         super().__init__()
-        options = {"device": device, "dtype": dtype}
+        options: dict[str, Any] = {"device": device, "dtype": dtype}
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.bias = bias
@@ -93,12 +107,18 @@ class RNNCell(RNNCellBase):
     """
 
     def __init__(
-        self, input_size, hidden_size, bias=True, nonlinearity="tanh", device=None, dtype=None
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: str = "tanh",
+        device: Device = None,
+        dtype: dtype | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, bias, 1, device, dtype)
         self.nonlinearity = nonlinearity
 
-    def forward(self, input, hx=None) -> Tensor:
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         cells = {"tanh": recurrent.rnn_tanh_cell, "relu": recurrent.rnn_relu_cell}
         if self.nonlinearity not in cells:
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
@@ -121,10 +141,19 @@ class LSTMCell(RNNCellBase):
         (minigrad.Size([3, 20]), minigrad.Size([3, 20]))
     """
 
-    def __init__(self, input_size, hidden_size, bias=True, device=None, dtype=None) -> None:
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: Device = None,
+        dtype: dtype | None = None,
+    ) -> None:
         super().__init__(input_size, hidden_size, bias, 4, device, dtype)
 
-    def forward(self, input, hx=None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
         if hx is not None:
             if not isinstance(hx, (tuple, list)):
                 raise TypeError(f"LSTMCell: expected hx as a tuple (h, c), not {type(hx).__name__}")
@@ -148,9 +177,16 @@ class GRUCell(RNNCellBase):
         minigrad.Size([20])
     """
 
-    def __init__(self, input_size, hidden_size, bias=True, device=None, dtype=None) -> None:
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        device: Device = None,
+        dtype: dtype | None = None,
+    ) -> None:
         super().__init__(input_size, hidden_size, bias, 3, device, dtype)
 
-    def forward(self, input, hx=None) -> Tensor:
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         state = None if hx is None else (hx,)
         return self._step(recurrent.gru_cell, input, state, ("hidden",))

@@ -3,6 +3,8 @@
 The source of each is the layer of that name in ``torch.nn``.
 """
 
+from __future__ import annotations
+
 from minigrad.nn import functional as F
 from minigrad.nn.modules.activation import _Activation
 from minigrad.tensor import Tensor
@@ -22,11 +24,11 @@ class Softmax(_Activation):
 
     settings = ("dim",)
 
-    def __init__(self, dim=None) -> None:
+    def __init__(self, dim: int | None = None) -> None:
         super().__init__()
         self.dim = dim
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.softmax(input, self.dim)
 
 
@@ -41,7 +43,7 @@ class Softmin(Softmax):
         tensor([0.7311, 0.2689])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.softmin(input, self.dim)
 
 
@@ -56,7 +58,7 @@ class LogSoftmax(Softmax):
         tensor([-1.3133, -0.3133])
     """
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.log_softmax(input, self.dim)
 
 
@@ -76,7 +78,7 @@ class Softmax2d(_Activation):
     def __init__(self) -> None:
         super().__init__()
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         if input.dim() not in (3, 4):
             raise ValueError(
                 f"Softmax2d: expected input to be 3D or 4D, got {input.dim()}D instead"

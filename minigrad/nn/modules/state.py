@@ -1,9 +1,11 @@
 """Taking a module's state out and putting it back: one part of Module."""
 
+from __future__ import annotations
+
 import warnings
-from collections import OrderedDict, namedtuple
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minigrad.attributes import RemovableHandle
 from minigrad.autograd import no_grad
@@ -16,12 +18,17 @@ from minigrad.utils.interchange import taken_in
 _EXTRA_STATE = "_extra_state"
 
 
-class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
+class _Keys(NamedTuple):
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class _IncompatibleKeys(_Keys):
     """What :meth:`Module.load_state_dict` returns: two lists of keys."""
 
     __slots__ = ()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if not self.missing_keys and not self.unexpected_keys:
             return "<All keys matched successfully>"
         return super().__repr__()
@@ -36,7 +43,13 @@ class StateMixin:
 
         def __getattr__(self, name: str) -> Any: ...
 
-    def state_dict(self, *args, destination=None, prefix="", keep_vars=False) -> dict[str, Any]:
+    def state_dict(
+        self,
+        *args: Any,
+        destination: dict[str, Any] | None = None,
+        prefix: str = "",
+        keep_vars: bool = False,
+    ) -> dict[str, Any]:
         """Return an OrderedDict of all parameters and persistent buffers, by full name.
 
         Its values share memory with the module; copy them to keep them as they are.  Its attribute
@@ -67,7 +80,7 @@ class StateMixin:
             )
         if destination is None:
             destination = OrderedDict()
-            destination._metadata = OrderedDict()
+            destination._metadata = OrderedDict()  # type: ignore[attr-defined]
         metadata = {"version": self._version}
         if hasattr(destination, "_metadata"):
             destination._metadata[prefix[:-1]] = metadata
@@ -105,11 +118,13 @@ class StateMixin:
         """
         raise RuntimeError(f"{self._get_name()} defines set_extra_state but not get_extra_state")
 
-    def set_extra_state(self, state) -> None:
+    def set_extra_state(self, state: Any) -> None:
         """Take back what :meth:`get_extra_state` returned when the state was saved."""
         raise RuntimeError(f"{self._get_name()} defines get_extra_state but not set_extra_state")
 
-    def load_state_dict(self, state_dict, strict=True, assign=False) -> Any:
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> _IncompatibleKeys:
         """Copy the tensors of ``state_dict`` into the parameters and buffers of the same names.
 
         Args:
@@ -139,7 +154,7 @@ class StateMixin:
         state_dict = OrderedDict(  # of our own: hooks may change it
             (key, taken_in(value, repr(key))) for key, value in state_dict.items()
         )
-        state_dict._metadata = metadata
+        state_dict._metadata = metadata  # type: ignore[attr-defined]
 
         def load(module, prefix):
             local_metadata = dict(metadata.get(prefix[:-1], {}))
@@ -235,18 +250,18 @@ class StateMixin:
             setattr(self, name, value)
         return None
 
-    def register_state_dict_pre_hook(self, hook) -> RemovableHandle:
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Run ``hook(module, prefix, keep_vars)`` before :meth:`state_dict`; return a handle."""
         return add_hook(self._state_dict_pre_hooks, hook)
 
-    def register_state_dict_post_hook(self, hook) -> RemovableHandle:
+    def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Run ``hook(module, state_dict, prefix, local_metadata)`` after :meth:`state_dict`.
 
         It may change ``state_dict`` in place, and returns None.  Returns a handle.
         """
         return add_hook(self._state_dict_hooks, hook)
 
-    def register_load_state_dict_pre_hook(self, hook) -> RemovableHandle:
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Run ``hook`` before this module's own state is loaded; return a handle.
 
         Called as ``hook(module, state_dict, prefix, local_metadata, strict, missing_keys,
@@ -258,7 +273,7 @@ class StateMixin:
         """The same, and unless ``with_module`` the hook is called without the module."""
         return add_hook(self._load_state_dict_pre_hooks, (hook, with_module))
 
-    def register_load_state_dict_post_hook(self, hook) -> RemovableHandle:
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Run ``hook(module, incompatible_keys)`` after the state is loaded; return a handle.
 
         It may change the lists in ``incompatible_keys`` in place, and returns None.

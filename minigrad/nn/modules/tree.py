@@ -1,10 +1,15 @@
 """Walking over the tree of modules, and finding in it by name: one part of Module."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from minigrad.nn.parameter import Parameter
 from minigrad.tensor import Tensor
+
+if TYPE_CHECKING:
+    from minigrad.nn.modules.module import Module
 
 
 class TreeMixin:
@@ -15,8 +20,8 @@ class TreeMixin:
         def __getattr__(self, name: str) -> Any: ...
 
     def named_modules(
-        self, memo=None, prefix="", remove_duplicate=True
-    ) -> Iterator[tuple[str, Any]]:
+        self, memo: set[Any] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
         """Yield ``(name, module)`` for this module (its name is ``prefix``) and all below it.
 
         Parents come before their children, which come in the order they were registered in.
@@ -28,18 +33,18 @@ class TreeMixin:
             return
         if remove_duplicate:
             memo.add(self)
-        yield prefix, self
+        yield prefix, self  # type: ignore[misc]  # which is a Module
         for name, module in self._modules.items():
             if module is not None:
                 inner = f"{prefix}.{name}" if prefix else name
                 yield from module.named_modules(memo, inner, remove_duplicate)
 
-    def modules(self, remove_duplicate=True) -> Iterator[Any]:
+    def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
         """Yield this module and all below it, each once unless ``remove_duplicate`` is False."""
         for _, module in self.named_modules(remove_duplicate=remove_duplicate):
             yield module
 
-    def named_children(self) -> Iterator[tuple[str, Any]]:
+    def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield ``(name, module)`` for the modules directly below this one, each once."""
         memo = set()
         for name, module in self._modules.items():
@@ -47,7 +52,7 @@ class TreeMixin:
                 memo.add(module)
                 yield name, module
 
-    def children(self) -> Iterator[Any]:
+    def children(self) -> Iterator[Module]:
         """Yield the modules directly below this one, each once."""
         for _, module in self.named_children():
             yield module
@@ -67,7 +72,7 @@ class TreeMixin:
                 yield f"{module_prefix}.{name}" if module_prefix else name, member
 
     def named_parameters(
-        self, prefix="", recurse=True, remove_duplicate=True
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
         """Yield ``(name, parameter)`` for this module and, if ``recurse``, for all below it.
 
@@ -77,7 +82,7 @@ class TreeMixin:
             lambda module: module._parameters.items(), prefix, recurse, remove_duplicate
         )
 
-    def parameters(self, recurse=True) -> Iterator[Parameter]:
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """Yield the parameters of this module and, if ``recurse``, of all below it.
 
         This is what an optimizer takes.
@@ -86,24 +91,24 @@ class TreeMixin:
             yield parameter
 
     def named_buffers(
-        self, prefix="", recurse=True, remove_duplicate=True
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
         """Yield ``(name, buffer)`` as :meth:`named_parameters` does for parameters."""
         return self._named_members(
             lambda module: module._buffers.items(), prefix, recurse, remove_duplicate
         )
 
-    def buffers(self, recurse=True) -> Iterator[Tensor]:
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """Yield the buffers of this module and, if ``recurse``, of all below it."""
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
 
-    def get_submodule(self, target) -> Any:
+    def get_submodule(self, target: str) -> Module:
         """Return the module that ``target`` names, such as ``"encoder.0"``; "" names this one.
 
         Raises AttributeError if there is none.
         """
-        module = self
+        module: Any = self
         for name in target.split(".") if target else ():
             if not hasattr(module, name):
                 raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
@@ -112,7 +117,7 @@ class TreeMixin:
                 raise AttributeError(f"`{name}` is not an nn.Module")
         return module
 
-    def set_submodule(self, target, module, strict=False) -> None:
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
         """Put ``module`` where ``target`` points, such as ``"encoder.0"``.
 
         Raises ValueError if ``target`` is empty or ``module`` no Module, AttributeError if the path
@@ -129,7 +134,7 @@ class TreeMixin:
             parent.get_submodule(name)
         setattr(parent, name, module)
 
-    def get_parameter(self, target) -> Any:
+    def get_parameter(self, target: str) -> Parameter:
         """Return the parameter that ``target`` names, such as ``"encoder.0.weight"``.
 
         Raises AttributeError if there is none.
@@ -139,7 +144,7 @@ class TreeMixin:
             raise AttributeError(f"`{name}` is not an nn.Parameter")
         return value
 
-    def get_buffer(self, target) -> Any:
+    def get_buffer(self, target: str) -> Tensor:
         """Return the buffer that ``target`` names, such as ``"norm.running_mean"``.
 
         Raises AttributeError if there is none.

@@ -1,24 +1,33 @@
 """Pooling layers beyond sliding maxima and means, and unpooling."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 from minigrad.nn import functional as F
 from minigrad.nn.modules.conv import per_dimension
 from minigrad.nn.modules.module import Module
 from minigrad.tensor import Tensor
+from minigrad.types import Ints
 
 
 class _LPPoolNd(Module):
     pool: Callable
 
-    def __init__(self, norm_type, kernel_size, stride=None, ceil_mode=False) -> None:
+    def __init__(
+        self,
+        norm_type: float,
+        kernel_size: Ints,
+        stride: Ints | None = None,
+        ceil_mode: bool = False,
+    ) -> None:
         super().__init__()
         self.norm_type = norm_type
         self.kernel_size = kernel_size
         self.stride = stride
         self.ceil_mode = ceil_mode
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return self.pool(
             input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode
         )
@@ -33,12 +42,12 @@ class _LPPoolNd(Module):
 class _AdaptiveMaxPoolNd(Module):
     pool: Callable
 
-    def __init__(self, output_size, return_indices=False) -> None:
+    def __init__(self, output_size: Ints, return_indices: bool = False) -> None:
         super().__init__()
         self.output_size = output_size
         self.return_indices = return_indices
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return self.pool(input, self.output_size, self.return_indices)
 
     def extra_repr(self) -> str:
@@ -49,13 +58,13 @@ class _MaxUnpoolNd(Module):
     n: int
     unpool: Callable
 
-    def __init__(self, kernel_size, stride=None, padding=0) -> None:
+    def __init__(self, kernel_size: Ints, stride: Ints | None = None, padding: Ints = 0) -> None:
         super().__init__()
         self.kernel_size = per_dimension(kernel_size, self.n)
         self.stride = per_dimension(kernel_size if stride is None else stride, self.n)
         self.padding = per_dimension(padding, self.n)
 
-    def forward(self, input, indices, output_size=None) -> Tensor:
+    def forward(self, input: Tensor, indices: Tensor, output_size: Ints | None = None) -> Tensor:
         return self.unpool(input, indices, self.kernel_size, self.stride, self.padding, output_size)
 
     def extra_repr(self) -> str:
@@ -68,11 +77,11 @@ class _FractionalMaxPoolNd(Module):
 
     def __init__(
         self,
-        kernel_size,
-        output_size=None,
-        output_ratio=None,
-        return_indices=False,
-        _random_samples=None,
+        kernel_size: Ints,
+        output_size: Ints | None = None,
+        output_ratio: float | Sequence[float] | None = None,
+        return_indices: bool = False,
+        _random_samples: Tensor | None = None,
     ) -> None:
         super().__init__()
         if (output_size is None) == (output_ratio is None):
@@ -88,7 +97,7 @@ class _FractionalMaxPoolNd(Module):
         if output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio or ()):
             raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return self.pool(
             input,
             self.kernel_size,

@@ -1,8 +1,11 @@
 """Upsampling layers."""
 
+from __future__ import annotations
+
 from minigrad.nn import functional as F
 from minigrad.nn.modules.module import Module
 from minigrad.tensor import Tensor
+from minigrad.types import Ints
 
 
 class Upsample(Module):
@@ -31,11 +34,11 @@ class Upsample(Module):
 
     def __init__(
         self,
-        size=None,
-        scale_factor=None,
-        mode="nearest",
-        align_corners=None,
-        recompute_scale_factor=None,
+        size: Ints | None = None,
+        scale_factor: float | tuple[float, ...] | None = None,
+        mode: str = "nearest",
+        align_corners: bool | None = None,
+        recompute_scale_factor: bool | None = None,
     ) -> None:
         super().__init__()
         self.name = type(self).__name__
@@ -49,7 +52,7 @@ class Upsample(Module):
         self.align_corners = align_corners
         self.recompute_scale_factor = recompute_scale_factor
 
-    def forward(self, input) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         return F.interpolate(
             input,
             self.size,
@@ -84,7 +87,9 @@ class UpsamplingNearest2d(Upsample):
         minigrad.Size([1, 3, 8, 10])
     """
 
-    def __init__(self, size=None, scale_factor=None) -> None:
+    def __init__(
+        self, size: Ints | None = None, scale_factor: float | tuple[float, ...] | None = None
+    ) -> None:
         super().__init__(size, scale_factor, mode="nearest")
 
 
@@ -109,5 +114,7 @@ class UpsamplingBilinear2d(Upsample):
                   [2.0000, 2.5000, 3.0000]]]])
     """
 
-    def __init__(self, size=None, scale_factor=None) -> None:
+    def __init__(
+        self, size: Ints | None = None, scale_factor: float | tuple[float, ...] | None = None
+    ) -> None:
         super().__init__(size, scale_factor, mode="bilinear", align_corners=True)

@@ -1,6 +1,9 @@
 """Small helpers that programs with layers of their own import from here, as from torch's file."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable, MutableMapping
+from typing import Any
 
 __all__ = ["consume_prefix_in_state_dict_if_present"]
 
@@ -24,7 +27,9 @@ def _reverse_repeat_tuple(t, n):
     return tuple(x for x in reversed(t) for _ in range(n))
 
 
-def consume_prefix_in_state_dict_if_present(state_dict, prefix) -> None:
+def consume_prefix_in_state_dict_if_present(
+    state_dict: MutableMapping[str, Any], prefix: str
+) -> None:
     """Take ``prefix`` away from the keys of ``state_dict`` that begin with it, in place.
 
     >>> from minigrad.nn.modules.utils import consume_prefix_in_state_dict_if_present

@@ -1,7 +1,10 @@
 """Keeping gradients from growing too large."""
 
+from __future__ import annotations
+
 import math
 import warnings
+from collections.abc import Iterable
 
 from minigrad.autograd import no_grad
 from minigrad.ops import optim
@@ -16,7 +19,12 @@ def _gradients(parameters):
     return [p.grad for p in parameters if p.grad is not None]
 
 
-def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None) -> Tensor:
+def get_total_norm(
+    tensors: Iterable[Tensor] | Tensor,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Tensor:
     """Return the norm of all elements of ``tensors`` together, as a 0-d tensor.
 
     Raises RuntimeError if it is infinite or NaN and ``error_if_nonfinite``.  ``foreach`` is
@@ -49,7 +57,12 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=Non
     return total
 
 
-def clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None) -> None:
+def clip_grads_with_norm_(
+    parameters: Iterable[Tensor] | Tensor,
+    max_norm: float,
+    total_norm: Tensor,
+    foreach: bool | None = None,
+) -> None:
     """Scale the gradients by ``max_norm / total_norm`` if that is less than 1.
 
     ``foreach`` is accepted and changes nothing.
@@ -62,7 +75,11 @@ def clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None) -> Non
 
 
 def clip_grad_norm_(
-    parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None
+    parameters: Iterable[Tensor] | Tensor,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """Scale the gradients of ``parameters`` so that their norm is at most ``max_norm``.
 
@@ -97,7 +114,11 @@ def clip_grad_norm_(
 
 
 def clip_grad_norm(
-    parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None
+    parameters: Iterable[Tensor] | Tensor,
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
 ) -> Tensor:
     """Do what `clip_grad_norm_` does, whose old name this is, after a FutureWarning."""
     warnings.warn(
@@ -108,7 +129,9 @@ def clip_grad_norm(
     return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
-def clip_grad_value_(parameters, clip_value, foreach=None) -> None:
+def clip_grad_value_(
+    parameters: Iterable[Tensor] | Tensor, clip_value: float, foreach: bool | None = None
+) -> None:
     """Hold every element of the gradients of ``parameters`` between ``±clip_value``.
 
     Source: ``torch.nn.utils.clip_grad_value_``.

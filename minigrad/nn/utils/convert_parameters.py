@@ -1,10 +1,14 @@
 """All parameters as one vector, and back."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+
 from minigrad.ops.join import cat
 from minigrad.tensor import Tensor
 
 
-def parameters_to_vector(parameters) -> Tensor:
+def parameters_to_vector(parameters: Iterable[Tensor] | Tensor) -> Tensor:
     """Return the elements of all ``parameters``, one after the other, as one vector.
 
     Source: ``torch.nn.utils.parameters_to_vector``.
@@ -18,7 +22,7 @@ def parameters_to_vector(parameters) -> Tensor:
     return cat([parameter.reshape(-1) for parameter in parameters])
 
 
-def vector_to_parameters(vec, parameters) -> None:
+def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor] | Tensor) -> None:
     """Give each of ``parameters`` its part of the vector ``vec`` as data; their memory is shared.
 
     Raises TypeError if ``vec`` is no Tensor.

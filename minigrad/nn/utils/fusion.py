@@ -1,9 +1,13 @@
 """Folding a batch norm in evaluation into the layer before it."""
 
-import copy
-from typing import Any
+from __future__ import annotations
 
+import copy
+from typing import TypeVar
+
+from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
+from minigrad.tensor import Tensor
 
 
 def _folded(weight, bias, mean, var, eps, bn_weight, bn_bias, channel_dim):
@@ -25,7 +29,19 @@ def _folded(weight, bias, mean, var, eps, bn_weight, bn_bias, channel_dim):
     )
 
 
-def fuse_conv_bn_weights(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, transpose=False) -> Any:
+_Module = TypeVar("_Module", bound=Module)
+
+
+def fuse_conv_bn_weights(
+    conv_w: Tensor,
+    conv_b: Tensor | None,
+    bn_rm: Tensor,
+    bn_rv: Tensor,
+    bn_eps: float,
+    bn_w: Tensor | None,
+    bn_b: Tensor | None,
+    transpose: bool = False,
+) -> tuple[Parameter, Parameter]:
     """Return the weight and bias of a convolution that computes ``batch_norm(conv(x))``.
 
     ``bn_w``, ``bn_b`` and ``conv_b`` may be None.  ``transpose``: the convolution is a transposed
@@ -36,7 +52,15 @@ def fuse_conv_bn_weights(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, trans
     return _folded(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, 1 if transpose else 0)
 
 
-def fuse_linear_bn_weights(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b) -> Any:
+def fuse_linear_bn_weights(
+    linear_w: Tensor,
+    linear_b: Tensor | None,
+    bn_rm: Tensor,
+    bn_rv: Tensor,
+    bn_eps: float,
+    bn_w: Tensor | None,
+    bn_b: Tensor | None,
+) -> tuple[Parameter, Parameter]:
     """Return the weight and bias of a linear layer that computes ``batch_norm(linear(x))``.
 
     ``bn_w``, ``bn_b`` and ``linear_b`` may be None.
@@ -54,7 +78,7 @@ def _copy_for_fusing(layer, bn):
     return copy.deepcopy(layer)
 
 
-def fuse_conv_bn_eval(conv, bn, transpose=False) -> Any:
+def fuse_conv_bn_eval(conv: _Module, bn: Module, transpose: bool = False) -> _Module:
     """Return a copy of ``conv`` that computes ``bn(conv(x))``, both in evaluation mode.
 
     The batch norm may be without weight and bias.
@@ -81,7 +105,7 @@ def fuse_conv_bn_eval(conv, bn, transpose=False) -> Any:
     return fused
 
 
-def fuse_linear_bn_eval(linear, bn) -> Any:
+def fuse_linear_bn_eval(linear: _Module, bn: Module) -> _Module:
     """Return a copy of ``linear`` that computes ``bn(linear(x))``, both in evaluation mode.
 
     The batch norm may be without weight and bias.

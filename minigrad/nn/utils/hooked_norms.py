@@ -3,12 +3,18 @@
 ``nn.utils.parametrizations`` has the newer form of both.
 """
 
+from __future__ import annotations
+
 import warnings
-from typing import Any
+from typing import Any, TypeVar
 
 from minigrad.nn.functional import normalize
+from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.utils.power_iteration import as_matrix, iterate, norm_except, sigma
+from minigrad.tensor import Tensor
+
+_Module = TypeVar("_Module", bound=Module)
 
 
 class _WeightNorm:
@@ -16,15 +22,15 @@ class _WeightNorm:
 
     title = "weight_norm"
 
-    def __init__(self, name, dim) -> None:
+    def __init__(self, name: str, dim: int) -> None:
         self.name = name
         self.dim = dim
 
-    def compute(self, module):
+    def compute(self, module: Module) -> Tensor:
         g, v = getattr(module, self.name + "_g"), getattr(module, self.name + "_v")
         return v * (g / norm_except(v, self.dim))
 
-    def split(self, module, weight):
+    def split(self, module: Module, weight: Any) -> None:
         module.register_parameter(
             self.name + "_g", Parameter(norm_except(weight.detach(), self.dim))
         )
@@ -32,7 +38,7 @@ class _WeightNorm:
 
     parts = ("_g", "_v")
 
-    def __call__(self, module, inputs):
+    def __call__(self, module: Module, inputs: Any) -> None:
         setattr(module, self.name, self.compute(module))
 
 
@@ -42,27 +48,27 @@ class _SpectralNorm:
     title = "spectral_norm"
     parts = ("_orig", "_u", "_v")
 
-    def __init__(self, name, n_power_iterations, dim, eps) -> None:
+    def __init__(self, name: str, n_power_iterations: int, dim: int, eps: float) -> None:
         self.name = name
         self.n_power_iterations = n_power_iterations
         self.dim = dim
         self.eps = eps
 
-    def compute(self, module, update=False):
+    def compute(self, module: Module, update: bool = False) -> Tensor:
         weight, u, v = (getattr(module, self.name + part) for part in self.parts)
         matrix = as_matrix(weight, self.dim)
         if update:
             iterate(matrix, u, v, self.n_power_iterations, self.eps, u_first=False)
         return weight / sigma(matrix, u.clone(), v.clone())
 
-    def split(self, module, weight):
+    def split(self, module: Module, weight: Any) -> None:
         matrix = as_matrix(weight.detach(), self.dim)
         module.register_parameter(self.name + "_orig", weight)
         for part, size in zip(("_u", "_v"), matrix.shape, strict=True):
             drawn = matrix.new_empty(size).normal_(0, 1)
             module.register_buffer(self.name + part, normalize(drawn, dim=0, eps=self.eps))
 
-    def __call__(self, module, inputs):
+    def __call__(self, module: Module, inputs: Any) -> None:
         setattr(module, self.name, self.compute(module, module.training))
 
 
@@ -97,7 +103,7 @@ def _remove(module, kind, name):
     raise ValueError(f"{kind.title} of '{name}' not found in {module}")
 
 
-def weight_norm(module, name="weight", dim=0) -> Any:
+def weight_norm(module: _Module, name: str = "weight", dim: int = 0) -> _Module:
     """Learn the length and the direction of a weight apart: ``g * v / norm(v)``; return the module.
 
     Args:
@@ -118,7 +124,7 @@ def weight_norm(module, name="weight", dim=0) -> Any:
     return _apply(module, _WeightNorm(name, dim))
 
 
-def remove_weight_norm(module, name="weight") -> Any:
+def remove_weight_norm(module: _Module, name: str = "weight") -> _Module:
     """Undo `weight_norm`, keeping the weight as it is; return the module.
 
     Raises ValueError if there is none.
@@ -126,7 +132,13 @@ def remove_weight_norm(module, name="weight") -> Any:
     return _remove(module, _WeightNorm, name)
 
 
-def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=None) -> Any:
+def spectral_norm(
+    module: _Module,
+    name: str = "weight",
+    n_power_iterations: int = 1,
+    eps: float = 1e-12,
+    dim: int | None = None,
+) -> _Module:
     """Divide a weight by its largest singular value; return the module.
 
     Args:
@@ -154,14 +166,14 @@ def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=No
     return _apply(module, _SpectralNorm(name, n_power_iterations, output_dim(module, dim), eps))
 
 
-def output_dim(module, dim):
+def output_dim(module: Module, dim: int | None) -> int:
     """Return ``dim``, or the dimension of the outputs in the weight of ``module``."""
     if dim is None:
         return 1 if type(module).__name__.startswith("ConvTranspose") else 0
     return dim
 
 
-def remove_spectral_norm(module, name="weight") -> Any:
+def remove_spectral_norm(module: _Module, name: str = "weight") -> _Module:
     """Undo `spectral_norm`, keeping the weight as it is; return the module.
 
     Raises ValueError if there is none.

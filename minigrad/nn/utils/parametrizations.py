@@ -1,6 +1,8 @@
 """Parametrizations to use: weight norm, spectral norm, orthogonal matrices."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,20 +22,22 @@ from minigrad.ops.random import randn
 from minigrad.ops.solving import solve
 from minigrad.tensor import Tensor
 
+_Module = TypeVar("_Module", bound=Module)
+
 
 class _WeightNorm(Module):
-    def __init__(self, dim=0) -> None:
+    def __init__(self, dim: int = 0) -> None:
         super().__init__()
         self.dim = -1 if dim is None else dim
 
-    def forward(self, weight_g, weight_v) -> Tensor:
+    def forward(self, weight_g: Tensor, weight_v: Tensor) -> Tensor:
         return weight_v * (weight_g / norm_except(weight_v, self.dim))
 
-    def right_inverse(self, weight):
+    def right_inverse(self, weight: Tensor):
         return norm_except(weight, self.dim), weight
 
 
-def weight_norm(module, name="weight", dim=0) -> Any:
+def weight_norm(module: _Module, name: str = "weight", dim: int = 0) -> _Module:
     """Learn the length and the direction of a weight apart: ``g * v / norm(v)``; return the module.
 
     Args:
@@ -55,7 +59,9 @@ def weight_norm(module, name="weight", dim=0) -> Any:
 
 
 class _SpectralNorm(Module):
-    def __init__(self, weight, n_power_iterations=1, dim=0, eps=1e-12) -> None:
+    def __init__(
+        self, weight: Tensor, n_power_iterations: int = 1, dim: int = 0, eps: float = 1e-12
+    ) -> None:
         super().__init__()
         if n_power_iterations <= 0:
             raise ValueError(
@@ -72,7 +78,7 @@ class _SpectralNorm(Module):
                 self.register_buffer(name, normalize(drawn, dim=0, eps=eps))
             iterate(matrix, self._u, self._v, 15, eps, u_first=True)
 
-    def forward(self, weight) -> Tensor:
+    def forward(self, weight: Tensor) -> Tensor:
         if weight.dim() == 1:
             return normalize(weight, dim=0, eps=self.eps)
         matrix = as_matrix(weight, self.dim)
@@ -81,11 +87,17 @@ class _SpectralNorm(Module):
             iterate(matrix, self._u, self._v, times, self.eps, u_first=True)
         return weight / sigma(matrix, self._u.clone(), self._v.clone())
 
-    def right_inverse(self, value):
+    def right_inverse(self, value: Any):
         return value
 
 
-def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=None) -> Any:
+def spectral_norm(
+    module: _Module,
+    name: str = "weight",
+    n_power_iterations: int = 1,
+    eps: float = 1e-12,
+    dim: int | None = None,
+) -> _Module:
     """Divide a weight by its largest singular value; return the module.
 
     Args:
@@ -115,14 +127,16 @@ def spectral_norm(module, name="weight", n_power_iterations=1, eps=1e-12, dim=No
 
 
 class _Orthogonal(Module):
-    def __init__(self, weight, orthogonal_map, use_trivialization=True) -> None:
+    def __init__(
+        self, weight: Tensor, orthogonal_map: str | None, use_trivialization: bool = True
+    ) -> None:
         super().__init__()
         self.shape = weight.shape
         self.orthogonal_map = orthogonal_map
         if use_trivialization:
             self.register_buffer("base", None)
 
-    def forward(self, X) -> Tensor:
+    def forward(self, X: Tensor) -> Tensor:
         wide = X.size(-2) < X.size(-1)
         if wide:
             X = X.mT
@@ -146,7 +160,7 @@ class _Orthogonal(Module):
         return Q.mT if wide else Q
 
     @no_grad()
-    def right_inverse(self, Q):
+    def right_inverse(self, Q: Tensor):
         if Q.shape != self.shape:
             raise ValueError(
                 f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of "
@@ -190,7 +204,13 @@ def _orthogonalised(A):
     return householder_product(reflections, tau) * signs.unsqueeze(-2)
 
 
-def orthogonal(module, name="weight", orthogonal_map=None, *, use_trivialization=True) -> Any:
+def orthogonal(
+    module: _Module,
+    name: str = "weight",
+    orthogonal_map: str | None = None,
+    *,
+    use_trivialization: bool = True,
+) -> _Module:
     """Keep a weight's columns (its rows, if it is wide) orthonormal; return the module.
 
     Args:

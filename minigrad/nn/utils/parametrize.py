@@ -4,9 +4,11 @@ A parametrized module gets a class of its own, derived from its class, in which 
 property: reading it runs the parametrizations.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from minigrad.autograd import no_grad
 from minigrad.nn.modules.container import ModuleDict, ModuleList
@@ -32,6 +34,9 @@ def cached():
         _cache = outer
 
 
+_Module = TypeVar("_Module", bound=Module)
+
+
 class ParametrizationList(ModuleList):
     """The parametrizations of one parameter, and what they compute it from.
 
@@ -49,7 +54,7 @@ class ParametrizationList(ModuleList):
         tensor([0., 0.], grad_fn=<TanhBackward0>)
     """
 
-    def __init__(self, modules, original, unsafe=False) -> None:
+    def __init__(self, modules: Iterable[Module], original: Any, unsafe: bool = False) -> None:
         if not modules:
             raise ValueError("ParametrizationList requires one or more modules.")
         super().__init__(modules)
@@ -106,7 +111,7 @@ class ParametrizationList(ModuleList):
             return [self.original]
         return [getattr(self, f"original{i}") for i in range(self.ntensors)]
 
-    def right_inverse(self, value) -> None:
+    def right_inverse(self, value: Any) -> None:
         """Set the originals so that the parametrizations compute ``value``, as their own
         ``right_inverse`` say."""
         for module in self:
@@ -144,7 +149,9 @@ def _property(name):
     return property(read, write)
 
 
-def register_parametrization(module, tensor_name, parametrization, *, unsafe=False) -> Any:
+def register_parametrization(
+    module: _Module, tensor_name: str, parametrization: Module, *, unsafe: bool = False
+) -> _Module:
     """Let ``parametrization``, a module, compute a parameter of ``module``; return ``module``.
 
     Args:
@@ -200,7 +207,7 @@ def register_parametrization(module, tensor_name, parametrization, *, unsafe=Fal
     return module
 
 
-def is_parametrized(module, tensor_name=None) -> bool:
+def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
     """Return whether ``module`` has parametrizations, of this name if one is given."""
     entries = module.__dict__.get("parametrizations")
     if not isinstance(entries, ModuleDict):
@@ -208,7 +215,9 @@ def is_parametrized(module, tensor_name=None) -> bool:
     return len(entries) > 0 if tensor_name is None else tensor_name in entries
 
 
-def remove_parametrizations(module, tensor_name, leave_parametrized=True) -> Any:
+def remove_parametrizations(
+    module: _Module, tensor_name: str, leave_parametrized: bool = True
+) -> _Module:
     """Make the parameter an ordinary one again; return ``module``.
 
     It keeps the computed value, or goes back to the original if not ``leave_parametrized``.
@@ -238,7 +247,8 @@ def remove_parametrizations(module, tensor_name, leave_parametrized=True) -> Any
     delattr(type(module), tensor_name)
     if not is_parametrized(module):
         delattr(module, "parametrizations")
-        module.__class__ = type(module)._plain_class
+        kind: Any = type(module)
+        module.__class__ = kind._plain_class
     if isinstance(kept, Parameter):
         module.register_parameter(tensor_name, kept)
     else:
@@ -246,6 +256,7 @@ def remove_parametrizations(module, tensor_name, leave_parametrized=True) -> Any
     return module
 
 
-def type_before_parametrizations(module) -> type[Module]:
+def type_before_parametrizations(module: Module) -> type[Module]:
     """Return the class that ``module`` had before it was parametrized."""
-    return type(module)._plain_class if is_parametrized(module) else type(module)
+    kind: Any = type(module)
+    return kind._plain_class if is_parametrized(module) else kind

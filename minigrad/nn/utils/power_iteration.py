@@ -1,15 +1,20 @@
 """The largest singular value of a weight, kept up to date by power iteration, and weight norm."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from minigrad.autograd import no_grad
 from minigrad.nn.functional import normalize
+from minigrad.tensor import Tensor
 
 
-def as_matrix(weight, dim):
+def as_matrix(weight: Tensor, dim: int):
     """Return ``weight`` as a matrix whose rows are dimension ``dim``."""
     return weight.movedim(dim, 0).reshape(weight.shape[dim], -1)
 
 
-def iterate(matrix, u, v, times, eps, u_first):
+def iterate(matrix: Tensor, u: Tensor, v: Any, times: int, eps: float, u_first: Any):
     """Move ``u`` and ``v`` in place towards the first singular vectors of ``matrix``."""
     with no_grad():
         matrix = matrix.detach()
@@ -21,12 +26,12 @@ def iterate(matrix, u, v, times, eps, u_first):
                 u.copy_(normalize(matrix.mv(v), dim=0, eps=eps))
 
 
-def sigma(matrix, u, v):
+def sigma(matrix: Tensor, u: Tensor, v: Any):
     """Return the singular value that ``u`` and ``v`` belong to."""
     return u.dot(matrix.mv(v))
 
 
-def norm_except(v, dim):
+def norm_except(v: Any, dim: int):
     """Return the norms of the slices of ``v`` along ``dim``; of all of it if that is None."""
     if dim is None or dim == -1:
         return v.norm()

@@ -4,11 +4,15 @@ A pruned ``weight`` becomes ``weight_orig``, a parameter, and ``weight_mask``, a
 each forward call their product is set as the plain attribute ``weight``.  Names as in torch.
 """
 
+from __future__ import annotations
+
 import numbers
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 import minigrad
+from minigrad.nn.modules.module import Module
 from minigrad.nn.utils.convert_parameters import parameters_to_vector
 from minigrad.tensor import Tensor
 
@@ -33,6 +37,9 @@ __all__ = [
 ]
 
 
+_Module = TypeVar("_Module", bound=Module)
+
+
 class BasePruningMethod(ABC):
     """A rule that says what to keep: a subclass has ``compute_mask`` and a ``PRUNING_TYPE``.
 
@@ -44,21 +51,28 @@ class BasePruningMethod(ABC):
     PRUNING_TYPE: str
     _tensor_name: str
 
-    def __call__(self, module, inputs) -> None:
+    def __call__(self, module: Module, inputs: Any) -> None:
         """Set the pruned tensor: the module's forward pre-hook."""
         setattr(module, self._tensor_name, self.apply_mask(module))
 
     @abstractmethod
-    def compute_mask(self, t, default_mask) -> Tensor:
+    def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         """Return ``default_mask`` with zeros where ``t`` is to be pruned."""
 
-    def apply_mask(self, module) -> Tensor:
+    def apply_mask(self, module: Module) -> Tensor:
         """Return the original parameter times its mask."""
         original = getattr(module, f"{self._tensor_name}_orig")
         return getattr(module, f"{self._tensor_name}_mask").to(original.dtype) * original
 
     @classmethod
-    def apply(cls, module, name, *args, importance_scores=None, **kwargs) -> Any:
+    def apply(
+        cls,
+        module: Module,
+        name: str,
+        *args: Any,
+        importance_scores: Tensor | None = None,
+        **kwargs: Any,
+    ) -> Any:
         """Prune the parameter ``name`` by ``cls(*args, **kwargs)``, on top of what was pruned.
 
         ``importance_scores``, of the parameter's shape, is looked at instead of its values.
@@ -86,14 +100,16 @@ class BasePruningMethod(ABC):
         module.register_forward_pre_hook(method)
         return method
 
-    def prune(self, t, default_mask=None, importance_scores=None) -> Tensor:
+    def prune(
+        self, t: Tensor, default_mask: Tensor | None = None, importance_scores: Tensor | None = None
+    ) -> Tensor:
         """Return ``t`` with zeros where it is pruned."""
         mask = minigrad.ones_like(t) if default_mask is None else default_mask
         scores = t if importance_scores is None else importance_scores
         assert scores.shape == t.shape, "importance_scores should have the shape of the tensor"
         return t * self.compute_mask(scores, mask)
 
-    def remove(self, module) -> None:
+    def remove(self, module: Module) -> None:
         """Make the pruned tensor the parameter again, for good."""
         name = self._tensor_name
         pruned = self.apply_mask(module)
@@ -112,13 +128,13 @@ class PruningContainer(BasePruningMethod):
 
     PRUNING_TYPE = "container"
 
-    def __init__(self, *methods) -> None:
+    def __init__(self, *methods: Any) -> None:
         self._pruning_methods: tuple = ()
         for method in methods:
             self._tensor_name = method._tensor_name
             self.add_pruning_method(method)
 
-    def add_pruning_method(self, method) -> None:
+    def add_pruning_method(self, method: BasePruningMethod) -> None:
         """Add a rule; it must be for the same parameter."""
         if not isinstance(method, BasePruningMethod):
             raise TypeError(f"{type(method)} is not a BasePruningMethod subclass")
@@ -129,16 +145,16 @@ class PruningContainer(BasePruningMethod):
             )
         self._pruning_methods += (method,)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._pruning_methods)
 
     def __iter__(self):
         return iter(self._pruning_methods)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any):
         return self._pruning_methods[index]
 
-    def compute_mask(self, t, default_mask) -> Tensor:
+    def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         """Return ``default_mask`` with zeros where the last rule prunes what is left of ``t``."""
         method = self._pruning_methods[-1]
         left = _left(method, default_mask)
@@ -165,7 +181,7 @@ class Identity(BasePruningMethod):
 
     PRUNING_TYPE = "unstructured"
 
-    def compute_mask(self, t, default_mask) -> Tensor:
+    def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         """Return ``default_mask``."""
         return default_mask
 
@@ -185,10 +201,10 @@ def _checked(amount):
 class _Amount(BasePruningMethod):
     """A rule that prunes ``amount``: so many if it is an int, that fraction if it is a float."""
 
-    def __init__(self, amount) -> None:
+    def __init__(self, amount: int | float) -> None:
         self.amount = _checked(amount)
 
-    def count(self, size):
+    def count(self, size: Any):
         """Return how many of ``size`` are pruned."""
         if not isinstance(self.amount, numbers.Integral):
             return round(self.amount * size)
@@ -203,7 +219,7 @@ class _Amount(BasePruningMethod):
 class _Unstructured(_Amount):
     PRUNING_TYPE = "unstructured"
 
-    def compute_mask(self, t, default_mask) -> Tensor:
+    def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         """Return ``default_mask`` with zeros at the elements to prune."""
         count = self.count(t.nelement())
         mask = default_mask.clone()
@@ -211,7 +227,7 @@ class _Unstructured(_Amount):
             mask.view(-1)[self.pruned(t, count)] = 0
         return mask
 
-    def pruned(self, t, count):
+    def pruned(self, t: Tensor, count: int):
         """Return the places of ``count`` elements of ``t``."""
         raise NotImplementedError
 
@@ -219,25 +235,25 @@ class _Unstructured(_Amount):
 class RandomUnstructured(_Unstructured):
     """Prune ``amount`` elements by chance."""
 
-    def pruned(self, t, count):
+    def pruned(self, t: Tensor, count: int):
         return minigrad.rand_like(t).view(-1).topk(count).indices
 
 
 class L1Unstructured(_Unstructured):
     """Prune the ``amount`` elements that are nearest to zero."""
 
-    def pruned(self, t, count):
+    def pruned(self, t: Tensor, count: int):
         return t.detach().abs().view(-1).topk(count, largest=False).indices
 
 
 class _Structured(_Amount):
     PRUNING_TYPE = "structured"
 
-    def __init__(self, amount, dim=-1) -> None:
+    def __init__(self, amount: int | float, dim: int = -1) -> None:
         super().__init__(amount)
         self.dim = dim
 
-    def compute_mask(self, t, default_mask) -> Tensor:
+    def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         """Return ``default_mask`` with zeros in the channels to prune."""
         if t.dim() <= 1:
             raise ValueError(
@@ -256,7 +272,7 @@ class _Structured(_Amount):
         mask[tuple(index)] = 1
         return mask * default_mask.to(mask.dtype)
 
-    def kept(self, t, size, count):
+    def kept(self, t: Tensor, size: Any, count: int):
         """Return the index of the channels to keep when ``count`` of ``size`` are pruned."""
         raise NotImplementedError
 
@@ -264,7 +280,7 @@ class _Structured(_Amount):
 class RandomStructured(_Structured):
     """Prune ``amount`` channels of dimension ``dim`` by chance."""
 
-    def kept(self, t, size, count):
+    def kept(self, t: Tensor, size: Any, count: int):
         drawn = minigrad.rand(size)
         return drawn > drawn.kthvalue(count).values
 
@@ -272,11 +288,11 @@ class RandomStructured(_Structured):
 class LnStructured(_Structured):
     """Prune the ``amount`` channels of dimension ``dim`` whose norm of order ``n`` is least."""
 
-    def __init__(self, amount, n, dim=-1) -> None:
+    def __init__(self, amount: int | float, n: float, dim: int = -1) -> None:
         super().__init__(amount, dim)
         self.n = n
 
-    def kept(self, t, size, count):
+    def kept(self, t: Tensor, size: Any, count: int):
         others = [d for d in range(t.dim()) if d != self.dim % t.dim()]
         return t.detach().norm(self.n, others).topk(size - count).indices
 
@@ -286,10 +302,10 @@ class CustomFromMask(BasePruningMethod):
 
     PRUNING_TYPE = "global"
 
-    def __init__(self, mask) -> None:
+    def __init__(self, mask: Tensor) -> None:
         self.mask = mask
 
-    def compute_mask(self, t, default_mask) -> Tensor:
+    def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         """Return ``default_mask`` times the mask that was given."""
         assert default_mask.shape == self.mask.shape, (
             f"expected a mask of shape {list(default_mask.shape)}, but got {list(self.mask.shape)}"
@@ -305,13 +321,13 @@ def _method_of(module, name):
     return None, None
 
 
-def identity(module, name) -> Any:
+def identity(module: _Module, name: str) -> _Module:
     """Give the parameter ``name`` a mask of ones; return the module."""
     Identity.apply(module, name)
     return module
 
 
-def random_unstructured(module, name, amount) -> Any:
+def random_unstructured(module: _Module, name: str, amount: int | float) -> _Module:
     """Prune ``amount`` elements of the parameter ``name`` by chance; return the module.
 
     ``amount``: an int for so many, a float in [0, 1] for that fraction.
@@ -328,7 +344,9 @@ def random_unstructured(module, name, amount) -> Any:
     return module
 
 
-def l1_unstructured(module, name, amount, importance_scores=None) -> Any:
+def l1_unstructured(
+    module: _Module, name: str, amount: int | float, importance_scores: Tensor | None = None
+) -> _Module:
     """Prune the ``amount`` elements that are nearest to zero; return the module.
 
     Arguments are those of `random_unstructured`; ``importance_scores`` is looked at instead of the
@@ -348,13 +366,20 @@ def l1_unstructured(module, name, amount, importance_scores=None) -> Any:
     return module
 
 
-def random_structured(module, name, amount, dim) -> Any:
+def random_structured(module: _Module, name: str, amount: int | float, dim: int) -> _Module:
     """Prune ``amount`` channels of dimension ``dim`` by chance; return the module."""
     RandomStructured.apply(module, name, amount, dim)
     return module
 
 
-def ln_structured(module, name, amount, n, dim, importance_scores=None) -> Any:
+def ln_structured(
+    module: _Module,
+    name: str,
+    amount: int | float,
+    n: float,
+    dim: int,
+    importance_scores: Tensor | None = None,
+) -> _Module:
     """Prune the ``amount`` channels of dimension ``dim`` whose norm of order ``n`` is least.
 
     Returns the module.  Source: ``torch.nn.utils.prune.ln_structured``.
@@ -363,7 +388,12 @@ def ln_structured(module, name, amount, n, dim, importance_scores=None) -> Any:
     return module
 
 
-def global_unstructured(parameters, pruning_method, importance_scores=None, **kwargs) -> None:
+def global_unstructured(
+    parameters: Iterable[tuple[Module, str]],
+    pruning_method: type[BasePruningMethod],
+    importance_scores: dict[tuple[Module, str], Tensor] | None = None,
+    **kwargs: Any,
+) -> None:
     """Prune several parameters as if they were one.
 
     Args:
@@ -404,13 +434,13 @@ def global_unstructured(parameters, pruning_method, importance_scores=None, **kw
         custom_from_mask(module, name, part.view_as(value))
 
 
-def custom_from_mask(module, name, mask) -> Any:
+def custom_from_mask(module: _Module, name: str, mask: Tensor) -> _Module:
     """Prune the parameter ``name`` where ``mask`` is zero; return the module."""
     CustomFromMask.apply(module, name, mask)
     return module
 
 
-def remove(module, name) -> Any:
+def remove(module: _Module, name: str) -> _Module:
     """Make the pruned tensor ``name`` a parameter again, with its zeros; return the module.
 
     ValueError if it is not pruned.
@@ -425,7 +455,7 @@ def remove(module, name) -> Any:
     return module
 
 
-def is_pruned(module) -> bool:
+def is_pruned(module: Module) -> bool:
     """Return whether a parameter of the module or of one inside it is pruned."""
     return any(
         isinstance(hook, BasePruningMethod)

@@ -4,7 +4,9 @@ Packed sequences are sorted, longest first, and lie step by step: the first elem
 then the second elements of those that have one, and so on.
 """
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Self
 
 from minigrad.dtypes import int64
@@ -72,7 +74,7 @@ class PackedSequence(_Packed):
     def _with_data(self, data):
         return type(self)(data, self.batch_sizes, self.sorted_indices, self.unsorted_indices)
 
-    def to(self, *args, **kwargs) -> Self:
+    def to(self, *args: Any, **kwargs: Any) -> Self:
         """Return the sequences with ``data.to(...)``; themselves if that changes nothing."""
         data = self.data.to(*args, **kwargs)
         return self if data is self.data else self._with_data(data)
@@ -140,7 +142,12 @@ def _whole_numbers(lengths):
     return [int(n) for n in values]
 
 
-def pack_padded_sequence(input, lengths, batch_first=False, enforce_sorted=True) -> PackedSequence:
+def pack_padded_sequence(
+    input: Tensor,
+    lengths: Tensor | Sequence[int],
+    batch_first: bool = False,
+    enforce_sorted: bool = True,
+) -> PackedSequence:
     """Return padded sequences without their padding.
 
     Args:
@@ -165,44 +172,47 @@ def pack_padded_sequence(input, lengths, batch_first=False, enforce_sorted=True)
         >>> packed.sorted_indices
         tensor([1, 0])
     """
-    lengths = _whole_numbers(lengths)
+    counts: list[int] = _whole_numbers(lengths)
     if batch_first:
         input = input.transpose(0, 1)
     steps, batch = input.size(0), input.size(1)
     if input.numel() == 0:
         raise RuntimeError("Cannot pack empty tensors.")
-    if len(lengths) != batch:
+    if len(counts) != batch:
         raise RuntimeError(
-            f"Expected `len(lengths)` to be equal to batch_size, but got {len(lengths)} "
+            f"Expected `len(lengths)` to be equal to batch_size, but got {len(counts)} "
             f"(batch_size={batch})"
         )
-    if min(lengths) <= 0:
+    if min(counts) <= 0:
         raise RuntimeError(
             "Length of all samples has to be greater than 0, but found an element in 'lengths' "
             "that is <= 0"
         )
-    if max(lengths) > steps:
+    if max(counts) > steps:
         raise RuntimeError(
-            f"Expected lengths of at most {steps}, the steps of the input, but got {max(lengths)}"
+            f"Expected lengths of at most {steps}, the steps of the input, but got {max(counts)}"
         )
     order = None
     if not enforce_sorted:
-        places = sorted(range(batch), key=lambda i: -lengths[i])
-        lengths = [lengths[i] for i in places]
+        places = sorted(range(batch), key=lambda i: -counts[i])
+        counts = [counts[i] for i in places]
         order = tensor(places, dtype=int64)
         input = input.index_select(1, order)
-    elif lengths != sorted(lengths, reverse=True):
+    elif counts != sorted(counts, reverse=True):
         raise RuntimeError(
             "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. "
             "You can pass `enforce_sorted=False` to have the sequences sorted."
         )
-    sizes = [sum(n > t for n in lengths) for t in range(lengths[0])]
+    sizes = [sum(n > t for n in counts) for t in range(counts[0])]
     data = cat([row[:n] for row, n in zip(input.unbind(0), sizes, strict=False)])
     return PackedSequence(data, tensor(sizes, dtype=int64), order)
 
 
 def pad_packed_sequence(
-    sequence, batch_first=False, padding_value=0.0, total_length=None
+    sequence: PackedSequence,
+    batch_first: bool = False,
+    padding_value: float = 0.0,
+    total_length: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Return packed sequences padded, and their lengths: what undoes :func:`pack_padded_sequence`.
 
@@ -234,8 +244,8 @@ def pad_packed_sequence(
                 f"input, but got total_length={total_length} and max sequence length being {steps}"
             )
         sizes += [0] * (total_length - steps)
-    rows = sequence.data.split(sizes)
-    rows = [_lengthen(row, sizes[0], padding_value) for row in rows]
+    split = sequence.data.split(sizes)
+    rows = [_lengthen(row, sizes[0], padding_value) for row in split]
     padded = cat([row.unsqueeze(0) for row in rows])
     lengths = tensor([sum(n > i for n in sizes) for i in range(sizes[0])], dtype=int64)
     if sequence.unsorted_indices is not None:
@@ -252,7 +262,12 @@ def _lengthen(x, length, value, left=False):
     return cat([rest, x] if left else [x, rest])
 
 
-def pad_sequence(sequences, batch_first=False, padding_value=0.0, padding_side="right") -> Tensor:
+def pad_sequence(
+    sequences: Sequence[Tensor],
+    batch_first: bool = False,
+    padding_value: float = 0.0,
+    padding_side: str = "right",
+) -> Tensor:
     """Return sequences of several lengths as one tensor, the shorter ones padded.
 
     Args:
@@ -298,7 +313,9 @@ def pad_sequence(sequences, batch_first=False, padding_value=0.0, padding_side="
     return cat([row.unsqueeze(0 if batch_first else 1) for row in rows], 0 if batch_first else 1)
 
 
-def unpad_sequence(padded_sequences, lengths, batch_first=False) -> list[Tensor]:
+def unpad_sequence(
+    padded_sequences: Tensor, lengths: Tensor | Sequence[int], batch_first: bool = False
+) -> list[Tensor]:
     """Return the sequences of a padded tensor as a list: what undoes :func:`pad_sequence`.
 
     Source: ``torch.nn.utils.rnn.unpad_sequence``.
@@ -317,7 +334,7 @@ def unpad_sequence(padded_sequences, lengths, batch_first=False) -> list[Tensor]
     return [sequence[:length] for sequence, length in pairs]
 
 
-def pack_sequence(sequences, enforce_sorted=True) -> PackedSequence:
+def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> PackedSequence:
     """Return a list of tensors ``(length, *)`` packed; see :func:`pack_padded_sequence`.
 
     Source: ``torch.nn.utils.rnn.pack_sequence``.
@@ -333,7 +350,7 @@ def pack_sequence(sequences, enforce_sorted=True) -> PackedSequence:
     return pack_padded_sequence(pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted)
 
 
-def unpack_sequence(packed_sequences) -> list[Tensor]:
+def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
     """Return packed sequences as a list of tensors: what undoes :func:`pack_sequence`.
 
     Source: ``torch.nn.utils.rnn.unpack_sequence``.

@@ -1,13 +1,17 @@
 """Making a module without drawing its first values, and calling one with other parameters."""
 
+from __future__ import annotations
+
 import inspect
-from typing import Any
+from typing import Any, TypeVar
 
 from minigrad.nn.modules.module import Module
 from minigrad.ops.generator import get_rng_state, set_rng_state
 
+_Module = TypeVar("_Module", bound=Module)
 
-def skip_init(module_cls, *args, **kwargs) -> Any:
+
+def skip_init(module_cls: type[_Module], *args: Any, **kwargs: Any) -> _Module:
     """Return ``module_cls(*args, **kwargs)`` without drawing from the random number generator.
 
     What its parameters hold is to be overwritten.

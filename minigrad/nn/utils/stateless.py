@@ -1,10 +1,20 @@
 """Calling a module with other parameters; ``minigrad.func`` has it too."""
 
+from __future__ import annotations
+
 from typing import Any
+
+from minigrad.nn.modules.module import Module
 
 
 def functional_call(
-    module, parameters_and_buffers, args=None, kwargs=None, *, tie_weights=True, strict=False
+    module: Module,
+    parameters_and_buffers: Any,
+    args: Any = None,
+    kwargs: dict[str, Any] | None = None,
+    *,
+    tie_weights: bool = True,
+    strict: bool = False,
 ) -> Any:
     """Call ``module`` with other tensors in the place of its parameters and buffers.
 

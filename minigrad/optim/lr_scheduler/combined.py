@@ -1,10 +1,14 @@
 """Schedulers of schedulers: SequentialLR, ChainedScheduler."""
 
+from __future__ import annotations
+
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 from minigrad.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from minigrad.optim.lr_scheduler.scheduler import LRScheduler, set_lr
+from minigrad.optim.optimizer import Optimizer
 
 __all__ = ["ChainedScheduler", "SequentialLR"]
 
@@ -12,7 +16,7 @@ __all__ = ["ChainedScheduler", "SequentialLR"]
 class _Combined(LRScheduler):
     """What both share: a list of schedulers of one optimizer."""
 
-    def __init__(self, schedulers, optimizer):
+    def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None) -> None:
         name = type(self).__name__
         if len(schedulers) < 1:
             raise ValueError(
@@ -45,7 +49,7 @@ class _Combined(LRScheduler):
         state["_schedulers"] = [scheduler.state_dict() for scheduler in self._schedulers]
         return state
 
-    def load_state_dict(self, state_dict) -> Any:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what ``state_dict()`` returned."""
         state = dict(state_dict)
         for mine, saved in zip(self._schedulers, state.pop("_schedulers"), strict=True):
@@ -70,7 +74,13 @@ class SequentialLR(_Combined):
     [0.25]
     """
 
-    def __init__(self, optimizer, schedulers, milestones, last_epoch=-1) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        schedulers: Sequence[LRScheduler],
+        milestones: Sequence[int],
+        last_epoch: int = -1,
+    ) -> None:
         super().__init__(schedulers, optimizer)
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(
@@ -115,7 +125,9 @@ class ChainedScheduler(_Combined):
     [0.25]
     """
 
-    def __init__(self, schedulers, optimizer=None) -> None:
+    def __init__(
+        self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None
+    ) -> None:
         super().__init__(schedulers, optimizer)
         self._last_lr = self._current()
 

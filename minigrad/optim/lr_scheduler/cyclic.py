@@ -1,7 +1,10 @@
 """Schedules that start over: CyclicLR, CosineAnnealingWarmRestarts."""
 
+from __future__ import annotations
+
 import math
 import types
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minigrad.optim.lr_scheduler.scheduler import (
@@ -12,6 +15,7 @@ from minigrad.optim.lr_scheduler.scheduler import (
     set_momentum,
     uses_beta1,
 )
+from minigrad.optim.optimizer import Optimizer
 
 __all__ = ["CosineAnnealingWarmRestarts", "CyclicLR"]
 
@@ -48,19 +52,19 @@ class CyclicLR(LRScheduler):
 
     def __init__(
         self,
-        optimizer,
-        base_lr,
-        max_lr,
-        step_size_up=2000,
-        step_size_down=None,
-        mode="triangular",
-        gamma=1.0,
-        scale_fn=None,
-        scale_mode="cycle",
-        cycle_momentum=True,
-        base_momentum=0.8,
-        max_momentum=0.9,
-        last_epoch=-1,
+        optimizer: Optimizer,
+        base_lr: float | Sequence[float],
+        max_lr: float | Sequence[float],
+        step_size_up: int = 2000,
+        step_size_down: int | None = None,
+        mode: str = "triangular",
+        gamma: float = 1.0,
+        scale_fn: Callable[[float], float] | None = None,
+        scale_mode: str = "cycle",
+        cycle_momentum: bool = True,
+        base_momentum: float | Sequence[float] = 0.8,
+        max_momentum: float | Sequence[float] = 0.9,
+        last_epoch: int = -1,
     ) -> None:
         check_optimizer(optimizer)
         base_lrs = per_group("base_lr", optimizer, base_lr)
@@ -93,13 +97,12 @@ class CyclicLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
         self.base_lrs = base_lrs
 
-    def scale_fn(self, x) -> float:
+    def scale_fn(self, x: float) -> float:
         """Return the factor of the height in cycle, or at step, ``x``."""
         if self._scale_fn_custom is not None:
             return self._scale_fn_custom(x)
-        return {"triangular": 1.0, "triangular2": 2.0 ** (1 - x), "exp_range": self.gamma**x}[
-            self.mode
-        ]
+        factors = {"triangular": 1.0, "triangular2": 2.0 ** (1 - x), "exp_range": self.gamma**x}
+        return factors[self.mode]
 
     def get_lr(self) -> list[Any]:
         self._warn_outside_step()
@@ -130,7 +133,7 @@ class CyclicLR(LRScheduler):
             )
         return state
 
-    def load_state_dict(self, state_dict) -> Any:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what ``state_dict()`` returned; a scaling function stays this scheduler's."""
         state = dict(state_dict)
         saved = state.pop("_scale_fn_custom")
@@ -160,7 +163,14 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     1.000
     """
 
-    def __init__(self, optimizer, T_0, T_mult=1, eta_min=0.0, last_epoch=-1) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        T_0: int,
+        T_mult: int = 1,
+        eta_min: float = 0.0,
+        last_epoch: int = -1,
+    ) -> None:
         if not isinstance(T_0, int) or T_0 <= 0:
             raise ValueError(f"Expected positive integer T_0, but got {T_0}")
         if not isinstance(T_mult, int) or T_mult < 1:
@@ -181,7 +191,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         height = (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2
         return [self.eta_min + (lr - self.eta_min) * height for lr in self.base_lrs]
 
-    def step(self, epoch=None) -> None:
+    def step(self, epoch: int | None = None) -> None:
         """Go on to the next epoch, or to ``epoch``, and set the learning rates."""
         if epoch is None:
             self.last_epoch += 1

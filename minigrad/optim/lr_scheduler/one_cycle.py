@@ -1,6 +1,9 @@
 """OneCycleLR."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from minigrad.optim.lr_scheduler.scheduler import (
@@ -10,6 +13,7 @@ from minigrad.optim.lr_scheduler.scheduler import (
     set_momentum,
     uses_beta1,
 )
+from minigrad.optim.optimizer import Optimizer
 
 __all__ = ["OneCycleLR"]
 
@@ -41,20 +45,20 @@ class OneCycleLR(LRScheduler):
 
     def __init__(
         self,
-        optimizer,
-        max_lr,
-        total_steps=None,
-        epochs=None,
-        steps_per_epoch=None,
-        pct_start=0.3,
-        anneal_strategy="cos",
-        cycle_momentum=True,
-        base_momentum=0.85,
-        max_momentum=0.95,
-        div_factor=25.0,
-        final_div_factor=1e4,
-        three_phase=False,
-        last_epoch=-1,
+        optimizer: Optimizer,
+        max_lr: float | Sequence[float],
+        total_steps: int | None = None,
+        epochs: int | None = None,
+        steps_per_epoch: int | None = None,
+        pct_start: float = 0.3,
+        anneal_strategy: str = "cos",
+        cycle_momentum: bool = True,
+        base_momentum: float | Sequence[float] = 0.85,
+        max_momentum: float | Sequence[float] = 0.95,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        three_phase: bool = False,
+        last_epoch: int = -1,
     ) -> None:
         check_optimizer(optimizer)
         if total_steps is None:

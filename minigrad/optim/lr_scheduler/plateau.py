@@ -1,7 +1,11 @@
 """ReduceLROnPlateau."""
 
+from __future__ import annotations
+
 import math
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 from minigrad.optim.lr_scheduler.scheduler import (
     EPOCH_WARNING,
@@ -10,6 +14,7 @@ from minigrad.optim.lr_scheduler.scheduler import (
     per_group,
     set_lr,
 )
+from minigrad.optim.optimizer import Optimizer
 
 __all__ = ["ReduceLROnPlateau"]
 
@@ -37,15 +42,15 @@ class ReduceLROnPlateau(LRScheduler):
 
     def __init__(
         self,
-        optimizer,
-        mode="min",
-        factor=0.1,
-        patience=10,
-        threshold=1e-4,
-        threshold_mode="rel",
-        cooldown=0,
-        min_lr=0,
-        eps=1e-8,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float | Sequence[float] = 0,
+        eps: float = 1e-8,
     ) -> None:
         check_optimizer(optimizer)
         if factor >= 1.0:
@@ -70,7 +75,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.num_bad_epochs = 0
         self._last_lr = self._current()
 
-    def step(self, metrics, epoch=None) -> None:  # type: ignore[override]  # as in torch
+    def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]  # as in torch
         """Note the epoch's metric (a number or a tensor of one); reduce the rate if it is time."""
         value = float(metrics)
         if epoch is not None:

@@ -1,5 +1,7 @@
 """LRScheduler: what all schedules share."""
 
+from __future__ import annotations
+
 import warnings
 from typing import Any
 
@@ -14,12 +16,12 @@ EPOCH_WARNING = (
 )
 
 
-def number(lr):
+def number(lr: Any) -> float:
     """Return a learning rate, a number or a tensor of one element, as a number."""
     return lr.item() if isinstance(lr, Tensor) else lr
 
 
-def set_lr(group, lr) -> None:
+def set_lr(group: dict[str, Any], lr: float) -> None:
     """Give a parameter group a learning rate; one that is a tensor is filled in place."""
     if isinstance(group["lr"], Tensor):
         group["lr"].fill_(lr)
@@ -27,7 +29,7 @@ def set_lr(group, lr) -> None:
         group["lr"] = lr
 
 
-def uses_beta1(optimizer):
+def uses_beta1(optimizer: Optimizer) -> bool:
     """Whether an optimizer's momentum is ``betas[0]``, not ``momentum``; ValueError for neither."""
     if "momentum" not in optimizer.defaults and "betas" not in optimizer.defaults:
         raise ValueError(
@@ -36,7 +38,7 @@ def uses_beta1(optimizer):
     return "betas" in optimizer.defaults
 
 
-def set_momentum(group, use_beta1, momentum) -> None:
+def set_momentum(group: dict[str, Any], use_beta1: bool, momentum: float) -> None:
     """Give a parameter group a momentum."""
     if use_beta1:
         group["betas"] = (momentum, *group["betas"][1:])
@@ -44,13 +46,13 @@ def set_momentum(group, use_beta1, momentum) -> None:
         group["momentum"] = momentum
 
 
-def check_optimizer(optimizer):
+def check_optimizer(optimizer: Optimizer) -> None:
     """Raise TypeError unless ``optimizer`` is an Optimizer."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
 
 
-def per_group(name, optimizer, value):
+def per_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
     """Return ``value`` as a list with one entry for each parameter group."""
     n = len(optimizer.param_groups)
     if not isinstance(value, (list, tuple)):
@@ -77,7 +79,7 @@ class LRScheduler:
     _get_lr_called_within_step = False
     _is_initial = False
 
-    def __init__(self, optimizer, last_epoch=-1) -> None:
+    def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         check_optimizer(optimizer)
         self.optimizer = optimizer
         for i, group in enumerate(optimizer.param_groups):
@@ -105,7 +107,7 @@ class LRScheduler:
         """Return everything but the optimizer, as a dict."""
         return {key: value for key, value in self.__dict__.items() if key != "optimizer"}
 
-    def load_state_dict(self, state_dict) -> Any:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what ``state_dict()`` returned."""
         self.__dict__.update(state_dict)
 
@@ -117,7 +119,7 @@ class LRScheduler:
         """Return the next learning rates, one for each group."""
         raise NotImplementedError
 
-    def step(self, epoch=None) -> None:
+    def step(self, epoch: int | None = None) -> None:
         """Go on to the next epoch (or to ``epoch``, deprecated) and set the learning rates."""
         if self._step_count == 1 and not self.optimizer._opt_called:
             warnings.warn(

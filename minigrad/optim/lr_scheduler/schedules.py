@@ -5,13 +5,17 @@ so that several schedulers can act on one optimizer.  ``_get_closed_form_lr`` co
 initial rate, for ``step(epoch)``.
 """
 
+from __future__ import annotations
+
 import math
 import types
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from minigrad.optim.lr_scheduler.scheduler import LRScheduler, check_optimizer, per_group
+from minigrad.optim.optimizer import Optimizer
 
 __all__ = [
     "ConstantLR",
@@ -41,7 +45,12 @@ class LambdaLR(LRScheduler):
     [0.25]
     """
 
-    def __init__(self, optimizer, lr_lambda, last_epoch=-1) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
+        last_epoch: int = -1,
+    ) -> None:
         check_optimizer(optimizer)
         n = len(optimizer.param_groups)
         if isinstance(lr_lambda, (list, tuple)) and len(lr_lambda) != n:
@@ -58,7 +67,7 @@ class LambdaLR(LRScheduler):
         ]
         return state
 
-    def load_state_dict(self, state_dict) -> Any:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore what ``state_dict()`` returned; functions stay those of this scheduler."""
         state = dict(state_dict)
         for mine, saved in zip(self.lr_lambdas, state.pop("lr_lambdas"), strict=True):
@@ -111,7 +120,9 @@ class StepLR(LRScheduler):
     [0.25]
     """
 
-    def __init__(self, optimizer, step_size, gamma=0.1, last_epoch=-1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
         self.step_size = step_size
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
@@ -140,12 +151,18 @@ class MultiStepLR(LRScheduler):
     [0.25]
     """
 
-    def __init__(self, optimizer, milestones, gamma=0.1, last_epoch=-1) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        milestones: Iterable[int],
+        gamma: float = 0.1,
+        last_epoch: int = -1,
+    ) -> None:
         self.milestones = Counter(milestones)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
-    def load_state_dict(self, state_dict) -> Any:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> Any:
         """Restore what ``state_dict()`` returned."""
         super().load_state_dict(state_dict)
         self.milestones = Counter(self.milestones)  # a file gives a plain dict
@@ -174,7 +191,13 @@ class ConstantLR(LRScheduler):
     [0.5]
     """
 
-    def __init__(self, optimizer, factor=1.0 / 3, total_iters=5, last_epoch=-1) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        factor: float = 1.0 / 3,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
         if not 0 <= factor <= 1.0:
             raise ValueError("Constant multiplicative factor expected to be between 0 and 1.")
         self.factor = factor
@@ -210,7 +233,12 @@ class LinearLR(LRScheduler):
     """
 
     def __init__(
-        self, optimizer, start_factor=1.0 / 3, end_factor=1.0, total_iters=5, last_epoch=-1
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1.0 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
     ) -> None:
         if not 0 < start_factor <= 1.0:
             raise ValueError(
@@ -253,7 +281,7 @@ class ExponentialLR(LRScheduler):
     [0.0625]
     """
 
-    def __init__(self, optimizer, gamma, last_epoch=-1) -> None:
+    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
@@ -278,7 +306,9 @@ class PolynomialLR(LRScheduler):
     0.250
     """
 
-    def __init__(self, optimizer, total_iters=5, power=1.0, last_epoch=-1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1
+    ) -> None:
         self.total_iters = total_iters
         self.power = power
         super().__init__(optimizer, last_epoch)
@@ -311,7 +341,9 @@ class CosineAnnealingLR(LRScheduler):
     0.500
     """
 
-    def __init__(self, optimizer, T_max, eta_min=0.0, last_epoch=-1) -> None:
+    def __init__(
+        self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1
+    ) -> None:
         self.T_max = T_max
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)

@@ -1,5 +1,7 @@
 """From a list of samples to a batch."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,7 +30,7 @@ def _rebuilt(cls, items):
         return items
 
 
-def default_collate(batch) -> Any:
+def default_collate(batch: Any) -> Any:
     """Return a list of samples as one batch: tensors with a new first dimension.
 
     Tensors and arrays are stacked; floats become a float64 tensor, ints an int64 one; strings and
@@ -71,7 +73,7 @@ def default_collate(batch) -> Any:
     )
 
 
-def default_convert(data) -> Any:
+def default_convert(data: Any) -> Any:
     """Return ``data`` with the arrays in it as tensors: what is done where nothing is batched.
 
     >>> import numpy as np

@@ -1,11 +1,14 @@
 """DataLoader: from a data set to an iterable of batches."""
 
+from __future__ import annotations
+
 import itertools
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
+from minigrad.ops.generator import Generator
 from minigrad.utils.data.collate import default_collate, default_convert
 from minigrad.utils.data.dataset import Dataset, IterableDataset
 from minigrad.utils.data.fetch import make_fetch
@@ -69,23 +72,23 @@ class DataLoader(Generic[T_co]):
     def __init__(
         self,
         dataset: Dataset[T_co] | Sequence[T_co],
-        batch_size=1,
-        shuffle=None,
-        sampler=None,
-        batch_sampler=None,
-        num_workers=0,
-        collate_fn=None,
-        pin_memory=False,
-        drop_last=False,
-        timeout=0,
-        worker_init_fn=None,
-        multiprocessing_context=None,
-        generator=None,
+        batch_size: int | None = 1,
+        shuffle: bool | None = None,
+        sampler: Iterable[Any] | None = None,
+        batch_sampler: Iterable[Any] | None = None,
+        num_workers: int = 0,
+        collate_fn: Callable[[Any], Any] | None = None,
+        pin_memory: bool = False,
+        drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None,
+        multiprocessing_context: Any = None,
+        generator: Generator | None = None,
         *,
-        prefetch_factor=None,
-        persistent_workers=False,
-        pin_memory_device="",
-        in_order=True,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
     ) -> None:
         _check_workers(
             num_workers, timeout, prefetch_factor, persistent_workers, multiprocessing_context
@@ -112,13 +115,14 @@ class DataLoader(Generic[T_co]):
                 "batch_size=None option disables auto-batching and is mutually exclusive with "
                 "drop_last"
             )
+        sized: Any = dataset
         if sampler is None:
             if isinstance(dataset, IterableDataset):
                 sampler = itertools.repeat(None)
             elif shuffle:
-                sampler = RandomSampler(dataset, generator=generator)
+                sampler = RandomSampler(sized, generator=generator)
             else:
-                sampler = SequentialSampler(dataset)
+                sampler = SequentialSampler(sized)
         if batch_size is not None and batch_sampler is None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         if collate_fn is None:
@@ -150,7 +154,7 @@ class DataLoader(Generic[T_co]):
                 stacklevel=2,
             )
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: Any) -> None:
         fixed = (
             "batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"
         )  # fmt: skip
@@ -163,7 +167,8 @@ class DataLoader(Generic[T_co]):
     def __len__(self) -> int:
         """Return the number of batches (of samples, if ``batch_size`` is None)."""
         if not isinstance(self.dataset, IterableDataset):
-            return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
+            indices: Any = self.sampler if self.batch_sampler is None else self.batch_sampler
+            return len(indices)
         n = len(self.dataset)  # type: ignore[arg-type]  # which raises, if it has no length
         if self.batch_size is None:
             return n

@@ -1,13 +1,17 @@
 """Data sets: anything with ``__getitem__`` and ``__len__``, or an ``__iter__``."""
 
+from __future__ import annotations
+
 import bisect
 import itertools
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
+from minigrad.ops.generator import Generator
 from minigrad.ops.random import randperm
+from minigrad.tensor import Tensor
 
 __all__ = [
     "ChainDataset",
@@ -21,6 +25,7 @@ __all__ = [
 ]
 
 T_co = TypeVar("T_co", covariant=True)
+_T = TypeVar("_T")
 
 
 class Dataset(Generic[T_co]):
@@ -38,10 +43,10 @@ class Dataset(Generic[T_co]):
     [tensor([0, 1]), tensor([4, 9])]
     """
 
-    def __getitem__(self, index) -> Any:
+    def __getitem__(self, index: Any) -> T_co:
         raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
 
-    def __add__(self, other):
+    def __add__(self, other: Dataset[T_co]) -> ConcatDataset[T_co]:
         """Return both, one after the other."""
         return ConcatDataset([self, other])
 
@@ -60,15 +65,15 @@ class IterableDataset(Dataset[T_co]):
     [tensor([0, 1]), tensor([2])]
     """
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[T_co]:
         raise NotImplementedError("Subclasses of IterableDataset should implement __iter__.")
 
-    def __add__(self, other):
+    def __add__(self, other: Dataset[T_co]) -> ChainDataset:  # type: ignore[override]
         """Return both, one after the other."""
         return ChainDataset([self, other])
 
 
-class TensorDataset(Dataset):
+class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """Tensors of equal length: sample ``i`` is the tuple of their ``i``-th items.
 
     Raises AssertionError if the lengths differ.
@@ -79,21 +84,21 @@ class TensorDataset(Dataset):
     (tensor(2), tensor(1.))
     """
 
-    def __init__(self, *tensors) -> None:
+    def __init__(self, *tensors: Tensor) -> None:
         if any(len(tensor) != len(tensors[0]) for tensor in tensors):
             raise AssertionError(
                 "Size mismatch between tensors: lengths are " + str([len(t) for t in tensors])
             )
         self.tensors = tensors
 
-    def __getitem__(self, index) -> Any:
+    def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
         return tuple(tensor[index] for tensor in self.tensors)
 
     def __len__(self) -> int:
         return len(self.tensors[0])
 
 
-class StackDataset(Dataset):
+class StackDataset(Dataset[Any]):
     """Data sets side by side: a sample is the tuple (or, given names, the dict) of theirs.
 
     >>> from minigrad.utils import data
@@ -101,7 +106,7 @@ class StackDataset(Dataset):
     {'name': 'b', 'size': 2}
     """
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args and kwargs:
             raise ValueError(
                 "Supported either ``tuple``- (via ``args``) or ``dict``- (via ``kwargs``) like "
@@ -115,7 +120,7 @@ class StackDataset(Dataset):
             raise ValueError(f"Size mismatch between datasets: lengths are {lengths}")
         self._length = lengths[0]
 
-    def __getitem__(self, index) -> Any:
+    def __getitem__(self, index: Any) -> Any:
         if isinstance(self.datasets, dict):
             return {name: dataset[index] for name, dataset in self.datasets.items()}
         return tuple(dataset[index] for dataset in self.datasets)
@@ -132,15 +137,15 @@ class ConcatDataset(Dataset[T_co]):
     [0, 1, 0, 1, 2]
     """
 
-    def __init__(self, datasets) -> None:
-        self.datasets = list(datasets)
+    def __init__(self, datasets: Iterable[Dataset[T_co]]) -> None:
+        self.datasets: list[Any] = list(datasets)
         if not self.datasets:
             raise AssertionError("datasets should not be an empty iterable")
         if any(isinstance(dataset, IterableDataset) for dataset in self.datasets):
             raise AssertionError("ConcatDataset does not support IterableDataset")
         self.cumulative_sizes = list(itertools.accumulate(len(d) for d in self.datasets))
 
-    def __getitem__(self, index) -> Any:
+    def __getitem__(self, index: int) -> T_co:
         if index < 0:
             if -index > len(self):
                 raise ValueError("absolute value of index should not exceed dataset length")
@@ -154,7 +159,7 @@ class ConcatDataset(Dataset[T_co]):
         return self.cumulative_sizes[-1]
 
 
-class ChainDataset(IterableDataset):
+class ChainDataset(IterableDataset[Any]):
     """Iterable data sets one after the other.
 
     >>> from minigrad.utils import data
@@ -165,7 +170,7 @@ class ChainDataset(IterableDataset):
     [0, 1, 0, 1]
     """
 
-    def __init__(self, datasets) -> None:
+    def __init__(self, datasets: Iterable[Any]) -> None:
         self.datasets = datasets
 
     def _checked(self):
@@ -192,7 +197,7 @@ class Subset(Dataset[T_co]):
     ['d', 'a']
     """
 
-    def __init__(self, dataset: Dataset[T_co] | Sequence[T_co], indices) -> None:
+    def __init__(self, dataset: Dataset[T_co] | Sequence[T_co], indices: Sequence[int]) -> None:
         self.dataset: Any = dataset
         self.indices = indices
         cls = type(self)
@@ -203,12 +208,12 @@ class Subset(Dataset[T_co]):
                 "def __getitems__(self, indices): return [self[i] for i in indices]"
             )
 
-    def __getitem__(self, index) -> Any:
+    def __getitem__(self, index: Any) -> T_co:
         if isinstance(index, list):
             return self.dataset[[self.indices[i] for i in index]]
         return self.dataset[self.indices[index]]
 
-    def __getitems__(self, indices):
+    def __getitems__(self, indices: Sequence[int]) -> list[T_co]:
         """Return the samples at ``indices`` as a list."""
         chosen = [self.indices[i] for i in indices]
         if callable(getattr(self.dataset, "__getitems__", None)):
@@ -219,7 +224,11 @@ class Subset(Dataset[T_co]):
         return len(self.indices)
 
 
-def random_split(dataset, lengths, generator=None) -> list[Subset[Any]]:
+def random_split(
+    dataset: Dataset[_T] | Sequence[_T],
+    lengths: Sequence[float],
+    generator: Generator | None = None,
+) -> list[Subset[_T]]:
     """Split ``dataset`` at random into subsets of the given lengths.
 
     Args:
@@ -236,27 +245,28 @@ def random_split(dataset, lengths, generator=None) -> list[Subset[Any]]:
     >>> [list(s) for s in data.random_split(range(10), [0.7, 0.3], generator)]
     [[2, 6, 1, 8, 4, 5, 0], [9, 3, 7]]
     """
-    lengths = list(lengths)
-    if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
-        for i, fraction in enumerate(lengths):
+    n = len(dataset)  # type: ignore[arg-type]  # which raises, if it has no length
+    counts: list[Any] = list(lengths)
+    if math.isclose(sum(counts), 1) and sum(counts) <= 1:
+        for i, fraction in enumerate(counts):
             if not 0 <= fraction <= 1:
                 raise ValueError(f"Fraction at index {i} is not between 0 and 1")
-        lengths = [math.floor(len(dataset) * fraction) for fraction in lengths]
-        for i in range(len(dataset) - sum(lengths)):
-            lengths[i % len(lengths)] += 1
-        for i, length in enumerate(lengths):
+        counts = [math.floor(n * fraction) for fraction in counts]
+        for i in range(n - sum(counts)):
+            counts[i % len(counts)] += 1
+        for i, length in enumerate(counts):
             if length == 0:
                 warnings.warn(
                     f"Length of split at index {i} is 0. This might result in an empty dataset.",
                     stacklevel=2,
                 )
-    if sum(lengths) != len(dataset):
+    if sum(counts) != n:
         raise ValueError(
             "Sum of input lengths does not equal the length of the input dataset! "
-            f"Got lengths {lengths} for a data set of {len(dataset)}"
+            f"Got lengths {counts} for a data set of {n}"
         )
-    indices = randperm(len(dataset), generator=generator).tolist()
+    indices = randperm(n, generator=generator).tolist()
     return [
         Subset(dataset, indices[end - length : end])
-        for end, length in zip(itertools.accumulate(lengths), lengths, strict=True)
+        for end, length in zip(itertools.accumulate(counts), counts, strict=True)
     ]

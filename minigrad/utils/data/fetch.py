@@ -1,6 +1,10 @@
 """From what a sampler yields to what a loader yields."""
 
+from __future__ import annotations
+
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 from minigrad.dtypes import int64
 from minigrad.ops.creation import as_tensor
@@ -8,7 +12,9 @@ from minigrad.utils.data.collate import default_collate
 from minigrad.utils.data.dataset import IterableDataset, Subset, TensorDataset
 
 
-def make_fetch(dataset, batched, collate_fn, drop_last):
+def make_fetch(
+    dataset: Any, batched: bool, collate_fn: Callable[[Any], Any], drop_last: bool
+) -> Callable[[Any], Any]:
     """Return the function from an index (``batched``: a list of them) to a sample (a batch).
 
     Of an ``IterableDataset`` it takes the next ones, whatever the index; StopIteration at its end.

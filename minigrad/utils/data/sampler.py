@@ -1,13 +1,16 @@
 """Samplers: the order in which samples are visited.  Random ones draw as torch's do."""
 
+from __future__ import annotations
+
 import itertools
-from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from typing import Generic, TypeVar
 
 from minigrad.dtypes import float64, int64
 from minigrad.ops.creation import as_tensor, empty
 from minigrad.ops.generator import Generator
 from minigrad.ops.random import multinomial, randint, random_, randperm
+from minigrad.tensor import Tensor
 
 __all__ = [
     "BatchSampler",
@@ -21,7 +24,7 @@ __all__ = [
 T_co = TypeVar("T_co", covariant=True)
 
 
-def draw_seed(generator=None):
+def draw_seed(generator: Generator | None = None) -> int:
     """Return a random 63-bit seed, from the default generator unless one is given."""
     return random_(empty((), dtype=int64), generator=generator).item()
 
@@ -39,7 +42,7 @@ def _check_bool(name, value, error=ValueError):
 class Sampler(Generic[T_co]):
     """Base class of samplers: subclasses define ``__iter__``, and ``__len__`` if they can."""
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[T_co]:
         raise NotImplementedError(f"{type(self).__name__} does not define __iter__")
 
 
@@ -51,10 +54,10 @@ class SequentialSampler(Sampler[int]):
     [0, 1, 2]
     """
 
-    def __init__(self, data_source) -> None:
+    def __init__(self, data_source: Sized) -> None:
         self.data_source = data_source
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[int]:
         return iter(range(len(self.data_source)))
 
     def __len__(self) -> int:
@@ -78,7 +81,13 @@ class RandomSampler(Sampler[int]):
     [1, 3, 4, 2, 0]
     """
 
-    def __init__(self, data_source, replacement=False, num_samples=None, generator=None) -> None:
+    def __init__(
+        self,
+        data_source: Sized,
+        replacement: bool = False,
+        num_samples: int | None = None,
+        generator: Generator | None = None,
+    ) -> None:
         self.data_source = data_source
         self.replacement = replacement
         self._num_samples = num_samples
@@ -87,11 +96,11 @@ class RandomSampler(Sampler[int]):
         _check_positive("num_samples", self.num_samples)
 
     @property
-    def num_samples(self):
+    def num_samples(self) -> int:
         """How many indices an iteration yields."""
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[int]:
         n = len(self.data_source)
         generator = self.generator
         if generator is None:
@@ -119,11 +128,11 @@ class SubsetRandomSampler(Sampler[int]):
     [3, 5, 8]
     """
 
-    def __init__(self, indices, generator=None) -> None:
+    def __init__(self, indices: Sequence[int], generator: Generator | None = None) -> None:
         self.indices = indices
         self.generator = generator
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[int]:
         for i in randperm(len(self.indices), generator=self.generator).tolist():
             yield self.indices[i]
 
@@ -139,7 +148,13 @@ class WeightedRandomSampler(Sampler[int]):
     [1, 1, 1, 1]
     """
 
-    def __init__(self, weights, num_samples, replacement=True, generator=None) -> None:
+    def __init__(
+        self,
+        weights: Sequence[float] | Tensor,
+        num_samples: int,
+        replacement: bool = True,
+        generator: Generator | None = None,
+    ) -> None:
         _check_positive("num_samples", num_samples)
         _check_bool("replacement", replacement)
         self.weights = as_tensor(weights, dtype=float64)
@@ -152,7 +167,7 @@ class WeightedRandomSampler(Sampler[int]):
         self.replacement = replacement
         self.generator = generator
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[int]:
         drawn = multinomial(
             self.weights, self.num_samples, self.replacement, generator=self.generator
         )
@@ -173,14 +188,14 @@ class BatchSampler(Sampler[list[int]]):
     [[0, 1], [2, 3], [4]]
     """
 
-    def __init__(self, sampler, batch_size, drop_last) -> None:
+    def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool) -> None:
         _check_positive("batch_size", batch_size)
         _check_bool("drop_last", drop_last)
         self.sampler = sampler
         self.batch_size = batch_size
         self.drop_last = drop_last
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[list[int]]:
         indices = iter(self.sampler)
         while batch := list(itertools.islice(indices, self.batch_size)):
             if self.drop_last and len(batch) < self.batch_size:
@@ -188,5 +203,5 @@ class BatchSampler(Sampler[list[int]]):
             yield batch
 
     def __len__(self) -> int:
-        n = len(self.sampler)
+        n = len(self.sampler)  # type: ignore[arg-type]  # which raises, if it has no length
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)

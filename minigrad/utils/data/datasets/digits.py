@@ -1,6 +1,10 @@
 """The UCI optical digits, which come with the package."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +40,11 @@ class Digits(ImageDataset):
     classes = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
     white = 16
 
-    def __init__(self, transform=None, target_transform=None) -> None:
+    def __init__(
+        self,
+        transform: Callable[..., Any] | None = None,
+        target_transform: Callable[..., Any] | None = None,
+    ) -> None:
         with np.load(Path(__file__).with_name("digits.npz"), allow_pickle=False) as file:
             images, labels = file["images"], file["labels"]
         super().__init__(images, labels, transform, target_transform)

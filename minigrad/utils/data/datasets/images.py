@@ -1,5 +1,8 @@
 """What the image data sets have in common."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from typing import Any
 
 import minigrad
@@ -28,7 +31,13 @@ class ImageDataset(Dataset):
     classes: tuple[str, ...] = ()
     white = 255
 
-    def __init__(self, images, labels, transform=None, target_transform=None) -> None:
+    def __init__(
+        self,
+        images: Any,
+        labels: Any,
+        transform: Callable[..., Any] | None = None,
+        target_transform: Callable[..., Any] | None = None,
+    ) -> None:
         self.data = minigrad.from_numpy(images)
         self.targets = minigrad.from_numpy(labels.astype("int64"))
         self.transform = transform
@@ -37,7 +46,7 @@ class ImageDataset(Dataset):
     def __len__(self) -> int:
         return len(self.data)
 
-    def __getitem__(self, index) -> Any:
+    def __getitem__(self, index: Any) -> Any:
         image = self.data[index].unsqueeze(0).to(minigrad.float32) / self.white
         label = int(self.targets[index])
         if self.transform is not None:

@@ -1,6 +1,10 @@
 """MNIST and Fashion-MNIST, read from the IDX files they are distributed in."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from minigrad.utils.data.datasets.download import download as download_file
 from minigrad.utils.data.datasets.idx import read_idx
@@ -57,7 +61,12 @@ class MNIST(ImageDataset):
     classes = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 
     def __init__(
-        self, root, train=True, transform=None, target_transform=None, download=False
+        self,
+        root: str,
+        train: bool = True,
+        transform: Callable[..., Any] | None = None,
+        target_transform: Callable[..., Any] | None = None,
+        download: bool = False,
     ) -> None:
         self.root = Path(root)
         self.train = train
@@ -75,7 +84,7 @@ class MNIST(ImageDataset):
         name = type(self).__name__
         return [self.root / name / "raw", self.root / name, self.root / "raw", self.root]
 
-    def find(self, names):
+    def find(self, names: Any):
         """Return the paths of the files in the first folder that holds them all, or None."""
         for folder in self.folders():
             choices = [(folder / name, folder / f"{name}.gz") for name in names]
@@ -84,7 +93,7 @@ class MNIST(ImageDataset):
                 return paths
         return None
 
-    def download(self, names):
+    def download(self, names: Any):
         """Fetch the files into the first of the folders and return their paths."""
         paths = [self.folders()[0] / f"{name}.gz" for name in names]
         for name, path in zip(names, paths, strict=True):
@@ -112,7 +121,7 @@ class MNIST(ImageDataset):
         )
 
     @staticmethod
-    def read(images_path, labels_path):
+    def read(images_path: str, labels_path: str):
         """Read both files and check that they belong together."""
         images, labels = read_idx(images_path), read_idx(labels_path)
         if images.dtype != "uint8" or images.shape[1:] != (28, 28):
