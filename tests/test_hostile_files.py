@@ -110,7 +110,7 @@ def try_one(content, watch):
     assert not watch.events, watch.events
     for tensor in tensors_in(found):
         assert inside(tensor)
-        if tensor.numel() < 1000:
+        if 0 < tensor.numel() < 1000:  # without any, it may have 2**62 empty rows
             tensor.tolist()
     return peak / max(len(content), 1)
 

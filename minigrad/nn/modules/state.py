@@ -239,15 +239,23 @@ class StateMixin:
                 f"size mismatch for {key}: copying a param with shape {value.shape} from "
                 f"checkpoint, the shape in current model is {target.shape}."
             )
-        if not assign:
-            with no_grad():
-                target.copy_(value)
-        elif isinstance(target, Parameter):
-            if not isinstance(value, Parameter):
-                value = Parameter(value)
-            setattr(self, name, value.requires_grad_(target.requires_grad))
-        else:
+        try:
+            if not assign:
+                with no_grad():
+                    target.copy_(value)
+                return None
+            if isinstance(target, Parameter):
+                if isinstance(value, Parameter):
+                    value.requires_grad_(target.requires_grad)
+                else:
+                    value = Parameter(value, target.requires_grad)
             setattr(self, name, value)
+        except Exception as error:  # the others are loaded still, as from any state with errors
+            return (
+                f'While copying the parameter named "{key}", whose dimensions in the model are '
+                f"{target.shape} and whose dimensions in the checkpoint are {value.shape}, an "
+                f"exception occurred : {error.args}."
+            )
         return None
 
     def register_state_dict_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
