@@ -6,6 +6,10 @@ opens nothing, and makes no tensor that reaches outside of its memory.
     MINIGRAD_FUZZ_SECONDS=600 python -m pytest tests/test_hostile_files.py
 
 goes on for ten minutes rather than some seconds; ``MINIGRAD_FUZZ_SEED`` begins elsewhere.
+
+What this has found: tuples nested 100,000 deep crashed the interpreter when they were hashed as
+keys; tuples that contain one another twice, lists and texts repeated by their number, keys of one
+hash, and a doubled key in a large header took forever, or all memory, from less than a megabyte.
 """
 
 import faulthandler
