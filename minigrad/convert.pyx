@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from numpy cimport PyArray_TYPE, import_array, ndarray
+from numpy cimport PyArray_SIZE, PyArray_TYPE, import_array, ndarray
 
 from libc.math cimport isinf, isnan
 
@@ -58,9 +58,9 @@ cdef ndarray array_from_sequence(object data, dtype wanted):
             raise ValueError("Overflow when unpacking long: an int does not fit in int64")
     if wanted is not None and not wanted.is_floating_point and kind in "iuf" and array.size:
         check_fits(array.min().item(), array.max().item(), wanted)
-    if kind == "O" or kind == "f" and (array.size == 0 or not holds_numpy_floats(data)):
+    if kind == "O" or kind == "f":
         with np.errstate(all="ignore"):
-            return array.astype(floating.numpy)
+            return array.astype(float_dtype(data, floating.numpy))
     return supported(array)
 
 
@@ -127,6 +127,8 @@ cdef int check_numbers(object data) except -1:
         if isinstance(leaf, (complex, np.complexfloating)):
             raise TypeError(f"tensor(): complex numbers are not supported, but got {leaf!r}: "
                             "minigrad has no complex dtypes")
+        if isinstance(leaf, str) and leaf is not data and leaf is first_leaf(data):
+            raise ValueError(f"too many dimensions 'str': expected numbers, but got {leaf!r}")
         if isinstance(leaf, (str, bytes)):
             raise TypeError(f"new(): invalid data type '{type(leaf).__name__}'; expected numbers, "
                             f"but got {leaf!r}")
@@ -138,11 +140,13 @@ cdef int check_numbers(object data) except -1:
 
 
 cdef object unwrapped(object data, int depth):
-    """Return ``data`` with the tensors in it replaced by arrays."""
+    """Return ``data`` with the tensors in it, of one element each, replaced by NumPy's numbers."""
     if depth > 64:      # NumPy's limit, and no end in sight
         raise ValueError("expected a sequence of at most 64 dimensions")
     if isinstance(data, Variable):
-        return (<Variable>data).array
+        if PyArray_SIZE((<Variable>data).array) != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return (<Variable>data).array.reshape(())[()]
     if isinstance(data, (list, tuple)):
         for item in data:
             if isinstance(item, (Variable, list, tuple)):
@@ -160,9 +164,30 @@ cdef object first_leaf(object data):
     return data
 
 
-cdef bint holds_numpy_floats(object data):
-    """Whether the first number in ``data`` is NumPy's own: then its dtype is kept."""
-    return isinstance(first_leaf(data), (np.floating, np.ndarray))
+cdef object float_dtype(object data, object default):
+    """Return NumPy's dtype for numbers: that of those which are NumPy's own (or were tensors),
+    promoted with the default one if Python's floats are among them."""
+    cdef list found = [None, False]
+    note_floats(data, found)
+    if found[0] is None:
+        return default
+    return np.promote_types(found[0], default) if found[1] else found[0]
+
+
+cdef int note_floats(object data, list found) except -1:
+    """Note in ``found`` the dtype of NumPy's floats, and whether there are Python's."""
+    if isinstance(data, (list, tuple)):
+        for item in data:
+            if type(item) is float:
+                found[1] = True
+            elif type(item) is not int:
+                note_floats(item, found)
+    elif isinstance(data, (np.floating, np.ndarray)):
+        if data.dtype.kind == "f":
+            found[0] = data.dtype if found[0] is None else np.promote_types(found[0], data.dtype)
+    elif isinstance(data, float):
+        found[1] = True
+    return 0
 
 
 cpdef object checked_dim(object dim, int ndim):

@@ -69,6 +69,16 @@ VALUES = {  # an expression, and the list it gives
     "torch.addcdiv(torch.ones(1), torch.tensor([2]), DOUBLE).dtype.itemsize": 4,
     "torch.lerp(torch.zeros(1), torch.ones(1), DOUBLE / 4)": [0.5],
     "torch.nn.functional.elu(torch.zeros(1), -2.0).signbit()": [False],
+    "torch.tensor([torch.tensor(1.5), 2]).dtype.itemsize": 4,
+    "torch.tensor([torch.tensor(1.5).half(), 2.5]).dtype.itemsize": 4,
+    "torch.tensor([2, np.float64(1.5)]).dtype.itemsize": 8,
+    "torch.tensor([np.float16(1.5), 2]).dtype.itemsize": 2,
+    "torch.tensor([torch.ones(1, 1), torch.ones(1)])": [1.0, 1.0],
+    "torch.zeros(2).index_fill(0, torch.tensor([-1]), 5)": [0.0, 5.0],
+    "torch.tensor(2.0).flip(0)": 2.0,
+    "torch.ones_like(torch.ones(1, 2, 3).expand(2, 2, 3)).stride()": [6, 3, 1],
+    "torch.addmm(*[torch.ones(1, 1).long()] * 3, alpha=0.5, beta=1.5)": [[1]],
+    "overwritten(torch.zeros(2).half(), 1e6)": [float("inf"), 0.0],
 }
 
 WARNINGS = {  # and the category is UserWarning
@@ -103,6 +113,27 @@ WARNINGS = {  # and the category is UserWarning
 
 ERRORS = {
     "torch.addcmul(*[torch.tensor([True])] * 3)": NotImplementedError,
+    "torch.tensor([torch.ones(2), torch.ones(2)])": ValueError,
+    "torch.tensor(['a'])": ValueError,
+    "torch.tensor(1.0).chunk(1)": RuntimeError,
+    "torch.tensor(1.0).split(1)": RuntimeError,
+    "torch.ones(2).roll(())": RuntimeError,
+    "torch.meshgrid(torch.ones(2), torch.ones(2).long(), indexing='ij')": RuntimeError,
+    "torch.meshgrid(torch.ones(2, 2), indexing='ij')": RuntimeError,
+    "torch.meshgrid(indexing='ij')": RuntimeError,
+    "torch.where(torch.tensor([True]), torch.ones(1))": TypeError,
+    "torch.rsub(torch.tensor([True]), 1)": RuntimeError,
+    "torch.ones(2)[torch.ones(0, dtype=torch.bool)]": IndexError,
+    "torch.trace(torch.eye(2) > 0)": NotImplementedError,
+    "torch.linalg.cross(torch.ones(3), torch.ones(3).double())": RuntimeError,
+    "torch.linalg.vander(torch.ones(3), N=1)": RuntimeError,
+    "torch.linalg.vector_norm(torch.ones(3), dtype=torch.float16)": RuntimeError,
+    "torch.linspace(torch.zeros(1), 1, 3)": RuntimeError,
+    "torch.take_along_dim(torch.ones(2, 2), torch.tensor([0]), 1)": RuntimeError,
+    "torch.searchsorted(*[torch.ones(2)] * 2, sorter=torch.tensor([0, 2]))": RuntimeError,
+    "torch.gather(torch.ones(2), 0, [0])": TypeError,
+    "torch.nn.functional.glu(torch.tensor(1.0))": RuntimeError,
+    "torch.ones(2).expand_as(5)": TypeError,
     "torch.ones(2, 3)[..., ..., None]": IndexError,
     "torch.ones(2, 3, 4)[..., ..., 0, 0]": IndexError,
     "torch.autograd.grad(CUBED.sum(), ROOT, is_grads_batched=True)": ValueError,
@@ -168,7 +199,13 @@ def names_of(lib):
     root = lib.tensor([1.0, 2.0], requires_grad=True)
     pair = lib.tensor([2.0, 4.0]), lib.tensor([0.0, 0.0])
     double = lib.tensor(2.0, dtype=lib.float64)
-    return {"torch": lib, "np": np, "DOUBLE": double, "PAIR": pair, "ROOT": root, "CUBED": root**3}
+
+    def overwritten(x, value):
+        x[0] = value
+        return x
+
+    names = {"torch": lib, "np": np, "DOUBLE": double, "overwritten": overwritten}
+    return names | {"PAIR": pair, "ROOT": root, "CUBED": root**3}
 
 
 @pytest.mark.parametrize("code", VALUES)

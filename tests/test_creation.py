@@ -292,9 +292,11 @@ def test_unsupported_arrays():
 
 @pytest.mark.parametrize("make", [minigrad.tensor, minigrad.as_tensor])
 def test_what_holds_no_numbers(make):
-    for wrong in ("abc", b"abc", ["a", "b"], [1, "a"], [b"a"], [1j]):
+    for wrong in ("abc", b"abc", [1, "a"], [b"a"], [1j]):
         with pytest.raises(TypeError, match="but got"):
             make(wrong)
+    with pytest.raises(ValueError, match="too many dimensions 'str'"):
+        make(["a", "b"])
     for wrong in (None, {"a": 1}, {1, 2}, object(), [None, 1.0], [1, None], [[1, 2], [3, {}]]):
         with pytest.raises(RuntimeError, match="Could not infer dtype of"):
             make(wrong)

@@ -9,6 +9,7 @@ from minigrad.tensor cimport Tensor
 cdef bint is_kernel_float(ndarray array)
 cdef bint is_number(object x)
 cdef Tensor number_tensor(object x, dtype d)
+cdef Tensor operand_tensor(object x, dtype d)
 cdef object scaled(object input, object other, object alpha)
 cdef Tensor as_tensor(object given)
 cdef tuple promoted(object x, object y)

@@ -224,7 +224,8 @@ cdef object filled(ndarray out, object value):
 cdef ndarray like(object input, object d, object memory_format, str name):
     """Return an array of the input's shape and, but for what is asked, of its dtype and layout."""
     cdef Tensor x = <Tensor?>input
-    order = "C" if row_by_row(memory_format, name) else "K"
+    expanded = 0 in (<object>x.array).strides       # which has no order of its own
+    order = "C" if row_by_row(memory_format, name) or expanded else "K"
     return np.empty_like(x.array, dtype_of(x.array).numpy if d is None else as_dtype(d).numpy, order)
 
 
@@ -382,6 +383,10 @@ def linspace(start, end, steps, *, dtype=None, layout=None, device=None, require
         raise TypeError(f"linspace(): argument 'steps' must be int, not {type(steps).__name__}")
     if steps < 0:
         raise RuntimeError(f"number of steps must be non-negative, but got {steps}")
+    for v in (start, end):
+        if isinstance(v, Tensor) and v.dim():
+            raise RuntimeError("linspace only supports 0-dimensional start and end tensors, but "
+                               f"got one with {v.dim()} dimension(s).")
     start, end = [v.item() if isinstance(v, Tensor) else v for v in (start, end)]
     d = numpy_dtype(dtype)
     if d.kind != "f":
@@ -424,8 +429,10 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, layout=None, device=No
     tensor([  1.,  10., 100.])
     """
     on_cpu(device, layout, pin_memory)
-    values = base ** linspace(start, end, steps, dtype=np.float64).numpy()
-    return finished(values.astype(numpy_dtype(dtype)), requires_grad)
+    with np.errstate(all="ignore"):
+        values = base ** linspace(start, end, steps, dtype=np.float64).numpy()
+        values = values.astype(numpy_dtype(dtype))
+    return finished(values, requires_grad)
 
 
 def eye(n, m=None, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
@@ -464,6 +471,14 @@ def meshgrid(*tensors, indexing=None):
             f'meshgrid(): indexing must be one of "xy" or "ij", but received: {indexing}'
         )
     n = len(tensors)
+    if not n:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    for x in tensors:
+        if x.dim() > 1:
+            raise RuntimeError(f"meshgrid: Expected 0D or 1D tensor but got: {x}")
+        if x.dtype is not tensors[0].dtype:
+            raise RuntimeError("meshgrid expects all tensors to have the same dtype, but got "
+                               f"{tensors[0].dtype} and {x.dtype}")
     shape = [t.numel() for t in tensors]
     grids = []
     for i, x in enumerate(tensors):

@@ -354,7 +354,9 @@ def where(condition, input=None, other=None):
     cdef Tensor c, a, b, out
     if not isinstance(condition, Tensor):
         raise TypeError(f"where expects a Tensor condition, but got {type(condition).__name__}")
-    if input is None and other is None:
+    if (input is None) != (other is None):
+        raise TypeError("where() takes a condition, or a condition and two operands, but got one")
+    if input is None:
         return tuple([wrap(i) for i in np.nonzero(np.atleast_1d((<Tensor>condition).array))])
     if dtype_of((<Tensor>condition).array) is uint8:
         warnings.warn("where received a uint8 condition tensor. This behavior is deprecated. Use a "

@@ -150,7 +150,11 @@ def take_along_dim(input, indices, dim=None):
             found, size = i.array, input.shape[d]       # here, and not in gather, -1 is the last
             indices = wrap(np.asarray(np.where(found < 0, found + size, found)))
     x, i = <Tensor?>input, <Tensor?>indices
-    if PyArray_NDIM(x.array) == PyArray_NDIM(i.array) and not differs_beside(i.array, x.array, d):
+    if PyArray_NDIM(x.array) != PyArray_NDIM(i.array):
+        raise RuntimeError(
+            "take_along_dim(): input and indices should have the same number of dimensions, but "
+            f"got {x.ndim} dimensions for input, and {i.ndim} dimensions for indices")
+    if not differs_beside(i.array, x.array, d):
         return gather(x, d, i)
     sizes = np.broadcast_shapes(
         tuple([1 if k == d else s for k, s in enumerate(input.shape)]),

@@ -14,14 +14,16 @@ from numpy cimport (
 )
 
 from minigrad.convert cimport checked_dim
-from minigrad.dtypes cimport bool_, dtype_of, int32, int64
+from minigrad.dtypes cimport bool_, dtype, dtype_of, float16, int32, int64
 from minigrad.kernels.choice cimport put_where, take_where, triangle as keep_triangle
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.shapes cimport same_shape
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.choice cimport chosen
-from minigrad.ops.common cimport as_tensor, cast, contiguous, is_number, number_tensor
+from minigrad.ops.common cimport (
+    as_tensor, cast, contiguous, is_number, number_tensor, operand_tensor,
+)
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, view_of, wrap
 from minigrad.ops.shape import broadcast_tensors
@@ -91,6 +93,10 @@ cdef object numpy_index(Tensor x, object index, bint *basic):
                 warnings.warn("indexing with dtype uint8 is now deprecated, please use a "
                               "dtype bool instead.")
                 item = item.astype(np.bool_)
+            if item.dtype.kind == "b" and not item.size and item.shape != (
+                    (<object>x.array).shape[used:used + item.ndim]):     # NumPy lets it pass
+                raise IndexError(f"The shape of the mask {list(item.shape)} does not match the "
+                                 f"shape of the indexed tensor {list(x.shape)}")
             if item.ndim == 0 and item.dtype.kind != "b":
                 item = int(item)
                 used += 1
@@ -256,12 +262,14 @@ def setitem(input, index, value):
     """Write ``value`` (a tensor that broadcasts, or a number) into ``input[index]``, in place."""
     cdef Tensor x = <Tensor?>input, v
     cdef bint basic
+    cdef dtype d
     key = numpy_index(x, index, &basic)
     if not basic and (steps := in_two_steps(key)) is not None:
         setitem(getitem(x, steps[0]), steps[1], value)
         return
     if is_number(value):
-        v = number_tensor(value, dtype_of(x.array))
+        d = dtype_of(x.array)       # a float16 overflows to infinity
+        v = operand_tensor(value, d) if d is float16 else number_tensor(value, d)
     elif isinstance(value, (Tensor, np.ndarray, np.generic)):
         v = cast(as_tensor(value), dtype_of(x.array))
     else:

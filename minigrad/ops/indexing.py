@@ -54,6 +54,8 @@ def _line(function: str, input: Tensor, dim: int, index: Any, only: str = "") ->
         raise kind(f"{function}(): Index should have dimension 1 or 0 (got {index.dim()})")
     size = input.size(d) if input.dim() else 1
     values = index.numpy().reshape(-1)
+    if function == "index_fill":  # which alone counts from the end too
+        values = np.where((values < 0) & (values >= -size), values + size, values)
     if values.size and (values.min() < 0 or values.max() >= size):
         bad = values[(values < 0) | (values >= size)][0]
         raise IndexError(
@@ -117,6 +119,8 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
             "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.dim()} dimension(s)."
         )
+    if not isinstance(value, Tensor):
+        value = input.new_full((), value)  # which must fit
     out = input.clone()
     part: tuple[Any, ...] = (slice(None),) * d + (over_array(np.unique(line.numpy())),)
     if input.dim() == 0:

@@ -261,6 +261,8 @@ def split(tensor, split_size_or_sections, dim=0):
     """
     cdef Tensor x = <Tensor?>tensor
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
+    if not PyArray_NDIM(x.array):
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
     size = x.shape[d]
     if isinstance(split_size_or_sections, (int, np.integer)):
         label = "SplitBackward0"
@@ -292,6 +294,8 @@ def chunk(input, chunks, dim=0):
     """Return the input in at most ``chunks`` views of one size along ``dim``."""
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    if not input.dim():
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     size = input.size(dim)
     if size == 0:
         return split(input, [0] * chunks, dim)

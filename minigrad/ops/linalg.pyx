@@ -332,6 +332,8 @@ cdef Tensor matmul_batches(Tensor a, Tensor b):
 def addmm(input, mat1, mat2, *, beta=1, alpha=1):
     """Return ``beta * input + alpha * (mat1 @ mat2)``; ``input`` broadcasts to the product."""
     product_ = mm(mat1, mat2)
+    if not product_.is_floating_point():
+        beta, alpha = int(beta), int(alpha)
     if alpha != 1:
         product_ = product_ * alpha
     if beta == 0:                       # then NaN and Inf in `input` do not count, as in torch

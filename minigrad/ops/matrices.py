@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.convert import checked_dim
-from minigrad.dtypes import dtype, float16
+from minigrad.dtypes import as_dtype_, dtype, float16, promote_types
 from minigrad.ops import decomposition, reduce
 from minigrad.ops.creation import eye
 from minigrad.ops.decomposition import inv
@@ -153,6 +153,17 @@ def matrix_exp(input: Tensor) -> Tensor:
 # ---------------------------------------------------------------- norms
 
 
+def _check_result(function, own, wanted):
+    """Raise RuntimeError for a dtype in which a norm of numbers in ``own`` is not computed."""
+    if not wanted.is_floating_point:
+        raise RuntimeError(f"linalg.{function}: dtype should be floating point, but got {wanted}")
+    if promote_types(own, wanted) is not wanted:
+        raise RuntimeError(
+            f"linalg.{function}: the dtype of the input ({own}) should be convertible without "
+            f"narrowing to the specified dtype ({wanted})"
+        )
+
+
 def vector_norm(
     x: Tensor,
     ord: float = 2,
@@ -181,6 +192,8 @@ def vector_norm(
                 f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the "
                 "operation does not have an identity"
             )
+    if dtype is not None:
+        _check_result("vector_norm", x.dtype, as_dtype_(dtype))
     if x.dtype is float16 and dtype is None:  # whose powers soon overflow
         return reduce.norm(x.float(), ord, dim, keepdim).half()
     return reduce.norm(x, ord, dim, keepdim, dtype=dtype)

@@ -353,7 +353,9 @@ def rsub(input: Tensor, other: Tensor | float, *, alpha: float = 1) -> Tensor:
     >>> minigrad.rsub(minigrad.tensor([1.0, 2.0]), 10)
     tensor([9., 8.])
     """
-    a, b = operands(tensor_operand(input, "rsub"), other)
+    if bool_ in (tensor_operand(input, "rsub").dtype, getattr(other, "dtype", None)):
+        raise RuntimeError("Subtraction with a bool tensor is not supported: use ~ or logical_not")
+    a, b = operands(input, other)
     return labelled(sub(b, a, alpha=alpha), f"RsubBackward{int(not isinstance(other, Tensor))}")
 
 

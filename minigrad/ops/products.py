@@ -185,6 +185,13 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
             "linalg.cross: inputs must have the same number of dimensions, but got "
             f"{input.dim()} and {other.dim()}"
         )
+    if input.dtype is not other.dtype:
+        raise RuntimeError(
+            f"linalg.cross: expected both inputs in one dtype, but got {input.dtype} and "
+            f"{other.dtype}"
+        )
+    if input.dtype is bool_:
+        raise NotImplementedError("linalg.cross is not defined for bools")
     d = checked_dim(dim, input.dim())
     if input.dim() == 0 or input.size(d) != 3 or other.size(d) != 3:
         raise RuntimeError(
@@ -230,14 +237,14 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     _check("vander", -1, x=x)
     if x.dim() != 1:
         raise RuntimeError(f"x must be a one-dimensional tensor, but got {x.dim()} dimensions.")
-    powers = linalg_vander(x, N=x.numel() if N is None else N)
+    powers = _powers(x, x.numel() if N is None else N)
     return powers if increasing else powers.flip(1)
 
 
 def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
     """Return the powers 0 to N - 1 of the elements: (..., n) -> (..., n, N), N = n by default.
 
-    Integers become int64.  RuntimeError for a negative N.  Source: torch.linalg.vander.
+    Integers become int64.  RuntimeError for an N below 2.  Source: torch.linalg.vander.
 
     >>> import minigrad
     >>> minigrad.linalg.vander(minigrad.tensor([2.0, 3.0]), N=3)
@@ -247,6 +254,13 @@ def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
     _check("linalg.vander", -1, x=x)
     x = x if x.dim() else x.reshape(1)
     n = x.size(-1) if N is None else N
+    if n < 2:
+        raise RuntimeError(f"N must be greater than 1, but got {n}.")
+    return _powers(x, n)
+
+
+def _powers(x, n):
+    """Return the powers 0 to n - 1 of the elements, along a new last dimension."""
     if n < 0:
         raise RuntimeError(f"N must be non-negative, but got {n}.")
     x = x if x.is_floating_point() else x.long()
@@ -275,6 +289,8 @@ def trace(input: Tensor) -> Tensor:
     _check("trace", -1, input=input)
     if input.dim() != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.dim()}")
+    if input.dtype is bool_:
+        raise NotImplementedError("trace is not defined for bools")
     return labelled(input.diagonal().sum(), "TraceBackward0")
 
 

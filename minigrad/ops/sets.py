@@ -102,6 +102,19 @@ def isin(
     return over_array(np.asarray(np.isin(a, b, assume_unique=False, invert=invert)))
 
 
+def _order(sorter, shape):
+    """Return what sorts a sequence, checked, as an array."""
+    order = tensor_operand(sorter, "searchsorted", "sorter").numpy()
+    if order.shape != shape or order.dtype != np.int64:
+        raise RuntimeError(
+            "searchsorted(): sorter must be an int64 tensor of the shape of the sequence, but got "
+            f"{sorter.dtype} of {list(order.shape)} for {list(shape)}"
+        )
+    if order.size and not 0 <= order.min() <= order.max() < shape[-1]:
+        raise RuntimeError("searchsorted(): sorter index out of range")
+    return order
+
+
 def searchsorted(
     sorted_sequence: Tensor,
     input: Tensor,
@@ -138,7 +151,7 @@ def searchsorted(
             f"{list(rows.shape)} and input value tensor {list(wanted.shape)}"
         )
     if sorter is not None:
-        rows = np.take_along_axis(rows, sorter.numpy(), -1)
+        rows = np.take_along_axis(rows, _order(sorter, rows.shape), -1)
     place: Any = side or ("right" if right else "left")
     dtype = np.int32 if out_int32 else np.int64
     if rows.ndim == 1:

@@ -363,6 +363,8 @@ def flip(input, *order, dims=None):
     wanted = tuple([checked_dim(d, PyArray_NDIM(x.array)) for d in sizes_given(order, dims)])
     if len(set(wanted)) < len(wanted):
         raise RuntimeError(f"flip: a dim appears multiple times in the list of dims {wanted}")
+    if not PyArray_NDIM(x.array):
+        wanted = ()
     out = wrap(np.asarray(np.flip(x.array, wanted).copy()))
     if recording(x):
         record(out, "FlipBackward0", flip_vjp, (x,), (), wanted)
@@ -378,6 +380,8 @@ def roll(input, shifts, dims=None):
     cdef Tensor x = <Tensor?>input, out
     cdef int n = PyArray_NDIM(x.array)
     shifts = size_tuple((shifts,))
+    if not shifts:
+        raise RuntimeError("`shifts` required")
     if dims is not None and n == 0 and size_tuple((dims,)):
         raise IndexError(f"Dimension specified as {dims} but tensor has no dimensions")
     if dims is not None:
