@@ -387,11 +387,14 @@ def copy_(input, src, non_blocking=False):
 
 cdef Tensor write(Tensor x, Tensor s, bint distinct):
     """Do the work of ``copy_`` and ``fill_``; ``distinct`` as in ``check_inplace``."""
+    cdef ndarray source
     check_inplace(x, recording(s), distinct)
     check_overlap(x.array, s.array)
     s = cast(s, dtype_of(x.array))
+    # (NumPy copies from memory that it has just written, if both have one dimension)
+    source = s.array if disjoint_or_same(x.array, s.array) else s.array.copy()
     try:
-        np.copyto(x.array, s.array)
+        np.copyto(x.array, source)
     except ValueError:
         raise RuntimeError(
             f"The size of tensor a ({list(x.shape)}) must match the size of tensor b "

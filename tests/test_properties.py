@@ -1,0 +1,672 @@
+"""Properties that hold for every op, over random shapes, dtypes and memory layouts (hypothesis).
+
+Shapes have no to eight dimensions, of which some are 0 or 1; tensors are contiguous, permuted,
+spaced, offset, expanded, windows that overlap, unaligned, or over memory that must not be written
+to.  For each drawn call: the result is that of NumPy, in shape, dtype and values; the gradient in a
+random direction is the finite difference in float64; nothing that was only read has changed.
+
+The short form tries the same few hundred examples every time.  MINIGRAD_LONG=1 takes 1,000 new ones
+of each of the 22 properties.
+"""
+
+import os
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import mutually_broadcastable_shapes
+from support import TOLERANCE
+
+import minigrad
+from minigrad.nn import functional as F
+
+LONG = os.environ.get("MINIGRAD_LONG") == "1"
+examples = settings(
+    max_examples=1000 if LONG else 20,
+    derandomize=not LONG,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+MOST = 2_000  # elements of an array
+
+UNARY = {
+    "neg": np.negative,
+    "abs": np.abs,
+    "square": np.square,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "sin": np.sin,
+    "relu": lambda x: np.maximum(x, 0),
+    "reciprocal": np.reciprocal,
+    "expm1": np.expm1,
+}
+BINARY = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "atan2": np.arctan2,
+    "hypot": np.hypot,
+    "pow": np.power,
+}
+REDUCTIONS = {
+    "sum": np.sum,
+    "mean": np.mean,
+    "prod": np.prod,
+    "amax": np.max,
+    "amin": np.min,
+    "var": lambda x, **k: np.var(x, ddof=1, **k),
+    "logsumexp": lambda x, **k: np.log(np.sum(np.exp(x), **k)),
+}
+FLOATS = st.sampled_from(["float32", "float64"])
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+# ---------------------------------------------------------------- what is drawn
+
+
+@st.composite
+def shapes(draw, least=0, most=8):
+    """A shape: short sides, sometimes one that is long."""
+    shape = draw(st.lists(st.sampled_from([0, 1, 1, 2, 2, 3, 5]), min_size=least, max_size=most))
+    if shape and draw(st.booleans()):
+        shape[draw(st.integers(0, len(shape) - 1))] = draw(st.sampled_from([7, 16, 33, 130]))
+    assume(np.prod(shape, dtype=int) <= MOST)
+    return tuple(shape)
+
+
+def numbers(seed, shape, dtype="float64"):
+    """Numbers that differ from each other, between 0.3 and 2.3: every op is smooth there."""
+    size = int(np.prod(shape, dtype=int))
+    rng = np.random.default_rng(seed)
+    return (0.3 + 2 * (rng.permutation(size) + 0.5) / max(size, 1)).reshape(shape).astype(dtype)
+
+
+LAYOUTS = st.sampled_from(
+    ["contiguous", "permuted", "spaced", "offset", "unaligned", "read-only", "expanded", "windows"]
+)
+
+
+def laid_out(array, layout, seed):
+    """Return (tensor, the memory under it): as ``array``, or numbers of its own where the layout
+    makes elements share memory."""
+    rng, shape, ndim = np.random.default_rng(seed), array.shape, array.ndim
+    if layout == "permuted" and ndim > 1:
+        order = rng.permutation(ndim)
+        memory = np.ascontiguousarray(array.transpose(order))
+        return minigrad.from_numpy(memory).permute(*map(int, np.argsort(order))), memory
+    if layout == "spaced" and ndim:
+        memory = np.full(tuple(2 * s + 1 for s in shape), 7, array.dtype)
+        window = tuple(slice(1, 2 * s + 1, 2) for s in shape)
+        memory[window] = array
+        return minigrad.from_numpy(memory)[window], memory
+    if layout == "offset":
+        memory = np.concatenate([np.full(3, 7, array.dtype), array.ravel()])
+        return minigrad.from_numpy(memory)[3:].view(shape), memory
+    if layout == "unaligned":
+        memory = np.frombuffer(bytearray(b"\0" + array.tobytes()), np.uint8)
+        return minigrad.from_numpy(memory[1:].view(array.dtype).reshape(shape)), memory
+    if layout == "read-only":
+        memory = array.copy()
+        memory.flags.writeable = False
+        with warnings.catch_warnings():  # as torch, it warns of writes that have no meaning
+            warnings.simplefilter("ignore")
+            return minigrad.from_numpy(memory), memory
+    if layout == "expanded" and ndim and array.size:
+        axis = int(rng.integers(ndim))
+        memory = np.ascontiguousarray(np.take(array, [0], axis))
+        return minigrad.from_numpy(memory).expand(shape), memory
+    if layout == "windows" and ndim == 2 and array.size:  # every row is the last one, moved by one
+        memory = array.ravel()[: shape[0] + shape[1] - 1].copy()
+        return minigrad.from_numpy(memory).unfold(0, shape[1], 1), memory
+    memory = array.copy()
+    return minigrad.from_numpy(memory), memory
+
+
+# ---------------------------------------------------------------- what must hold
+
+
+def assert_same(result, expected, dtype, what):
+    assert tuple(result.shape) == np.shape(expected), what
+    assert str(result.dtype).endswith(str(dtype)), what
+    relative, absolute = TOLERANCE[str(dtype)]
+    np.testing.assert_allclose(
+        result.detach().numpy(), expected, rtol=5 * relative, atol=5 * absolute, err_msg=what
+    )
+
+
+def assert_unchanged(memories, before, what):
+    for memory, bytes_before in zip(memories, before, strict=True):
+        assert memory.tobytes() == bytes_before, f"{what}: an input was written to"
+
+
+def assert_gradient(function, inputs, seed, what):
+    """Assert that the slope of a weighted sum of the results in a random direction is right."""
+    leaves = [x.detach().double().clone().requires_grad_() for x in inputs]
+    rng = np.random.default_rng(seed)
+    result = function(*leaves)
+    weights = minigrad.from_numpy(np.asarray(rng.uniform(-1, 1, tuple(result.shape))))
+    if not result.requires_grad or not result.numel():
+        return
+    (result * weights).sum().backward()
+    step, slope, sides = 1e-6, 0.0, []
+    directions = [
+        minigrad.from_numpy(np.asarray(rng.uniform(-1, 1, tuple(x.shape)))) for x in leaves
+    ]
+    for x, direction in zip(leaves, directions, strict=True):
+        slope += (x.grad * direction).sum().item() if x.grad is not None else 0.0
+    with minigrad.no_grad():
+        for sign in (1, -1):
+            moved = [x + sign * step * d for x, d in zip(leaves, directions, strict=True)]
+            sides.append((function(*moved) * weights).sum().item())
+    scale = 1 + sum(abs(side) for side in sides)
+    assert abs((sides[0] - sides[1]) / (2 * step) - slope) <= 2e-6 * scale + 1e-5 * abs(slope), what
+
+
+def check(function, twin, arrays, layouts, seed, dtype=None, gradient=True):
+    """Check one call on tensors of these layouts; ``twin`` is given the arrays that they show."""
+    pairs = [
+        laid_out(a, way, seed + i) for i, (a, way) in enumerate(zip(arrays, layouts, strict=True))
+    ]
+    inputs, memories = [p[0] for p in pairs], [p[1] for p in pairs]
+    before = [memory.tobytes() for memory in memories]
+    what = f"{[(tuple(x.shape), x.stride(), str(x.dtype)) for x in inputs]} {layouts}"
+    with np.errstate(all="ignore"):
+        expected = twin(*[x.numpy().astype(np.float64) for x in inputs])
+    result = function(*inputs)
+    assert_same(result, expected, dtype or arrays[0].dtype, what)
+    assert_unchanged(memories, before, what)
+    if gradient:
+        assert_gradient(function, inputs, seed, what)
+        assert_unchanged(memories, before, what)
+
+
+# ---------------------------------------------------------------- the properties
+
+
+@examples
+@given(st.sampled_from([*UNARY]), shapes(), FLOATS, LAYOUTS, SEEDS)
+def test_unary(name, shape, dtype, layout, seed):
+    function = getattr(minigrad, name)
+    check(function, UNARY[name], [numbers(seed, shape, dtype)], [layout], seed)
+
+
+@examples
+@given(
+    st.sampled_from([*BINARY]),
+    mutually_broadcastable_shapes(num_shapes=2, max_dims=6, max_side=4),
+    FLOATS,
+    LAYOUTS,
+    LAYOUTS,
+    SEEDS,
+)
+def test_binary(name, both, dtype, one, other, seed):
+    a, b = (numbers(seed + i, shape, dtype) for i, shape in enumerate(both.input_shapes))
+    b = np.asarray(b + 0.0137, dtype)  # no ties
+    # (where elements share memory, extremes may have ties all the same)
+    ties = name in ("maximum", "minimum") and {one, other} & {"expanded", "windows"}
+    check(getattr(minigrad, name), BINARY[name], [a, b], [one, other], seed, gradient=not ties)
+
+
+@examples
+@given(
+    st.sampled_from(["add", "sub", "mul", "div", "pow", "remainder"]),
+    shapes(most=4),
+    st.sampled_from(
+        ["uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "bool"]
+    ),
+    st.sampled_from(["uint8", "int8", "int32", "int64", "float16", "float32", "float64", "bool"]),
+    LAYOUTS,
+    SEEDS,
+)
+def test_mixed_dtypes(name, shape, one, other, layout, seed):
+    assume(not (name == "sub" and "bool" in (one, other)))
+    assume(not (name in ("pow", "remainder") and one == other == "bool"))
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(1, 4, shape).astype(one), rng.integers(1, 4, shape).astype(other)
+    (x, _), (y, _) = laid_out(a, layout, seed), laid_out(b, layout, seed + 1)
+    dtype = str(minigrad.promote_types(x.dtype, y.dtype)).removeprefix("minigrad.")
+    result = getattr(minigrad, name)(x, y)
+    if name == "div" and dtype[0] in "uib":
+        dtype = "float32"
+    assert str(result.dtype).endswith(dtype)
+    wide = np.float64 if dtype.startswith("float") else np.int64
+    twin = {
+        "add": np.add,
+        "sub": np.subtract,
+        "mul": np.multiply,
+        "div": np.divide,
+        "pow": np.power,
+        "remainder": np.remainder,
+    }[name]
+    expected = twin(x.numpy().astype(wide), y.numpy().astype(wide)).astype(dtype)
+    np.testing.assert_allclose(
+        result.numpy().astype(wide), expected.astype(wide), rtol=2e-3 if "16" in dtype else 1e-6
+    )
+
+
+@examples
+@given(st.sampled_from([*REDUCTIONS]), shapes(least=1, most=6), FLOATS, LAYOUTS, SEEDS, st.data())
+def test_reductions(name, shape, dtype, layout, seed, data):
+    dims = data.draw(st.lists(st.integers(0, len(shape) - 1), min_size=1, unique=True))
+    if name == "prod":
+        dims = dims[:1]
+    reduced = int(np.prod([shape[d] for d in dims], dtype=int))
+    assume(reduced > (1 if name == "var" else 0))
+    keepdim = data.draw(st.booleans())
+    dim = (
+        dims[0]
+        if name == "prod"
+        else tuple(d - len(shape) * data.draw(st.booleans()) for d in dims)
+    )
+    ties = name in ("amax", "amin") and layout in ("expanded", "windows")
+    check(
+        lambda x: getattr(minigrad, name)(x, dim, keepdim=keepdim),
+        lambda a: REDUCTIONS[name](a, axis=tuple(dims), keepdims=keepdim),
+        [numbers(seed, shape, dtype)],
+        [layout],
+        seed,
+        gradient=not ties,
+    )
+
+
+@examples
+@given(st.sampled_from(["cumsum", "cumprod"]), shapes(least=1, most=5), FLOATS, LAYOUTS, SEEDS)
+def test_scans(name, shape, dtype, layout, seed):
+    axis = seed % len(shape)
+    assume(name == "cumsum" or shape[axis] < 20)
+    check(
+        lambda x: getattr(minigrad, name)(x, axis),
+        lambda a: getattr(np, name)(a, axis=axis),
+        [numbers(seed, shape, dtype)],
+        [layout],
+        seed,
+    )
+
+
+@examples
+@given(shapes(least=1, most=6), FLOATS, LAYOUTS, SEEDS, st.booleans())
+def test_softmax(shape, dtype, layout, seed, log):
+    axis = seed % len(shape)
+
+    def twin(a):
+        shifted = a - a.max(axis, keepdims=True, initial=-np.inf)
+        share = np.exp(shifted) / np.exp(shifted).sum(axis, keepdims=True)
+        return np.log(share) if log else share
+
+    check(
+        lambda x: (F.log_softmax if log else F.softmax)(x, axis),
+        twin,
+        [numbers(seed, shape, dtype)],
+        [layout],
+        seed,
+    )
+
+
+@examples
+@given(
+    st.integers(0, 9),
+    st.integers(0, 9),
+    st.integers(0, 9),
+    shapes(most=3),
+    st.booleans(),
+    FLOATS,
+    LAYOUTS,
+    LAYOUTS,
+    SEEDS,
+)
+def test_matmul(m, k, n, batch, one_batch, dtype, one, other, seed):
+    assume(np.prod(batch, dtype=int) * max(m * k, k * n, m * n) <= MOST)
+    a = numbers(seed, (*batch, m, k), dtype)
+    b = numbers(seed + 1, (k, n) if one_batch else (*batch, k, n), dtype)
+    check(minigrad.matmul, np.matmul, [a, b], [one, other], seed)
+
+
+@examples
+@given(st.integers(0, 40), st.integers(0, 40), FLOATS, LAYOUTS, LAYOUTS, SEEDS)
+def test_linear(rows, features, dtype, one, other, seed):
+    bias = numbers(seed + 2, (5,), dtype)
+    check(
+        lambda x, w, b: F.linear(x, w, b),
+        lambda x, w, b: x @ w.T + b,
+        [numbers(seed, (rows, features), dtype), numbers(seed + 1, (5, features), dtype), bias],
+        [one, other, "contiguous"],
+        seed,
+    )
+
+
+@examples
+@given(
+    st.integers(0, 3),
+    st.integers(1, 5),
+    st.integers(1, 4),
+    st.integers(5, 9),
+    st.integers(5, 9),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(0, 2),
+    FLOATS,
+    LAYOUTS,
+    LAYOUTS,
+    SEEDS,
+)
+def test_conv2d(n, inputs, outputs, height, width, size, stride, padding, dtype, one, other, seed):
+    padding = min(padding, size - 1)
+
+    def twin(x, w):
+        x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+        seen = np.lib.stride_tricks.sliding_window_view(x, (size, size), (2, 3))
+        return np.einsum("ncijhw,ochw->noij", seen[:, :, ::stride, ::stride], w)
+
+    check(
+        lambda x, w: F.conv2d(x, w, stride=stride, padding=padding),
+        twin,
+        [
+            numbers(seed, (n, inputs, height, width), dtype),
+            numbers(seed + 1, (outputs, inputs, size, size), dtype),
+        ],
+        [one, other],
+        seed,
+    )
+
+
+@examples
+@given(
+    st.sampled_from(["max", "avg"]),
+    st.integers(0, 3),
+    st.integers(1, 3),
+    st.integers(4, 12),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    FLOATS,
+    LAYOUTS,
+    SEEDS,
+)
+def test_pooling(kind, n, channels, side, size, stride, dtype, layout, seed):
+    def twin(a):
+        seen = np.lib.stride_tricks.sliding_window_view(a, (size, size), (2, 3))[
+            :, :, ::stride, ::stride
+        ]
+        return seen.max((-1, -2)) if kind == "max" else seen.mean((-1, -2))
+
+    function = F.max_pool2d if kind == "max" else F.avg_pool2d
+    check(
+        lambda x: function(x, size, stride),
+        twin,
+        [numbers(seed, (n, channels, side, side), dtype)],
+        [layout],
+        seed,
+        gradient=kind == "avg" or layout not in ("expanded", "windows"),
+    )
+
+
+def normalized(a, axes, eps):
+    return (a - a.mean(axes, keepdims=True)) / np.sqrt(a.var(axes, keepdims=True) + eps)
+
+
+@examples
+@given(st.integers(1, 9), st.integers(1, 7), shapes(most=3), FLOATS, LAYOUTS, SEEDS, st.booleans())
+def test_batch_norm(n, channels, rest, dtype, layout, seed, affine):
+    shape = (n, channels, *rest)
+    assume(np.prod(rest, dtype=int) * n > 1 and np.prod(shape, dtype=int) <= MOST)
+    axes = (0, *range(2, len(shape)))
+    column = (1, channels, *[1] * len(rest))
+    weight, bias = numbers(seed + 1, (channels,), dtype), numbers(seed + 2, (channels,), dtype)
+    if not affine:
+        check(
+            lambda x: F.batch_norm(x, None, None, training=True, eps=0.1),
+            lambda a: normalized(a, axes, 0.1),
+            [numbers(seed, shape, dtype)],
+            [layout],
+            seed,
+        )
+        return
+    check(
+        lambda x, w, b: F.batch_norm(x, None, None, w, b, training=True, eps=0.1),
+        lambda a, w, b: normalized(a, axes, 0.1) * w.reshape(column) + b.reshape(column),
+        [numbers(seed, shape, dtype), weight, bias],
+        [layout, "contiguous", "offset"],
+        seed,
+    )
+
+
+@examples
+@given(st.integers(1, 5), st.integers(1, 4), shapes(most=2), FLOATS, LAYOUTS, SEEDS)
+def test_batch_norm_keeps_running_estimates(n, channels, rest, dtype, layout, seed):
+    shape = (n, channels, *rest)
+    count = n * int(np.prod(rest, dtype=int))
+    assume(count > 1 and np.prod(shape, dtype=int) <= MOST)
+    x, _ = laid_out(numbers(seed, shape, dtype), layout, seed)
+    mean, var = minigrad.zeros(channels, dtype=x.dtype), minigrad.ones(channels, dtype=x.dtype)
+    F.batch_norm(x, mean, var, training=True, momentum=0.25)
+    seen = np.moveaxis(x.numpy().astype(np.float64), 1, 0).reshape(channels, -1)
+    assert_same(mean, 0.25 * seen.mean(1), dtype, "running mean")
+    assert_same(var, 0.75 + 0.25 * seen.var(1, ddof=1), dtype, "running variance")
+
+
+@examples
+@given(shapes(least=1, most=4), st.integers(1, 9), FLOATS, LAYOUTS, SEEDS)
+def test_layer_norm(rest, features, dtype, layout, seed):
+    shape = (*rest, features)
+    assume(np.prod(shape, dtype=int) <= MOST)
+    check(
+        lambda x: F.layer_norm(x, (features,), eps=0.1),
+        lambda a: normalized(a, (-1,), 0.1),
+        [numbers(seed, shape, dtype)],
+        [layout],
+        seed,
+    )
+
+
+@examples
+@given(
+    st.integers(1, 12),
+    st.integers(1, 9),
+    FLOATS,
+    LAYOUTS,
+    SEEDS,
+    st.sampled_from(["mean", "sum"]),
+    st.sampled_from([0.0, 0.3]),
+)
+def test_cross_entropy(n, classes, dtype, layout, seed, reduction, smoothing):
+    target = np.random.default_rng(seed).integers(0, classes, n)
+
+    def twin(a):
+        log = a - np.log(np.exp(a).sum(1, keepdims=True))
+        loss = -(1 - smoothing) * log[np.arange(n), target] - smoothing * log.mean(1)
+        return loss.mean() if reduction == "mean" else loss.sum()
+
+    check(
+        lambda x: F.cross_entropy(
+            x, minigrad.from_numpy(target), reduction=reduction, label_smoothing=smoothing
+        ),
+        twin,
+        [numbers(seed, (n, classes), dtype)],
+        [layout],
+        seed,
+    )
+
+
+@examples
+@given(shapes(least=1, most=6), FLOATS, LAYOUTS, SEEDS, st.data())
+def test_shapes(shape, dtype, layout, seed, data):
+    ndim = len(shape)
+    order = data.draw(st.permutations(range(ndim)))
+    flipped = data.draw(st.lists(st.integers(0, ndim - 1), unique=True))
+    shift = data.draw(st.integers(-5, 5))
+    for function, twin in [
+        (lambda x: x.permute(*order), lambda a: a.transpose(order)),
+        (lambda x: x.reshape(-1) if x.numel() else x.flatten(), lambda a: a.reshape(a.size)),
+        (lambda x: x.flip(flipped), lambda a: np.flip(a, flipped)),
+        (lambda x: x.roll(shift, 0), lambda a: np.roll(a, shift, 0)),
+        (lambda x: x.unsqueeze(0).expand(2, *shape), lambda a: np.broadcast_to(a, (2, *shape))),
+        (lambda x: minigrad.cat([x, x], ndim - 1), lambda a: np.concatenate([a, a], ndim - 1)),
+        (lambda x: minigrad.stack([x, x], ndim), lambda a: np.stack([a, a], ndim)),
+    ]:
+        check(function, twin, [numbers(seed, shape, dtype)], [layout], seed)
+
+
+@examples
+@given(shapes(least=1, most=5), FLOATS, LAYOUTS, SEEDS, st.data())
+def test_indexing(shape, dtype, layout, seed, data):
+    index = []
+    for size in shape:
+        kind = data.draw(st.sampled_from(["all", "slice", "step", "number", "new"]))
+        if kind == "number" and size:
+            index.append(data.draw(st.integers(-size, size - 1)))
+        elif kind == "slice":
+            index.append(slice(data.draw(st.integers(-6, 6)), data.draw(st.integers(-6, 6))))
+        elif kind == "step":
+            index.append(slice(None, None, data.draw(st.integers(1, 4))))
+        else:
+            index.extend([None] * (kind == "new") + [slice(None)])
+    check(
+        lambda x: x[tuple(index)],
+        lambda a: a[tuple(index)],
+        [numbers(seed, shape, dtype)],
+        [layout],
+        seed,
+    )
+
+
+@examples
+@given(shapes(least=1, most=4), FLOATS, LAYOUTS, SEEDS)
+def test_advanced_indexing(shape, dtype, layout, seed):
+    assume(shape[0])
+    rows = np.random.default_rng(seed).integers(-shape[0], shape[0], (2, 3))
+    check(
+        lambda x: x[minigrad.from_numpy(rows)],
+        lambda a: a[rows],
+        [numbers(seed, shape, dtype)],
+        [layout],
+        seed,
+    )
+
+
+@examples
+@given(shapes(least=1, most=4), FLOATS, LAYOUTS, SEEDS)
+def test_gather_and_scatter(shape, dtype, layout, seed):
+    axis = seed % len(shape)
+    assume(shape[axis])
+    places = np.random.default_rng(seed).integers(0, shape[axis], shape)
+    index = minigrad.from_numpy(places)
+    check(
+        lambda x: x.gather(axis, index),
+        lambda a: np.take_along_axis(a, places, axis),
+        [numbers(seed, shape, dtype)],
+        [layout],
+        seed,
+    )
+
+    def twin(a):
+        out = np.zeros(shape)
+        grid = [*np.indices(shape)]
+        grid[axis] = places
+        np.add.at(out, tuple(grid), a)
+        return out
+
+    check(
+        lambda x: minigrad.zeros(shape, dtype=x.dtype).scatter_add(axis, index, x),
+        twin,
+        [numbers(seed, shape, dtype)],
+        [layout],
+        seed,
+    )
+
+
+@examples
+@given(shapes(least=1, most=4), FLOATS, LAYOUTS, SEEDS, st.booleans())
+def test_sorting(shape, dtype, layout, seed, descending):
+    axis = seed % len(shape)
+    array = numbers(seed, shape, dtype)
+    x, _ = laid_out(array, layout, seed)
+    values, places = x.sort(axis, descending=descending)
+    expected = np.sort(x.numpy(), axis)
+    np.testing.assert_array_equal(
+        values.numpy(), np.flip(expected, axis) if descending else expected
+    )
+    np.testing.assert_array_equal(
+        np.take_along_axis(x.numpy(), places.numpy(), axis), values.numpy()
+    )
+    if shape[axis]:
+        np.testing.assert_array_equal(x.max(axis).values.numpy(), x.numpy().max(axis))
+        np.testing.assert_array_equal(x.argmin(axis).numpy(), x.numpy().argmin(axis))
+
+
+# ---------------------------------------------------------------- in place
+
+IN_PLACE = {
+    "add_": np.add,
+    "sub_": np.subtract,
+    "mul_": np.multiply,
+    "div_": np.divide,
+    "copy_": lambda a, b: np.broadcast_to(b, a.shape),
+    "atan2_": np.arctan2,
+}
+
+
+@examples
+@given(
+    st.sampled_from([*IN_PLACE]),
+    shapes(most=5),
+    st.sampled_from(["contiguous", "permuted", "spaced", "offset"]),
+    LAYOUTS,
+    FLOATS,
+    SEEDS,
+)
+def test_in_place(name, shape, layout, other, dtype, seed):
+    """What is written lies within the tensor, and nothing beside it."""
+    a, b = numbers(seed, shape, dtype), numbers(seed + 1, shape, dtype)
+    (x, memory), (y, _) = laid_out(a, layout, seed), laid_out(b, other, seed + 1)
+    outside = memory.astype(np.float64).sum() - x.numpy().astype(np.float64).sum()
+    expected = IN_PLACE[name](x.numpy().copy(), y.numpy()).astype(dtype)
+    assert getattr(x, name)(y) is x
+    np.testing.assert_allclose(x.numpy(), expected, rtol=1e-6)
+    after = memory.astype(np.float64).sum() - x.numpy().astype(np.float64).sum()
+    np.testing.assert_allclose(after, outside, atol=1e-2 if dtype == "float32" else 1e-8)
+
+
+@examples
+@given(
+    st.sampled_from([*IN_PLACE]),
+    st.integers(2, 12),
+    st.integers(0, 3),
+    st.integers(0, 3),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    SEEDS,
+)
+def test_in_place_with_an_alias(name, size, start, other_start, step, other_step, seed):
+    """Operands that overlap: the result is as if they did not, or the call is refused whole."""
+    memory = numbers(seed, (start + other_start + 3 * size + 3,))
+    x = minigrad.from_numpy(memory)[start::step][:size]
+    y = minigrad.from_numpy(memory)[other_start::other_step][:size]
+    assume(x.numel() == y.numel() == size)
+    expected, before = IN_PLACE[name](x.numpy().copy(), y.numpy().copy()), memory.copy()
+    try:
+        getattr(x, name)(y)
+    except RuntimeError as error:
+        assert "overlap" in str(error) or "memory location" in str(error)
+        np.testing.assert_array_equal(memory, before)
+    else:
+        np.testing.assert_allclose(x.numpy(), expected, rtol=1e-12)
+
+
+@examples
+@given(st.sampled_from(["add_", "mul_", "exp_", "copy_"]), shapes(least=1, most=3), SEEDS)
+def test_writes_to_tensors_that_overlap_themselves_are_refused(name, shape, seed):
+    x = minigrad.from_numpy(numbers(seed, (1, *shape))).expand(3, *shape)
+    assume(x.numel())
+    before = x.numpy().copy()
+    arguments = {"add_": [x + 1], "mul_": [2.0], "copy_": [x + 1]}.get(name, [])
+    with pytest.raises(RuntimeError, match="memory location"):
+        getattr(x, name)(*arguments)
+    np.testing.assert_array_equal(x.numpy(), before)
