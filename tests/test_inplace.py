@@ -173,7 +173,8 @@ def test_expanded_memory():
 def test_read_only_memory():
     array = np.zeros(3, np.float32)
     array.flags.writeable = False
-    frozen = minigrad.as_tensor(array)
+    with pytest.warns(UserWarning, match="not writable"):
+        frozen = minigrad.as_tensor(array)
     with pytest.raises(RuntimeError, match="read-only"):
         frozen.add_(1)
     assert array.tolist() == [0, 0, 0]

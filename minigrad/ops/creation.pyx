@@ -63,8 +63,8 @@ def as_tensor(data, dtype=None, device=None):
 
 cdef object warn_of_read_only(ndarray array):
     if not PyArray_ISWRITEABLE(array):
-        warnings.warn("The given NumPy array is not writable, but tensors are: what is written to "
-                      "this one shows in the array. You may want to copy the array first.")
+        warnings.warn("The given NumPy array is not writable: writing to this tensor will be an "
+                      "error. You may want to copy the array first.")
 
 
 cdef ndarray array_of(object data, object d):

@@ -334,8 +334,8 @@ def frombuffer(
         )
     if memoryview(buffer).readonly:
         warnings.warn(
-            "The given buffer is not writable, but tensors are: what is written to this one shows "
-            "in the buffer. You may want to copy it first.",
+            "The given buffer is not writable: writing to this tensor will be an error. You may "
+            "want to copy it first.",
             stacklevel=2,
         )
     if count > 0 and offset + count * width > size:
