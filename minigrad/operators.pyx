@@ -56,16 +56,20 @@ cdef class Operators(Variable):
     # -------- arithmetic and bits
 
     def __add__(self, other): return calculate(operations.add, self, other)
-    def __radd__(self, other): return calculate(operations.add, other, self)
+    def __radd__(self, other): return calculate(operations.add, self, other)
     def __iadd__(self, other): return operations.add_(self, other)
     def __sub__(self, other): return calculate(operations.sub, self, other)
     def __rsub__(self, other): return calculate(operations.sub, other, self)
     def __isub__(self, other): return operations.sub_(self, other)
     def __mul__(self, other): return calculate(operations.mul, self, other)
-    def __rmul__(self, other): return calculate(operations.mul, other, self)
+    def __rmul__(self, other): return calculate(operations.mul, self, other)
     def __imul__(self, other): return operations.mul_(self, other)
     def __truediv__(self, other): return calculate(operations.div, self, other)
-    def __rtruediv__(self, other): return calculate(operations.div, other, self)
+    def __rtruediv__(self, other):
+        if isinstance(other, (int, float)):     # as torch, to the bit, and to the name of grad_fn
+            return operations.mul(operations.reciprocal(self), other)
+        return calculate(operations.div, other, self)
+
     def __itruediv__(self, other): return operations.div_(self, other)
     def __floordiv__(self, other): return operate(operations.floor_divide, self, other)
     def __rfloordiv__(self, other): return operate(operations.floor_divide, other, self)

@@ -92,7 +92,7 @@ ctypedef object (*binary_function)(object a, object b)
 
 cdef class Operations:
     cdef binary_function add, sub, mul, div     # called most, and so without Python in between
-    cdef public object floor_divide, remainder, pow, matmul, neg, abs
+    cdef public object floor_divide, remainder, pow, matmul, neg, abs, reciprocal
     cdef public object add_, sub_, mul_, div_, floor_divide_, remainder_, pow_
     cdef public object eq, ne, lt, le, gt, ge
     cdef public object bitwise_and, bitwise_or, bitwise_xor, bitwise_not

@@ -55,6 +55,14 @@ F.binary_cross_entropy_with_logits(X,S.detach()) BinaryCrossEntropyWithLogitsBac
 F.soft_margin_loss(X,S.detach()) SoftMarginLossBackward0
 F.multi_margin_loss(X,I) MultiMarginLossBackward0
 F.multilabel_margin_loss(X,I.expand(3,3)) MultilabelMarginLossBackward0
+X@T.ones(3,3) MmBackward0
+X[None]@X[None] UnsafeViewBackward0
+X.expand(2,3,3)@X UnsafeViewBackward0
+F.linear(X.expand(2,3,3),X) UnsafeViewBackward0
+2/X MulBackward0
+1/(1+(-X).exp()) MulBackward0
+X.clamp_min(1) ClampMinBackward0
+X.clamp_max(2*X) ClampMaxBackward1
 """
 CASES = [line.rsplit(maxsplit=1) for line in NAMED.strip().splitlines()]
 
@@ -101,3 +109,62 @@ def test_gather_and_scatter_take_one_index_without_dimensions():
     assert x.scatter(0, i, 5.0).tolist() == [0, 5, 2]
     assert x.scatter(0, i, minigrad.tensor(7.0)).tolist() == [0, 7, 2]
     assert x.scatter_add(0, i, minigrad.tensor(2.0)).tolist() == [0, 3, 2]
+
+
+# ---------------------------------------------------------------- of derivatives
+
+# What is differentiated, and for each derivative the name of its grad_fn, until it has none.
+DERIVATIVES = """
+x**2 Mul Mul Mul -
+x**3 Mul Mul Mul Mul -
+x**4+x Add Mul Mul Mul Mul -
+x*x Add Add -
+2/x Mul Mul Mul Mul Mul Mul
+x.sin() Mul Mul Mul Mul Mul Mul
+x.exp() Mul Mul Mul Mul Mul Mul
+x.tanh() TanhBackward TanhBackward TanhBackward TanhBackward TanhBackward TanhBackward
+x.sigmoid() SigmoidBackward SigmoidBackward
+x.relu() ThresholdBackward -
+F.leaky_relu(x) LeakyReluBackward -
+F.hardtanh(x) HardtanhBackward -
+F.relu6(x) HardtanhBackward -
+F.hardshrink(x) HardshrinkBackward -
+F.softshrink(x) SoftshrinkBackward -
+F.elu(x) EluBackward
+F.selu(x) EluBackward
+F.gelu(x) GeluBackward
+F.softplus(x) SoftplusBackward
+F.logsigmoid(x) LogSigmoidBackward
+F.hardswish(x) HardswishBackward
+F.mse_loss(x,T.zeros(())) MseLossBackward
+F.binary_cross_entropy(x,T.zeros(())) BinaryCrossEntropyBackward
+x.expand(3).exp().sum() Sum Sum Sum
+"""
+CHAINS = [line.split(maxsplit=1) for line in DERIVATIVES.strip().splitlines()]
+
+
+def names_of_derivatives(library, expression, count):
+    x = library.tensor(0.4, requires_grad=True)
+    y, names = eval(expression, {"T": library, "F": library.nn.functional, "x": x}), []
+    for _ in range(count):
+        (y,) = library.autograd.grad(y, x, create_graph=True)
+        names.append(y.grad_fn.name().removesuffix("Backward0") if y.requires_grad else "-")
+    return names
+
+
+@pytest.mark.parametrize(("expression", "names"), CHAINS, ids=[case[0] for case in CHAINS])
+def test_derivatives_have_torchs_names_and_end_where_they_do(expression, names):
+    names = names.split()
+    assert names_of_derivatives(minigrad, expression, len(names)) == names
+
+
+def test_those_names_are_torchs(torch):
+    for expression, names in CHAINS:
+        names = names.split()
+        assert names_of_derivatives(torch, expression, len(names)) == names, expression
+
+
+def test_a_number_over_a_tensor_has_torchs_bits(torch):
+    values = [0.1 * k for k in range(1, 200)]
+    assert (3 / minigrad.tensor(values)).tolist() == (3 / torch.tensor(values)).tolist()
+    assert (2 / minigrad.tensor([1, 4])).tolist() == [2.0, 0.5]

@@ -37,6 +37,7 @@ from minigrad.ops import (
     random,
     reduce,
     rows,
+    saved,
     scan,
     shape,
     softmax,
@@ -385,3 +386,4 @@ for _name, _function in methods.items():
     if isinstance(_function, Late):
         methods[_name] = _function.named(_name)
 install_methods(methods)
+saved.install()

@@ -20,7 +20,7 @@ from minigrad.ops.common cimport shape_of
 from minigrad.ops.elementwise cimport combine, with_parameters
 from minigrad.ops.inplace cimport assign, before_write, check_inplace
 from minigrad.ops.math cimport INPUT, fused, unary
-from minigrad.ops.recorded cimport floating
+from minigrad.ops.recorded cimport floating, named_slope
 from minigrad.ops.elementwise import clamp, where
 from minigrad.ops.math import erf, sigmoid, tanh
 from minigrad.ops.recorded import labelled, recorded, tensor_operand
@@ -79,7 +79,7 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
 cdef leaky_relu_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     if grad_enabled():
-        return (where(x > 0, g, g * node.extra),)
+        return (named_slope(node, where(x > 0, g, g * node.extra), x),)
     return (sloped(kernels.LEAKY_RELU_BACKWARD, g, x, node.extra),)
 
 
@@ -94,7 +94,7 @@ cdef elu_vjp(Node node, object g):
     cdef Tensor x = node.tensor(0)
     if grad_enabled():
         below = where(x < 0, x, 0.0)        # at 0 the second derivative is that from above, 0
-        return (where(x <= 0, g * node.extra * below.exp(), g),)
+        return (named_slope(node, where(x <= 0, g * node.extra * below.exp(), g)),)
     return (sloped(kernels.ELU_BACKWARD, g, x, node.extra),)
 
 
@@ -161,7 +161,7 @@ cdef gelu_vjp(Node node, object g):
     if grad_enabled():
         cdf = (erf(x * math.sqrt(0.5)) + 1.0) * 0.5
         pdf = (x * x * -0.5).exp() * (1.0 / math.sqrt(2.0 * math.pi))
-        return (g * (cdf + x * pdf),)
+        return (named_slope(node, g * (cdf + x * pdf)),)
     return (fused(kernels.GELU_BACKWARD, g, <Tensor>x),)
 
 
@@ -171,7 +171,7 @@ cdef gelu_tanh_vjp(Node node, object g):
         scale = math.sqrt(2.0 / math.pi)
         t = tanh((x + x * x * x * 0.044715) * scale)
         slope = (x * x * (3 * 0.044715) + 1.0) * scale
-        return (g * ((t + 1.0) * 0.5 + x * (1.0 - t * t) * slope * 0.5),)
+        return (named_slope(node, g * ((t + 1.0) * 0.5 + x * (1.0 - t * t) * slope * 0.5)),)
     return (fused(kernels.GELU_TANH_BACKWARD, g, <Tensor>x),)
 
 
@@ -193,7 +193,7 @@ def softplus(input, beta=1.0, threshold=20.0):
 cdef softplus_vjp(Node node, object g):
     x = node.tensor(0)
     if grad_enabled():
-        return (g * sigmoid(x),)
+        return (named_slope(node, g * sigmoid(x)),)
     return (fused(kernels.SOFTPLUS_BACKWARD, g, <Tensor>x),)
 
 
@@ -206,7 +206,7 @@ def logsigmoid(input):
 cdef logsigmoid_vjp(Node node, object g):
     x = node.tensor(0)
     if grad_enabled():
-        return (g * sigmoid(-x),)
+        return (named_slope(node, g * sigmoid(-x)),)
     return (fused(kernels.LOGSIGMOID_BACKWARD, g, <Tensor>x),)
 
 
@@ -268,7 +268,7 @@ cdef hardtanh_vjp(Node node, object g):
     low, high = node.extra
     x = node.tensor(0)
     if grad_enabled():
-        return (where((x <= low) | (x >= high), 0.0, g),)
+        return (named_slope(node, where((x <= low) | (x >= high), 0.0, g), x),)
     return (sloped(kernels.HARDTANH_BACKWARD, g, <Tensor>x, low, high),)
 
 
@@ -303,7 +303,8 @@ def hardswish(input, inplace=False):
 cdef hardswish_vjp(Node node, object g):
     x = node.tensor(0)
     if grad_enabled():
-        return (where(x <= -3, 0.0, where(x < 3, g * (x / 3.0 + 0.5), g)),)
+        slope = where(x <= -3, 0.0, where(x < 3, g * (x / 3.0 + 0.5), g))
+        return (named_slope(node, slope),)
     return (fused(kernels.HARDSWISH_BACKWARD, g, <Tensor>x),)
 
 
@@ -324,7 +325,7 @@ def softshrink(input, lambd=0.5):
 cdef shrink_vjp(Node node, object g):
     x = node.tensor(0)
     if grad_enabled():
-        return (g.masked_fill(x.abs() <= node.extra, 0.0),)
+        return (named_slope(node, g.masked_fill(x.abs() <= node.extra, 0.0), x),)
     return (sloped(kernels.SHRINK_BACKWARD, g, <Tensor>x, node.extra),)
 
 

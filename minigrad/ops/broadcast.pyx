@@ -96,7 +96,7 @@ cdef Tensor sum_to(Tensor x, tuple shape):
         return x
     out = wrap(fold_to(SUM, x.array, shape))
     if recording(x):
-        record(out, "SumToSizeBackward0", sum_to_vjp, (x,), (), own)
+        record(out, "SumBackward1" if shape else "SumBackward0", sum_to_vjp, (x,), (), own)
     return out
 
 

@@ -28,6 +28,7 @@ from minigrad.ops.common cimport (
     broadcast_empty, cast, is_kernel_float, is_number, number_tensor, one_tensor, promoted,
     promoted_to_float, scaled, tensor_argument, to_half, two_tensors, zeros_of,
 )
+from minigrad.ops.recorded import labelled
 from minigrad.tape cimport Node, grad_enabled, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
@@ -483,9 +484,9 @@ cdef clamp_between_vjp(Node node, object g):
 
 def clamp_min(input, min):
     """Return ``clamp(input, min=min)``."""
-    return clamp(input, min=min)
+    return labelled(clamp(input, min=min), f"ClampMinBackward{int(isinstance(min, Tensor))}")
 
 
 def clamp_max(input, max):
     """Return ``clamp(input, max=max)``."""
-    return clamp(input, max=max)
+    return labelled(clamp(input, max=max), f"ClampMaxBackward{int(isinstance(max, Tensor))}")

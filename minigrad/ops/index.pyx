@@ -301,7 +301,7 @@ def setitem(input, index, value):
             f"indexing result of shape {list(region)}"
         ) from None
     if recording(x) or recording(v):
-        record(x, "IndexPutBackward0", setitem_vjp, (x, v), (),
+        record(x, "CopySlices" if basic else "IndexPutBackward0", setitem_vjp, (x, v), (),
                (key if basic else own_copies(key), v.shape))
     written(x)
 

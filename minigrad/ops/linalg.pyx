@@ -299,7 +299,8 @@ cdef Tensor matmul_rows(Tensor a, Tensor b):
         rows *= size
     flat = reshape_to(a, (rows, depth))
     check_product(flat, b)
-    return reshape_to(multiply(flat, b), (*shape[:len(shape) - 1], PyArray_DIM(b.array, 1)))
+    shape = (*shape[:len(shape) - 1], PyArray_DIM(b.array, 1))
+    return reshape_to(multiply(flat, b), shape, "UnsafeViewBackward0")
 
 
 cdef Tensor matmul_batches(Tensor a, Tensor b):
@@ -325,8 +326,8 @@ cdef Tensor matmul_batches(Tensor a, Tensor b):
         a = (<object>a).expand(*batch, n, depth)
     if shape_b[:rank_b - 2] != batch:
         b = (<object>b).expand(*batch, depth, m)
-    return reshape_to(multiply(reshape_to(a, (count, n, depth)),
-                                     reshape_to(b, (count, depth, m))), (*batch, n, m))
+    product_ = multiply(reshape_to(a, (count, n, depth)), reshape_to(b, (count, depth, m)))
+    return reshape_to(product_, (*batch, n, m), "UnsafeViewBackward0")
 
 
 def addmm(input, mat1, mat2, *, beta=1, alpha=1):
@@ -393,4 +394,7 @@ def linear(input, weight, bias=None):
             )
         check_dtypes(flat, b)
     out = affine(b, flat, w)
-    return out if rank == 2 else reshape_to(out, (*shape_of(x)[:rank - 1], outputs))
+    if rank == 2:
+        return out
+    label = "UnsafeViewBackward0" if b is None else "ViewBackward0"
+    return reshape_to(out, (*shape_of(x)[:rank - 1], outputs), label)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy cimport import_array, ndarray
 
 from minigrad.dtypes cimport dtype_of
-from minigrad.ops.recorded cimport floating
+from minigrad.ops.recorded cimport floating, named_slope
 from minigrad.ops.activation import logsigmoid
 from minigrad.ops.elementwise import clamp, where
 from minigrad.ops.recorded import labelled
@@ -107,7 +107,7 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
 
 
 cdef mse_loss_vjp(Node node, object g):
-    slope = (node.tensor(0) - node.tensor(1)) * (g * node.extra)
+    slope = named_slope(node, (node.tensor(0) - node.tensor(1)) * (g * node.extra))
     return slope if node.needs(0) else None, -slope if node.needs(1) else None
 
 
@@ -217,7 +217,7 @@ cdef binary_cross_entropy_vjp(Node node, object g):
     x, t = node.tensor(0), node.tensor(1)
     dx = dt = None
     if node.needs(0):
-        dx = g * (x - t) / clamp(x * (1.0 - x), min=1e-12)
+        dx = named_slope(node, g * (x - t) / clamp(x * (1.0 - x), min=1e-12))
     if node.needs(1):
         dt = g * (clamp((1.0 - x).log(), min=-100.0) - clamp(x.log(), min=-100.0))
     return dx, dt

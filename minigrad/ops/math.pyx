@@ -18,6 +18,7 @@ from minigrad.kernels.shapes cimport size_of
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast, float_operand, is_kernel_float, to_half, zeros_of
 from minigrad.ops.elementwise cimport combine, with_parameters
+from minigrad.ops.recorded cimport named_slope
 from minigrad.tape cimport Node, grad_enabled, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
@@ -360,7 +361,7 @@ def tanh(input):
 cdef tanh_vjp(Node node, object g):
     y = node.tensor(0)
     if grad_enabled():
-        return (g * (1.0 - y * y),)
+        return (named_slope(node, g * (1.0 - y * y)),)
     return (fused(kernels.TANH_BACKWARD, g, <Tensor>y),)
 
 
@@ -377,7 +378,7 @@ def sigmoid(input):
 cdef sigmoid_vjp(Node node, object g):
     y = node.tensor(0)
     if grad_enabled():
-        return (g * (y * (1.0 - y)),)
+        return (named_slope(node, g * (y * (1.0 - y))),)
     return (fused(kernels.SIGMOID_BACKWARD, g, <Tensor>y),)
 
 

@@ -12,7 +12,9 @@ from numpy cimport import_array, ndarray
 from minigrad.dtypes cimport as_dtype, dtype_of
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport cast as cast_tensor, float_operand as float_tensor
-from minigrad.ops.common cimport promoted, promoted_to_float, shape_of, tensor_argument
+from minigrad.ops.common cimport (
+    promoted, promoted_to_float, shape_of, tensor_argument, zeros_of,
+)
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
@@ -55,6 +57,27 @@ def labelled(out, str label):
     if first.node is not None:
         first.node.label = label
     return out
+
+
+cpdef Tensor named_slope(Node node, Tensor slope, Tensor x=None):
+    """Return ``slope``, what the vjp of ``node`` has composed under ``create_graph``, under torch's
+    name for such a gradient: that of a TanhBackward0 comes from a TanhBackwardBackward0.
+
+    A slope that is constant by pieces is made to depend on ``x``, as in torch: its derivative there
+    is 0, rather than nothing.
+    """
+    cdef Tensor out = slope
+    label = node.label[:-1] + "Backward0"
+    if x is not None and recording(x):
+        out = wrap(slope.array)
+        record(out, label, flat_vjp, (slope, x))
+    elif out.node is not None:
+        out.node.label = label
+    return out
+
+
+cdef flat_vjp(Node node, object g):
+    return g, zeros_of(<Tensor>g) if node.needs(1) else None
 
 
 def operands(input, other, bint floating=False):
