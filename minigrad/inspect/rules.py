@@ -137,7 +137,6 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "Unsqueeze": ("g, in the shape of a",),
     "Expand": ("g, summed over what was repeated",),
     "Repeat": ("g, summed over the copies",),
-    "SumToSize": ("g, spread over what was summed",),
     "T": ("g.T",),
     "Transpose": ("g, transposed back",),
     "Permute": ("g, with its dimensions put back",),

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from minigrad.dtypes import dtype as _dtype
+from minigrad.tape import Node
 from minigrad.tensor import Tensor
 
 _Result = TypeVar("_Result")
@@ -14,6 +15,7 @@ def recorded(
     saved: tuple[Tensor, ...] = (),
     keep: bool = False,
 ) -> Tensor: ...
+def named_slope(node: Node, slope: Tensor, x: Tensor | None = None) -> Tensor: ...
 def operands(
     input: Tensor | float, other: Tensor | float, floating: bool = False
 ) -> tuple[Tensor, Tensor]: ...

@@ -105,7 +105,7 @@ def clip_grad_norm_(
         >>> nn.utils.clip_grad_norm_([w], max_norm=5.0)
         tensor(50.)
         >>> w.grad
-        tensor([3., 4.])
+        tensor([3.0000, 4.0000])
     """
     parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     total_norm = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite)
