@@ -149,13 +149,14 @@ def test_stubs_agree_with_the_modules(tmp_path):
     assert printed == "", printed
 
 
-def test_a_program_passes_mypy_strict(tmp_path):
+def test_programs_pass_mypy_strict(tmp_path):
     program = tmp_path / "program.py"
     reveal = "".join(f"reveal_type({expression})\n" for expression in REVEALED)
     program.write_text(f"{PROGRAM}{reveal}x.no_such_method()\n")
-    other = ROOT / "tests" / "typed_program.py"
+    others = sorted((ROOT / "tests" / "typed").glob("*.py"))  # with their own expectations
     printed = run(
-        *("mypy", "--config-file", CONFIG, "--strict", "--follow-imports=silent", program, other)
+        *("mypy", "--config-file", CONFIG, "--strict", "--follow-imports=silent"),
+        *(program, *others),
     )
     found = [line.split(": ", 1)[1] for line in printed.splitlines()[:-1]]
     expected = [f'note: Revealed type is "{kind}"' for kind in REVEALED.values()]

@@ -7,7 +7,6 @@ Each sample of the in-place functions is one function of one float64 draw; ``poi
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -60,7 +59,7 @@ def cauchy_(
 
 
 def log_normal_(
-    input: Tensor, mean: Any = 1.0, std: Any = 2.0, *, generator: Generator | None = None
+    input: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None
 ) -> Tensor:
     """Fill with numbers whose logarithm is normal with ``mean`` and ``std``, in place.
 

@@ -2,7 +2,6 @@
 ``linalg`` and ``special`` name or order otherwise."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from minigrad.ops import decomposition, matrices, special
 from minigrad.ops import dropout as dropouts
@@ -113,7 +112,7 @@ def inverse(input: Tensor) -> Tensor:
     return decomposition.inv(input)
 
 
-def pinverse(input: Tensor, rcond: Any = 1e-15) -> Tensor:
+def pinverse(input: Tensor, rcond: Tensor | float = 1e-15) -> Tensor:
     """Return ``linalg.pinv(input, rcond)``.  Source: torch.pinverse.
 
     >>> import minigrad

@@ -14,7 +14,7 @@ from minigrad.ops.recorded import tensor_operand
 from minigrad.tensor import Tensor, over_array
 
 
-def bincount(input: Tensor, weights: Any = None, minlength: int = 0) -> Tensor:
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """Return how often each of 0, 1, 2, ... occurs among integers, or the sums of their weights.
 
     Shapes: input and weights (n), result (max(input) + 1) or ``minlength`` if that is more.
@@ -31,15 +31,16 @@ def bincount(input: Tensor, weights: Any = None, minlength: int = 0) -> Tensor:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
+    heights = None
     if weights is not None:
         if weights.shape != x.shape:
             raise RuntimeError(
                 "weights should be 1-d and have the same length as input: got "
                 f"{list(weights.shape)} and {list(x.shape)}"
             )
-        weights = weights.numpy(force=True)
-    out = np.bincount(array, weights, minlength)
-    kept = np.float32 if weights is not None and weights.dtype == np.float32 else out.dtype
+        heights = weights.numpy(force=True)
+    out = np.bincount(array, heights, minlength)
+    kept = np.float32 if heights is not None and heights.dtype == np.float32 else out.dtype
     return over_array(out.astype(kept, copy=False))
 
 

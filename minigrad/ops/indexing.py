@@ -3,6 +3,8 @@
 Each returns a changed copy; the in-place forms are made of these.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -104,7 +106,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     return scatter(wide, d, places, items).reshape(input.shape)
 
 
-def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | float) -> Tensor:
     """Return a copy with ``value``, a number or 0-d tensor, as all items at ``index``.
 
     ``index`` is an int64 vector.  Errors as of ``index_add``.  Source: torch.Tensor.index_fill.
@@ -129,7 +131,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     return out
 
 
-def fill(input: Tensor, value: Any) -> Tensor:
+def fill(input: Tensor, value: Tensor | float) -> Tensor:
     """Return ``value``, a number or 0-d tensor, in the input's shape and dtype.
 
     Source: torch.fill.
@@ -447,7 +449,7 @@ def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
     return out
 
 
-def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, ...]:
     """Return, for indices into a flattened tensor of ``shape``, one index for each dimension.
 
     TypeError for what is no integer.  Source: torch.unravel_index.

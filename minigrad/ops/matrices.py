@@ -64,11 +64,11 @@ def _tolerance(A: Tensor, atol: Any, rtol: Any, largest: Any) -> Any:
 
 def pinv(
     A: Tensor,
-    rcond: Any = None,
+    rcond: Tensor | float | None = None,
     hermitian: bool = False,
     *,
-    atol: Any = None,
-    rtol: Any = None,
+    atol: Tensor | float | None = None,
+    rtol: Tensor | float | None = None,
 ) -> Tensor:
     """Return the pseudo-inverses of matrices, (..., m, n) -> (..., n, m).
 
@@ -92,7 +92,12 @@ def pinv(
 
 
 def matrix_rank(
-    input: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
+    input: Tensor,
+    tol: Tensor | float | None = None,
+    hermitian: bool = False,
+    *,
+    atol: Tensor | float | None = None,
+    rtol: Tensor | float | None = None,
 ) -> Tensor:
     """Return how many singular values are not zero, int64: (..., m, n) -> (...).
 

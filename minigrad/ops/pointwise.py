@@ -7,7 +7,6 @@ ops; what NumPy computes better has a gradient of its own beside it.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -219,7 +218,7 @@ def signbit(input: Tensor) -> Tensor:
     return over_array(np.asarray(np.signbit(x) if x.dtype.kind == "f" else x < 0))
 
 
-def heaviside(input: Tensor, values: Any) -> Tensor:
+def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """Return 0 where the input is negative, 1 where positive, ``values`` where it is 0.
 
     Both have one dtype, else RuntimeError.  The gradient is not implemented, as in torch.

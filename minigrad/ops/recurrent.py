@@ -15,6 +15,7 @@ is one op, see lstm.pyx.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from minigrad.dtypes import float16, float32
@@ -148,7 +149,7 @@ def _cell(step, input, state, w_ih, w_hh, b_ih, b_hh):
 
 def rnn_tanh_cell(
     input: Tensor,
-    hx: Any,
+    hx: Tensor,
     w_ih: Tensor,
     w_hh: Tensor,
     b_ih: Tensor | None = None,
@@ -169,7 +170,7 @@ def rnn_tanh_cell(
 
 def rnn_relu_cell(
     input: Tensor,
-    hx: Any,
+    hx: Tensor,
     w_ih: Tensor,
     w_hh: Tensor,
     b_ih: Tensor | None = None,
@@ -181,7 +182,7 @@ def rnn_relu_cell(
 
 def gru_cell(
     input: Tensor,
-    hx: Any,
+    hx: Tensor,
     w_ih: Tensor,
     w_hh: Tensor,
     b_ih: Tensor | None = None,
@@ -203,7 +204,7 @@ def gru_cell(
 
 def lstm_cell(
     input: Tensor,
-    hx: Any,
+    hx: Sequence[Tensor],
     w_ih: Tensor,
     w_hh: Tensor,
     b_ih: Tensor | None = None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from minigrad.autograd.function import Function
 from minigrad.func.tree import tree_leaves, tree_map
@@ -20,6 +20,8 @@ from minigrad.walk import backward, grad, walk_under_way
 
 __all__ = ["checkpoint", "checkpoint_sequential", "noop_context_fn"]
 
+_Result = TypeVar("_Result")
+
 
 def noop_context_fn() -> tuple[Any, Any]:
     """Return two context managers that do nothing."""
@@ -27,7 +29,7 @@ def noop_context_fn() -> tuple[Any, Any]:
 
 
 def checkpoint(
-    function: Callable[..., Any],
+    function: Callable[..., _Result],
     *args: Any,
     use_reentrant: bool | None = None,
     context_fn: Callable[[], Any] = noop_context_fn,
@@ -36,7 +38,7 @@ def checkpoint(
     early_stop: bool = True,
     preserve_rng_state: bool = True,
     **kwargs: Any,
-) -> Any:
+) -> _Result:
     """Return ``function(*args, **kwargs)``, of which nothing is saved but the arguments.
 
     In the backward the function runs again, which must give the same result: what it draws at

@@ -24,7 +24,7 @@ from minigrad.tensor import Tensor
 from minigrad.types import Device
 
 
-def _activation(given):
+def _activation(given: str | Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
     """Return an activation given by name, "relu" or "gelu", or as what can be called."""
     if not isinstance(given, str):
         return given

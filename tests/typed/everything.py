@@ -1,4 +1,4 @@
-"""A program as people write them, fully typed: test_stubs.py asks mypy --strict about it."""
+"""A program as people write them, with a bit of everything."""
 
 from collections.abc import Iterator
 
