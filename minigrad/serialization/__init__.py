@@ -50,7 +50,8 @@ def save(
             them, such as ``{"model": model.state_dict(), "optimizer": optimizer.state_dict()}``:
             what ``load`` reads with no risk.  Any other object, such as a whole model or a NumPy
             array, is taken apart as Python's pickle does; ``load`` reads it back with
-            ``weights_only=False``.
+            ``weights_only=False``.  Layers are written under torch's names, so that torch, too,
+            reads a model saved whole; but not its hooks, nor an optimizer: these keep their form.
         f: a path, or a file open for writing bytes.  At a path that ends in ``.safetensors`` it
             is a safetensors file, which holds tensors, plain values, dicts, lists and tuples.
         pickle_module, pickle_protocol, options: torch's arguments, which change nothing.

@@ -18,8 +18,10 @@ import numpy as np
 
 from minigrad.attributes import Size, device
 from minigrad.dtypes import dtype
+from minigrad.nn import Module
 from minigrad.nn.parameter import Buffer, Parameter
 from minigrad.ops.storage import memory
+from minigrad.serialization.torch_modules import torchs_name, torchs_state
 from minigrad.serialization.torch_names import STORAGES
 from minigrad.tensor import Tensor
 
@@ -225,6 +227,9 @@ class Writer:
     def by_name(self, value, name, path):
         """Write a function or class as its name, after a look whether that leads to it."""
         module = getattr(value, "__module__", None) or "builtins"
+        if module.startswith("minigrad.") and torchs_name(value):
+            self.put(Name(torchs_name(value)), path)
+            return
         try:
             owner, found = None, importlib.import_module(module)
             for part in name.split("."):
@@ -251,6 +256,8 @@ class Writer:
             self.by_name(value, parts, path)
             return
         function, arguments, state, items, pairs, set_state = (*parts, *[None] * 4)[:6]
+        if isinstance(value, Module):
+            state = torchs_state(value, state)
         if function is copyreg.__newobj__:  # which calls the __new__ of a class
             self.put(arguments[0], path)
             self.put(arguments[1:], path)
