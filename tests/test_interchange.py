@@ -280,7 +280,7 @@ HOSTILE = {
     "torch.load": (archive(program(Call("torch.load", "x"))), "holds a torch.load"),
     "a name with dots": (archive(b"ctorch\nFloatStorage.__class__\n."), "holds a torch.FloatSt"),
     "a name from elsewhere": (archive(b"cminigrad\nfloat32\n."), "holds a minigrad.float32"),
-    "an object": (archive(b"\x80\x02ctorch\nTensor\n)\x81."), "makes an object of <class"),
+    "an object": (archive(b"\x80\x02ctorch\nTensor\n)\x81."), "makes an object of"),
     "an instance": (archive(b"(cos\nsystem\no."), "holds a os.system"),
     "an old instance": (archive(b"(ios\nsystem\n."), "the operation b'i'"),
     "an extension": (archive(b"\x82\x01."), "the operation"),
@@ -338,11 +338,11 @@ HOSTILE = {
     "outside, by its offset": (archive(tensor(6, (1,), (1,)), F), "ends outside of its 6"),
     "outside, and empty": (archive(tensor(8, (0,), (1,)), F), "ends outside of its 6"),
     "outside, by its strides": (archive(tensor(0, (2, 3), (4, 1)), F), "ends outside of its 6"),
-    "a negative offset": (archive(tensor(-1, (1,), (1,)), F), "no sizes"),
-    "a negative size": (archive(tensor(0, (-1,), (1,)), F), "no sizes"),
-    "a negative stride": (archive(tensor(3, (2,), (-1,)), F), "no sizes"),
-    "a size that is none": (archive(tensor(0, (1.0,), (1,)), F), "no sizes"),
-    "sizes that are a list": (archive(tensor(0, [1], (1,)), F), "no sizes"),
+    "a negative offset": (archive(tensor(-1, (1,), (1,)), F), "strides? (is|are) expected"),
+    "a negative size": (archive(tensor(0, (-1,), (1,)), F), "strides? (is|are) expected"),
+    "a negative stride": (archive(tensor(3, (2,), (-1,)), F), "strides? (is|are) expected"),
+    "a size that is none": (archive(tensor(0, (1.0,), (1,)), F), "strides? (is|are) expected"),
+    "sizes that are a list": (archive(tensor(0, [1], (1,)), F), "strides? (is|are) expected"),
     "strides that are missing": (archive(tensor(0, (1, 1), (1,)), F), "not the description"),
     "a huge view of one element": (
         archive(tensor(0, (2**61, 2**61), (0, 0)), F), "damaged"
@@ -359,7 +359,7 @@ HOSTILE = {
     ),
     "many bytes": (archive(program(Call("builtins.bytearray", 2**40))), "makes no sense"),
     "bytes of their own encoding": (
-        archive(program(Call("_codecs.encode", "a", "rot13"))), "makes no sense"
+        archive(program(Call("_codecs.encode", "a", "rot13"))), "in the encoding"
     ),
     "a tensor of a class of its own": (
         archive(program(Call(
