@@ -16,7 +16,12 @@ SOURCES = sorted(
     p for kind in ("*.py", "*.pyx") for p in ROOT.rglob(kind) if "mirror" not in str(p)
 )
 NAMED = re.compile(r"(?<!``)\bminigrad\.[A-Za-z]\w*")
-MODULES = {"minigrad.edges", "minigrad.kernels"}  # imported by name
+MODULES = {  # imported or compared by name
+    "minigrad.edges",
+    "minigrad.kernels",
+    "minigrad.nn",
+    "minigrad.ops",
+}
 
 
 def named(text):

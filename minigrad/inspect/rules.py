@@ -118,6 +118,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "Std": ("g * (a - mean) / ((n - correction) * y)",),
     "Amax": ("g where a is the largest (shared if several are)",),
     "Amin": ("g where a is the smallest (shared if several are)",),
+    "Aminmax": ("g where a is the extreme (shared if several are)",),
     "ValuedBackward0": ("g at the element that was picked",),
     "Prod": ("g * y / a (the product of all others)",),
     "Logsumexp": ("g * exp(a - y)",),
@@ -233,6 +234,10 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "BinaryCrossEntropy": ("g * (a - b) / (a * (1 - a)) / n",),
     "BinaryCrossEntropyWithLogits": ("g * (sigmoid(a) - b) / n",),
     "SoftMarginLoss": ("-g * b * sigmoid(-a * b) / n",),
+    # draws
+    "StandardGamma": ("g * dy/da, where the probability of a draw below y stays the same",),
+    "StandardGammaGrad": ("none: asking for it is an error", "none"),
+    "DirichletGrad": ("none: asking for it is an error", "none"),
     # linear algebra: with X for a's inverse where there is one
     "LinalgInvEx": ("-y.T @ g @ y.T",),
     "LinalgPinv": ("-y.T @ g @ y.T, and what lies outside of a's range",),
