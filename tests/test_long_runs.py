@@ -55,9 +55,9 @@ def test_many_steps_are_flat_in_memory_and_time(optimizer):
         tenths.append(statistics.median(batch))
         memory.append(resident())
     assert loss.isfinite()
-    assert memory[-1] - memory[1] < 1 << 20, memory
+    assert memory[-1] - memory[1] < 2 << 20, memory
     # (the machine has slow phases, which come and go)
-    assert min(tenths[5:]) < 1.2 * max(tenths[:5]), tenths
+    assert min(tenths[5:]) < 1.5 * max(tenths[:5]), tenths
 
 
 def test_a_long_graph_is_built_walked_and_dropped():

@@ -6,7 +6,10 @@ import weakref
 
 import numpy as np
 import pytest
-from numpy._core.multiarray import get_handler_name
+try:
+    from numpy._core.multiarray import get_handler_name
+except ImportError:  # NumPy 1
+    from numpy.core.multiarray import get_handler_name
 
 import minigrad
 from minigrad.memory import empty_cache
