@@ -6,13 +6,14 @@ import weakref
 
 import numpy as np
 import pytest
+
+import minigrad
+from minigrad.memory import empty_cache
+
 try:
     from numpy._core.multiarray import get_handler_name
 except ImportError:  # NumPy 1
     from numpy.core.multiarray import get_handler_name
-
-import minigrad
-from minigrad.memory import empty_cache
 
 LARGE = 100_000  # elements
 
