@@ -61,7 +61,7 @@ cdef class Walk:
     cdef Py_ssize_t n, capacity
     cdef dict elsewhere             # node -> the gradient that has arrived
     cdef dict leaves                # leaf, as key_of gives it -> the gradient that has arrived
-    cdef dict finished              # the same, of leaves whose hooks have been called
+    cdef dict finished              # the same, of leaves whose hooks have been called, if there are
     cdef dict due                   # once a leaf has hooks: node -> leaves that it is the last to reach
     cdef bint accumulate, create_graph
     cdef readonly Node node         # whose vjp runs; only while there is an observer
@@ -70,7 +70,7 @@ cdef class Walk:
     cdef object __weakref__
 
     def __cinit__(self, bint accumulate, bint create_graph):
-        self.leaves, self.finished = {}, {}
+        self.leaves = {}
         self.accumulate, self.create_graph = accumulate, create_graph
 
     def __dealloc__(self):
@@ -180,6 +180,7 @@ cdef class Walk:
             if self.accumulate:
                 deposit(leaf, run_hooks(leaf.hooks, 0, grad), self.create_graph, True)
             else:
+                self.finished = self.finished or {}
                 self.finished[key] = run_hooks(leaf.hooks, 0, grad)
         return 0
 
@@ -288,8 +289,8 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
     cdef PyObject *outer = mg_walk
     cdef dict needed = None         # what is on the way to `inputs`; nothing else gets a gradient
     cdef list targets = None
-    cdef dict captured = {}         # place in `inputs` -> gradient
-    cdef dict places = {}           # node -> places in `inputs` of its outputs
+    cdef dict captured = None       # place in `inputs` -> gradient
+    cdef dict places = None         # node -> places in `inputs` of its outputs
     cdef tuple results
     cdef Py_ssize_t i
     cdef bint mode = set_grad_enabled_(create_graph)
@@ -300,6 +301,7 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
         if inputs is not None:
             targets = [edge_of(x) for x in inputs]
             walk.needed = needed = leading_to(roots, targets)
+            captured, places = {}, {}
             for i, target in enumerate(targets if not accumulate else ()):
                 end = end_of(target)
                 if isinstance(end, Node):
@@ -337,13 +339,14 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
                 for key in walk.due.get(node, ()):
                     walk.finish(key)
         node = None
-        for key in list(walk.leaves):
-            walk.finish(key)
+        if walk.due is not None:        # a leaf has hooks
+            for key in list(walk.leaves):
+                walk.finish(key)
         if accumulate:
             set_grad_enabled_(create_graph)
             settle(walk.leaves, create_graph)
             return None
-        walk.leaves.update(walk.finished)
+        walk.leaves.update(walk.finished or {})
         return [
             captured[i] if i in captured else walk.leaves.get(key_of(end_of(edge)))
             for i, edge in enumerate(targets)
