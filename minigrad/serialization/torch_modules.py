@@ -1,6 +1,8 @@
 """Layers in files as torch names and describes its own, so that torch reads a model saved whole."""
 
 from collections import OrderedDict
+from types import FunctionType
+from typing import Any
 
 from minigrad import nn
 from minigrad.nn import functional
@@ -34,13 +36,13 @@ _NO_HOOKS = (
 # What torch keeps as an attribute and is computed here, and what only torch knows: which of its
 # ways to compute a transformer to take, here the one that is always right.
 _COMPUTED = "_reversed_padding_repeated_twice", "_flat_weights_names", "_flat_weights"
-_MISSING = {
+_MISSING: dict[type[nn.Module], dict[str, Any]] = {
     nn.TransformerEncoderLayer: {"activation_relu_or_gelu": 0},
     nn.TransformerEncoder: {"use_nested_tensor": False},
 }
 
 
-def torchs_name(value):
+def torchs_name(value: type | FunctionType) -> str | None:
     """Return torch's name of a layer's class or of a function of nn.functional, or None."""
     name, (package, _, file) = value.__qualname__, value.__module__.rpartition(".")
     if package == "minigrad.nn.modules":
@@ -52,7 +54,7 @@ def torchs_name(value):
     return None
 
 
-def torchs_state(module, state):
+def torchs_state(module: nn.Module, state: object) -> object:
     """Return what torch stores of such a module, given what Python's pickle would of this one.
 
     One with hooks stays as it is: torch keeps them otherwise.
