@@ -175,3 +175,14 @@ def test_independent_outputs_are_zeros_unless_strict():
     assert found[1].tolist() == [[0, 0], [0, 0]]
     assert F.jvp(lambda x: x.detach() * 2, ONES, ONES)[1].tolist() == [0, 0]
     assert F.vhp(lambda x: x.sum(), ONES, ONES)[1].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_gradients_are_recorded_under_no_grad(case):
+    outside = leaves(call(minigrad, case, False)[1])
+    with minigrad.no_grad():
+        inside = leaves(call(minigrad, case, False)[1])
+        assert not minigrad.is_grad_enabled()
+    for found, expected in zip(inside, outside, strict=True):
+        assert expected.abs().sum() > 0
+        assert minigrad.equal(found, expected)

@@ -203,7 +203,6 @@ def jvp(
     return _result(outputs, many_out, create_graph), _result(found, many_out, create_graph)
 
 
-@enable_grad()
 @overload
 def jacobian(
     func: Callable[..., Tensor],
@@ -222,6 +221,7 @@ def jacobian(
     vectorize: bool = ...,
     strategy: str = ...,
 ) -> Any: ...
+@enable_grad()
 def jacobian(
     func: Callable[..., Any],
     inputs: _Tensors,
@@ -270,7 +270,6 @@ def jacobian(
 # ---------------------------------------------------------------- second derivatives
 
 
-@enable_grad()
 @overload
 def hessian(
     func: Callable[..., Tensor],
@@ -289,6 +288,7 @@ def hessian(
     vectorize: bool = ...,
     outer_jacobian_strategy: str = ...,
 ) -> tuple[tuple[Tensor, ...], ...]: ...
+@enable_grad()
 def hessian(
     func: Callable[..., Any],
     inputs: _Tensors,
