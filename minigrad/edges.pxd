@@ -13,6 +13,11 @@ cdef extern from "Python.h":
 cdef class ByIdentity:
     cdef Variable leaf
 
+cdef class AccumulateGrad(Node):
+    cdef readonly Variable variable
+
+
+cdef object shown(Node node)
 cdef object end_of(object edge)
 cdef object edge_of(object root)
 cdef list newest_first(list roots)

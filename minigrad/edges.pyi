@@ -3,6 +3,12 @@ from typing import Any, NamedTuple
 from minigrad.tape import Node
 from minigrad.tensor import Tensor
 
+class AccumulateGrad(Node):
+    @property
+    def variable(self) -> Any: ...
+
+def next_functions(node: Node) -> tuple[tuple[Any, int], ...]: ...
+
 class ByIdentity:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 

@@ -5,12 +5,17 @@ An edge is a node, ``(node, k)`` for output k of a node with several outputs, or
 """
 
 import collections
+import weakref
 
 import numpy as np
 
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
 
-from minigrad.tape cimport AccumulateGrad, Node, Variable, accumulator_of, edge_to, operations
+from minigrad.tape cimport Node, Variable, edge_to, operations
+
+cdef extern from "Python.h":
+    void Py_SET_TYPE(object o, PyTypeObject *type)
 
 
 cdef class ByIdentity:
@@ -29,6 +34,69 @@ cdef class ByIdentity:
 cdef object end_of(object edge):
     """Return the node or leaf that an edge leads to."""
     return (<tuple>edge)[0] if type(edge) is tuple else edge
+
+
+# ---------------------------------------------------------------- what users see
+
+cdef dict classes = {}          # label -> the class of the nodes that bear it, once one was shown
+
+
+cdef object shown(Node node):
+    """Return ``node`` for a user to look at: from now on ``type(node)`` bears its name, as in torch.
+
+    Recording gives all nodes one class, which is faster; the others add nothing to it.
+    """
+    if type(node) is Node:
+        cls = classes.get(node.label)
+        if cls is None:
+            cls = type(node.label, (Node,), {"__slots__": (), "__module__": "builtins"})
+            classes[node.label] = cls
+        Py_INCREF(cls)
+        Py_SET_TYPE(node, <PyTypeObject *>cls)
+    return node
+
+
+cdef class AccumulateGrad(Node):
+    """The end of the tape: adds what arrives to ``variable.grad``.
+
+    Edges lead to the leaf itself; this stands for it where users look at the graph.  Its hooks are
+    the leaf's.
+    """
+
+
+cdef object accumulators = weakref.WeakValueDictionary()    # address of a leaf -> its node
+
+
+cdef AccumulateGrad accumulator_of(Variable leaf):
+    """Return the node that stands for ``leaf``: always the same while somebody has it."""
+    cdef AccumulateGrad node = accumulators.get(<size_t><PyObject *>leaf)
+    if node is None:
+        node = AccumulateGrad.__new__(AccumulateGrad)
+        node.label, node.variable, node.n_outputs = "AccumulateGrad", leaf, 1
+        node.edges = node.saved = ()
+        if leaf.hooks is None:
+            leaf.hooks = {}
+        node.hooks = leaf.hooks
+        accumulators[<size_t><PyObject *>leaf] = node
+    return node
+
+
+def next_functions(Node node):
+    """Return where the gradients of a node's inputs go: a tuple of (node, which of its outputs)."""
+    functions = []
+    for edge in node.edges:
+        if edge is None:
+            functions.append((None, 0))
+        elif isinstance(edge, Variable):
+            functions.append((accumulator_of(edge), 0))
+        elif isinstance(edge, tuple):
+            functions.append((shown(edge[0]), edge[1]))
+        else:
+            functions.append((shown(edge), 0))
+    return tuple(functions)
+
+
+operations.next_functions = next_functions
 
 
 class GradientEdge(collections.namedtuple(
@@ -59,7 +127,7 @@ def get_gradient_edge(Variable tensor):
         )
     if isinstance(edge, Variable):
         return GradientEdge(accumulator_of(edge), 0)
-    found = GradientEdge(end_of(edge), tensor.output)
+    found = GradientEdge(shown(end_of(edge)), tensor.output)
     array = <object>tensor.array
     found.like = operations.wrap(np.broadcast_to(np.zeros((), array.dtype), array.shape))
     return found

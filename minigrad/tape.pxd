@@ -83,10 +83,6 @@ cdef class Node:
         return self.edges[i] is not None
 
 
-cdef class AccumulateGrad(Node):
-    cdef readonly Variable variable
-
-
 ctypedef object (*binary_function)(object a, object b)
 
 
@@ -101,6 +97,7 @@ cdef class Operations:
     cdef public object bitwise_left_shift_, bitwise_right_shift_
     cdef public object getitem, setitem, unbind, stack, permute, flip, clone, regenerate_view
     cdef public object add_node_hook            # see hooks.pyx
+    cdef public object next_functions           # see edges.pyx
     cdef type tensor_class
     cdef Variable (*wrap)(ndarray array)        # a new tensor over an array
     cdef ndarray (*copied)(ndarray array)       # a copy of an array
@@ -121,7 +118,6 @@ cdef int regenerate_view(Variable v) except -1
 cdef object save_one(Variable v, Variable out)
 cdef object edge_to(object input)
 cdef int connect(Node node, tuple inputs) except -1
-cdef AccumulateGrad accumulator_of(Variable leaf)
 cdef Node record(Variable out, str label, vjp_function vjp, tuple inputs,
                  tuple saved=*, object extra=*)
 

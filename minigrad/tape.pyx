@@ -295,6 +295,8 @@ cdef class Node:
 
     def name(self):
         """Return torch's name of this node, such as "MulBackward0"."""
+        if self.label in ("AccumulateGrad", "CopySlices", "CopyBackwards"):
+            return f"torch::autograd::{self.label}"     # what no formula of torch's has made
         return self.label
 
     def __repr__(self):
@@ -303,17 +305,7 @@ cdef class Node:
     @property
     def next_functions(self):
         """Where the gradients of the inputs go: a tuple of (node or AccumulateGrad, output)."""
-        functions = []
-        for edge in self.edges:
-            if edge is None:
-                functions.append((None, 0))
-            elif isinstance(edge, Variable):
-                functions.append((accumulator_of(edge), 0))
-            elif isinstance(edge, tuple):
-                functions.append(edge)
-            else:
-                functions.append((edge, 0))
-        return tuple(functions)
+        return operations.next_functions(self)
 
     @property
     def metadata(self):
@@ -427,35 +419,6 @@ cdef class Node:
             f"{self.label} saved it at version {number}. Make a copy before the in-place "
             "write, or use the out-of-place form."
         )
-
-
-cdef class AccumulateGrad(Node):
-    """The end of the tape: adds what arrives to ``variable.grad``.
-
-    Edges lead to the leaf itself; this stands for it where users look at the graph.  Its hooks are
-    the leaf's.
-    """
-
-    def name(self):
-        """Return torch's name of this node."""
-        return "torch::autograd::AccumulateGrad"
-
-
-cdef object accumulators = weakref.WeakValueDictionary()    # address of a leaf -> its node
-
-
-cdef AccumulateGrad accumulator_of(Variable leaf):
-    """Return the node that stands for ``leaf``: always the same while somebody has it."""
-    cdef AccumulateGrad node = accumulators.get(<size_t><PyObject *>leaf)
-    if node is None:
-        node = AccumulateGrad.__new__(AccumulateGrad)
-        node.label, node.variable, node.n_outputs = "AccumulateGrad", leaf, 1
-        node.edges = node.saved = ()
-        if leaf.hooks is None:
-            leaf.hooks = {}
-        node.hooks = leaf.hooks
-        accumulators[<size_t><PyObject *>leaf] = node
-    return node
 
 
 cdef object edge_to(object input):

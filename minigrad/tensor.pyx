@@ -22,6 +22,7 @@ from minigrad import formatting
 from minigrad.attributes import RemovableHandle, Size, device
 from minigrad.convert cimport array_from, checked_dim
 from minigrad.dtypes cimport default_dtype, dtype_of
+from minigrad.edges cimport shown
 from minigrad.hooks import add_hook, retain
 from minigrad.operators cimport Operators
 from minigrad.tape cimport (
@@ -188,7 +189,7 @@ cdef class Tensor(Operators):
     def grad_fn(self):
         """The node that made this tensor, None for a leaf."""
         refresh_view(self)
-        return self.node
+        return None if self.node is None else shown(self.node)
 
     @property
     def output_nr(self):
@@ -258,6 +259,10 @@ cdef class Tensor(Operators):
     def _base(self):
         """The tensor this one is a view of, or None."""
         return self.base
+
+    def _is_view(self):
+        """Return whether this tensor is a view that autograd knows of."""
+        return self.base is not None
 
     @property
     def T(self):

@@ -1,5 +1,7 @@
 """The name of ``grad_fn`` is torch's, also for ops that are made of others: programs print it."""
 
+import gc
+
 import pytest
 
 import minigrad
@@ -88,6 +90,44 @@ def test_grad_fn_has_torchs_name(expression, name):
 def test_the_names_are_torchs(torch):
     found = {expression: grad_fn_name(torch, expression) for expression, _ in CASES}
     assert found == dict(CASES)
+
+
+def test_the_class_of_grad_fn_bears_its_name():
+    x = minigrad.ones(2, 2, requires_grad=True)
+    y = (x * 2).exp()
+    node = y.grad_fn
+    assert type(node).__name__ == "ExpBackward0" and str(type(node)) == "<class 'ExpBackward0'>"
+    assert repr(node).startswith("<ExpBackward0 object at 0x")
+    assert type(node.next_functions[0][0]).__name__ == "MulBackward0"
+    assert type(node.next_functions[0][0].next_functions[0][0]).__name__ == "AccumulateGrad"
+    assert type(x.exp().grad_fn) is type(node) and y.grad_fn is node
+    (a, b), values = x.unbind(), x.max(dim=0).values
+    assert type((a + b).grad_fn.next_functions[1][0]).__name__ == "UnbindBackward0"
+    assert isinstance(values.grad_fn, minigrad.autograd.graph.Node)
+    y.sum().backward()
+    assert (x.grad - 2 * y).abs().max() == 0
+    del node, y, a, b, values
+    gc.collect()  # nodes of such a class are taken apart like others
+    z = x
+    for _ in range(20_000):
+        z = z + 1
+        assert type(z.grad_fn).__name__ == "AddBackward0"
+    del z
+
+
+def test_the_class_of_a_functions_node_bears_its_name():
+    class Twice(minigrad.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2
+
+    y = Twice.apply(minigrad.ones(2, requires_grad=True))
+    assert type(y.grad_fn).__name__ == "TwiceBackward" and y.grad_fn.name() == "TwiceBackward"
+    assert type(y.grad_fn)._forward_cls is Twice
 
 
 def test_the_loss_of_a_layer_comes_from_the_layer():

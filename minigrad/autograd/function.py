@@ -190,6 +190,11 @@ class Function:
         )
 
     setup_context: Any = None  # a static method, if the class has it
+    _backward_cls: Any = FunctionCtx  # of the nodes of its calls, each class has its own
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._backward_cls = type(f"{cls.__name__}Backward", (FunctionCtx,), {"_forward_cls": cls})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(
@@ -219,7 +224,7 @@ class Function:
                 "jacrev, ...), it must override the setup_context staticmethod."
             )
         inputs = (*args, *kwargs.values())
-        ctx: Any = FunctionCtx()
+        ctx: Any = cls._backward_cls()
         ctx.to_save, ctx.non_differentiable, ctx.dirty = (), (), ()
         ctx.materialize_grads = True
         ctx.backward_function = _backward_of(cls)

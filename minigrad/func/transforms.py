@@ -9,9 +9,9 @@ from typing import Any
 from minigrad.autograd import functional
 from minigrad.autograd.function import transforming
 from minigrad.autograd.grad_mode import enable_grad, is_grad_enabled
+from minigrad.edges import AccumulateGrad
 from minigrad.func.batch import check_randomness
 from minigrad.func.tree import tree_form, tree_leaves, tree_like, tree_map
-from minigrad.tape import AccumulateGrad
 from minigrad.tensor import Tensor
 
 __all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp"]

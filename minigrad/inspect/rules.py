@@ -172,6 +172,8 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "Tril": ("g below the diagonal, else 0",),
     "Triu": ("g above the diagonal, else 0",),
     "MaskedFill": ("g where nothing was filled in, else 0",),
+    "Fill": ("0", "sum of g"),
+    "Zero": ("0",),
     "MaskedSelect": ("g at what was selected, else 0",),
     "Scatter": ("g where nothing was written, else 0", "g at the indices"),
     "ScatterAdd": ("g", "g at the indices"),

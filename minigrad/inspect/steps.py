@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import minigrad
+from minigrad.edges import AccumulateGrad
 from minigrad.inspect.batch_norm import BatchNormParts, take_apart
 from minigrad.inspect.elements import Elements
 from minigrad.inspect.nodes import extra_of, saved_by
@@ -20,7 +21,7 @@ from minigrad.inspect.picture import Picture
 from minigrad.inspect.recording import Note, notes, picture_of
 from minigrad.inspect.rules import in_words, is_elementwise, op_of
 from minigrad.nn import Module
-from minigrad.tape import AccumulateGrad, Node, _set_observer
+from minigrad.tape import Node, _set_observer
 from minigrad.tensor import Tensor
 
 

@@ -291,7 +291,7 @@ def setitem(input, index, value):
         array = array[0]                # torch lets leading ones go
     if basic and x.base is not None and (recording(x) or recording(v)):
         # Elements of a view may share memory (``expand``, ``unfold``): its part tells the base.
-        write(<Tensor>getitem(x, index), v.reshape((<object>array).shape), True)
+        write(<Tensor>getitem(x, index), v.reshape((<object>array).shape), "CopyBackwards", True)
         return
     try:
         x.array[key] = array

@@ -8,4 +8,4 @@ cdef int check_overlap(ndarray x, ndarray read) except -1
 cdef int written(Tensor x) except -1
 cdef Tensor assign(Tensor x, Tensor result)
 cdef Tensor before_write(Tensor x)
-cdef Tensor write(Tensor x, Tensor s, bint distinct)
+cdef Tensor write(Tensor x, Tensor s, str label, bint distinct)

@@ -5,9 +5,9 @@ and gives the tensor the result's place on the tape (``assign``).  Three things 
 
 * The memory's version goes up, so that a node which saved the old value notices.
 * If the tensor is a view, its base has changed too.  ``written`` gives the base a node that says
-  "the old base, with this part replaced".
+  "the old base, with this part replaced", and the view one that reads it from there.
 * Other views of that base are then out of date.  They notice by themselves when they are next
-  used (``recording`` compares versions), and ``regenerate_view`` gives them a new node.
+  used (``recording`` compares versions), and ``regenerate_view`` gives them such a node, too.
 """
 
 import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
@@ -132,15 +132,16 @@ cdef int written(Tensor x) except -1:
 cpdef int rebase(Tensor x) except -1:
     """Let all that depends on the value of ``x``, which has a new node, follow it there."""
     cdef Variable base = x.base
-    if x.keeps_grad:
-        retain(x)
     if base is None:
+        if x.keeps_grad:
+            retain(x)
         return 0
     x.seen = x.version.number
-    record(base, "CopySlices", copy_slices_vjp, (base, x), (),
-           (positions(base, x), (<object>base.array).shape))
+    at = positions(base, x)
+    record(base, "CopySlices", copy_slices_vjp, (base, x), (), (at, (<object>base.array).shape))
     if base.keeps_grad:
         retain(base)
+    read_from_base(x, at)
     return 0
 
 
@@ -170,19 +171,27 @@ cdef ndarray positions(Variable base, Variable view):
             total += (np.arange(array.shape[axis]) * (stride // itemsize)).reshape(shape)
         return total
     # ... and which element of the base lies there.
-    in_base, in_view = places(a, 0).ravel(), places(b, offset)
+    in_view = places(b, offset)
+    if PyArray_IS_C_CONTIGUOUS(a):
+        return in_view
+    in_base = places(a, 0).ravel()
     order = np.argsort(in_base, kind="stable")
     return np.asarray(order[np.searchsorted(in_base, in_view, sorter=order)])
 
 
 def _regenerate_view(Tensor view):
     """Give ``view`` a node that reads it from its base's new value."""
+    read_from_base(view, positions((<Variable>view).base, <Variable>view))
+
+
+cdef int read_from_base(Tensor view, ndarray at) except -1:
     cdef Variable base = view.base
     view.seen = view.version.number
     record(view, "AsStridedBackward0", read_positions_vjp, (base,), (),
-           (positions(base, view), (<object>base.array).shape))
+           (at, (<object>base.array).shape))
     if view.keeps_grad:
         retain(view)
+    return 0
 
 
 cdef read_positions_vjp(Node node, object g):
@@ -371,21 +380,22 @@ def fill_(input, value):
             f"{value.dim()} dimensions."
         )
     if isinstance(value, Tensor):
-        return write(x, <Tensor>value, True)
-    return write(x, number_tensor(value, x.dtype), False)
+        return write(x, <Tensor>value, "FillBackward1", True)
+    return write(x, number_tensor(value, x.dtype), "FillBackward0", False)
 
 
 def zero_(input):
     """Set every element to zero in place, and return the tensor."""
-    return fill_(input, 0)
+    cdef Tensor x = <Tensor?>input
+    return write(x, number_tensor(0, x.dtype), "ZeroBackward0", False)
 
 
 def copy_(input, src, non_blocking=False):
     """Write ``src`` (broadcast, in any dtype) into this tensor in place, and return it."""
-    return write(<Tensor?>input, as_tensor(src), True)
+    return write(<Tensor?>input, as_tensor(src), "CopyBackwards", True)
 
 
-cdef Tensor write(Tensor x, Tensor s, bint distinct):
+cdef Tensor write(Tensor x, Tensor s, str label, bint distinct):
     """Do the work of ``copy_`` and ``fill_``; ``distinct`` as in ``check_inplace``."""
     cdef ndarray source
     check_inplace(x, recording(s), distinct)
@@ -400,8 +410,10 @@ cdef Tensor write(Tensor x, Tensor s, bint distinct):
             f"The size of tensor a ({list(x.shape)}) must match the size of tensor b "
             f"({list(s.shape)}): source does not broadcast to the destination"
         ) from None
-    if recording(s) or recording(x):
-        record(x, "CopyBackwards", copy_vjp, (x, s), (), (<object>s.array).shape)
+    if not distinct and recording(x):           # filled with a number
+        record(x, label, no_gradient_vjp, (x,))
+    elif recording(s) or recording(x):
+        record(x, label, copy_vjp, (x, s), (), (<object>s.array).shape)
     written(x)
     return x
 
