@@ -1,6 +1,7 @@
 """``out=``: functions that write their result into tensors given, and functions like exp_(x)."""
 
 import copy
+import functools
 import inspect
 import pickle
 
@@ -67,6 +68,7 @@ def test_a_function_with_out_is_a_function_still():
         assert copy.deepcopy(function) is function
     assert list(inspect.signature(minigrad.mul).parameters) == ["input", "other"]
     assert "2., 4." in minigrad.mul.__doc__
+    assert repr(minigrad.add) == "<function minigrad.add>"
 
 
 def test_in_place_functions():
@@ -92,3 +94,25 @@ def test_as_in_torch(torch, rng):
                 assert (found[0] is None) == (found[1] is None), (name, dtype)
             if found[1] is not None:
                 assert_close(found[0], found[1], what=name)
+
+
+def test_in_a_class_it_is_no_method():
+    class Layer:
+        activation = minigrad.tanh  # as one of torch's, which gets no self
+
+    assert Layer().activation(minigrad.zeros(2)).tolist() == [0, 0]
+
+
+def test_however_it_is_called():
+    a, b, out = minigrad.ones(2), minigrad.ones(2), minigrad.zeros(2)
+    assert minigrad.add(a, other=b, alpha=2).tolist() == [3, 3]
+    assert minigrad.add(input=a, other=b).tolist() == [2, 2]
+    assert minigrad.add.__call__(a, b, alpha=3).tolist() == [4, 4]
+    assert minigrad.add(*[a, b], alpha=4, out=out) is out and out.tolist() == [5, 5]
+    assert minigrad.add(a, b, out=None).tolist() == [2, 2]
+    assert functools.partial(minigrad.add, b)(a, out=out) is out and out.tolist() == [2, 2]
+    assert next(map(minigrad.add, [a], [b])).tolist() == [2, 2]
+    with pytest.raises(TypeError, match=r"add\(\) (takes|missing|needs)"):
+        minigrad.add()
+    with pytest.raises(TypeError, match="unexpected keyword argument 'off'"):
+        minigrad.add(a, b, off=1)

@@ -32,6 +32,7 @@ from minigrad.ops import (
     linalg,
     math,
     norm,
+    out,
     pairs,
     pool,
     random,
@@ -373,7 +374,7 @@ _no_out = {*_IN_PLACE_FUNCTIONS.split(), *_WITHOUT_OUT.split()}
 _also_out = {*_OTHERS_WITH_OUT.split()}
 for _name, _function in functions.items():
     if (_function.__module__ in _with_out and _name not in _no_out) or _name in _also_out:
-        functions[_name] = _wrapped(_function, partial(inplace.with_out, name=_name))
+        functions[_name] = _wrapped(_function, partial(out.WithOut, name=_name))
 
 # The table through which tape and tensor reach ops.  All places but these bear a method's name.
 _table = tape.table()

@@ -10,8 +10,6 @@ and gives the tensor the result's place on the tape (``assign``).  Three things 
   used (``recording`` compares versions), and ``regenerate_view`` gives them such a node, too.
 """
 
-import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
-
 import numpy as np
 
 from numpy cimport (
@@ -258,60 +256,6 @@ def in_place(function, name):
     method.__doc__ = (
         f"Write ``{name.removesuffix('_')}(...)`` of this tensor into it, and return it.")
     return method
-
-
-def with_out(function, name):
-    """Return ``minigrad.name``, a function with torch's ``out=``: the tensors to write results to.
-
-    A tensor of another shape takes the result's, with a warning unless it was empty.  Results
-    written to ``out`` are not recorded, and asking for the gradient of one is a RuntimeError.
-    """
-    def wrapper(*args, **kwargs):
-        if not kwargs:
-            return function(*args)
-        out = kwargs.pop("out", None)
-        result = function(*args, **kwargs)
-        if out is None:
-            return result
-        if not isinstance(result, tuple):
-            return write_out(name, out, <Tensor?>result)
-        if not isinstance(out, (tuple, list)) or len(out) != len(result):
-            raise TypeError(f"{name}(): argument 'out' must be {len(result)} Tensors")
-        written = [write_out(name, o, <Tensor?>r) for o, r in zip(out, result)]
-        return result._make(written) if hasattr(result, "_make") else tuple(written)
-
-    def of_input(input, *, out=None):       # most take one argument: no tuple and dict for that
-        result = function(input)
-        return result if out is None else write_out(name, out, <Tensor?>result)
-
-    code = function.__code__
-    if code.co_varnames[:code.co_argcount + code.co_kwonlyargcount] == ("input",):
-        wrapper = of_input
-    wrapper.__name__ = wrapper.__qualname__ = name      # where pickle finds it
-    wrapper.__doc__, wrapper.__module__ = function.__doc__, "minigrad"
-    wrapper.__wrapped__ = function
-    return wrapper
-
-
-cdef Tensor write_out(str name, object out, Tensor result):
-    cdef Tensor x
-    if not isinstance(out, Tensor):
-        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
-    x = <Tensor>out
-    if recording(result) or recording(x):
-        raise RuntimeError(
-            f"{name}(): functions with out=... arguments don't support automatic differentiation, "
-            "but one of the arguments requires grad."
-        )
-    check_inplace(x, False)
-    if not same_shape(x.array, result.array):
-        if PyArray_SIZE(x.array):
-            warnings.warn(
-                f"An output with one or more elements was resized since it had shape "
-                f"{list(x.shape)}, which does not match the required output shape "
-                f"{list(result.shape)}.")
-        x.array = np.empty_like(result.array, dtype=x.array.dtype)
-    return assign(x, result)
 
 
 cdef bint disjoint_or_same(ndarray a, ndarray b):
