@@ -238,7 +238,7 @@ def test_pythons_protocols_against_torch(torch, name):
                 CONVERSIONS[name](make(minigrad))
         else:
             found = CONVERSIONS[name](make(minigrad))
-            assert found == expected or found != found, make(minigrad)
+            assert found == expected or (found != found and expected != expected)
             assert type(found) is type(expected)
 
 
@@ -276,7 +276,7 @@ def test_tensors_are_hashed_by_identity():
     a, b = minigrad.ones(2), minigrad.ones(2)
     assert len({a, b, a}) == 2
     assert {a: 1, b: 2}[b] == 2
-    assert hash(a) == hash(a)
+    assert hash(a) != hash(b)
 
 
 def test_dir_and_attributes():
