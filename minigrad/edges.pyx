@@ -81,8 +81,8 @@ cdef AccumulateGrad accumulator_of(Variable leaf):
     return node
 
 
-def next_functions(Node node):
-    """Return where the gradients of a node's inputs go: a tuple of (node, which of its outputs)."""
+def following(Node node):
+    """Return where the gradients of a node's inputs go: a list of (node, which of its outputs)."""
     functions = []
     for edge in node.edges:
         if edge is None:
@@ -93,6 +93,41 @@ def next_functions(Node node):
             functions.append((shown(edge[0]), edge[1]))
         else:
             functions.append((shown(edge), 0))
+    return functions
+
+
+# What torch does in two nodes may be one here.  The second is there for those who look, alone.
+
+cdef dict parts = {}            # address of a vjp -> {input: the name of torch's node before it}
+cdef object shown_parts = weakref.WeakValueDictionary()     # address of a node, input -> its part
+
+
+def contains(size_t vjp, dict names):
+    """Let nodes of the vjp at this address show a node of a name before the inputs that have one."""
+    parts[vjp] = names
+
+
+cdef object part_of(Node node, int i, str name):
+    """Return what stands for the part of ``node`` before input ``i``: always the same, see above."""
+    cdef Node part = shown_parts.get((<size_t><PyObject *>node, i))
+    if part is None:
+        part = Node.__new__(Node)
+        part.label, part.vjp, part.n_outputs, part.extra = name, no_vjp, 1, node
+        part.edges, part.saved, part.sequence = (node.edges[i],), (), node.sequence
+        shown_parts[<size_t><PyObject *>node, i] = part
+    return shown(part)
+
+
+cdef object no_vjp(Node node, object grad):
+    raise RuntimeError(f"{node.label} is a part of {node.extra.name()}, and has no backward alone")
+
+
+def next_functions(Node node):
+    """Return ``following(node)`` as a tuple, with torch's nodes where one here does several."""
+    functions = following(node)
+    for i, name in parts.get(<size_t>node.vjp, {}).items():
+        if functions[i][0] is not None:
+            functions[i] = part_of(node, i, name), 0
     return tuple(functions)
 
 

@@ -295,7 +295,7 @@ cdef class Node:
 
     def name(self):
         """Return torch's name of this node, such as "MulBackward0"."""
-        if self.label in ("AccumulateGrad", "CopySlices", "CopyBackwards"):
+        if self.label in ("AccumulateGrad", "CopySlices", "CopyBackwards", "NotImplemented"):
             return f"torch::autograd::{self.label}"     # what no formula of torch's has made
         return self.label
 

@@ -319,6 +319,21 @@ def fields(x):
     return [n for n in dir(x) if not n.startswith(("_", "n_")) and n not in dir(tuple)]
 
 
+def on_tape(x):
+    """Say whether a tensor wants a gradient, and whether an op made it so; of results, of each."""
+    if isinstance(x, (list, tuple)):
+        return ", ".join(map(on_tape, x))
+    if not isinstance(x, (torch.Tensor, minigrad.Tensor)) or not x.requires_grad:
+        return "no gradient"
+    return "a leaf" if x.is_leaf else "recorded"
+
+
+def compare_places(mine, theirs):
+    """Return [(kind, text)] if one library has recorded a result and the other has not."""
+    mine, theirs = on_tape(mine), on_tape(theirs)
+    return [] if mine == theirs else [("tape", f"{mine}, not {theirs}")]
+
+
 def compare_tensors(mine, theirs, values, tolerance):
     if not isinstance(mine, minigrad.Tensor):
         return [("type", f"{type(mine).__name__}, not Tensor")]

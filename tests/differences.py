@@ -52,6 +52,10 @@ OPS = _allowed(
             ),
         ),
         (
+            "special.modified_bessel_i0 special.modified_bessel_i1",
+            Allowed("torch does not differentiate these, but i0 and i1, which they are", "tape"),
+        ),
+        (
             "kthvalue topk sort argsort",
             Allowed("which of equal elements comes first is not defined", "values"),
         ),

@@ -64,6 +64,39 @@ F.linear(X.expand(2,3,3),X) UnsafeViewBackward0
 2/X MulBackward0
 1/(1+(-X).exp()) MulBackward0
 X.clamp_min(1) ClampMinBackward0
+X.unique() Unique2Backward0
+X.unique(dim=0,return_inverse=True)[0] UniqueDimBackward0
+X.unique_consecutive() UniqueConsecutiveBackward0
+X.histogram(3)[0] torch::autograd::NotImplemented
+T.bincount(I,X[0]) torch::autograd::NotImplemented
+T.heaviside(X,X) torch::autograd::NotImplemented
+T.geqrf(X)[1] GeqrfBackward0
+T.slogdet(X)[0] LinalgSlogdetBackward0
+T.linalg.cholesky_ex(-X)[0] LinalgCholeskyExBackward0
+T.linalg.lstsq(X,X)[1] LinalgLstsqBackward0
+X.mode()[0] ModeBackward0
+T.poisson(X) PoissonBackward0
+T.binomial(X,S) torch::autograd::NotImplemented
+T.bernoulli(S) BernoulliBackward0
+S.bernoulli(0.5) torch::autograd::NotImplemented
+T.normal(X,1.0) NormalBackward1
+T.normal(1.0,X) NormalBackward2
+T.normal(X,X) NormalBackward3
+T.zeros(3,3).bernoulli_(S) BernoulliBackward1
+S.bernoulli_(0.5) BernoulliBackward2
+S.normal_() NormalBackward0
+S.uniform_() UniformBackward0
+S.exponential_() ExponentialBackward0
+S.geometric_(0.5) GeometricBackward0
+S.cauchy_() CauchyBackward0
+S.log_normal_() LogNormalBackward0
+S.random_() RandomBackward2
+S.random_(5) RandomBackward1
+S.random_(0,5) RandomBackward0
+S.fill_(1) FillBackward2
+S.zero_() ZeroBackward0
+F.dropout1d(X,training=False) SqueezeBackward1
+F.dropout3d(X[None,None],training=False) SqueezeBackward1
 X.clamp_max(2*X) ClampMaxBackward1
 """
 CASES = [line.rsplit(maxsplit=1) for line in NAMED.strip().splitlines()]
@@ -134,6 +167,80 @@ def test_the_loss_of_a_layer_comes_from_the_layer():
     layer = minigrad.nn.Linear(3, 2)
     loss = minigrad.nn.MSELoss()(layer(minigrad.ones(4, 3)), minigrad.zeros(4, 2))
     assert loss.grad_fn.next_functions[0][0].name() == "AddmmBackward0"
+
+
+# Programs, and the tape that torch shows of each.
+TAPES = """
+F.linear(X,X,X[0]) Addmm(Select(A),A,T(A))
+F.linear(X,X) Mm(A,T(A))
+F.linear(X[None],X) UnsafeView(Mm(View(Unsqueeze(A)),T(A)))
+F.relu(F.linear(X.detach(),X,X[0])) Relu(Addmm(Select(A),-,T(A)))
+F.cross_entropy(X,I) NllLoss(LogSoftmax(A))
+F.cross_entropy(F.linear(X,X),I,weight=X[0].detach()) NllLoss(LogSoftmax(Mm(A,T(A))))
+F.nll_loss(X.log_softmax(1),I) NllLoss(LogSoftmax(A))
+F.binary_cross_entropy(X.sigmoid(),S.detach()) BinaryCrossEntropy(Sigmoid(A),-)
+F.binary_cross_entropy(S,S.detach(),weight=X.detach()) BinaryCrossEntropy(Sigmoid(A),-)
+L(X,S.detach()) BinaryCrossEntropyWithLogits(A,-)
+L(X,S,pos_weight=X[0].detach()) BinaryCrossEntropyWithLogits(A,Sigmoid(A))
+F.mse_loss(X,S) MseLoss(A,Sigmoid(A))
+F.smooth_l1_loss(X,S) SmoothL1Loss(A,Sigmoid(A))
+F.huber_loss(X,S.detach(),reduction='sum') HuberLoss(A,-)
+"""
+DRAWN = [line.split(maxsplit=1) for line in TAPES.strip().splitlines()]
+
+
+def drawn(node):
+    """Return the tape below a node: its name, and in brackets those its gradients go to."""
+    if node is None:
+        return "-"
+    below = ",".join(drawn(end) for end, _ in node.next_functions)
+    name = node.name().removesuffix("Backward0")
+    return "A" if name.endswith("AccumulateGrad") else f"{name}({below})"
+
+
+def tape_of(library, expression):
+    x = library.arange(9.0).reshape(3, 3).requires_grad_()
+    index = library.tensor([2, 0, 1])
+    names = {"F": library.nn.functional, "X": x, "S": x.sigmoid(), "I": index}
+    names["L"] = library.nn.functional.binary_cross_entropy_with_logits
+    return drawn(eval(expression, names).grad_fn)
+
+
+@pytest.mark.parametrize(("expression", "tape"), DRAWN, ids=[case[0] for case in DRAWN])
+def test_the_tape_of_a_layer_or_loss_is_torchs(expression, tape):
+    assert tape_of(minigrad, expression) == tape
+
+
+def test_those_tapes_are_torchs(torch):
+    assert {expression: tape_of(torch, expression) for expression, _ in DRAWN} == dict(DRAWN)
+
+
+def test_a_part_of_a_node_is_one_object_and_has_no_backward_alone():
+    w = minigrad.ones(2, 2, requires_grad=True)
+    y = minigrad.nn.functional.linear(minigrad.ones(1, 2), w)
+    part = y.grad_fn.next_functions[1][0]
+    assert part is y.grad_fn.next_functions[1][0] and type(part).__name__ == "TBackward0"
+    edge = minigrad.autograd.graph.GradientEdge(part, 0)
+    with pytest.raises(RuntimeError, match="TBackward0 is a part of MmBackward0"):
+        minigrad.autograd.backward(edge, minigrad.ones(2, 2))
+    y.sum().backward()
+    assert w.grad.tolist() == [[1, 1], [1, 1]]
+
+
+def test_results_without_a_derivative():
+    x = minigrad.ones(3, requires_grad=True)
+    with pytest.raises(NotImplementedError, match="the derivative for '_unique2' is not"):
+        x.unique().sum().backward()
+    for y in (x.histogram(2)[0], minigrad.binomial(x, x), x.bernoulli(0.5)):
+        with pytest.raises(RuntimeError, match="derivative for aten::"):
+            y.sum().backward()
+    drawn_from_x = (minigrad.poisson(x), minigrad.bernoulli(x), minigrad.normal(x, x))
+    sum(drawn_from_x).sum().backward()
+    assert x.grad.tolist() == [0, 0, 0]
+    for name in ("weight", "pos_weight"):
+        loss = minigrad.nn.functional.binary_cross_entropy_with_logits
+        with pytest.raises(RuntimeError, match=f"not differentiable with respect to .*'{name}'"):
+            loss(x, x.detach(), **{name: x})
 
 
 def test_an_input_that_comes_back_keeps_its_name():

@@ -24,6 +24,7 @@ from databases import (
     compare,
     compare_errors,
     compare_gradients,
+    compare_places,
     compare_views,
     loaded,
     our_callable,
@@ -130,9 +131,10 @@ class Run:
             if not op.supports_dtype(dtype, "cpu"):
                 continue
             # torch's own derivatives crash on some tensors without elements
-            gradient = dtype is torch.float64 and op.supports_autograd and layout not in EMPTY
+            wanted = dtype is torch.float64 and layout not in EMPTY
+            gradient = wanted and op.supports_autograd
             with quiet():
-                samples = op.sample_inputs_func(op, "cpu", dtype, gradient)
+                samples = op.sample_inputs_func(op, "cpu", dtype, wanted)
                 samples = spread(samples, limit if dtype in FLOATS else few)
             for i, s in enumerate(samples):
                 args, kwargs = (s.input, *s.args), s.kwargs
@@ -207,6 +209,8 @@ class Run:
             except NotExpressible as error:
                 self.left_out.append(str(error))
                 return
+            if not found:
+                found = compare_places(result, expected)
             if not found:
                 found = compare_views(result, expected, my_args[0], their_args[0])
             if gradient and not found and values:

@@ -173,7 +173,10 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "Triu": ("g above the diagonal, else 0",),
     "MaskedFill": ("g where nothing was filled in, else 0",),
     "Fill": ("0", "sum of g"),
-    "Zero": ("0",),
+    **dict.fromkeys(
+        "Zero Normal Uniform Bernoulli Poisson Random Exponential Cauchy LogNormal Geometric".split(),
+        ("0, as nothing of it is left",),
+    ),
     "MaskedSelect": ("g at what was selected, else 0",),
     "Scatter": ("g where nothing was written, else 0", "g at the indices"),
     "ScatterAdd": ("g", "g at the indices"),
@@ -181,6 +184,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "Sort": ("g, put back in the old order",),
     "Topk": ("g at what was picked, else 0",),
     "Kthvalue": ("g at what was picked, else 0",),
+    "Mode": ("g at what was picked, else 0",),
     # products
     "Mm": ("g @ b.T", "a.T @ g"),
     "Bmm": ("g @ b.T, matrix by matrix", "a.T @ g, matrix by matrix"),
@@ -254,6 +258,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "LinalgQr": ("(gQ + Q @ symmetric(R @ gR.T - gQ.T @ Q)) @ R^-T",),
     "LinalgLuFactorEx": ("the triangles' gradients, carried back through L and U",),
     "LinalgLdlFactorEx": ("the factors' gradients, carried back through L and D",),
+    "LinalgLstsq": ("0, as there are no residuals",),
     "Geqrf": ("as of the QR decomposition",),
 }
 

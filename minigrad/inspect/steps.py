@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import minigrad
-from minigrad.edges import AccumulateGrad
+from minigrad.edges import AccumulateGrad, following
 from minigrad.inspect.batch_norm import BatchNormParts, take_apart
 from minigrad.inspect.elements import Elements
 from minigrad.inspect.nodes import extra_of, saved_by
@@ -182,7 +182,7 @@ def read(
     leaves: dict[int, Leaf] = {}
     counted: set[int] = set()
     for node in nodes:
-        inputs = [_input(end, output, steps, leaves, names) for end, output in node.next_functions]
+        inputs = [_input(end, output, steps, leaves, names) for end, output in following(node)]
         size, freed = _bytes_saved(node, counted), saved_by(node) is None
         step = Step(len(steps) + 1, node, inputs, size, freed, notes.get(node))
         if step.note is not None:
@@ -210,7 +210,7 @@ def _nodes(result):
         )
     found, todo = {result.grad_fn}, [result.grad_fn]
     while todo:
-        for end, _ in todo.pop().next_functions:
+        for end, _ in following(todo.pop()):
             if end is not None and not isinstance(end, AccumulateGrad) and end not in found:
                 found.add(end)
                 todo.append(end)
@@ -218,7 +218,7 @@ def _nodes(result):
 
 
 def _input(end, output, steps, leaves, names):
-    """Return the Input that one of ``next_functions`` is."""
+    """Return the Input that one of ``following(node)`` is."""
     if end is None:
         return Input()
     if not isinstance(end, AccumulateGrad):

@@ -16,6 +16,7 @@ from numpy cimport (
 )
 
 from minigrad.dtypes cimport dtype_of, float16, float32, int64, uint8
+from minigrad.edges import contains
 from minigrad.kernels.cross_entropy cimport (
     MEAN, NONE, SUM, cross_entropy_backward, cross_entropy_forward, nll_backward, nll_forward,
 )
@@ -143,8 +144,15 @@ cdef Tensor class_loss(
     out = wrap(loss)
     if recording(x):
         record(out, "NllLossBackward0" if rule.inner == 1 else "NllLoss2DBackward0",
-               class_loss_vjp, (x,), (x, target, weight), rule)
+               class_loss_vjp if log_probs else cross_entropy_vjp, (x,), (x, target, weight), rule)
     return out
+
+
+cdef cross_entropy_vjp(Node node, object g):
+    return class_loss_vjp(node, g)
+
+
+contains(<size_t>cross_entropy_vjp, {0: "LogSoftmaxBackward0"})
 
 
 cdef class_loss_vjp(Node node, object g):

@@ -15,6 +15,7 @@ from minigrad.dtypes cimport dtype_of, float16
 from minigrad.ops.common cimport shape_of, tensor_argument
 from minigrad.ops.join import cat
 from minigrad.ops.linalg import matmul
+from minigrad.ops.recorded import constant
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
@@ -222,12 +223,13 @@ def slogdet(A):
     tensor(0.)
     """
     cdef Tensor x = matrices(A, "linalg.slogdet"), out
+    cdef str label = "LinalgSlogdetBackward0"
     sign, logarithm = computed("linalg.slogdet", np.linalg.slogdet, "", (x.array,))
     kind = (<object>x.array).dtype
     out = wrap(np.asarray(logarithm, kind))
     if recording(x):
-        record(out, "LinalgSlogdetBackward0", slogdet_vjp, (x,), (x,))
-    return return_types.linalg_slogdet(wrap(np.asarray(sign, kind)), out)
+        record(out, label, slogdet_vjp, (x,), (x,))
+    return return_types.linalg_slogdet(constant(np.asarray(sign, kind), label, (x,)), out)
 
 
 cdef slogdet_vjp(Node node, object g):

@@ -12,18 +12,19 @@ import numpy as np
 
 from minigrad.ops.creation import empty_like
 from minigrad.ops.generator import Generator, dealt_out, pick
-from minigrad.ops.inplace import copy_
+from minigrad.ops.inplace import copy_, overwrite
 from minigrad.ops.random import _float_dtype
+from minigrad.ops.recorded import constant, underivable
 from minigrad.tensor import Tensor, over_array
 
 
-def _fill(input, values):
+def _fill(label, input, values):
     """Write float64 draws into a tensor, in the order of its memory."""
     if input.dtype.name == "float16":
         values = values.astype(np.float32)  # rounded twice, as in torch
     with np.errstate(over="ignore"):
         values = values.astype(input.dtype.numpy)
-    return copy_(input, over_array(dealt_out(values, input)))
+    return overwrite(input, over_array(dealt_out(values, input)), label)
 
 
 def _uniform(input, generator):
@@ -37,7 +38,7 @@ def exponential_(
     _float_dtype(input.dtype, "exponential_")
     if lambd <= 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-    return _fill(input, -np.log1p(-_uniform(input, generator)) / lambd)
+    return _fill("ExponentialBackward0", input, -np.log1p(-_uniform(input, generator)) / lambd)
 
 
 def cauchy_(
@@ -55,7 +56,7 @@ def cauchy_(
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
     eps = np.finfo(np.float64).eps
     u = np.clip(_uniform(input, generator), eps, 1 - eps)
-    return _fill(input, median + sigma * np.tan(np.pi * (u - 0.5)))
+    return _fill("CauchyBackward0", input, median + sigma * np.tan(np.pi * (u - 0.5)))
 
 
 def log_normal_(
@@ -72,7 +73,7 @@ def log_normal_(
     if std <= 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
     normal = pick(generator)._normal(input.numel(), np.float64, mean, std, one_by_one=True)
-    return _fill(input, np.exp(normal))
+    return _fill("LogNormalBackward0", input, np.exp(normal))
 
 
 def geometric_(input: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
@@ -88,7 +89,8 @@ def geometric_(input: Tensor, p: float, *, generator: Generator | None = None) -
     if not 0 < p < 1:
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p}")
     with np.errstate(divide="ignore"):
-        return _fill(input, np.ceil(np.log(_uniform(input, generator)) / math.log1p(-p)))
+        trials = np.ceil(np.log(_uniform(input, generator)) / math.log1p(-p))
+    return _fill("GeometricBackward0", input, trials)
 
 
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
@@ -113,7 +115,8 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
 
     values = [_poisson(rate, uniform) for rate in rates]
     drawn = np.array(values, input.dtype.numpy).reshape(tuple(input.shape))
-    return copy_(empty_like(input.detach()), over_array(drawn))
+    like = copy_(empty_like(input.detach()), over_array(drawn))
+    return constant(like.numpy(), "PoissonBackward0", (input,))
 
 
 def _poisson(rate, uniform):
@@ -174,7 +177,8 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
 
     pairs = zip(counts.reshape(-1).tolist(), probs.reshape(-1).tolist(), strict=True)
     values = [_binomial(n, p, uniform) for n, p in pairs]
-    return over_array(np.array(values, count.dtype.numpy).reshape(counts.shape))
+    drawn = np.array(values, count.dtype.numpy).reshape(counts.shape)
+    return underivable(drawn, "binomial", (count, prob))
 
 
 def _binomial(n, p, uniform):

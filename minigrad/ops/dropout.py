@@ -81,6 +81,8 @@ def dropout1d(
             "dropout1d exists to provide channel-wise dropout on inputs with 1 spatial dimension, "
             "a channel dimension, and an optional batch dimension (i.e. 2D or 3D inputs)."
         )
+    if input.dim() == 2 and not inplace:
+        return dropout1d(input.unsqueeze(0), p, training).squeeze(0)
     if input.dim() == 2:
         return _drop(input, (input.shape[0], 1), p, training, inplace)
     return _channels("dropout1d", input, (2, 3), p, training, inplace)
@@ -107,6 +109,8 @@ def dropout3d(
     input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
 ) -> Tensor:
     """Return the input (N, C, D, H, W) or (C, D, H, W) with whole channels dropped."""
+    if input.dim() == 4 and not inplace:
+        return dropout3d(input.unsqueeze(0), p, training).squeeze(0)
     return _channels("dropout3d", input, (4, 5), p, training, inplace, input.dim() == 5)
 
 

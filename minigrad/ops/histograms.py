@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad import return_types
 from minigrad.dtypes import bool_, float32, float64
-from minigrad.ops.recorded import tensor_operand
+from minigrad.ops.recorded import tensor_operand, underivable
 from minigrad.tensor import Tensor, over_array
 
 
@@ -41,7 +41,8 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
         heights = weights.numpy(force=True)
     out = np.bincount(array, heights, minlength)
     kept = np.float32 if heights is not None and heights.dtype == np.float32 else out.dtype
-    return over_array(out.astype(kept, copy=False))
+    out = out.astype(kept, copy=False)
+    return over_array(out) if weights is None else underivable(out, "bincount", (weights,))
 
 
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
@@ -94,7 +95,10 @@ def histogram(
         weight = weight.reshape(-1)
     points = x.detach().reshape(-1, 1)
     hist, edges = _counted("histogram", points, [bins], range, weight, density)
-    return return_types.histogram(hist, edges[0])
+    given = (x,) if weight is None else (x, weight)
+    return return_types.histogram(
+        underivable(hist, "histogram", given), underivable(edges[0], "histogram", given)
+    )
 
 
 def histogramdd(
@@ -132,11 +136,15 @@ def histogramdd(
         weight = weight.reshape(-1)
     points = x.detach().reshape(math.prod(x.shape[:-1]), count)
     hist, edges = _counted("histogramdd", points, every, range, weight, density)
-    return return_types.histogramdd(hist, tuple(edges))
+    given = (x,) if weight is None else (x, weight)
+    return return_types.histogramdd(
+        underivable(hist, "_histogramdd_from_bin_cts", given),
+        tuple(underivable(e, "_histogramdd_bin_edges", given) for e in edges),
+    )
 
 
 def _counted(name, points, bins, range, weight, density):
-    """Return the histogram of points (m, n), and the n tensors of edges."""
+    """Return the histogram of points (m, n), and the n arrays of edges."""
     m, n = points.shape
     if points.dtype not in (float32, float64):
         raise NotImplementedError(f"{name} is defined for float and double, but got {points.dtype}")
@@ -166,7 +174,7 @@ def _counted(name, points, bins, range, weight, density):
             hist = hist / hist.sum()
         for i, e in enumerate(edges):
             hist = hist / np.diff(e).reshape(-1, *[1] * (n - 1 - i))
-    return over_array(hist), [over_array(np.array(e)) for e in edges]
+    return hist, [np.array(e) for e in edges]
 
 
 def _edges(name, i, values, bins, limits):

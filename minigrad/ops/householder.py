@@ -12,13 +12,9 @@ from minigrad.dtypes import float32, float64
 from minigrad.ops.creation import eye
 from minigrad.ops.linalg import matmul
 from minigrad.ops.matrices import check_matrices
-from minigrad.ops.recorded import recorded, tensor_operand
+from minigrad.ops.recorded import tensor_operand, underivable
 from minigrad.ops.triangles import solve_triangle
-from minigrad.tensor import Tensor, over_array
-
-
-def _no_gradient(g: Tensor) -> Tensor:
-    raise NotImplementedError("the derivative for 'geqrf' is not implemented")
+from minigrad.tensor import Tensor
 
 
 def geqrf(input: Tensor) -> return_types.geqrf:
@@ -38,7 +34,7 @@ def geqrf(input: Tensor) -> return_types.geqrf:
     turned, tau = np.linalg.qr(input.detach().numpy(), mode="raw")
     packed = np.ascontiguousarray(np.swapaxes(turned, -1, -2))
     return return_types.geqrf(
-        recorded(packed, "GeqrfBackward0", (input,), (_no_gradient,)), over_array(tau)
+        *(underivable(found, "geqrf", (input,), "GeqrfBackward0") for found in (packed, tau))
     )
 
 

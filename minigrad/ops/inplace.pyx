@@ -324,8 +324,8 @@ def fill_(input, value):
             f"{value.dim()} dimensions."
         )
     if isinstance(value, Tensor):
-        return write(x, <Tensor>value, "FillBackward1", True)
-    return write(x, number_tensor(value, x.dtype), "FillBackward0", False)
+        return write(x, <Tensor>value, "FillBackward3", True)
+    return write(x, number_tensor(value, x.dtype), "FillBackward2", False)
 
 
 def zero_(input):
@@ -337,6 +337,11 @@ def zero_(input):
 def copy_(input, src, non_blocking=False):
     """Write ``src`` (broadcast, in any dtype) into this tensor in place, and return it."""
     return write(<Tensor?>input, as_tensor(src), "CopyBackwards", True)
+
+
+def overwrite(input, src, label):
+    """Do the same for an op that ``label`` names, which draws ``src`` from a distribution."""
+    return write(<Tensor?>input, as_tensor(src), label, True)
 
 
 cdef Tensor write(Tensor x, Tensor s, str label, bint distinct):

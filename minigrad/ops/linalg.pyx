@@ -17,6 +17,7 @@ from numpy cimport (
 )
 
 from minigrad.dtypes cimport dtype_of, float16
+from minigrad.edges import contains
 from minigrad.kernels cimport gemm as kernels
 from minigrad.memory cimport new_array
 from minigrad.ops.common cimport (
@@ -139,6 +140,10 @@ cdef affine_vjp(Node node, object g):
         multiply(<Tensor>g, node.tensor(1)) if node.needs(1) else None,
         multiply(turned(<Tensor>g), node.tensor(0)) if node.needs(2) else None,
     )
+
+
+contains(<size_t>linear_vjp, {1: "TBackward0"})
+contains(<size_t>affine_vjp, {2: "TBackward0"})
 
 
 # ---------------------------------------------------------------- the public functions

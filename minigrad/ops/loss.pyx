@@ -7,14 +7,20 @@ import warnings     # of stacklevel 1, the default: a compiled function has no f
 
 import numpy as np
 
-from numpy cimport import_array, ndarray
+from numpy cimport PyArray_SIZE, PyArray_TYPE, import_array, ndarray
 
 from minigrad.dtypes cimport dtype_of
+from minigrad.kernels.shapes cimport same_shape
+from minigrad.ops.broadcast cimport sum_to
+from minigrad.ops.common cimport shape_of
 from minigrad.ops.recorded cimport floating, named_slope
 from minigrad.ops.activation import logsigmoid
 from minigrad.ops.elementwise import clamp, where
 from minigrad.ops.recorded import labelled
-from minigrad.tape cimport Node, record, recording, set_grad_enabled_
+from minigrad.ops.math import sigmoid
+from minigrad.tape cimport (
+    Node, grad_enabled, record, recording, set_grad_enabled_, vjp_function,
+)
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
@@ -40,10 +46,6 @@ def reduction_name(size_average, reduce, reduction):
 def reduced(loss, reduction):
     """Return the losses of all elements, reduced."""
     return loss.mean() if reduction == "mean" else loss.sum() if reduction == "sum" else loss
-
-
-cdef object weighted(object loss, object weight, object reduction):
-    return reduced(loss if weight is None else loss * weight, reduction)
 
 
 cdef object by_weight(object loss, object weight):
@@ -80,6 +82,46 @@ cdef int warn_sizes(object input, object target) except -1:
 
 
 # ---------------------------------------------------------------- distances
+
+cdef bint is_alike(Tensor x, Tensor t) noexcept:
+    """Whether a loss of the two can be recorded as one op: they have one shape and dtype."""
+    return same_shape(x.array, t.array) and PyArray_TYPE(x.array) == PyArray_TYPE(t.array)
+
+
+cdef Tensor recorded_loss(str label, vjp_function vjp, Tensor x, Tensor t, Tensor losses,
+                          object reduction, object option=None, tuple weights=()):
+    """Return the losses of all elements, reduced, as one op on ``x`` and ``t``.
+
+    ``losses`` must not have been recorded.  The vjp finds ``option`` in ``node.extra[2]`` and
+    the ``weights`` (or None) after ``x`` and ``t``; see ``of_elements``.
+    """
+    cdef Tensor out = reduced(losses, reduction)
+    if recording(x) or recording(t):
+        count = max(PyArray_SIZE(losses.array), 1) if reduction == "mean" else 1
+        record(out, label, vjp, (x, t), (x, t, *weights), (count, shape_of(x), option))
+    return out
+
+
+cdef object of_elements(Node node, object g, object weight=None):
+    """Return the gradient of the losses of all elements, from that of what they were reduced to."""
+    count = node.extra[0]
+    g = g if count == 1 else g / count
+    return g if weight is None else g * weight
+
+
+cdef Tensor like_input(Node node, Tensor slope):
+    """Return a gradient (or None) in the input's shape, where weights may have had a larger one."""
+    return None if slope is None else sum_to(slope, node.extra[1])
+
+
+cdef object without_gradient(str function, str name, object weight):
+    """Return ``weight`` (or None), or raise if it wants a gradient, as none is known."""
+    if weight is not None and recording(<Tensor?>weight):
+        raise RuntimeError(
+            f"The function '{function}' is not differentiable with respect to argument '{name}'. "
+            "This input cannot have requires_grad True.")
+    return weight
+
 
 def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """Return the squared error ``(input - target)**2``.
@@ -125,13 +167,29 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
     warn_sizes(input, target)
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta: {beta}")
-    d = difference("smooth_l1_loss", input, target).abs()
-    if beta > 0:
-        far = d >= beta         # infinity there must not reach the square, not even as 0 * inf
-        near = d.masked_fill(far, 0.0)
-        d = where(far, d - 0.5 * beta, near * near * (0.5 / beta))
-    out = reduced(d, reduction_name(size_average, reduce, reduction))
-    return labelled(out, "SmoothL1LossBackward0")
+    reduction = reduction_name(size_average, reduce, reduction)
+    alike = is_alike(input, target)
+    was_enabled = set_grad_enabled_(grad_enabled() and not alike)
+    try:
+        d = difference("smooth_l1_loss", input, target).abs()
+        if beta > 0:
+            far = d >= beta         # infinity there must not reach the square, not even as 0 * inf
+            near = d.masked_fill(far, 0.0)
+            d = where(far, d - 0.5 * beta, near * near * (0.5 / beta))
+    finally:
+        set_grad_enabled_(was_enabled)
+    if alike:
+        return recorded_loss(
+            "SmoothL1LossBackward0", smooth_l1_loss_vjp, input, target, d, reduction, beta)
+    return labelled(reduced(d, reduction), "SmoothL1LossBackward0")
+
+
+cdef smooth_l1_loss_vjp(Node node, object g):
+    beta = node.extra[2]
+    d = node.tensor(0) - node.tensor(1)
+    slope = clamp(d / beta, min=-1.0, max=1.0) if beta > 0 else d.sign()
+    slope = named_slope(node, of_elements(node, g) * slope)
+    return slope if node.needs(0) else None, -slope if node.needs(1) else None
 
 
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
@@ -139,14 +197,29 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     warn_sizes(input, target)
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta: {delta}")
-    d = difference("huber_loss", input, target).abs()
-    far = d > delta
-    near = d.masked_fill(far, 0.0)      # as in smooth_l1_loss
-    loss = where(far, (d - 0.5 * delta) * delta, near * near * 0.5)
     reduction = reduction_name(None, None, reduction)
+    alike = weight is None and is_alike(input, target)
+    was_enabled = set_grad_enabled_(grad_enabled() and not alike)
+    try:
+        d = difference("huber_loss", input, target).abs()
+        far = d > delta
+        near = d.masked_fill(far, 0.0)      # as in smooth_l1_loss
+        loss = where(far, (d - 0.5 * delta) * delta, near * near * 0.5)
+    finally:
+        set_grad_enabled_(was_enabled)
     if weight is not None:      # a mean over the elements here, not over the weights: torch's way
         return reduced(by_weight(loss, weight), reduction)
+    if alike:
+        return recorded_loss(
+            "HuberLossBackward0", huber_loss_vjp, input, target, loss, reduction, delta)
     return labelled(reduced(loss, reduction), "HuberLossBackward0")
+
+
+cdef huber_loss_vjp(Node node, object g):
+    delta = node.extra[2]
+    slope = clamp(node.tensor(0) - node.tensor(1), min=-delta, max=delta)
+    slope = named_slope(node, of_elements(node, g) * slope)
+    return slope if node.needs(0) else None, -slope if node.needs(1) else None
 
 
 def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):
@@ -207,20 +280,21 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
         if not ((values >= 0) & (values <= 1)).all():
             raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     log, log_not = clamped_logs(x.array)
-    out = wrap(np.asarray((t.array - 1) * log_not - t.array * log, x.array.dtype))
-    if recording(x) or recording(t):
-        record(out, "BinaryCrossEntropyBackward0", binary_cross_entropy_vjp, (x, t), (x, t))
-    return labelled(weighted(out, weight, reduction), "BinaryCrossEntropyBackward0")
+    weight = without_gradient("binary_cross_entropy", "weight", weight)
+    loss = wrap(np.asarray((t.array - 1) * log_not - t.array * log, x.array.dtype))
+    return recorded_loss("BinaryCrossEntropyBackward0", binary_cross_entropy_vjp, x, t,
+                         loss if weight is None else loss * weight, reduction, None, (weight,))
 
 
 cdef binary_cross_entropy_vjp(Node node, object g):
     x, t = node.tensor(0), node.tensor(1)
     dx = dt = None
+    g = of_elements(node, g, node.tensor(2))
     if node.needs(0):
         dx = named_slope(node, g * (x - t) / clamp(x * (1.0 - x), min=1e-12))
     if node.needs(1):
         dt = g * (clamp((1.0 - x).log(), min=-100.0) - clamp(x.log(), min=-100.0))
-    return dx, dt
+    return like_input(node, dx), like_input(node, dt)
 
 
 def binary_cross_entropy_with_logits(input, target, weight=None, size_average=None, reduce=None,
@@ -240,9 +314,35 @@ def binary_cross_entropy_with_logits(input, target, weight=None, size_average=No
             f"result type {input.dtype} can't be cast to the desired output type {target.dtype}: "
             "expected a floating target"
         )
-    log_p = logsigmoid(input)
-    if pos_weight is None:
-        loss = (1.0 - target) * input - log_p
-    else:
-        loss = (1.0 - target) * input - ((pos_weight - 1.0) * target + 1.0) * log_p
-    return labelled(weighted(loss, weight, reduction), "BinaryCrossEntropyWithLogitsBackward0")
+    name = "binary_cross_entropy_with_logits"
+    weight = without_gradient(name, "weight", weight)
+    pos_weight = without_gradient(name, "pos_weight", pos_weight)
+    alike = is_alike(input, target)
+    was_enabled = set_grad_enabled_(grad_enabled() and not alike)
+    try:
+        log_p = logsigmoid(input)
+        if pos_weight is None:
+            loss = (1.0 - target) * input - log_p
+        else:
+            loss = (1.0 - target) * input - ((pos_weight - 1.0) * target + 1.0) * log_p
+        loss = loss if weight is None else loss * weight
+    finally:
+        set_grad_enabled_(was_enabled)
+    label = "BinaryCrossEntropyWithLogitsBackward0"
+    if alike:
+        return recorded_loss(
+            label, with_logits_vjp, input, target, loss, reduction, None, (weight, pos_weight))
+    return labelled(reduced(loss, reduction), label)
+
+
+cdef with_logits_vjp(Node node, object g):
+    x, t = node.tensor(0), node.tensor(1)
+    positive = node.tensor(3)
+    g = of_elements(node, g, node.tensor(2))
+    dx = dt = None
+    if node.needs(0):
+        p = sigmoid(x)
+        dx = g * (p - t if positive is None else ((positive - 1.0) * t + 1.0) * p - positive * t)
+    if node.needs(1):
+        dt = g * -(x if positive is None else x + (positive - 1.0) * logsigmoid(x))
+    return like_input(node, dx), like_input(node, dt)

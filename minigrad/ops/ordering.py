@@ -265,7 +265,8 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> return_types.mo
     count = np.arange(array.shape[-1])
     length = count - np.maximum.accumulate(np.where(starts, count, 0), -1)  # of the run so far
     places = np.take_along_axis(order, length.argmax(-1)[..., None], -1)
-    return _picked(return_types.mode, x, dim, np.moveaxis(places, -1, dim), keepdim)
+    picked = _picked(return_types.mode, x, dim, np.moveaxis(places, -1, dim), keepdim)
+    return labelled(picked, "ModeBackward0")
 
 
 # ---------------------------------------------------------------- quantiles

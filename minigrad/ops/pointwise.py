@@ -26,6 +26,7 @@ from minigrad.ops.recorded import (
     operands,
     recorded,
     tensor_operand,
+    underivable,
 )
 from minigrad.ops.shape import broadcast_tensors
 from minigrad.tensor import Tensor, over_array
@@ -230,11 +231,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
             f"{a.dtype} and {b.dtype}"
         )
     steps = _computed(lambda a, b: np.where(a == 0, b, a > 0), a, b)
-    return recorded(steps, "torch::autograd::NotImplemented", (a, b), (_no_slope,) * 2)
-
-
-def _no_slope(g):
-    raise NotImplementedError("the derivative for 'heaviside' is not implemented")
+    return underivable(steps, "heaviside", (a, b))
 
 
 def nextafter(input: Tensor, other: Tensor | float) -> Tensor:

@@ -14,7 +14,8 @@ from minigrad.dtypes import as_dtype_, dtype, get_default_dtype
 from minigrad.ops.common import sizes as _sizes
 from minigrad.ops.creation import empty, empty_like, on_cpu, tensor
 from minigrad.ops.generator import Generator, dealt_out, pick
-from minigrad.ops.inplace import copy_
+from minigrad.ops.inplace import overwrite
+from minigrad.ops.recorded import constant, underivable
 from minigrad.tensor import Tensor, over_array
 from minigrad.types import Device, Ints
 
@@ -264,7 +265,10 @@ def normal(
         size = both.shape
         dtype = like.dtype if dtype is None else dtype
     draws = randn(*size, generator=generator, dtype=dtype)
-    out = (draws * std + mean).detach() + _without_slope(mean) + _without_slope(std)
+    given = tuple(x for x in (mean, std) if isinstance(x, Tensor))
+    label = f"NormalBackward{isinstance(mean, Tensor) + 2 * isinstance(std, Tensor)}"
+    drawn: Any = draws * std + mean
+    out = constant(drawn.numpy(force=True), label, given)
     return out.requires_grad_() if requires_grad else out
 
 
@@ -274,17 +278,11 @@ def bernoulli(
     """Return 1 with the probability that the input (or ``p``) gives, else 0."""
     if p is None:
         _float_dtype(input.dtype, "bernoulli")
-    out = bernoulli_(
-        empty(input.shape, dtype=input.dtype), input if p is None else p, generator=generator
-    )
-    return out + _without_slope(input) if input.requires_grad else out
-
-
-def _without_slope(x):
-    """Return zero with a gradient of zero: what is drawn does not follow what it is drawn from."""
-    if not isinstance(x, Tensor) or not x.requires_grad:
-        return 0
-    return x.masked_fill(over_array(np.ones(x.shape, np.bool_)), 0)
+    chance = input.detach() if p is None else p
+    drawn = bernoulli_(empty(input.shape, dtype=input.dtype), chance, generator=generator).numpy()
+    if p is None:
+        return constant(drawn, "BernoulliBackward0", (input,))
+    return underivable(drawn, "bernoulli", (input,))
 
 
 def multinomial(
@@ -350,7 +348,7 @@ def uniform_(
         )
     dtype = _float_dtype(input.dtype, "uniform_").numpy
     values = pick(generator)._uniform(input.numel(), dtype, low, to)
-    return copy_(input, over_array(dealt_out(values, input)))
+    return overwrite(input, over_array(dealt_out(values, input)), "UniformBackward0")
 
 
 def normal_(
@@ -363,7 +361,7 @@ def normal_(
     values = pick(generator)._normal(
         input.numel(), dtype, mean, std, one_by_one=not input.is_contiguous()
     )
-    return copy_(input, over_array(dealt_out(values, input)))
+    return overwrite(input, over_array(dealt_out(values, input)), "NormalBackward0")
 
 
 def bernoulli_(
@@ -377,12 +375,11 @@ def bernoulli_(
         kind = np.float64 if chance.dtype == np.float64 else np.float32
         u = pick(generator)._uniform(input.numel(), kind)
         drawn = np.asarray(dealt_out(u, input) < chance).astype(input.dtype.numpy)
-    else:
-        if not 0 <= p <= 1:
-            raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
-        values = pick(generator)._bernoulli(input.numel(), p, input.dtype.numpy)
-        drawn = dealt_out(values, input)
-    return copy_(input, over_array(drawn))
+        return overwrite(input, constant(drawn, "BernoulliBackward1", (p,)), "BernoulliBackward1")
+    if not 0 <= p <= 1:
+        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
+    values = pick(generator)._bernoulli(input.numel(), p, input.dtype.numpy)
+    return overwrite(input, over_array(dealt_out(values, input)), "BernoulliBackward2")
 
 
 def random_(
@@ -402,4 +399,7 @@ def random_(
     else:
         low, high = (0, from_) if to is None else (from_, to)
         values = randint(low, high, (input.numel(),), generator=generator).numpy()
-    return copy_(input, over_array(dealt_out(values.astype(input.dtype.numpy), input)))
+    drawn = over_array(dealt_out(values.astype(input.dtype.numpy), input))
+    return overwrite(
+        input, drawn, f"RandomBackward{2 if from_ is None else 1 if to is None else 0}"
+    )

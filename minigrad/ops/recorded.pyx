@@ -48,6 +48,21 @@ cdef recorded_vjp(Node node, object g):
     ])
 
 
+def constant(array, str label, tuple inputs):
+    """Return ``array``, which does not follow the inputs it was drawn from, with gradients of zero."""
+    gradients = tuple([lambda g, x=x: zeros_of(<Tensor?>x) for x in inputs])
+    return recorded(array, label, inputs, gradients)
+
+
+def underivable(array, str what, tuple inputs, str label="NotImplemented"):
+    """Return ``array``, the result of an op on ``inputs`` whose gradient is a RuntimeError."""
+    def gradient(g):
+        if label == "NotImplemented":
+            raise RuntimeError(f"derivative for aten::{what} is not implemented")
+        raise NotImplementedError(f"the derivative for '{what}' is not implemented.")
+    return recorded(array, label, inputs, (gradient,) * len(inputs))
+
+
 def labelled(out, str label):
     """Give the last node of an op that is made of others torch's name for the whole; return ``out``.
 

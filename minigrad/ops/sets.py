@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from minigrad.convert import checked_dim
-from minigrad.ops.recorded import operands, tensor_operand
+from minigrad.ops.recorded import operands, tensor_operand, underivable
 from minigrad.tensor import Tensor, over_array
 
 
-def _outputs(values, inverse, counts, return_inverse, return_counts):
+def _outputs(input, name, values, inverse, counts, return_inverse, return_counts):
     """Return the values, alone or in a tuple with what else was asked for."""
-    found = [values]
-    found += [inverse] if return_inverse else []
-    found += [counts] if return_counts else []
-    found = [over_array(np.ascontiguousarray(a)) if a.ndim else over_array(a) for a in found]
+    label = f"{name.title().replace('_', '')}Backward0"
+    found = [underivable(np.asarray(values, order="C"), name, (input,), label)]
+    found += [over_array(inverse)] if return_inverse else []
+    found += [over_array(counts)] if return_counts else []
     return tuple(found) if len(found) > 1 else found[0]
 
 
@@ -50,7 +50,8 @@ def unique(
         x, return_inverse=True, return_counts=True, axis=dim, equal_nan=False
     )
     inverse = inverse.reshape(x.shape if dim is None else -1)
-    return _outputs(values, inverse, counts, return_inverse, return_counts)
+    name = "_unique2" if dim is None else "unique_dim"
+    return _outputs(input, name, values, inverse, counts, return_inverse, return_counts)
 
 
 def unique_consecutive(
@@ -76,7 +77,8 @@ def unique_consecutive(
     counts = np.diff(np.append(np.nonzero(starts)[0], len(rows)))
     values = x.reshape(-1)[starts] if dim is None else np.compress(starts, x, dim)
     inverse = inverse.reshape(x.shape if dim is None else -1)
-    return _outputs(values, inverse, counts, return_inverse, return_counts)
+    name = "unique_consecutive"
+    return _outputs(input, name, values, inverse, counts, return_inverse, return_counts)
 
 
 def isin(

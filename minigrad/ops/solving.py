@@ -13,6 +13,7 @@ from minigrad.ops.exact import valued
 from minigrad.ops.linalg import matmul
 from minigrad.ops.lu import lu_factor_ex, lu_solve
 from minigrad.ops.matrices import check_matrices, matrix_rank, pinv, svdvals
+from minigrad.ops.recorded import constant, recorded
 from minigrad.ops.triangles import solve_triangle
 from minigrad.tensor import Tensor, over_array
 
@@ -167,7 +168,8 @@ def cholesky_ex(
             found[place] = decomposition.cholesky(A.detach()[place], upper=upper).numpy()
         except LinAlgError:
             info[place] = 1
-    return return_types.linalg_cholesky_ex(over_array(found), over_array(info))
+    lower = recorded(found, "LinalgCholeskyExBackward0", (A,), (lambda g: g * math.nan,))
+    return return_types.linalg_cholesky_ex(lower, over_array(info))
 
 
 def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor:
@@ -235,14 +237,16 @@ def lstsq(
         raise LinAlgError(
             "torch.linalg.lstsq: driver gels needs matrices of full rank; others do without"
         )
-    values = rest = A.new_empty(0)
+    values = A.new_empty(0)
+    rest = constant(values.numpy(), "LinalgLstsqBackward0", (A, B))
     if driver in ("gelsd", "gelss"):
         values = svdvals(A.detach())
     if A.size(-2) > A.size(-1) and bool((rank == A.size(-1)).all()):
         rest = (matmul(A, found) - columns).square().sum(-2)
     if driver == "gels":
         rank = rank.new_empty(0)
-    return return_types.linalg_lstsq(found.squeeze(-1) if vector else found, rest, rank, values)
+    found = found.squeeze(-1) if vector else found
+    return return_types.linalg_lstsq(found, rest, rank, values)
 
 
 def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
