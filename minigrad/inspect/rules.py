@@ -174,7 +174,8 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "MaskedFill": ("g where nothing was filled in, else 0",),
     "Fill": ("0", "sum of g"),
     **dict.fromkeys(
-        "Zero Normal Uniform Bernoulli Poisson Random Exponential Cauchy LogNormal Geometric".split(),
+        "Zero Normal Uniform Bernoulli Poisson Random Exponential Cauchy LogNormal "
+        "Geometric".split(),
         ("0, as nothing of it is left",),
     ),
     "MaskedSelect": ("g at what was selected, else 0",),

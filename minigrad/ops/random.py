@@ -400,6 +400,5 @@ def random_(
         low, high = (0, from_) if to is None else (from_, to)
         values = randint(low, high, (input.numel(),), generator=generator).numpy()
     drawn = over_array(dealt_out(values.astype(input.dtype.numpy), input))
-    return overwrite(
-        input, drawn, f"RandomBackward{2 if from_ is None else 1 if to is None else 0}"
-    )
+    labels = "RandomBackward0", "RandomBackward1", "RandomBackward2"
+    return overwrite(input, drawn, labels[(from_ is None) + (to is None)])
