@@ -1,6 +1,5 @@
 """Hooks around a module's forward and backward."""
 
-import contextlib
 import copy
 import gc
 import pickle
@@ -10,7 +9,6 @@ import pytest
 
 import minigrad
 from minigrad import nn
-from minigrad.nn.modules import global_hooks
 
 
 class Twice(nn.Module):
@@ -456,76 +454,3 @@ def test_a_module_has_one_kind_of_backward_hooks():
         getattr(layer, f"register_{first}backward_hook")(print).remove()
         with pytest.raises(RuntimeError, match=r"both regular .* on a single Module"):
             getattr(layer, f"register_{second}backward_hook")(print)
-    for first, second in (("", "full_"), ("full_", "")):
-        refused = pytest.raises(RuntimeError, match=r"both regular .* as a global Module hook")
-        with everywhere(f"{first}backward_hook", print), refused:
-            getattr(nn.modules.module, f"register_module_{second}backward_hook")(print)
-
-
-# ---------------------------------------------------------------- hooks of all modules
-
-
-@contextlib.contextmanager
-def everywhere(kind, hook, **options):
-    """Register a hook of all modules, and leave no trace of it."""
-    try:
-        with getattr(nn.modules.module, f"register_module_{kind}")(hook, **options):
-            yield
-    finally:
-        global_hooks._is_full_backward_hook = None
-
-
-def test_hooks_of_all_modules_come_first():
-    log, layer = [], nn.ReLU()
-
-    def note(text):
-        return lambda *args: log.append(text)
-
-    layer.register_forward_pre_hook(note("own pre"))
-    layer.register_forward_hook(note("own forward"))
-    layer.register_full_backward_pre_hook(note("own backward pre"))
-    layer.register_full_backward_hook(note("own backward"))
-    with (
-        everywhere("forward_pre_hook", note("pre")),
-        everywhere("forward_hook", note("forward")),
-        everywhere("full_backward_pre_hook", note("backward pre")),
-        everywhere("full_backward_hook", note("backward")),
-    ):
-        layer.register_forward_pre_hook(note("own first"), prepend=True)
-        layer(leaf(1.0)).sum().backward()
-    assert log == [
-        *("pre", "own first", "own pre", "forward", "own forward"),
-        *("backward pre", "own backward pre", "backward", "own backward"),
-    ]
-    del log[:]
-    layer(leaf(1.0))
-    assert log == ["own first", "own pre", "own forward"]
-
-
-def test_hooks_of_all_modules_see_every_module_and_replace():
-    net, x, seen = nn.Sequential(nn.ReLU()), leaf(1.0, 1.0), []
-    with (
-        everywhere("forward_pre_hook", lambda m, args: (args[0] * 10,)),
-        everywhere("forward_hook", lambda m, args, out: seen.append(m) or out + 1),
-        everywhere("full_backward_pre_hook", lambda m, grads: (grads[0] * 3,)),
-        everywhere("full_backward_hook", lambda m, gi, go: (gi[0] * 2,)),
-    ):
-        out = net(x)
-        out.sum().backward()
-    assert seen == [net[0], net]
-    assert out.tolist() == [102, 102] and x.grad.tolist() == [3600, 3600]
-    with minigrad.no_grad(), everywhere("forward_hook", lambda *args: seen.append(0)):
-        nn.Sequential(nn.BatchNorm1d(2), nn.ReLU()).eval()(minigrad.ones(1, 2))
-    assert seen[2:] == [0, 0, 0]  # also where layers are computed together
-
-
-def test_options_of_hooks_of_all_modules():
-    seen = []
-    with everywhere("forward_hook", lambda m, a, k, o: seen.append(k), with_kwargs=True):
-        Twice()(1, times=3)
-    always = everywhere("forward_hook", lambda m, a, o: seen.append(o), always_call=True)
-    with always, pytest.raises(ValueError, match="broken"):
-        Broken()(1)
-    with everywhere("backward_hook", lambda m, gi, go: seen.append(values(gi))):
-        nn.ReLU()(leaf(1.0) * 1).backward()
-    assert seen == [{"times": 3}, None, [[[1]]]]

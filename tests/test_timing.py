@@ -74,7 +74,6 @@ def test_a_profile(tmp_path):
     model(x).sum().backward()  # what is imported late is imported now
     with profile(
         activities=[ProfilerActivity.CPU], record_shapes=True, on_trace_ready=ended.append,
-        schedule=schedule(wait=1, warmup=1, active=2),
     ) as prof:  # fmt: skip
         for _ in range(3):
             with record_function("forward"):
@@ -121,6 +120,129 @@ def test_the_columns_are_torchs():
     assert heads == ["Name", *times, "# of Calls"]
 
 
-def test_what_is_not_timed():
-    with pytest.raises(RuntimeError, match="Perfetto"):
-        minigrad.profiler.tensorboard_trace_handler("runs")
+# ---------------------------------------------------------------- schedules
+
+PLANS = [
+    {"wait": 1, "warmup": 1, "active": 2},
+    {"wait": 0, "warmup": 1, "active": 1, "repeat": 2},
+    {"wait": 2, "warmup": 1, "active": 3, "repeat": 1, "skip_first": 2},
+    {"wait": 2, "warmup": 1, "active": 1, "skip_first": 1, "skip_first_wait": 1},
+]
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_schedule_is_torchs(torch, plan):
+    found = [
+        [action(step).name for step in range(15)]
+        for action in (schedule(**plan), torch.profiler.schedule(**plan))
+    ]
+    assert found[0] == found[1]
+
+
+def steps_that_are_saved(library, plan, steps=8):
+    """Return for each time that a trace is ready: the step, and what is in the trace."""
+    found = []
+
+    def ready(prof):
+        rows = {row.key: row.count for row in prof.key_averages()}
+        found.append((prof.step_num, rows.get("ProfilerStep*"), rows.get("block")))
+
+    module = library.profiler
+    with module.profile(
+        activities=[module.ProfilerActivity.CPU],
+        schedule=module.schedule(**plan),
+        on_trace_ready=ready,
+    ) as prof:
+        for _ in range(steps):
+            with module.record_function("block"):
+                (library.ones(2, requires_grad=True) * 2).sum().backward()
+            prof.step()
+    return found
+
+
+# Recorded from torch, whose profiler may crash when it runs repeatedly in one process.
+EXPECTED = [[(4, 2, 2), (8, 2, 2)], [(2, 1, 1), (4, 1, 1)], [(8, 3, 3)], [(3, 1, 1), (7, 1, 1)]]
+
+
+@pytest.mark.parametrize(("plan", "expected"), [*zip(PLANS, EXPECTED, strict=True)])
+def test_only_active_steps_are_timed(plan, expected):
+    assert steps_that_are_saved(minigrad, plan) == expected
+
+
+def test_a_schedule_that_makes_no_sense():
+    with pytest.raises(AssertionError, match="active=0"):
+        schedule(wait=1, warmup=1, active=0)
+    with pytest.warns(UserWarning, match="won't be using warmup"):
+        schedule(wait=1, warmup=0, active=1)
+
+
+def test_traces_for_tensorboard(tmp_path):
+    write = minigrad.profiler.tensorboard_trace_handler(tmp_path / "log", "me")
+    plan = schedule(wait=0, warmup=1, active=1)
+    with profile(schedule=plan, on_trace_ready=write) as prof:
+        for _ in range(4):
+            (minigrad.ones(2, requires_grad=True) * 2).sum().backward()
+            prof.step()
+    files = sorted((tmp_path / "log").iterdir())
+    assert len(files) == 2 and all(f.name.endswith(".pt.trace.json") for f in files)
+    names = [e["name"] for e in json.loads(files[0].read_text())["traceEvents"]]
+    assert names.count("MulBackward0") == 1 and "ProfilerStep#1" in names
+    with pytest.raises(NotImplementedError, match="use_gzip"):
+        minigrad.profiler.tensorboard_trace_handler(tmp_path, use_gzip=True)
+
+
+# ---------------------------------------------------------------- tables of measurements
+
+# (label, sub_label, description, threads, seconds)
+MEASURED = [
+    ("Batched dot", "[1, 64]", "mul/sum", 1, 3.21e-6),
+    ("Batched dot", "[1, 64]", "bmm", 1, 4.5e-5),
+    ("Batched dot", "[128, 64]", "mul/sum", 1, 1.2345e-4),
+    ("Batched dot", "[1, 64]", "mul/sum", 4, 3e-6),
+    ("Batched dot", "[1, 64]", "mul/sum", 1, 3.41e-6),
+    ("Other", "a very long name of a row", "x", 1, 2.5),
+]
+TABLES = """\
+[---------- Batched dot -----------]
+                 |  mul/sum  |  bmm \n\
+1 threads: -------------------------
+      [1, 64]    |     3.3   |  45.0
+      [128, 64]  |   123.5   |      \n\
+4 threads: -------------------------
+      [1, 64]    |     3.0   |      \n\
+
+Times are in microseconds (us).
+
+[--------------- Other ---------------]
+                                 |   x \n\
+1 threads: ----------------------------
+      a very long name of a row  |  2.5
+
+Times are in seconds (s).
+"""
+
+
+def test_a_table_of_measurements():
+    found = [
+        benchmark.Measurement(1, [seconds], "", "pass", threads, label, row, column)
+        for label, row, column, threads, seconds in MEASURED
+    ]
+    assert str(benchmark.Compare(found)) == TABLES
+    timer = benchmark.Timer("x", globals={"x": 1}, label="l", description="d")
+    shown = str(benchmark.Compare([timer.timeit(5)])).splitlines()
+    assert " l --" in shown[0] and shown[1].split() == ["|", "d"] and shown[3].split()[0] == "x"
+    with pytest.raises(ValueError, match="Expected an instance of `Measurement`"):
+        benchmark.Compare([3])
+
+
+def test_that_table_is_torchs(torch):
+    from torch.utils.benchmark import Compare, Measurement
+    from torch.utils.benchmark.utils.common import TaskSpec
+
+    found = [
+        Measurement(
+            1, [seconds], TaskSpec("x", "pass", "", label, row, column, num_threads=threads)
+        )
+        for label, row, column, threads, seconds in MEASURED
+    ]
+    assert str(Compare(found)) == TABLES

@@ -6,6 +6,7 @@ model's layers instead.
 """
 
 import contextlib
+import enum
 import json
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import Any, Self
 
 from minigrad.tape import _set_observer
 
-__all__ = ["profile", "record_function"]
+__all__ = ["ProfilerAction", "profile", "record_function"]
 
 _COLUMNS = "Self CPU %", "Self CPU", "CPU total %", "CPU total", "CPU time avg", "# of Calls"
 _under_way: list["profile"] = []
@@ -54,11 +55,23 @@ class record_function(contextlib.ContextDecorator):
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        if self._profile is not None:
+        if self._profile is not None and self._profile._is_recording():
             events = self._profile._events
             self._profile._tick()
             inside = sum(e.end - e.start - e.inside for e in events[self._before :])
             events.append(Event(self.name, self._start, self._profile._now, inside))
+
+
+class ProfilerAction(enum.Enum):
+    """What a schedule has a profile do in a step."""
+
+    NONE = 0
+    WARMUP = 1
+    RECORD = 2
+    RECORD_AND_SAVE = 3
+
+
+_RECORDING = ProfilerAction.RECORD, ProfilerAction.RECORD_AND_SAVE
 
 
 class profile:
@@ -67,9 +80,11 @@ class profile:
     The time of an operation counts from the end of the one before, so Python's own time is in it.
 
     Args:
-        on_trace_ready: a function that is called with the profile when it ends.
-        activities, schedule, record_shapes, ...: torch's arguments, which change nothing: there is
-            the CPU, and everything is timed.
+        schedule: a function from the number of a step to what to do in it, a ``ProfilerAction``,
+            such as ``profiler.schedule`` returns; None: everything is timed.  ``step()`` ends one.
+        on_trace_ready: a function that is called with the profile whenever steps to be saved are
+            over, and when it ends while it records.
+        activities, record_shapes, ...: torch's arguments, which change nothing: there is the CPU.
 
     Source: ``torch.profiler.profile``.
 
@@ -86,13 +101,16 @@ class profile:
         self,
         *,
         activities: Any = None,
-        schedule: Any = None,
+        schedule: Callable[[int], ProfilerAction] | None = None,
         on_trace_ready: Callable[["profile"], Any] | None = None,
         **options: Any,
     ) -> None:
         self._ready = on_trace_ready
+        self._schedule = schedule
         self._events: list[Event] = []
+        self._block: Any = None  # the step that is under way, if there is a schedule
         self.step_num = 0
+        self.current_action = ProfilerAction.RECORD if schedule is None else schedule(0)
 
     def __enter__(self) -> Self:
         self.start()
@@ -107,17 +125,39 @@ class profile:
         self._observed = _set_observer(self)
         self._begin = time.perf_counter()
         self._now = 0.0
+        self._begin_step()
 
     def stop(self) -> None:
         """End, outside of a ``with``."""
+        self._end_step()
         _set_observer(self._observed)
         _under_way.remove(self)
-        if self._ready is not None:
+        if self._ready is not None and self._is_recording():
             self._ready(self)
 
     def step(self) -> None:
-        """Say that a step of the training is over."""
+        """Say that a step of the training is over, and do what the schedule says of the next."""
+        self._end_step()
+        before = self.current_action
         self.step_num += 1
+        if self._schedule is not None:
+            self.current_action = self._schedule(self.step_num)
+        if before is ProfilerAction.RECORD_AND_SAVE and self._ready is not None:
+            self._ready(self)
+        if self._is_recording() and before is not ProfilerAction.RECORD:
+            self._events = []
+        self._begin_step()
+
+    def _is_recording(self):
+        return self.current_action in _RECORDING
+
+    def _begin_step(self):
+        if self._schedule is not None:
+            self._block = record_function(f"ProfilerStep#{self.step_num}").__enter__()
+
+    def _end_step(self):
+        if self._block is not None:
+            self._block.__exit__()
 
     def _tick(self):
         """Return the time since the last call."""
@@ -128,14 +168,16 @@ class profile:
 
     def recorded(self, node, inputs, outputs) -> None:
         """Note an operation that was recorded just now."""
-        name = node.name().partition("Backward")[0]
-        self._events.append(Event(name, self._tick(), self._now))
+        if self._is_recording():
+            name = node.name().partition("Backward")[0]
+            self._events.append(Event(name, self._tick(), self._now))
         if self._observed is not None:
             self._observed.recorded(node, inputs, outputs)
 
     def walked(self, node, grad, results) -> None:
         """Note an operation of the backward pass."""
-        self._events.append(Event(node.name(), self._tick(), self._now))
+        if self._is_recording():
+            self._events.append(Event(node.name(), self._tick(), self._now))
         if self._observed is not None:
             self._observed.walked(node, grad, results)
 
@@ -154,7 +196,8 @@ class profile:
         """Return sums for each name; ``print(....table())`` shows them."""
         found: dict[str, list[Event]] = {}
         for event in self._events:
-            found.setdefault(event.name, []).append(event)
+            name = "ProfilerStep*" if event.name.startswith("ProfilerStep#") else event.name
+            found.setdefault(name, []).append(event)
         return Averages(
             Average(
                 name,

@@ -9,7 +9,7 @@ from typing import Any
 
 from minigrad import get_num_threads, set_num_threads
 
-__all__ = ["Measurement", "Timer", "timer"]
+__all__ = ["Compare", "Measurement", "Timer", "timer"]
 
 timer = time.perf_counter
 
@@ -27,6 +27,9 @@ class Measurement:
     title: str
     setup: str = "pass"
     num_threads: int = 1
+    label: str | None = None
+    row: str = ""  # and column, of a table: see Compare
+    description: str | None = None
 
     @property
     def times(self) -> list[float]:
@@ -127,6 +130,7 @@ class Timer:
         self.num_threads = num_threads
         self.setup = textwrap.dedent(setup).strip()
         stmt = textwrap.dedent(stmt).strip()
+        self.place = label, sub_label or stmt, description
         if label or "\n" not in stmt:
             self.title = f"{label or stmt}: {sub_label}" if sub_label else label or stmt
         else:
@@ -137,7 +141,7 @@ class Timer:
         self._timer = timeit.Timer(stmt, self.setup, timer, globals=dict(globals or {}))
 
     def _measured(self, number, times):
-        return Measurement(number, times, self.title, self.setup, self.num_threads)
+        return Measurement(number, times, self.title, self.setup, self.num_threads, *self.place)
 
     def _run(self, number):
         """Return the seconds of ``number`` runs."""
@@ -191,3 +195,83 @@ class Timer:
         if name == "collect_callgrind":
             raise NotImplementedError("instructions are not counted: use timeit")
         raise AttributeError(f"'Timer' object has no attribute {name!r}")
+
+
+class Compare:
+    """A table of measurements: one for each ``label``, with a row for each ``sub_label`` (or
+    statement) and number of threads, and a column for each ``description``; it shows medians.
+
+    Source: ``torch.utils.benchmark.Compare``.
+    """
+
+    def __init__(self, results: list[Measurement]) -> None:
+        self._results: list[Measurement] = []
+        self.extend_results(results)
+
+    def extend_results(self, results: list[Measurement]) -> None:
+        """Add measurements."""
+        for found in results:
+            if not isinstance(found, Measurement):
+                raise ValueError(
+                    f"Expected an instance of `Measurement`, got {type(found)} instead."
+                )
+        self._results.extend(results)
+
+    def trim_significant_figures(self) -> None:
+        """Do nothing: a digit after the point is shown."""
+
+    def colorize(self, rowwise: bool = False) -> None:
+        """Do nothing: the table has no colours."""
+
+    def highlight_warnings(self) -> None:
+        """Do nothing: a measurement that varies says so when it is printed itself."""
+
+    def print(self) -> None:
+        """Print the tables."""
+        print(self)
+
+    def __str__(self) -> str:
+        labels = dict.fromkeys(found.label for found in self._results)
+        return "\n".join(
+            _table(label, [found for found in self._results if found.label == label])
+            for label in labels
+        )
+
+
+_UNITS = {
+    "ns": ("nanosecond", 1e-9),
+    "us": ("microsecond", 1e-6),
+    "ms": ("millisecond", 1e-3),
+    "s": ("second", 1.0),
+}
+
+
+def _table(label: str | None, results: list[Measurement]) -> str:
+    times: dict[tuple[int, str], dict[Any, list[float]]] = {}
+    for found in results:
+        row = times.setdefault((found.num_threads, found.row), {})
+        row.setdefault(found.description, []).extend(found.times)
+    rows = sorted(times.items(), key=lambda row: row[0][0])
+    medians = [{c: statistics.median(its) for c, its in row.items()} for _, row in rows]
+    columns = list(dict.fromkeys(found.description for found in results))
+    unit, _ = _unit(min(min(row.values()) for row in medians))
+    name_of_unit, scale = _UNITS[unit]
+    cells = [["", *(column or "" for column in columns)]]
+    for ((_, name), _), row in zip(rows, medians, strict=True):
+        shown = [f"{row[c] / scale:.1f}" if c in row else "" for c in columns]
+        cells.append([f"      {name}", *shown])
+    for j in range(1, len(cells[0])):  # the numbers of a column end at one place
+        width = max(len(row[j]) for row in cells[1:])
+        for row in cells[1:]:
+            row[j] = row[j].rjust(width)
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  |  ".join(c.center(w) for c, w in zip(cells[0], widths, strict=True))]
+    before = None
+    for ((threads, _), _), row in zip(rows, cells[1:], strict=True):
+        if threads != before:
+            lines.append(f"{threads} threads: ".ljust(len(lines[0]), "-"))
+            before = threads
+        numbers = [c.center(w) for c, w in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  |  ".join([row[0].ljust(widths[0]), *numbers]))
+    title = f" {label or ''} ".center(len(lines[0]) - 2, "-")
+    return "\n".join([f"[{title}]", *lines, "", f"Times are in {name_of_unit}s ({unit}).", ""])

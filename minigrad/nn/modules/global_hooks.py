@@ -14,10 +14,13 @@ from minigrad.utils.hooks import add_hook
 
 __all__ = [
     "register_module_backward_hook",
+    "register_module_buffer_registration_hook",
     "register_module_forward_hook",
     "register_module_forward_pre_hook",
     "register_module_full_backward_hook",
     "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
 ]
 
 
@@ -41,6 +44,7 @@ def asking(found: Any):
 
 # All of them: {key: (kind, what a module's own table of that kind has)}.
 GLOBAL: OrderedDict = OrderedDict()
+REGISTRATION: OrderedDict = OrderedDict()  # {key: (kind, hook)}: these do not slow down calls
 _is_full_backward_hook: bool | None = None  # of which kind those of the backward are
 
 
@@ -115,3 +119,41 @@ def _add_backward_hook(hook, full):
     check_kind(_is_full_backward_hook, full, "as a global Module hook")
     _is_full_backward_hook = full
     return add_hook(GLOBAL, ("backward" if full else "old backward", hook))
+
+
+# ---------------------------------------------------------------- when something is registered
+
+
+def registered(kind: str, module: Any, name: str, value: Any) -> Any:
+    """Return what the hooks make of ``value``, which ``module`` is about to register."""
+    for its, hook in list(REGISTRATION.values()):
+        if its == kind:
+            replaced = hook(module, name, value)
+            value = value if replaced is None else replaced
+    return value
+
+
+def register_module_parameter_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Run ``hook(module, name, parameter)`` when any module is given a parameter.
+
+    What it returns, if not None, is registered instead.  Returns a handle whose ``remove()`` takes
+    the hook away.
+
+    >>> from minigrad import nn
+    >>> show = lambda module, name, parameter: print(name, list(parameter.shape))
+    >>> with nn.modules.module.register_module_parameter_registration_hook(show):
+    ...     _ = nn.Linear(3, 2)
+    weight [2, 3]
+    bias [2]
+    """
+    return add_hook(REGISTRATION, ("parameter", hook))
+
+
+def register_module_buffer_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Run ``hook(module, name, buffer)`` when any module is given a buffer: see the one above."""
+    return add_hook(REGISTRATION, ("buffer", hook))
+
+
+def register_module_module_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Run ``hook(module, name, submodule)`` when any module is given a submodule: see above."""
+    return add_hook(REGISTRATION, ("module", hook))

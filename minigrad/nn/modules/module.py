@@ -18,10 +18,14 @@ from minigrad.dtypes import dtype
 from minigrad.nn.modules.global_hooks import (
     GLOBAL,
     register_module_backward_hook,
+    register_module_buffer_registration_hook,
     register_module_forward_hook,
     register_module_forward_pre_hook,
     register_module_full_backward_hook,
     register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+    registered,
 )
 from minigrad.nn.modules.hooks import HooksMixin
 from minigrad.nn.modules.state import StateMixin
@@ -34,10 +38,13 @@ from minigrad.types import Device
 __all__ = [
     "Module",
     "register_module_backward_hook",
+    "register_module_buffer_registration_hook",
     "register_module_forward_hook",
     "register_module_forward_pre_hook",
     "register_module_full_backward_hook",
     "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
 ]
 
 
@@ -201,6 +208,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
                     f"be created explicitly. To express '{name}' as a function of another Tensor, "
                     "compute the value in the forward() method."
                 )
+            param = registered("parameter", self, name, param)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
@@ -220,7 +228,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
                 f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' "
                 "(minigrad Tensor or None required)"
             )
-        self._buffers[name] = tensor
+        self._buffers[name] = registered("buffer", self, name, tensor)
         self._names["buffer"][name] = bool(persistent)
 
     def add_module(self, name: str, module: Module) -> None:
@@ -232,7 +240,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{_type_name(module)} is not a Module subclass")
         self._check_name("module", name)
-        self._modules[name] = module
+        self._modules[name] = registered("module", self, name, module)
 
     def register_module(self, name: str, module: Module) -> None:
         """The same as :meth:`add_module`."""
@@ -267,6 +275,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
             if names is None or name not in names[kind] or value is None:
                 continue
             if kind == "buffer" and isinstance(value, Tensor):
+                value = registered(kind, self, name, value)
                 continue
             raise TypeError(f"cannot assign '{_type_name(value)}' as {expected.format(name)}")
         super().__setattr__(name, value)
@@ -282,7 +291,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         elif kind == "buffer":
             self.register_buffer(name, value, value.persistent)
         else:
-            self._modules[name] = value
+            self._modules[name] = registered("module", self, name, value)
 
     def __setstate__(self, state: Any) -> None:
         """Take what pickle stored of a module, or of a torch module, which has a table of each kind
