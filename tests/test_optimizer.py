@@ -51,6 +51,8 @@ def test_named_parameters():
         (ValueError, "more than one parameter group", "SGD",
          lambda p: [{"params": p}, {"params": [p]}], {}),
         (ValueError, "Invalid learning rate: -1", "SGD", lambda p: [p], {"lr": -1}),
+        *((ValueError, "Invalid learning rate: -1", name, lambda p: [p], {"lr": -1})
+          for name in ("Adam", "AdamW", "RMSprop", "LBFGS")),
         (ValueError, "Invalid learning rate: nan", "SGD", lambda p: [p], {"lr": float("nan")}),
         (ValueError, "Invalid momentum value: -1", "SGD", lambda p: [p], {"momentum": -1}),
         (ValueError, "Invalid weight_decay value: -1", "SGD", lambda p: [p], {"weight_decay": -1}),
