@@ -249,16 +249,16 @@ _UNITS = {
 def _table(label: str | None, results: list[Measurement]) -> str:
     times: dict[tuple[int, str], dict[Any, list[float]]] = {}
     for found in results:
-        row = times.setdefault((found.num_threads, found.row), {})
-        row.setdefault(found.description, []).extend(found.times)
+        of_row = times.setdefault((found.num_threads, found.row), {})
+        of_row.setdefault(found.description, []).extend(found.times)
     rows = sorted(times.items(), key=lambda row: row[0][0])
-    medians = [{c: statistics.median(its) for c, its in row.items()} for _, row in rows]
+    medians = [{c: statistics.median(its) for c, its in found.items()} for _, found in rows]
     columns = list(dict.fromkeys(found.description for found in results))
-    unit, _ = _unit(min(min(row.values()) for row in medians))
+    unit, _ = _unit(min(min(found.values()) for found in medians))
     name_of_unit, scale = _UNITS[unit]
     cells = [["", *(column or "" for column in columns)]]
-    for ((_, name), _), row in zip(rows, medians, strict=True):
-        shown = [f"{row[c] / scale:.1f}" if c in row else "" for c in columns]
+    for ((_, name), _), its in zip(rows, medians, strict=True):
+        shown = [f"{its[c] / scale:.1f}" if c in its else "" for c in columns]
         cells.append([f"      {name}", *shown])
     for j in range(1, len(cells[0])):  # the numbers of a column end at one place
         width = max(len(row[j]) for row in cells[1:])
