@@ -438,8 +438,8 @@ def less(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> 
 def less_equal(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def linspace(
-    start: float,
-    end: float,
+    start: Tensor | float,
+    end: Tensor | float,
     steps: int,
     *,
     dtype: dtype | None = None,
@@ -470,8 +470,8 @@ def logical_or(input: Tensor, other: Tensor | float, *, out: Tensor | None = Non
 def logical_xor(input: Tensor, other: Tensor | float, *, out: Tensor | None = None) -> Tensor: ...
 def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None) -> Tensor: ...
 def logspace(
-    start: float,
-    end: float,
+    start: Tensor | float,
+    end: Tensor | float,
     steps: int,
     base: float = 10.0,
     *,

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+cimport cython
 from numpy cimport PyArray_TYPE, ndarray, import_array
 
 from minigrad import attributes
@@ -14,6 +15,8 @@ cdef enum:
     FLOATING = 2
 
 
+@cython.binding(False)          # descriptors of Python's own: they look what self is
+@cython.embedsignature.format("clinic")
 cdef class dtype:
     """The type of a tensor's elements: ``minigrad.float32``, ``minigrad.int64``, ...
 

@@ -6,6 +6,7 @@ This layer knows no op: ``a + b`` calls what ``minigrad.ops`` has put into the t
 
 import warnings     # of stacklevel 1, the default: a compiled function has no frame of its own
 
+cimport cython
 from cpython.object cimport PyObject
 from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array
 
@@ -50,6 +51,8 @@ cdef object scalar_of(Variable v):
     return number_of(v)
 
 
+@cython.binding(False)          # descriptors of Python's own: they look what self is
+@cython.embedsignature.format("clinic")
 cdef class Operators(Variable):
     """Python's operators and protocols, the part of ``Tensor`` that has no names of its own."""
 

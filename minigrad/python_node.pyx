@@ -1,5 +1,6 @@
 """PythonNode: a node of the tape whose vjp is a Python method."""
 
+cimport cython
 from minigrad.tape cimport (
     CUSTOM, MULTIPLE, Node, Variable, connect, observer, save_one, wants,
 )
@@ -10,6 +11,8 @@ cdef object call_backward(Node node, object grad):
     return node.run([grad] if node.n_outputs == 1 else grad)
 
 
+@cython.binding(False)          # descriptors of Python's own: they look what self is
+@cython.embedsignature.format("clinic")
 cdef class PythonNode(Node):
     """A node whose vjp is a Python method, ``run(grads)``: the base of autograd.Function's ctx.
 

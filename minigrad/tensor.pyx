@@ -12,6 +12,7 @@ import warnings     # of stacklevel 1, the default: a compiled function has no f
 
 import numpy as np
 
+cimport cython
 from cpython.dict cimport PyDict_SetItem
 from cpython.object cimport PyObject, PyTypeObject
 from numpy cimport (
@@ -99,6 +100,8 @@ cdef object cpu = device("cpu")
 
 # ---------------------------------------------------------------- the class
 
+@cython.binding(False)          # descriptors of Python's own: they look what self is
+@cython.embedsignature.format("clinic")
 cdef class Tensor(Operators):
     """A multi-dimensional array that remembers how it was computed.
 

@@ -15,6 +15,7 @@ import warnings     # of stacklevel 1, the default: a compiled function has no f
 
 import numpy as np
 
+cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdlib cimport free, realloc
@@ -48,6 +49,8 @@ cdef extern from *:
 
 # ---------------------------------------------------------------- the nodes that wait their turn
 
+@cython.binding(False)          # descriptors of Python's own: they look what self is
+@cython.embedsignature.format("clinic")
 cdef class Walk:
     """One walk back over the tape: the nodes that a gradient has arrived at, and the gradients.
 

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from minigrad import tape
+from minigrad.complaints import explained
 from minigrad.ops import (
     activation,
     closeness,
@@ -322,8 +323,9 @@ class Late:
 
     def load(self) -> Any:
         """Return the function."""
-        function = getattr(import_module(self.__module__), self.name)
-        return function if self.wrap is None else self.wrap(function)
+        if self.wrap is None:
+            return explained(self.__module__, self.name)
+        return self.wrap(getattr(import_module(self.__module__), self.name))
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         function = self.load()

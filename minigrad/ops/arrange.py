@@ -1,8 +1,10 @@
 """Joining and turning tensors in more ways, each made of the ops of shape and join."""
 
 from collections.abc import Sequence
+from itertools import chain
 from itertools import combinations as subsets
 from itertools import combinations_with_replacement as multisets
+from math import comb, lgamma, log
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,8 @@ from minigrad.ops.kinds import common_dtype
 from minigrad.ops.rows import index_select
 from minigrad.ops.shape import flip, reshape, transpose
 from minigrad.tensor import Tensor, over_array
+
+_MOST = 2**58  # elements of 8 bytes that an address reaches
 
 # ---------------------------------------------------------------- joining
 
@@ -181,8 +185,12 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     if r == 0:
         return input.new_empty(0)
     choose = multisets if with_replacement else subsets
-    rows = np.array(list(choose(range(input.numel()), r)), np.int64).reshape(-1, r)
-    return input[over_array(rows)]
+    n = input.numel() + (r - 1 if with_replacement and input.numel() else 0)
+    if r <= n and lgamma(n + 1) - lgamma(r + 1) - lgamma(n - r + 1) + log(max(r, 1)) > log(_MOST):
+        raise RuntimeError(f"combinations: no memory holds the choices of r={r} of {n} elements")
+    count = comb(n, r) * r
+    rows = np.fromiter(chain.from_iterable(choose(range(input.numel()), r)), np.int64, count)
+    return input[over_array(rows.reshape(comb(n, r), r))]
 
 
 # ---------------------------------------------------------------- turning and repeating
@@ -259,7 +267,7 @@ def repeat_interleave(
     tensor([5, 6, 6])
     """
     if repeats is None:
-        return over_array(np.repeat(np.arange(input.numel()), _counts(input)))
+        return over_array(_repeated(input.numel(), _counts(input)))
     if dim is None:
         input, dim = reshape(input, -1), 0
     if input.dim() == 0:
@@ -277,12 +285,20 @@ def repeat_interleave(
         raise RuntimeError(f"Repeats must be non-negative, but got {repeats}")
     else:
         counts = np.asarray([repeats])
-    index = np.repeat(np.arange(size), counts if counts.size == size else int(counts[0]))
+    index = _repeated(size, counts)
     if output_size is not None and output_size != index.size:
         raise RuntimeError(
             f"repeat_interleave: Invalid output_size, expected {index.size} but got {output_size}"
         )
     return index_select(input, d, over_array(index))
+
+
+def _repeated(size: int, counts: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return each of ``size`` numbers as often as its count, or as the only count, says."""
+    total = float(counts.sum(dtype=np.float64)) * (size if counts.size == 1 else 1)
+    if total > _MOST:  # NumPy does not look, and writes beyond its array
+        raise RuntimeError(f"repeat_interleave: no memory holds {total:.0f} items")
+    return np.repeat(np.arange(size), counts if counts.size == size else int(counts[0]))
 
 
 def _counts(repeats: Tensor) -> np.ndarray[Any, Any]:

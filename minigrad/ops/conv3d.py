@@ -22,7 +22,7 @@ def conv3d(
     weight: Tensor,
     bias: Tensor | None = None,
     stride: Ints = 1,
-    padding: Ints = 0,
+    padding: Ints | str = 0,
     dilation: Ints = 1,
     groups: int = 1,
 ) -> Tensor:

@@ -169,8 +169,8 @@ def arange(
     pin_memory: bool = False,
 ) -> Tensor: ...
 def linspace(
-    start: float,
-    end: float,
+    start: Tensor | float,
+    end: Tensor | float,
     steps: int,
     *,
     dtype: dtype | None = None,
@@ -180,8 +180,8 @@ def linspace(
     pin_memory: bool = False,
 ) -> Tensor: ...
 def logspace(
-    start: float,
-    end: float,
+    start: Tensor | float,
+    end: Tensor | float,
     steps: int,
     base: float = 10.0,
     *,

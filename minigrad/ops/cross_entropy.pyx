@@ -23,7 +23,7 @@ from minigrad.kernels.cross_entropy cimport (
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.shapes cimport same_shape
 from minigrad.memory cimport new_array
-from minigrad.ops.common cimport cast, contiguous
+from minigrad.ops.common cimport cast, contiguous, tensor_argument
 from minigrad.ops.loss import reduced, reduction_name
 from minigrad.ops.softmax import log_softmax, softmax
 from minigrad.tape cimport Node, grad_enabled, record, recording
@@ -98,6 +98,11 @@ cdef int check_classes(str name, ndarray x, ndarray target, Tensor weight) excep
             f"{dtype_of(weight.array)}"
         )
     return 0
+
+
+cdef Tensor class_weight(str name, object weight):
+    """Return the factors of the classes, a tensor or None."""
+    return None if weight is None else tensor_argument(weight, name, "weight")
 
 
 cdef Tensor class_loss(
@@ -218,7 +223,7 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
     tensor(2.5000)
     """
     cdef Tensor x = <Tensor?>input, t = <Tensor?>target
-    return class_loss(x, one_class(x, t), <Tensor>weight, ignore_index, 0,
+    return class_loss(x, one_class(x, t), class_weight("nll_loss", weight), ignore_index, 0,
                       reduction_name(size_average, reduce, reduction), True)
 
 
@@ -245,9 +250,11 @@ def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-1
         if ignore_index >= 0:
             raise RuntimeError(
                 f"ignore_index is for classes, not for probabilities as the target: got {ignore_index}")
-        return soft_cross_entropy(x, t, weight, reduction, label_smoothing)
+        return soft_cross_entropy(
+            x, t, class_weight("cross_entropy", weight), reduction, label_smoothing)
     t = one_class(x, t)
-    return class_loss(x, t, <Tensor>weight, ignore_index, label_smoothing, reduction, False)
+    return class_loss(x, t, class_weight("cross_entropy", weight), ignore_index, label_smoothing,
+                      reduction, False)
 
 
 cdef object soft_cross_entropy(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from minigrad import dtypes
 from minigrad.ops.creation import full
-from minigrad.ops.creation import tensor as new_tensor
 from minigrad.ops.recorded import recorded
 from minigrad.ops.rows import index_select
 from minigrad.ops.spatial import check_tensor
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, over_array
 
 
 def pad(
@@ -61,7 +62,7 @@ def pad(
             )
     for dim, before, after in sides:
         index = _padded_index(input.shape[dim], before, after, mode, dim)
-        input = index_select(input, dim, new_tensor(index, dtype=dtypes.int64))
+        input = index_select(input, dim, over_array(index))
     return input
 
 
@@ -126,10 +127,10 @@ def _padded_index(size, before, after, mode, dim):
             f"pad: dimension {dim} of size {size} is too small: with {(before, after)} the "
             f"calculated output size is {size + before + after}"
         )
-    places = range(-before, size + after)
+    places = np.arange(size + before + after, dtype=np.int64) - before
     if mode == "circular":  # what is taken away is not repeated
         kept = range(max(-before, 0), size - max(-after, 0))
-        return [kept[(i - kept.start) % len(kept)] for i in places]
+        return kept.start + (places - kept.start) % max(len(kept), 1)
     if mode == "replicate":
-        return [min(max(i, 0), size - 1) for i in places]
-    return [size - 1 - abs(size - 1 - abs(i)) for i in places]
+        return places.clip(0, size - 1)
+    return size - 1 - abs(size - 1 - abs(places))

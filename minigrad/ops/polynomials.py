@@ -22,6 +22,8 @@ from minigrad.ops.recorded import operands
 from minigrad.ops.shape import broadcast_tensors
 from minigrad.tensor import Tensor, over_array
 
+_HIGHEST = 2**20
+
 
 def _operands(input, n):
     """Return points and degrees as tensors of the result's dtype."""
@@ -37,6 +39,10 @@ def _values(name, input, n, first, following) -> Tensor:
     if x.dtype == np.float16:
         raise NotImplementedError(f"{name} is not implemented for {float16}")
     degree = np.trunc(degree)
+    if not degree.max(initial=0) <= _HIGHEST:
+        raise ValueError(
+            f"{name}: expected degrees of at most {_HIGHEST}, one step each, but got {degree.max()}"
+        )
     out = np.where(degree == 0, x.dtype.type(1), x.dtype.type(0))
     with np.errstate(all="ignore"):
         p, q = np.ones_like(x), first(x)

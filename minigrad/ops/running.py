@@ -19,6 +19,7 @@ from minigrad.ops.recorded import recorded, tensor_operand
 from minigrad.ops.scan import cumsum, places_of_extremes
 from minigrad.ops.shape import flip
 from minigrad.tensor import Tensor, over_array
+from minigrad.types import Ints
 
 # ---------------------------------------------------------------- running extremes
 
@@ -218,7 +219,7 @@ def _slope(x, dim, places, order):
 
 
 def gradient(
-    input: Tensor, *, spacing: Any = None, dim: int | None = None, edge_order: int = 1
+    input: Tensor, *, spacing: Any = None, dim: Ints | None = None, edge_order: int = 1
 ) -> tuple[Tensor, ...]:
     """Return the slopes along each dimension (or those in ``dim``), by central differences.
 
