@@ -81,6 +81,14 @@ def explained(home: str, name: str) -> Any:
     return call
 
 
+def explain_all(names: dict[str, Any]) -> None:
+    """Have the functions of Python complain well that a module shows, ``vars()`` of it."""
+    for name in names["__all__"]:
+        function = names[name]
+        if isinstance(function, FunctionType):
+            names[name] = explained(function.__module__, function.__name__)
+
+
 # ---------------------------------------------------------------- what a function declares
 
 # Of each overload: the types by argument, the arguments by position, the name of *args or "".

@@ -6,6 +6,7 @@
 tensor([1., 1.])
 """
 
+from minigrad.complaints import explain_all
 from minigrad.ops.decomposition import LinAlgError, cholesky, det, eigh, inv, qr, slogdet, svd
 from minigrad.ops.householder import householder_product
 from minigrad.ops.ldl import ldl_factor, ldl_factor_ex, ldl_solve
@@ -80,3 +81,5 @@ __all__ = [
     "vecdot",
     "vector_norm",
 ]
+
+explain_all(globals())

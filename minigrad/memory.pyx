@@ -263,12 +263,20 @@ cdef ndarray small_array(int ndim, npy_intp *shape, int num):
 
 # ---------------------------------------------------------------- what the rest of minigrad calls
 
+cdef double MOST = 2.0 ** 60     # elements: no address reaches more of 8 bytes
+
+
 cdef ndarray new_array(int ndim, npy_intp *shape, int num):
     """Return a new contiguous array of NumPy type ``num``, its numbers arbitrary."""
     cdef npy_intp size = 1
+    cdef double exact = 1
     cdef int d
     for d in range(ndim):
         size *= shape[d]
+        exact *= shape[d]
+    if exact > MOST:
+        raise RuntimeError(
+            f"Storage size calculation overflowed with sizes={[shape[d] for d in range(ndim)]}")
     if size <= RECYCLED:
         return small_array(ndim, shape, num)
     if size < SMALL:

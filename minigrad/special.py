@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+from minigrad.complaints import explain_all
 from minigrad.ops.bessel import (
     bessel_j0,
     bessel_j1,
@@ -141,3 +142,6 @@ def ndtr(input: Tensor) -> Tensor:
     tensor([0.5000, 0.9750])
     """
     return erfc(float_operand(input) * -math.sqrt(0.5)) * 0.5
+
+
+explain_all(globals())

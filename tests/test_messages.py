@@ -17,6 +17,7 @@ SOURCES = sorted(
 )
 NAMED = re.compile(r"(?<!``)\bminigrad\.[A-Za-z]\w*")
 MODULES = {  # imported or compared by name
+    "minigrad.complaints",
     "minigrad.edges",
     "minigrad.kernels",
     "minigrad.nn",

@@ -48,11 +48,15 @@ cdef int check_rank(int ndim) except -1:
 
 # ---------------------------------------------------------------- expansion and its inverse
 
+cdef double MOST = 2.0 ** 60     # elements: NumPy counts bytes, in 64 bits
+
+
 cdef Tensor expand_to(Tensor x, tuple shape):
     """Return ``x`` expanded to ``shape``, in which -1 keeps a size."""
     cdef npy_intp new[MAX_DIMS]
     cdef npy_intp strides[MAX_DIMS]
     cdef int i, k, n = len(shape), own = PyArray_NDIM(x.array)
+    cdef double exact = 1
     check_rank(n)
     if n < own:
         raise RuntimeError(
@@ -80,6 +84,10 @@ cdef Tensor expand_to(Tensor x, tuple shape):
                 f"({PyArray_DIMS(x.array)[k]}) at non-singleton dimension {i}.  Target sizes: "
                 f"{list(shape)}.  Tensor sizes: {list(x.shape)}"
             )
+    for i in range(n):
+        exact *= max(new[i], 1)
+    if exact > MOST:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
     return viewed(x, strided(x.array, n, new, strides), "ExpandBackward0", expand_vjp,
                   (<object>x.array).shape)
 

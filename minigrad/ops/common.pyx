@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cpython.number cimport PyNumber_Index
 from numpy cimport (
     NPY_FLOAT, NPY_DOUBLE, PyArray_DATA, PyArray_DIMS, PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS,
     PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
@@ -294,6 +295,19 @@ cdef tuple size_tuple(tuple sizes):
         raise TypeError(f"expected sizes as ints, but got {sizes!r}") from None
 
 
+cdef double MOST = 2.0 ** 60     # elements: no address reaches more of 8 bytes
+
+
+cdef int check_total(tuple shape) except -1:
+    """Raise if no address reaches the elements of a tensor of this shape."""
+    cdef double exact = 1
+    for s in shape:
+        exact *= s or 1         # NumPy does not count a 0 either
+    if exact > MOST:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
+    return 0
+
+
 def sizes(tuple given):
     """Return sizes given as ``f(2, 3)`` or ``f((2, 3))``, checked not to be negative."""
     shape = size_tuple(given)
@@ -302,6 +316,7 @@ def sizes(tuple given):
             raise RuntimeError(
                 f"Trying to create tensor with negative dimension {s}: {list(shape)}"
             )
+    check_total(shape)
     return shape
 
 
@@ -330,9 +345,23 @@ cdef int threads_for_products(Py_ssize_t multiplications) noexcept:
 cdef tuple pair(object value, str name):
     """Return an option of an op on images, an int or a sequence of one or two, as a pair."""
     if not isinstance(value, (tuple, list)):
-        return (value, value)
+        return (int_option(value, name),) * 2
     if len(value) == 1:
-        return (value[0], value[0])
+        return (int_option(value[0], name),) * 2
     if len(value) != 2:
         raise RuntimeError(f"expected {name} to be an int or two ints, but got {value}")
-    return tuple(value)
+    return (int_option(value[0], name), int_option(value[1], name))
+
+
+cdef object int_option(object value, str name):
+    """Return an option as an int, or raise what torch does of what is none."""
+    cdef Py_ssize_t number
+    try:
+        number = PyNumber_Index(value)
+        return number
+    except TypeError:
+        raise TypeError(
+            f"argument '{name}' must be int or tuple of ints, not {type(value).__name__}: {value!r:.40}"
+        ) from None
+    except OverflowError:
+        raise ValueError(f"argument '{name}' overflows int64: {value}") from None

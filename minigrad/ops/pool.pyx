@@ -195,7 +195,7 @@ cdef object window(object value, str name, int spatial):
         if len(value) != 1:
             raise RuntimeError(f"expected {name} to be an int or one int, but got {value}")
         value = value[0]
-    return (0 if name == "padding" else 1, value)
+    return (0 if name == "padding" else 1, pair(value, name)[0])
 
 
 cdef Geometry sliding(Tensor x, str function, int spatial, object kernel_size, object stride,
@@ -338,10 +338,16 @@ cdef object adaptive_avg_pool(str function, int spatial, object input, object ou
     cdef Tensor x = images(input, function, spatial, False)
     cdef Geometry c = Geometry.__new__(Geometry)
     cdef int d
-    size = window(output_size, "output_size", spatial)
+    given = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * spatial
+    if len(given) != spatial:
+        raise RuntimeError(
+            f"{function}(): output_size must be {spatial} sizes, but got {output_size}")
+    size = window(                                  # None: the input's
+        tuple([PyArray_DIM(x.array, 4 - spatial + d) if s is None else s
+               for d, s in enumerate(given)]), "output_size", spatial)
     c.y_shape[2] = PyArray_DIM(x.array, 2)          # the channels of one dimension
     for d in range(2 - spatial, 2):
-        wanted = PyArray_DIM(x.array, 2 + d) if size[d] is None else size[d]
+        wanted = size[d]
         if wanted < 0:
             raise RuntimeError(
                 f"{function}: elements of output_size must be greater than or equal to 0, but "

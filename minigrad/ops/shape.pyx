@@ -31,7 +31,7 @@ cdef tuple sizes_given(tuple sizes, object named):
 
 cdef tuple filled_in(tuple shape, Py_ssize_t size):
     """Return ``shape`` with a -1 replaced by what ``size`` elements leave for it."""
-    cdef Py_ssize_t known = 1
+    cdef object known = 1       # of any size: the product of sizes may be
     cdef int unknown = -1
     for i, s in enumerate(shape):
         if s == -1:

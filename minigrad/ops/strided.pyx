@@ -354,6 +354,8 @@ def resize_(input, *sizes, size=None, memory_format=None):
     memory_of(x.array, &start, &end)
     room = (end - PyArray_BYTES(x.array)) // PyArray_ITEMSIZE(x.array)
     if 0 not in sizes and count > room:
+        if count > 2 ** 60:
+            raise RuntimeError(f"Storage size calculation overflowed with sizes={list(sizes)}")
         grown = np.zeros(count, (<object>x.array).dtype)
         if room > 0:
             grown[:room] = as_strided(x, (room,), (1,)).numpy()
