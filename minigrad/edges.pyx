@@ -9,6 +9,7 @@ import weakref
 
 import numpy as np
 
+cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 
@@ -56,6 +57,8 @@ cdef object shown(Node node):
     return node
 
 
+@cython.binding(False)
+@cython.embedsignature.format("clinic")
 cdef class AccumulateGrad(Node):
     """The end of the tape: adds what arrives to ``variable.grad``.
 

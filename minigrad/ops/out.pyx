@@ -18,6 +18,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from numpy cimport PyArray_SIZE, import_array
 
+from minigrad.complaints import complaint
 from minigrad.kernels.shapes cimport same_shape
 from minigrad.ops.inplace cimport assign, check_inplace
 from minigrad.tape cimport recording
@@ -74,14 +75,23 @@ cdef class WithOut:
 
 cdef PyObject *call(PyObject *self, PyObject *const *args, size_t n, PyObject *names) except NULL:
     """Call ``self`` with ``n`` arguments by position, then one for each of the ``names``."""
-    if names is NULL or "out" not in <tuple>names:
-        return PyObject_Vectorcall(<PyObject *>(<WithOut>self).function, args, n, names)
     cdef Py_ssize_t i, count = PyVectorcall_NARGS(n)
-    given = [<object>args[i] for i in range(count)]
-    named = {name: <object>args[count + i] for i, name in enumerate(<tuple>names)}
-    result = (<WithOut>self).__call__(*given, **named)
-    Py_INCREF(result)
-    return <PyObject *>result
+    try:
+        if names is NULL or "out" not in <tuple>names:
+            return PyObject_Vectorcall(<PyObject *>(<WithOut>self).function, args, n, names)
+        given = [<object>args[i] for i in range(count)]
+        named = {name: <object>args[count + i] for i, name in enumerate(<tuple>names)}
+        result = (<WithOut>self).__call__(*given, **named)
+        Py_INCREF(result)
+        return <PyObject *>result
+    except Exception as error:
+        given = tuple([<object>args[i] for i in range(count)])
+        named = {} if names is NULL else {
+            name: <object>args[count + i] for i, name in enumerate(<tuple>names)}
+        better = complaint(<object>self, (<WithOut>self).__name__, given, named, error)
+        if better is None:
+            raise
+        raise better from error
 
 
 cdef let_python_call(type wrapper):
