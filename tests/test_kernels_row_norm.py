@@ -24,11 +24,11 @@ RTOL = {np.float32: 2e-5, np.float64: 1e-11}
 def run(kernel, x, g, weight, bias, sizes, threads, with_dx=True, with_vectors=True):
     samples, groups, channels, _ = sizes
     out, dx = np.full_like(x, 7), np.full_like(x, 7) if with_dx else None
-    mean, invstd = np.full(samples * groups, 7.0), np.full(samples * groups, 7.0)
+    mean, invstd = np.full(2 * samples * groups, 7.0), np.full(samples * groups, 7.0)
     vectors = [np.full(groups * channels, 7, x.dtype) if with_vectors else None for _ in range(2)]
     kernel.row_norm_forward(out, mean, invstd, x, weight, bias, 1e-5, *sizes, threads)
     kernel.row_norm_backward(dx, *vectors, g, x, weight, mean, invstd, *sizes, threads)
-    return [a for a in (out, mean, invstd, dx, *vectors) if a is not None]
+    return [a for a in (out, mean[: samples * groups], invstd, dx, *vectors) if a is not None]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -239,7 +239,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "SmoothL1Loss": ("g * clamp((a - b) / beta, -1, 1) / n", "the negative of that"),
     "HuberLoss": ("g * clamp(a - b, -delta, delta) / n", "the negative of that"),
     "BinaryCrossEntropy": ("g * (a - b) / (a * (1 - a)) / n",),
-    "BinaryCrossEntropyWithLogits": ("g * (sigmoid(a) - b) / n",),
+    "BinaryCrossEntropyWithLogits": ("g * (sigmoid(a) - b) / n", "-g * a / n"),
     "SoftMarginLoss": ("-g * b * sigmoid(-a * b) / n",),
     # draws
     "StandardGamma": ("g * dy/da, where the probability of a draw below y stays the same",),

@@ -18,7 +18,7 @@ get going.
 Statistics are a mean and a sum of squared deviations (M2) for each tile, in double, merged in the
 order of the tiles whoever computed them: thus the same bits for any number of threads, and no
 cancellation.  Saved statistics are double.  In the last pass the mean is subtracted as hi + lo of
-x's own type, x - hi being exact where it matters; lo goes into the shift.
+x's own type, x - hi being exact where it matters; lo goes into the shift.  Of doubles, too.
 """
 
 from cython cimport floating
@@ -29,8 +29,8 @@ cimport numpy as cnp
 from numpy cimport ndarray
 
 from minigrad.kernels.batch_norm_grid cimport (
-    COLUMNS, MAX_SPAN, Box, Grid, Kind, Strides, as_a_kind, box_of, laid_out, load, make_grid,
-    offset_of, store,
+    COLUMNS, MAX_SPAN, Box, Grid, Kind, Strides, add_origins, as_a_kind, box_of, laid_out, load,
+    make_grid, offset_of, store,
 )
 from minigrad.kernels.batch_norm_tiles cimport (
     COEFFICIENTS, HI, INVSTD, MEAN_DY, SCALE, SHIFT, SLOPE, Coefficient, column_affine, column_dot,
@@ -65,6 +65,8 @@ cdef struct Job:
     double *var                     # backward: sums of dy * xhat
     double *total                   # backward: sums of dy
     double *work
+    double *rest                    # forward: what the rounding of mean lost, of doubles
+    double *origin                  # of each column: what its mean is reckoned from
     double momentum, eps
     double low                      # forward: no result is smaller
     bint streams                    # out is larger than the caches: see stream.pxd
@@ -94,14 +96,15 @@ cdef void sum_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t til
         if job.backward:
             column_dot(dy, dy_stride, x, stride, box, hi, invstd, first, second)
         else:
-            column_moments(x, stride, box, <floating>0, first, second)
+            column_moments(x, stride, box, <floating>0, job.origin + box.col, first, second)
         return
     for k in range(box.width):
         if job.backward:
             plane_dot(dy, dy_stride, x, stride, box, hi + k, invstd + k, first + k, second + k)
             dy += job.dy_strides.channel
         else:
-            plane_moments(x, stride, box, <floating>0, first + k, second + k)
+            plane_moments(x, stride, box, <floating>0, job.origin + block * g.block_width + k,
+                          first + k, second + k)
         x += job.x_strides.channel
 
 
@@ -212,6 +215,8 @@ cdef void finish_forward(Job *job, floating *coef, Py_ssize_t start,
     if job.reduces:                     # what came from the tiles is M2
         for k in range(start, stop):
             var[k] /= job.grid.count
+        if floating is double:
+            add_origins(mean, job.rest, job.origin, job.grid.group, start, stop)
     for k in range(start, stop):
         invstd[k] = 1 / sqrt(var[k] + job.eps)
         work[k] = invstd[k] * job.weight[k]
@@ -219,6 +224,8 @@ cdef void finish_forward(Job *job, floating *coef, Py_ssize_t start,
     spread(job, coef, SCALE, work, start, stop)
     for k in range(start, stop):
         lo = mean[k] - <floating>mean[k]
+        if floating is double:
+            lo = job.rest[k] if job.reduces else 0
         work[k] = job.bias[k] - (lo if lo == lo else 0) * work[k]   # lo of infinity is NaN
     spread(job, coef, SHIFT, work, start, stop)
 
@@ -329,6 +336,8 @@ cdef void see_through(Job *job, const floating *x, Py_ssize_t block) noexcept no
 cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
     """Do the job, sharing out blocks where there are enough of them, and tiles where not."""
     cdef Py_ssize_t blocks = job.grid.blocks, tiles = job.grid.tiles, i, b, t
+    if floating is double:
+        set_origins(job, x)
     if job.backward:
         spread(job, <floating *>job.coef, HI, job.mean, 0, job.grid.channels)
         spread(job, <floating *>job.coef, INVSTD, job.invstd, 0, job.grid.channels)
@@ -353,6 +362,18 @@ cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
         return
     for i in prange(blocks * tiles, num_threads=n_threads, schedule="static"):
         write_tile(job, x, i % blocks, i // blocks)
+
+
+cdef void set_origins(Job *job, const double *x) noexcept nogil:
+    """The origin of every column is the first number of its channel."""
+    cdef Grid *g = &job.grid
+    cdef Py_ssize_t f, j, k
+    cdef double *origin = job.origin
+    for f in range(g.fold if job.reduces and not job.backward else 0):
+        for k in range(g.channels):
+            for j in range(g.group):
+                origin[j] = x[k * (job.x_strides.channel if g.planes else g.group)]
+            origin += g.group
 
 
 cdef bint by_block(Job *job, int n_threads) noexcept nogil:
@@ -402,13 +423,14 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
     n_threads = <int>min(<Py_ssize_t>n_threads, g.blocks * g.tiles)
     job.slots = min(g.tiles, 2) if by_block(job, n_threads) else g.tiles
     sums = g.blocks * job.slots * 2 * g.block_width if job.reduces else 0
-    job.weight = <double *>malloc((7 * n + sums + COEFFICIENTS * g.width) * sizeof(double))
+    job.weight = <double *>malloc((8 * n + sums + (COEFFICIENTS + 1) * g.width) * sizeof(double))
     if job.weight == NULL:
         raise MemoryError("batch_norm: no memory for the sums of a "
                           f"{'x'.join(map(str, (<object>x).shape))} input")
     job.bias, job.mean, job.var = job.weight + n, job.weight + 2 * n, job.weight + 3 * n
     job.invstd, job.total, job.work = job.weight + 4 * n, job.weight + 5 * n, job.weight + 6 * n
-    job.sums = job.weight + 7 * n
+    job.rest, job.origin = job.weight + 7 * n, job.weight + 8 * n
+    job.sums = job.origin + g.width
     job.coef = job.sums + sums
     load(job.weight, weight, 1, n)
     load(job.bias, bias, 0, n)

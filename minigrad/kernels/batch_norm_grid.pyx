@@ -199,3 +199,18 @@ cdef void store(ndarray a, const double *source, Py_ssize_t n) noexcept:
         floats = <float *>cnp.PyArray_DATA(a)
         for i in range(n):
             floats[i * step] = <float>source[i]
+
+
+cdef void add_origins(double *mean, double *rest, const double *origin, Py_ssize_t step,
+                      Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """Add the origins that means are reckoned from; `rest` is what is lost to rounding.
+
+    (Here rather than in batch_norm.pyx, whose additions the compiler may reorder.)
+    """
+    cdef Py_ssize_t k
+    cdef double off, own
+    for k in range(start, stop):
+        off = mean[k]
+        mean[k] = origin[k * step] + off
+        own = mean[k] - off
+        rest[k] = (origin[k * step] - own) + (off - (mean[k] - own))

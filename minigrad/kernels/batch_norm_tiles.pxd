@@ -14,10 +14,12 @@ cdef enum Coefficient:
     HI, SCALE, SHIFT, INVSTD = 2, MEAN_DY, SLOPE, COEFFICIENTS
 
 cdef void plane_moments(
-    const floating *x, Py_ssize_t stride, Box box, accurate zero, double *mean, double *m2
+    const floating *x, Py_ssize_t stride, Box box, accurate zero, const double *origin,
+    double *mean, double *m2
 ) noexcept nogil
 cdef void column_moments(
-    const floating *x, Py_ssize_t stride, Box box, accurate zero, double *mean, double *m2
+    const floating *x, Py_ssize_t stride, Box box, accurate zero, const double *origin,
+    double *mean, double *m2
 ) noexcept nogil
 cdef void plane_dot(
     const floating *dy, Py_ssize_t dy_stride, const floating *x, Py_ssize_t stride, Box

@@ -8,7 +8,8 @@ squared.  The sum of the former corrects the mean; and should it show that the g
 the spread of the tile, where squares cancel out, the mean is the centre of a second pass.  Sums over
 float32 are taken in float32, over short runs that are then added up in double.  Squares may leave
 float32's range where x does not: a tile whose M2 is not safely inside is done again, every number
-widened to double.
+widened to double.  The means of tiles of doubles are reckoned from an origin, the first number of
+the channel, because a mean far from 0 would be rounded to its few digits before they are merged.
 
 Sums over planes run in LANES, in registers (``tile_squares`` and ``tile_dots`` in plane_sums.h); sums
 over columns run in one for each column, which vectorises without leave for the compiler to
@@ -17,6 +18,7 @@ compiler knows to overlap with nothing; otherwise it would check that again for 
 """
 
 from cython cimport floating
+from libc.math cimport INFINITY, isfinite
 
 from minigrad.kernels.batch_norm_grid cimport MAX_COLS, Box
 
@@ -97,8 +99,8 @@ cdef inline void plane_squares(const floating *x, Py_ssize_t stride, Box box, ac
 
 
 cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
-                        double *mean, double *m2) noexcept nogil:
-    """Mean and M2 of a tile; `zero` is of the type to sum in."""
+                        const double *origin, double *mean, double *m2) noexcept nogil:
+    """Mean (of doubles: less `origin`) and M2 of a tile; `zero` is of the type to sum in."""
     cdef Py_ssize_t i, count = box.rows * box.cols
     cdef accurate centre = zero, sums[LANES], squares[LANES]
     cdef double square_sum, off
@@ -117,10 +119,15 @@ cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate 
             centre = <accurate>(centre + off)
     if accurate is float:
         if not in_range(square_sum, count):
-            plane_moments(x, stride, box, <double>0, mean, m2)
+            plane_moments(x, stride, box, <double>0, origin, mean, m2)
             return
-    mean[0] = centre + off
     m2[0] = not_negative(square_sum - count * off * off)
+    if floating is double:
+        mean[0] = (centre - origin[0]) + off
+        if square_sum == INFINITY and isfinite(off):
+            m2[0] = INFINITY                        # rather than NaN
+    else:
+        mean[0] = centre + off
 
 
 cdef inline double not_negative(double value) noexcept nogil:
@@ -135,8 +142,9 @@ cdef inline void put_columns_by(accurate *sums, accurate *kept, Py_ssize_t cols)
 
 
 cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate zero,
-                         double *mean, double *m2) noexcept nogil:
-    """Mean and M2 of each column of a tile; `zero` is of the type to sum in."""
+                         const double *origin, double *mean, double *m2) noexcept nogil:
+    """Mean (of doubles: less `origin`) and M2 of each column of a tile; `zero` is of the type to
+    sum in."""
     cdef Py_ssize_t r, j, n = box.rows, n4 = n // 4 * 4, cols = box.cols, far, wrong = 0
     cdef const floating *x0
     cdef const floating *x1
@@ -189,12 +197,17 @@ cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate
         for j in range(cols):
             wrong += not in_range(kept_squares[j], n)
         if wrong:
-            column_moments(x, stride, box, <double>0, mean, m2)
+            column_moments(x, stride, box, <double>0, origin, mean, m2)
             return
     for j in range(cols):
         off = kept[j] * share
-        mean[j] = centre[j] + off
         m2[j] = not_negative(kept_squares[j] - n * off * off)
+        if floating is double:
+            mean[j] = (centre[j] - origin[j]) + off
+            if kept_squares[j] == INFINITY and isfinite(off):
+                m2[j] = INFINITY
+        else:
+            mean[j] = centre[j] + off
 
 
 cdef void plane_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,

@@ -14,7 +14,8 @@ cpdef enum Reduced:
 # target: int64 classes.  weight: a value a class, or None.
 # loss: one value (MEAN, SUM) or one a sample (NONE).
 # total_weight: one value, what MEAN divides by.
-# stats: two values a sample, all maxima before all log-sums; what the backward wants saved.
+# stats: two values a sample, which the backward wants: all maxima, then the inverses of all sums of
+# exponentials.
 # Raises IndexError for a target that is neither a class nor ignore_index.
 cpdef int cross_entropy_forward(
     ndarray loss, ndarray total_weight, ndarray stats, ndarray logits, ndarray target,

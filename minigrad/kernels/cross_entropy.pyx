@@ -4,10 +4,10 @@
     dx_c = g * (exp(y_c) * sum_k q_k w_k - q_c w_c)
 
 q is 1 at the target's class, smoothed; w are the weights of the classes.  One block of samples at
-a time (see samples.pxd) finds its maxima, log-sums and losses.  The maximum and the log-sum are
-what is kept of a sample, not its softmax: the backward's one more exp is cheaper than storing and
-reading that array.  They are kept apart because their sum would round away the small one for
-logits of a large offset.
+a time (see samples.pxd) finds its maxima, sums of exponentials and losses.  The maximum and the
+inverse of that sum are what is kept of a sample, not its softmax: the backward's one more exp is
+cheaper than storing and reading that array.  (The logarithm of the sum would do as well, but for
+its rounding, which an exp makes larger.)
 
 Sums are doubles; the blocks' shares of the loss are merged in order, and the blocks depend on the
 shape alone, so that the number of threads does not alter a bit.
@@ -87,10 +87,10 @@ cdef void loss_block(
         maxima(x, &block, n, largest)
         exponential_sums(<floating*>NULL, x, largest, &block, n, sums)
         for s in range(block.samples):
-            sums[s] = log(sums[s])
-        for s in range(block.samples):
             stats[block.first + s] = largest[s]
-            stats[count + block.first + s] = <floating>sums[s]
+            stats[count + block.first + s] = <floating>(1 / sums[s])
+        for s in range(block.samples):
+            sums[s] = log(sums[s])
     for s in range(block.samples):
         t = rule.target[block.first + s]
         value = 0
@@ -147,11 +147,11 @@ cdef void cross_entropy_backward_block(
     """dx_c = g * (softmax_c * sum_k q_k w_k - q_c w_c)"""
     cdef Block block = block_at(cut, number)
     cdef const floating* largest = stats + block.first
-    cdef const floating* log_sum = stats + cut.outer * cut.inner + block.first
+    cdef const floating* inverse = stats + cut.outer * cut.inner + block.first
     cdef int kept[SAMPLES]              # whether the sample is not an ignored one
     cdef floating scale[SAMPLES]        # g
-    cdef floating spread[SAMPLES]       # scale * sum_k q_k w_k
-    cdef floating smooth = <floating>(rule.smoothing / cut.n), w, shift, rest, share
+    cdef floating spread[SAMPLES]       # scale * sum_k q_k w_k, over the sum of the exponentials
+    cdef floating smooth = <floating>(rule.smoothing / cut.n), w, shift, share
     cdef Py_ssize_t c, s, n = cut.n
     cdef int64_t t
     x += block.base
@@ -164,13 +164,13 @@ cdef void cross_entropy_backward_block(
             scale[s] = g[block.first + s] if rule.reduction == NONE else g[0]
             if rule.reduction == MEAN:
                 scale[s] /= total_weight[0]
-            spread[s] = <floating>(scale[s] * (
-                (1 - rule.smoothing) * weight_of(rule, t, x[0]) + smooth * rule.weight_sum))
+            spread[s] = <floating>(inverse[s] * (scale[s] * (
+                (1 - rule.smoothing) * weight_of(rule, t, x[0]) + smooth * rule.weight_sum)))
     if block.class_stride == 1:
         for s in range(block.samples):
-            shift, rest = largest[s], log_sum[s]
+            shift = largest[s]
             for c in range(n):
-                dx[s * n + c] = x[s * n + c] - shift - rest
+                dx[s * n + c] = x[s * n + c] - shift
         for c in range(block.samples * n):      # not row by row: rows may be short
             dx[c] = exp_negative(dx[c])
         for s in range(block.samples):
@@ -188,8 +188,7 @@ cdef void cross_entropy_backward_block(
             w = smooth * <floating>weight_of(rule, c, x[0])
             for s in range(block.samples):
                 dx[c * block.class_stride + s] = 0 if not kept[s] else (
-                    spread[s] * exp_negative(
-                        x[c * block.class_stride + s] - largest[s] - log_sum[s])
+                    spread[s] * exp_negative(x[c * block.class_stride + s] - largest[s])
                     - scale[s] * w)
     for s in range(block.samples):
         t = rule.target[block.first + s]

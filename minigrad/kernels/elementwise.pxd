@@ -101,6 +101,9 @@ cpdef enum Binary:
     GELU_TANH_BACKWARD   # (g, x)
     HARDSIGMOID_BACKWARD # (g, x)
     HARDSWISH_BACKWARD   # (g, x)
+    # Binary cross-entropy of (logits, targets), and its slope
+    BCE_LOGITS
+    BCE_LOGITS_SLOPE
 
 cpdef enum BinaryAlpha:
     ADD_SCALED = 128           # a + alpha * b

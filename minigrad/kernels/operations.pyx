@@ -15,11 +15,12 @@ from minigrad.kernels.elementwise cimport (
     SQUARE_BACKWARD, EXPM1_BACKWARD, LOG1P_BACKWARD, SIN_BACKWARD, COS_BACKWARD, ERF_BACKWARD,
     TANH_BACKWARD, SIGMOID_BACKWARD, LOGSIGMOID_BACKWARD, SOFTPLUS_BACKWARD, RELU_BACKWARD,
     SILU_BACKWARD, GELU_BACKWARD, GELU_TANH_BACKWARD, HARDSIGMOID_BACKWARD, HARDSWISH_BACKWARD,
+    BCE_LOGITS, BCE_LOGITS_SLOPE,
     ADD_SCALED, LEAKY_RELU_BACKWARD, ELU_BACKWARD, SHRINK_BACKWARD, CLAMP, CLAMP_BACKWARD,
     HARDTANH_BACKWARD, NAN_TO_NUM,
 )
 from minigrad.kernels.vmath cimport (
-    acos, asin, atan, atan2, ceil, choose, copysign, cos, cosh, erf, erfc, erfinv, exp, exp2, expm1,
+    acos, asin, atan, atan2, bce_logits, bce_logits_slope, ceil, choose, copysign, cos, cosh, erf, erfc, erfinv, exp, exp2, expm1,
     fabs, far_cos, far_fmod, far_sin, far_tan, flat_int, floor, floor_divide, fmod, gelu,
     gelu_tanh_share, gelu_tanh_slope, hypot, is_far, is_far_quotient, limited, log, log10, log1p, log2,
     logaddexp, maximum, minimum, nan_to_num, normal_cdf, normal_pdf, pow, remainder, rint, sigmoid,
@@ -218,6 +219,10 @@ cdef flat_int loop(
         for i in range(n):
             out[i] = choose(
                 b[i] <= -3, zero, choose(b[i] < 3, a[i] * (b[i] / three + half), a[i]))
+    elif op == BCE_LOGITS:
+        for i in range(n): out[i] = bce_logits(a[i], b[i])
+    elif op == BCE_LOGITS_SLOPE:
+        for i in range(n): out[i] = bce_logits_slope(a[i], b[i])
     # With a parameter
     elif op == ADD_SCALED:
         for i in range(n): out[i] = a[i] + alpha * b[i]

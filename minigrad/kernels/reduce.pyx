@@ -15,12 +15,13 @@ float32 sums of four elements, which halves the conversions.  Variances take two
 squared deviations from it (never E[x^2] - E[x]^2), over a chunk that stays in the L2 cache.  An
 axis longer than one chunk is cut into chunks of a size that depends on the shape alone; their
 results are merged in order, so that the number of threads, which share the chunks, does not alter
-a bit.
+a bit.  The mean of doubles is rounded in their own digits: there the deviations are added up as
+well, which says what the mean lacks.
 """
 
 from cython cimport floating
 from cython.parallel cimport prange
-from libc.math cimport sqrt
+from libc.math cimport isfinite, sqrt
 from libc.stdlib cimport free, malloc
 cimport numpy as cnp
 from numpy cimport ndarray
@@ -123,15 +124,35 @@ cdef flat_int accumulate(
 
 
 cdef void accumulate_squares(
-    double* totals, const double* means, const floating* x, Py_ssize_t rows, Py_ssize_t width,
-    Py_ssize_t stride
+    double* totals, double* offs, const double* means, const floating* x, Py_ssize_t rows,
+    Py_ssize_t width, Py_ssize_t stride
 ) noexcept nogil:
-    """Add the squared deviations of ``rows`` rows from ``means``."""
+    """Add the squared deviations of ``rows`` rows from ``means``, and of doubles the deviations."""
     cdef Py_ssize_t i, j
+    cdef double d
     for i in range(rows):
         for j in range(width):
-            totals[j] += (x[j] - means[j]) * (x[j] - means[j])
+            d = x[j] - means[j]
+            totals[j] += d * d
+            if floating is double:
+                offs[j] += d
         x += stride
+
+
+cdef inline double correct(double* squares, double deviations, double n) noexcept nogil:
+    """What a mean lacks from which ``n`` deviations were taken; their squares are corrected."""
+    cdef double off = deviations / n
+    if not isfinite(off):
+        return 0
+    squares[0] = max(<double>0, squares[0] - deviations * off)
+    return off
+
+
+cdef inline double origin_of(const Plan* plan, const floating* first) noexcept nogil:
+    """What means of several chunks of doubles are reckoned from: near 0 they keep their digits."""
+    if floating is double:
+        return first[0] if plan.chunks > 1 and isfinite(first[0]) else 0
+    return 0
 
 
 cdef void merge(int op, double* totals, const double* others, Py_ssize_t n) noexcept nogil:
@@ -165,6 +186,8 @@ cdef void reduce_task(
     """Reduce one chunk of one block of columns."""
     cdef double totals[LANES]
     cdef double means[LANES]
+    cdef double offs[LANES]
+    cdef double off
     cdef Py_ssize_t first_column = task % plan.blocks * plan.block
     cdef Py_ssize_t chunk = task // plan.blocks % plan.chunks
     cdef Py_ssize_t outer = task // plan.blocks // plan.chunks
@@ -175,13 +198,14 @@ cdef void reduce_task(
     cdef Py_ssize_t stride = plan.group * plan.inner
     cdef Py_ssize_t at = (outer * plan.chunks + chunk) * plan.inner + first_column
     cdef Py_ssize_t j
-    x += (outer * plan.n + chunk * plan.chunk) * plan.inner + first_column
-
+    cdef const floating* first = x + outer * plan.n * plan.inner + first_column
+    x = first + chunk * plan.chunk * plan.inner
     if plan.inner == 1:
         totals[0] = reduce_row(plan.op, x, rows)
         if plan.op == VAR:
             means[0] = totals[0] / rows
-            totals[0] = row_squares(x, rows, means[0])
+            totals[0] = row_squares(x, rows, means[0], &off)
+            means[0] = means[0] - origin_of(plan, first) + off
     else:
         for j in range(width):
             totals[j] = start(plan.op)
@@ -194,11 +218,19 @@ cdef void reduce_task(
         for j in range(columns, width):
             means[j] = means[j - columns]
         for j in range(width):
-            totals[j] = 0
-        accumulate_squares(totals, means, x, wide_rows, width, stride)
-        accumulate_squares(totals, means, x + wide_rows * stride, 1, rest * columns, 0)
+            totals[j] = offs[j] = 0
+        accumulate_squares(totals, offs, means, x, wide_rows, width, stride)
+        accumulate_squares(totals, offs, means, x + wide_rows * stride, 1, rest * columns, 0)
         fold(SUM, totals, groups, columns)
+        if floating is double:
+            fold(SUM, offs, groups, columns)
+            for j in range(columns):
+                off = correct(&totals[j], offs[j], rows)
+                means[j] = means[j] - origin_of(plan, first + j) + off
     if plan.chunks == 1:
+        if plan.op == VAR:
+            for j in range(columns):
+                means[j] += origin_of(plan, first + j)
         finish(plan, out + at, mean + at, totals, means, columns)
         return
     for j in range(columns):
@@ -229,7 +261,7 @@ cdef void finish(
 
 
 cdef void merge_chunks(
-    const Plan* plan, Py_ssize_t outer, floating* out, floating* mean
+    const Plan* plan, Py_ssize_t outer, floating* out, floating* mean, const floating* x
 ) noexcept nogil:
     """Combine what the chunks of one outer index found, in their order, into the first."""
     cdef double* totals = plan.partial + outer * plan.chunks * plan.inner
@@ -250,6 +282,9 @@ cdef void merge_chunks(
             rows += more
         else:
             merge(plan.op, totals, other, plan.inner)
+    if plan.op == VAR:
+        for j in range(plan.inner):
+            means[j] += origin_of(plan, x + outer * plan.n * plan.inner + j)
     finish(plan, out + outer * plan.inner, mean + outer * plan.inner, totals, means, plan.inner)
 
 
@@ -271,6 +306,7 @@ cdef void reduce_rows(
     """Reduce contiguous rows of one chunk each; if they are short, several side by side."""
     cdef double totals[SHORT]
     cdef double means[SHORT]
+    cdef double offs[SHORT]
     cdef Py_ssize_t i, j, rows, n = plan.n
     x += first * n
     while first < last:
@@ -289,11 +325,20 @@ cdef void reduce_rows(
         if plan.op == VAR:
             for i in range(rows):
                 means[i] = totals[i] / n
-                totals[i] = row_squares(x + i * n, n, means[i]) if n > SHORT else 0
+                totals[i] = offs[i] = 0
+                if n > SHORT:
+                    totals[i] = row_squares(x + i * n, n, means[i], &offs[i])
             if n <= SHORT:
                 for j in range(n):
                     for i in range(rows):
                         totals[i] += (x[i * n + j] - means[i]) * (x[i * n + j] - means[i])
+                        if floating is double:
+                            offs[i] += x[i * n + j] - means[i]
+                if floating is double:
+                    for i in range(rows):
+                        offs[i] = correct(&totals[i], offs[i], n)
+            for i in range(rows):
+                means[i] += offs[i]
         finish(plan, out + first, mean + first, totals, means, rows)
         first += rows
         x += rows * n
@@ -328,7 +373,7 @@ cdef int run(Plan* plan, floating* out, floating* mean, const floating* x, int n
             reduce_task(plan, task, out, mean, x)
     if plan.chunks > 1:
         for task in range(plan.outer):
-            merge_chunks(plan, task, out, mean)
+            merge_chunks(plan, task, out, mean, x)
         free(plan.partial)
     return 0
 

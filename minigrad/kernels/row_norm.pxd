@@ -1,8 +1,8 @@
 # Layer and group norm on float32 and float64 arrays.  See row_norm.pyx.
 #
 # Arrays are C-contiguous: x is read as (samples, groups, channels, inner), weight and bias have
-# groups * channels elements or are None (a bias wants a weight), mean and invstd are float64 with
-# an element for each of the samples * groups rows.
+# groups * channels elements or are None (a bias wants a weight).  invstd is float64 with an element
+# for each of the samples * groups rows, mean with two: all means, then what their rounding lost.
 
 from numpy cimport ndarray
 

@@ -11,7 +11,7 @@ some pixels.  A row is read while it is in cache: for its mean, its variance, an
 Sums along a row are doubles.  Sums over rows are first made of BLOCK rows each, in the array's own
 type, and those of the blocks added in their order, as doubles; a block belongs to one thread, so
 that the number of threads does not alter a bit.  The mean is subtracted in two parts, its rounded
-value and the rest, so that rows far from 0 keep their digits.
+value and the rest, so that rows far from 0 keep their digits; of doubles, too.
 """
 
 from cython cimport floating
@@ -29,6 +29,7 @@ cnp.import_array()
 cdef enum:
     BLOCK = 64          # rows
     LANES = 16          # sums side by side
+    PIECE = 4096        # elements of a row that are added up before the next begin
 
 
 cdef struct Shape:
@@ -50,10 +51,12 @@ cdef void forward_row(
     """``w`` and ``b``: of the row's channels, or NULL."""
     cdef Py_ssize_t c, i, n = s.channels * s.inner
     cdef floating rough, rest, scale, factor, shift
-    mean[0] = reduce_row(SUM, x, n) / n
-    invstd[0] = 1 / sqrt(row_squares(x, n, mean[0]) / n + eps)
+    cdef double first = reduce_row(SUM, x, n) / n, off
+    invstd[0] = 1 / sqrt(row_squares(x, n, first, &off) / n + eps)
+    mean[0] = first + off
+    mean[s.rows] = off - (mean[0] - first)
     rough, scale = <floating>mean[0], <floating>invstd[0]
-    rest = <floating>(mean[0] - rough)
+    rest = <floating>(mean[0] - rough + mean[s.rows])
     if w == NULL:
         normalise(y, x, rough, rest, scale, n)
     elif s.inner == 1 and b == NULL:
@@ -131,19 +134,24 @@ cdef inline void weighted_sums(
 
 cdef void backward_row(
     floating* dx, floating* dw, floating* db, const floating* g, const floating* x,
-    const floating* w, double mean, double invstd, Shape s
+    const floating* w, const double* mean, double invstd, Shape s
 ) noexcept nogil:
     """``dw`` and ``db``: where to add the row's share, or NULL."""
     cdef Py_ssize_t c, i, at, n = s.channels * s.inner
     cdef double total[2]
     cdef double part[2]
-    cdef floating rough = <floating>mean, rest, scale = <floating>invstd, first, second, xhat, factor
-    rest = <floating>(mean - rough)
+    cdef floating rough = <floating>mean[0], scale = <floating>invstd, first, second, factor
+    cdef floating rest = <floating>(mean[0] - rough + mean[s.rows])
     total[0] = total[1] = 0
-    if w == NULL:
-        weighted_sums(total, g, x, w, rough, rest, n, False)
-    elif s.inner == 1:
-        weighted_sums(total, g, x, w, rough, rest, n, True)
+    if w == NULL or s.inner == 1:
+        for at from 0 <= at < n by PIECE:       # short sums round less than a long one
+            i = min(n - at, <Py_ssize_t>PIECE)
+            if w == NULL:
+                weighted_sums(part, g + at, x + at, w, rough, rest, i, False)
+            else:
+                weighted_sums(part, g + at, x + at, w + at, rough, rest, i, True)
+            total[0] += part[0]
+            total[1] += part[1]
     if s.inner > 1 and (w != NULL or dw != NULL):
         for c in range(s.channels):
             at = c * s.inner
@@ -187,7 +195,7 @@ cdef void backward_block(
         backward_row(dx + r * n if dx != NULL else NULL,
                      shares + at if shares != NULL else NULL,
                      shares + width + at if shares != NULL else NULL,
-                     g + r * n, x + r * n, w + at if w != NULL else NULL, mean[r], invstd[r], s)
+                     g + r * n, x + r * n, w + at if w != NULL else NULL, mean + r, invstd[r], s)
 
 
 cdef int backward_all(

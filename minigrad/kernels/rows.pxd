@@ -12,7 +12,8 @@ cdef enum:
 
 cdef flat_double reduce_row(int op, const floating* x, Py_ssize_t n) noexcept nogil
 cdef flat_double row_dot(const floating* x, const floating* y, Py_ssize_t n) noexcept nogil
-cdef flat_double row_squares(const floating* x, Py_ssize_t n, double mean) noexcept nogil
+cdef flat_double row_squares(
+    const floating* x, Py_ssize_t n, double mean, double* off) noexcept nogil
 
 
 cdef inline double start(int op) noexcept nogil:

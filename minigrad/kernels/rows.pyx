@@ -7,6 +7,7 @@ four streams of memory are read at once.  Extremes need no doubles.
 """
 
 from cython cimport floating
+from libc.math cimport isfinite
 
 from minigrad.kernels.reduce cimport MAX, MIN, PROD, SUM
 from minigrad.kernels.vmath cimport flat_double
@@ -15,6 +16,7 @@ cdef enum:
     ROW = 32            # accumulators of a sum
     WIDE = 64           # of an extreme
     LONG = 16384        # elements from which four streams of memory pay
+    PIECE = 4096        # elements whose squares are added up before the next begin
 
 
 cdef inline double extreme_of_row(int op, const floating* x, Py_ssize_t n) noexcept nogil:
@@ -112,16 +114,43 @@ cdef flat_double row_dot(const floating* x, const floating* y, Py_ssize_t n) noe
     return fold_lanes(SUM, totals)
 
 
-cdef flat_double row_squares(const floating* x, Py_ssize_t n, double mean) noexcept nogil:
-    """The sum of squared deviations of contiguous elements from ``mean``."""
-    cdef double totals[ROW]
-    cdef Py_ssize_t i, j
-    for j in range(ROW):
-        totals[j] = 0
-    for i in range(n // ROW):
+cdef flat_double row_squares(
+    const floating* x, Py_ssize_t n, double mean, double* off
+) noexcept nogil:
+    """The sum of squared deviations of contiguous elements from their mean.
+
+    ``mean`` is that mean but for rounding.  Where the elements are doubles this matters: ``off`` is
+    what it lacks, and the squares are corrected for it; of floats the sums have digits to spare.
+    """
+    cdef double totals[ROW], sums[ROW], d, all_squares = 0, all_sums = 0
+    cdef Py_ssize_t i, j, part, left = n
+    while left > 0:             # piece by piece: short sums round less than a long one
+        part = min(left, <Py_ssize_t>PIECE)
         for j in range(ROW):
-            totals[j] += (x[j] - mean) * (x[j] - mean)
-        x += ROW
-    for j in range(n % ROW):
-        totals[j] += (x[j] - mean) * (x[j] - mean)
-    return fold_lanes(SUM, totals)
+            totals[j] = 0
+            if floating is double:
+                sums[j] = 0
+        for i in range(part // ROW):
+            for j in range(ROW):
+                d = x[j] - mean
+                totals[j] += d * d
+                if floating is double:
+                    sums[j] += d
+            x += ROW
+        for j in range(part % ROW):
+            d = x[j] - mean
+            totals[j] += d * d
+            if floating is double:
+                sums[j] += d
+        all_squares += fold_lanes(SUM, totals)
+        if floating is double:
+            all_sums += fold_lanes(SUM, sums)
+        x += part % ROW
+        left -= part
+    off[0] = 0
+    if floating is double:
+        if n > 0 and isfinite(all_sums):
+            off[0] = all_sums / n
+            all_squares -= all_sums * off[0]
+        return 0 if all_squares < 0 else all_squares
+    return all_squares

@@ -11,7 +11,7 @@ from libc.math cimport INFINITY
 
 from minigrad.kernels.reduce cimport MAX, SUM
 from minigrad.kernels.rows cimport reduce_row, row_dot
-from minigrad.kernels.vmath cimport exp_negative
+from minigrad.kernels.vmath cimport exp_below, exp_negative
 
 cdef enum:
     SAMPLES = 256       # samples of a block at most
@@ -107,12 +107,13 @@ cdef inline double sum_of(const floating* x, Py_ssize_t n) noexcept nogil:
         for i from LANES <= i < whole by LANES:
             for j in range(LANES):
                 lanes[j] += x[i + j]
+        for j in range(n - whole):
+            lanes[j] += x[whole + j]
         for j in range(8):
             lanes[j] += lanes[j + 8]
-        for j in range(8):
-            total += lanes[j]
-        x += whole
-        n -= whole
+        for j in range(4):
+            lanes[j] += lanes[j + 4]
+        return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
     for i in range(n):
         total += x[i]
     return total
@@ -166,9 +167,13 @@ cdef inline void exponential_sums(
                     target = exps + s * n
                 for i in range(count // n):
                     for c in range(n):
-                        target[i * n + c] = x[(s + i) * n + c] - maxima[s + i]
-                for i in range(count):
-                    target[i] = exp_negative(target[i])
+                        if floating is double:
+                            target[i * n + c] = exp_below(x[(s + i) * n + c], maxima[s + i])
+                        else:
+                            target[i * n + c] = x[(s + i) * n + c] - maxima[s + i]
+                if floating is float:
+                    for i in range(count):
+                        target[i] = exp_negative(target[i])
             out[s] = sum_of(target + s % rows * n, n)
         return
     if block.class_stride == 1:
@@ -182,7 +187,7 @@ cdef inline void exponential_sums(
                 else:
                     target = exps + s * n + c
                 for i in range(count):
-                    target[i] = exp_negative(x[s * n + c + i] - shift)
+                    target[i] = exp_below(x[s * n + c + i], shift)
                 out[s] += sum_of(target, count)
                 c += SCRATCH
         return
@@ -192,7 +197,7 @@ cdef inline void exponential_sums(
         if exps == NULL:
             target = scratch
         for s in range(block.samples):
-            target[s] = exp_negative(x[s] - maxima[s])
+            target[s] = exp_below(x[s], maxima[s])
             partial[s] += target[s]
         if c % SOME == SOME - 1 or c == n - 1:
             for s in range(block.samples):

@@ -10,7 +10,7 @@ number of threads does not alter a bit.
 
 from cython cimport floating
 from cython.parallel cimport prange
-from libc.math cimport isinf
+from libc.math cimport fma, isinf, logl
 cimport numpy as cnp
 from numpy cimport ndarray
 
@@ -30,7 +30,8 @@ cdef void softmax_block(
     cdef floating largest[SAMPLES]
     cdef double sums[SAMPLES]
     cdef floating factor[SAMPLES]
-    cdef floating shift, scale
+    cdef floating rest[SAMPLES]         # what the factor's rounding lost, of doubles
+    cdef floating shift, scale, low
     cdef Py_ssize_t c, s, n = cut.n
     x += block.base
     out += block.base
@@ -42,10 +43,16 @@ cdef void softmax_block(
     else:
         for s in range(block.samples):
             factor[s] = <floating>(1 / sums[s])
+            if floating is double:
+                rest[s] = fma(-factor[s], sums[s], 1) / sums[s]
     if block.class_stride == 1:
         for s in range(block.samples):
             shift, scale = largest[s], factor[s]
-            if log_of:
+            if floating is double and not log_of:
+                low = rest[s]
+                for c in range(n):
+                    out[s * n + c] = out[s * n + c] * scale + out[s * n + c] * low
+            elif log_of:
                 for c in range(n):
                     out[s * n + c] = x[s * n + c] - shift - scale
             else:
@@ -56,6 +63,9 @@ cdef void softmax_block(
         if log_of:
             for s in range(block.samples):
                 out[s] = x[s] - largest[s] - factor[s]
+        elif floating is double:
+            for s in range(block.samples):
+                out[s] = out[s] * factor[s] + out[s] * rest[s]
         else:
             for s in range(block.samples):
                 out[s] *= factor[s]
@@ -113,7 +123,10 @@ cdef void logsumexp_block(
         shift[s] = 0 if isinf(largest[s]) else largest[s]   # inf - inf would be NaN
     exponential_sums(<floating*>NULL, x + block.base, shift, &block, cut.n, sums)
     for s in range(block.samples):
-        out[block.first + s] = <floating>(largest[s] + logarithm(sums[s]))
+        if floating is double:
+            out[block.first + s] = <double>(largest[s] + logl(sums[s]))
+        else:
+            out[block.first + s] = <floating>(largest[s] + logarithm(sums[s]))
 
 
 cdef void softmax_all(

@@ -125,6 +125,15 @@ static inline double vm_exp(double x) { return exp_sum_d(x, 0.0); }
 static inline float vm_exp_negativef(float x) { return exp_sum_negative_f(x > 0.0f ? 0.0f : x, 0.0f); }
 static inline double vm_exp_negative(double x) { return exp_sum_negative_d(x > 0.0 ? 0.0 : x, 0.0); }
 
+/* exp(x - top) for x <= top: of doubles with what the difference loses to rounding.  (That of floats
+ * is as large, but there the time matters more.) */
+static inline float vm_exp_belowf(float x, float top) { return vm_exp_negativef(x - top); }
+static inline double vm_exp_below(double x, double top) {
+    double d = x - top, own = d - x, low = (x - (d - own)) - (top + own);
+    low = fabs(low) < 1e-13 ? low : 0.0;                        /* NaN where x is infinite */
+    return exp_sum_negative_d(d > 0.0 ? 0.0 : d, low);
+}
+
 static inline float vm_exp2f(float x) {
     float t, n, half;
     x = x > 129.0f ? 129.0f : x;
@@ -340,6 +349,31 @@ static inline double vm_softplus(double x) {
     double e = exp_sum_negative_d(-fabs(x), 0.0), u = 1.0 + e;
     double y = log_sum_d(u, (e - (u - 1.0)) / u);
     return x > 0.0 ? x + y : y;
+}
+
+/* The cross-entropy of a target t and sigmoid(x), (1 - t) softplus(x) + t softplus(-x), and its slope
+ * (1 - t) sigmoid(x) - t sigmoid(-x).  For t of 0 and 1 nothing cancels. */
+static inline float vm_bce_logitsf(float x, float t) {
+    float e = exp_sum_negative_f(-fabsf(x), 0.0f), u = 1.0f + e;
+    float y = log_sum_f(u, (e - (u - 1.0f)) / u), a = fabsf(x);
+    a = x > 0.0f ? a * (1.0f - t) : x < 0.0f ? a * t : x;
+    return a + y;
+}
+static inline double vm_bce_logits(double x, double t) {
+    double e = exp_sum_negative_d(-fabs(x), 0.0), u = 1.0 + e;
+    double y = log_sum_d(u, (e - (u - 1.0)) / u), a = fabs(x);
+    a = x > 0.0 ? a * (1.0 - t) : x < 0.0 ? a * t : x;
+    return a + y;
+}
+static inline float vm_bce_logits_slopef(float x, float t) {
+    float e = exp_sum_negative_f(-fabsf(x), 0.0f);
+    float up = x < 0.0f ? e : 1.0f, down = x < 0.0f ? 1.0f : e;
+    return ((1.0f - t) * up - t * down) / (1.0f + e);
+}
+static inline double vm_bce_logits_slope(double x, double t) {
+    double e = exp_sum_negative_d(-fabs(x), 0.0);
+    double up = x < 0.0 ? e : 1.0, down = x < 0.0 ? 1.0 : e;
+    return ((1.0 - t) * up - t * down) / (1.0 + e);
 }
 
 /* 2^32 exp(-x*x/2) for |x| up to 14.4, the square taken in two exact parts.  (Scaled lest it be

@@ -9,6 +9,8 @@ cdef extern from "vmath.h" nogil:
     float vm_exp2f(float x) noexcept
     float vm_exp_negativef(float x) noexcept
     double vm_exp_negative(double x) noexcept
+    float vm_exp_belowf(float x, float top) noexcept
+    double vm_exp_below(double x, double top) noexcept
     float vm_expm1f(float x) noexcept
     float vm_logf(float x) noexcept
     float vm_log1pf(float x) noexcept
@@ -39,6 +41,10 @@ cdef extern from "vmath.h" nogil:
     float scalar_tanf(float x) noexcept
     float vm_softplusf(float x) noexcept
     double vm_softplus(double x) noexcept
+    float vm_bce_logitsf(float x, float t) noexcept
+    double vm_bce_logits(double x, double t) noexcept
+    float vm_bce_logits_slopef(float x, float t) noexcept
+    double vm_bce_logits_slope(double x, double t) noexcept
     double vm_exp(double x) noexcept
     double vm_exp2(double x) noexcept
     double vm_expm1(double x) noexcept
@@ -74,6 +80,10 @@ cdef inline floating exp(floating x) noexcept nogil:
 # exp(x) for x <= 0, quicker; 1 for x > 0
 cdef inline floating exp_negative(floating x) noexcept nogil:
     return vm_exp_negativef(x) if floating is float else vm_exp_negative(x)
+
+# exp(x - top) for x <= top
+cdef inline floating exp_below(floating x, floating top) noexcept nogil:
+    return vm_exp_belowf(x, top) if floating is float else vm_exp_below(x, top)
 
 cdef inline floating exp2(floating x) noexcept nogil:
     return vm_exp2f(x) if floating is float else vm_exp2(x)
@@ -138,6 +148,12 @@ cdef inline floating sigmoid(floating x) noexcept nogil:
 
 cdef inline floating softplus(floating x) noexcept nogil:
     return vm_softplusf(x) if floating is float else vm_softplus(x)
+
+cdef inline floating bce_logits(floating x, floating t) noexcept nogil:
+    return vm_bce_logitsf(x, t) if floating is float else vm_bce_logits(x, t)
+
+cdef inline floating bce_logits_slope(floating x, floating t) noexcept nogil:
+    return vm_bce_logits_slopef(x, t) if floating is float else vm_bce_logits_slope(x, t)
 
 cdef inline floating erf(floating x) noexcept nogil:
     return vm_erff(x) if floating is float else scalar_erf(x)

@@ -14,10 +14,12 @@ from minigrad.kernels.shapes cimport same_shape
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport shape_of
 from minigrad.ops.recorded cimport floating, named_slope
+from minigrad.kernels.elementwise cimport BCE_LOGITS, BCE_LOGITS_SLOPE
+from minigrad.ops.elementwise cimport A_FOR_A, A_FOR_B, B_FOR_A, Save, arithmetic, combine
 from minigrad.ops.activation import logsigmoid
 from minigrad.ops.elementwise import clamp, where
-from minigrad.ops.recorded import labelled
 from minigrad.ops.math import sigmoid
+from minigrad.ops.recorded import labelled
 from minigrad.tape cimport (
     Node, grad_enabled, record, recording, set_grad_enabled_, vjp_function,
 )
@@ -320,10 +322,11 @@ def binary_cross_entropy_with_logits(input, target, weight=None, size_average=No
     alike = is_alike(input, target)
     was_enabled = set_grad_enabled_(grad_enabled() and not alike)
     try:
-        log_p = logsigmoid(input)
         if pos_weight is None:
-            loss = (1.0 - target) * input - log_p
+            loss = arithmetic(BCE_LOGITS, "BinaryCrossEntropyWithLogitsBackward0", own_logits_vjp,
+                              input, target, <Save>(A_FOR_A | B_FOR_A | A_FOR_B))
         else:
+            log_p = logsigmoid(input)
             loss = (1.0 - target) * input - ((pos_weight - 1.0) * target + 1.0) * log_p
         loss = loss if weight is None else loss * weight
     finally:
@@ -341,8 +344,24 @@ cdef with_logits_vjp(Node node, object g):
     g = of_elements(node, g, node.tensor(2))
     dx = dt = None
     if node.needs(0):
-        p = sigmoid(x)
-        dx = g * (p - t if positive is None else ((positive - 1.0) * t + 1.0) * p - positive * t)
+        if positive is None:
+            dx = g * logits_slope(x, t)
+        else:
+            dx = g * (((positive - 1.0) * t + 1.0) * sigmoid(x) - positive * t)
     if node.needs(1):
         dt = g * -(x if positive is None else x + (positive - 1.0) * logsigmoid(x))
     return like_input(node, dx), like_input(node, dt)
+
+
+cdef own_logits_vjp(Node node, object g):
+    """That of a logit and a target of different dtypes, after which others follow."""
+    x = node.tensor(0)
+    return (g * logits_slope(x, node.tensor(1)) if node.needs(0) else None,
+            -g * x if node.needs(1) else None)
+
+
+cdef Tensor logits_slope(Tensor x, Tensor t):
+    """Return sigmoid(x) - t, which in this form loses no digits: see vmath.h."""
+    if grad_enabled():
+        return (1.0 - t) * sigmoid(x) - t * sigmoid(-x)
+    return wrap(combine(BCE_LOGITS_SLOPE, x.array, t.array))

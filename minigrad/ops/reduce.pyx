@@ -14,7 +14,7 @@ from numpy cimport PyArray_DIMS, PyArray_NDIM, PyArray_SIZE, import_array
 
 from minigrad import return_types
 from minigrad.convert cimport checked_dim
-from minigrad.dtypes cimport as_dtype, bool_, dtype_of, uint8
+from minigrad.dtypes cimport as_dtype, bool_, dtype_of, float64, uint8
 from minigrad.kernels cimport reduce as kernels
 from minigrad.ops.common cimport accumulable, cast, dims_tuple, float_operand, size_tuple, tensor_argument
 from minigrad.ops.broadcast cimport expand_to, sum_to
@@ -184,7 +184,10 @@ cdef var_vjp(Node node, object g):
 cdef object deviation(Tensor x, tuple dims, double divisor):
     """Return d var(x) / dx = 2 (x - mean) / divisor."""
     factor = 2.0 / divisor if divisor > 0 else math.nan
-    return (x - mean(x, dims, True)) * factor
+    off = x - mean(x, dims, True)
+    if dtype_of(x.array) is float64:        # whose mean has rounding errors of many such numbers
+        off = off - mean(off, dims, True)
+    return off * factor
 
 
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=None,

@@ -55,13 +55,13 @@ def row_norm(Tensor input not None, Tensor weight, Tensor bias, Py_ssize_t sampl
     """
     cdef Rows r = Rows.__new__(Rows)
     cdef ndarray x = contiguous(input.array), w = array_of(weight), b = array_of(bias)
-    cdef npy_intp rows = samples * groups
+    cdef npy_intp rows = samples * groups, two_each = 2 * rows
     cdef Tensor out = wrap(empty_like_array(x))
     if w is None and b is not None:
         w = np.ones_like(b)
     r.samples, r.groups, r.channels, r.inner, r.eps = samples, groups, channels, inner, eps
     r.bias_shape = None if bias is None else shape_of(bias)
-    r.mean, r.invstd = new_array(1, &rows, NPY_DOUBLE), new_array(1, &rows, NPY_DOUBLE)
+    r.mean, r.invstd = new_array(1, &two_each, NPY_DOUBLE), new_array(1, &rows, NPY_DOUBLE)
     row_norm_forward(out.array, r.mean, r.invstd, x, w, b, eps, samples, groups, channels, inner,
                      threads_for(PyArray_SIZE(x)))
     if recording(input) or wants(weight) or wants(bias):
@@ -99,7 +99,7 @@ cdef composed_vjp(Node node, Rows r, Tensor grad, Tensor input, Tensor weight):
     kind = (<object>input.array).dtype
     x, g = input.reshape(shape), grad.reshape(shape)
     mean, invstd = [wrap(v.astype(kind).reshape(r.samples, r.groups, 1, 1))
-                    for v in (r.mean, r.invstd)]
+                    for v in (r.mean[:r.samples * r.groups], r.invstd)]
     xhat = (x - mean) * invstd
     # xhat is normalised but for rounding; normalising it again, differentiably, costs no accuracy
     # however large or small x is: invstd is then a function of x near the one that was found.

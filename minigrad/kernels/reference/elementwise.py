@@ -169,6 +169,8 @@ BINARY = {
     Binary.HARDSWISH_BACKWARD: lambda g, x: np.where(
         x <= -3, 0, np.where(x < 3, g * (x / 3 + 0.5), g)
     ),
+    Binary.BCE_LOGITS: lambda x, t: (1 - t) * softplus(x) + t * softplus(-x),
+    Binary.BCE_LOGITS_SLOPE: lambda x, t: (1 - t) * sigmoid(x) - t * sigmoid(-x),
 }
 
 BINARY_ALPHA = {

@@ -19,7 +19,8 @@ def row_norm_forward(
         if bias is not None:
             result = result + _by_channel(bias, groups, channels)
     out.reshape(result.shape)[...] = result
-    mean[...], invstd[...] = centre.ravel(), scale.ravel()
+    mean.reshape(2, -1)[:] = [centre.ravel(), 0 * centre.ravel()]
+    invstd[...] = scale.ravel()
 
 
 def row_norm_backward(
@@ -29,7 +30,7 @@ def row_norm_backward(
     shape, rows = (samples, groups, channels, inner), (samples, groups, 1, 1)
     g, scale = g.astype(np.float64).reshape(shape), invstd.reshape(rows)
     with np.errstate(all="ignore"):
-        xhat = (x.reshape(shape) - mean.reshape(rows)) * scale
+        xhat = (x.reshape(shape) - mean.reshape(2, *rows).sum(0)) * scale
         gw = g * _by_channel(weight, groups, channels)
         along = xhat * (gw * xhat).mean((2, 3), keepdims=True)
         if dx is not None:
