@@ -263,7 +263,7 @@ def test_a_method_that_is_missing_is_explained(run, line):
     assert "minigrad has no" not in own.stderr
 
 
-@pytest.mark.parametrize("package", ["torchvision", "torchtext", "torchaudio"])
+@pytest.mark.parametrize("package", ["torchvision.models", "torchtext", "torchaudio"])
 def test_companions_of_torch_are_explained(run, write, package):
     code = f"from {package} import datasets\n"
     done = run(code)
@@ -276,13 +276,13 @@ def test_companions_of_torch_are_explained(run, write, package):
 def test_a_program_may_ask_and_go_on(run):
     code = (
         "import torch\n"
-        "try:\n    import torchvision\nexcept ImportError:\n    print('no torchvision')\n"
+        "try:\n    import torchtext\nexcept ImportError:\n    print('no torchtext')\n"
         "try:\n    from torch.nn import Nothing\nexcept ImportError:\n    print('no Nothing')\n"
         "print(getattr(torch, 'nothing', None), hasattr(torch.nn, 'nothing'))\n"
         "torch.own = 3\nprint(torch.own)\n"
     )
     done = run(code)
-    assert done.stdout == "no torchvision\nno Nothing\nNone False\n3\n", done.stderr
+    assert done.stdout == "no torchtext\nno Nothing\nNone False\n3\n", done.stderr
 
 
 SAFETENSORS = """\

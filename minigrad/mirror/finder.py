@@ -80,10 +80,12 @@ class Finder:
     def find_spec(self, name, path=None, target=None):
         """Return the spec of a module of torch; None for what is no business of ours."""
         top = name.partition(".")[0]
-        if top in names.PACKAGES:
+        if reason := names.refused(name):
             raise ModuleNotFoundError(
-                f"{top} needs torch itself and has no mirror{where()}: {names.PACKAGES[top]}"
+                f"{name} needs torch itself and has no mirror{where()}: {reason}"
             )
+        if name in names.VISION:
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
         if name == "safetensors.torch" or (name == "safetensors" and not _installed(name)):
             return importlib.machinery.ModuleSpec(name, self, is_package=True)
         if top != "torch":
@@ -98,6 +100,8 @@ class Finder:
             return Mirror(spec.name, safetensors_torch)
         if spec.name == "safetensors":
             return None
+        if spec.name in names.VISION:
+            return importlib.import_module(names.VISION[spec.name])
         return Mirror(spec.name, names.submodule(spec.name))
 
     def exec_module(self, module):

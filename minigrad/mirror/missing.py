@@ -101,8 +101,8 @@ class Reader(ast.NodeVisitor):
             top = alias.name.partition(".")[0]
             bound = alias.asname or top
             self._scopes[-1][bound] = _FOREIGN
-            if top in names.PACKAGES:
-                self.found.append(Found(node.lineno, alias.name, names.PACKAGES[top]))
+            if reason := names.refused(alias.name):
+                self.found.append(Found(node.lineno, alias.name, reason))
             elif top == "torch":
                 self._check(alias.name, node.lineno)
                 self._scopes[-1][bound] = alias.name if alias.asname else "torch"
@@ -112,8 +112,8 @@ class Reader(ast.NodeVisitor):
     def visit_ImportFrom(self, node):
         module = (not node.level and node.module) or ""
         top = module.partition(".")[0]
-        if top in names.PACKAGES:
-            self.found.append(Found(node.lineno, module, names.PACKAGES[top]))
+        if reason := names.refused(module):
+            self.found.append(Found(node.lineno, module, reason))
         elif top != "torch":
             own = f"{node.module}." if node.module else ""
             self.imported += [(node.level, f"{own}{alias.name}") for alias in node.names]

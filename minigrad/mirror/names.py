@@ -16,8 +16,6 @@ _OWN = frozenset(
 
 # Packages that stand on torch itself, and what to do without them.
 PACKAGES = {
-    "torchvision": "minigrad.utils.data.datasets has MNIST, FashionMNIST and Digits; images are "
-    "turned into numbers by tensor functions (x.float() / 255) instead of transforms",
     "torchtext": "read text with Python, and count words with collections.Counter",
     "torchaudio": "read sound with Python's wave or with SciPy, and take tensors from NumPy",
     "torchdata": "minigrad.utils.data has Dataset, DataLoader and the samplers",
@@ -29,6 +27,23 @@ PACKAGES = {
     "timm": "build the model from torch.nn's layers",
     "fastai": "write the training loop: forward, backward, step",
 }
+
+# What there is of torchvision, and minigrad's module for it.
+VISION = {
+    "torchvision": "minigrad.mirror.vision",
+    "torchvision.datasets": "minigrad.mirror.vision.datasets",
+    "torchvision.transforms": "minigrad.mirror.vision.transforms",
+    "torchvision.transforms.functional": "minigrad.mirror.vision.transforms",
+    "torchvision.transforms.v2": "minigrad.mirror.vision.transforms",
+}
+
+
+def refused(module):
+    """Say why a module that is not torch's cannot be imported; None: it can, or nobody knows."""
+    if module.partition(".")[0] == "torchvision" and module not in VISION:
+        return f"of torchvision there are {', '.join(list(VISION)[1:3])}: write out what is missing"
+    return PACKAGES.get(module.partition(".")[0])
+
 
 # What to use instead: for a name of torch and all that is below it; the longest one counts.
 HINTS = {
