@@ -1,6 +1,7 @@
 """Optimizers written in tensor operations: against torch, and against numbers recorded from it."""
 
 import copy
+import inspect
 import io
 
 import numpy as np
@@ -195,6 +196,30 @@ def test_it_minimises(name):
 def test_errors(match, name, options):
     with pytest.raises(ValueError, match=match):
         getattr(optim, name)([minigrad.ones(2, requires_grad=True)], **options)
+
+
+WRONG = {
+    "betas": [(-1, 0.9), (1.0, 0.9), (0.9, -1), (0.9, 1.0)],
+    "etas": [(0, 1.2), (0.5, 0.9), (1.1, 1.2)],
+}
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES, "SGD", "Adam", "AdamW", "RMSprop", "LBFGS"}))
+def test_options_are_refused_where_torch_refuses_them(name, torch):
+    for option in inspect.signature(getattr(torch.optim, name)).parameters.values():
+        if type(option.default) not in (int, float, tuple):
+            continue
+        for wrong in WRONG.get(option.name, (-1, 1.5)):
+            refused = []
+            for lib in (minigrad, torch):
+                p, given = lib.ones(2, 2).requires_grad_(), {option.name: wrong}
+                try:
+                    getattr(lib.optim, name)([p], **given)
+                except Exception as error:
+                    refused.append(type(error))
+                else:
+                    refused.append(None)
+            assert refused[0] is refused[1], given
 
 
 def test_learning_rate_as_a_tensor_and_changed_between_steps():
