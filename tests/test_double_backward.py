@@ -89,6 +89,22 @@ def test_gradients_that_nobody_asked_for_are_not_computed(node, function, shapes
     assert (x, w)[wanted].grad is not None and (w, x)[wanted].grad is None
 
 
+def test_each_of_two_leaves_gets_a_gradient_that_is_recorded():
+    a, b = (minigrad.tensor([value, 2.0], requires_grad=True) for value in (1.0, 3.0))
+    ((a + b) ** 2).sum().backward(create_graph=True)
+    for x in (a, b):
+        (again,) = autograd.grad(x.grad.sum(), x, retain_graph=True)
+        assert again.tolist() == [2, 2]
+    a.grad.detach().zero_()
+    assert b.grad.tolist() == [8, 8]
+
+
+def test_a_batch_of_one_gradient():
+    x = minigrad.tensor([1.0, 2.0], requires_grad=True)
+    (found,) = autograd.grad(x * x, x, minigrad.ones(1, 2), is_grads_batched=True)
+    assert found.tolist() == [[2, 4]]
+
+
 def test_create_graph():
     x = leaf(2.0)
     (g,) = autograd.grad(x**3, x, create_graph=True)

@@ -17,6 +17,7 @@ SIZES = [  # samples, groups, channels, inner
     (0, 1, 4, 1),
     (3, 1, 0, 1),
     (130, 1, 33, 1),
+    (6, 1, 63, 1),
 ]
 RTOL = {np.float32: 2e-5, np.float64: 1e-11}
 
