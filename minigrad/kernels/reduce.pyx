@@ -144,7 +144,8 @@ cdef inline double correct(double* squares, double deviations, double n) noexcep
     cdef double off = deviations / n
     if not isfinite(off):
         return 0
-    squares[0] = max(<double>0, squares[0] - deviations * off)
+    if isfinite(squares[0]):
+        squares[0] = max(<double>0, squares[0] - deviations * off)
     return off
 
 

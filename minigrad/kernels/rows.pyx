@@ -151,6 +151,7 @@ cdef flat_double row_squares(
     if floating is double:
         if n > 0 and isfinite(all_sums):
             off[0] = all_sums / n
-            all_squares -= all_sums * off[0]
+            if isfinite(all_squares):
+                all_squares -= all_sums * off[0]
         return 0 if all_squares < 0 else all_squares
     return all_squares
