@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Modules and helpers that are no part of what programs import
 INTERNAL = r"""
 complaints kernels mirror inspect tape walk operators memory edges hooks convert dtypes on_demand
-refusal formatting __main__ func.tree nn.modules.fusion nn.modules.global_hooks
+refusal formatting __main__ nn.modules.fusion nn.modules.global_hooks
 nn.utils.power_iteration ops.compile ops.given ops.recurrent.recurrent serialization.torch_reader
 serialization.torch_writer serialization.legacy_reader serialization.safetensors_file
 serialization.safe serialization.torch_names serialization.unpickler

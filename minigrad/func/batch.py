@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from minigrad.autograd.function import transforming
-from minigrad.func.tree import tree_form, tree_like, tree_map
 from minigrad.ops.closeness import equal
 from minigrad.ops.generator import get_rng_state, set_rng_state
 from minigrad.ops.join import stack
 from minigrad.ops.shape import movedim
 from minigrad.tensor import Tensor
+from minigrad.utils._pytree import tree_like, tree_map, tree_structure
 
 __all__ = ["vmap"]
 
@@ -177,9 +177,9 @@ def _stacked(results, dims, name):
         return parts[0]
 
     dims = _dims_like(results[0], dims)
-    if tree_form(dims) != tree_form(results[0]):
+    if tree_structure(dims) != tree_structure(results[0]):
         raise ValueError(
             f"vmap({name}, ..., out_dims={dims})(<inputs>): out_dims is not compatible with the "
-            f"structure of the outputs, {tree_form(results[0])}"
+            f"structure of the outputs, {tree_structure(results[0])}"
         )
     return tree_map(together, dims, *results)

@@ -11,8 +11,8 @@ from minigrad.autograd.function import transforming
 from minigrad.autograd.grad_mode import enable_grad, is_grad_enabled
 from minigrad.edges import AccumulateGrad
 from minigrad.func.batch import check_randomness
-from minigrad.func.tree import tree_form, tree_leaves, tree_like, tree_map
 from minigrad.tensor import Tensor
+from minigrad.utils._pytree import tree_leaves, tree_like, tree_map, tree_structure
 
 __all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp"]
 
@@ -188,11 +188,11 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
 
     def vjp_fn(*cotangents, retain_graph=True, create_graph=None):
         tree = cotangents[0] if len(cotangents) == 1 else cotangents
-        if len(cotangents) != 1 or tree_form(tree) != tree_form(out):
+        if len(cotangents) != 1 or tree_structure(tree) != tree_structure(out):
             raise RuntimeError(
                 "Expected the structure of cotangents to be the same as the structure of outputs "
-                f"to the function. cotangents: {tree_form(cotangents)}, primal output: "
-                f"{tree_form(out)}"
+                f"to the function. cotangents: {tree_structure(cotangents)}, primal output: "
+                f"{tree_structure(out)}"
             )
         with enable_grad():
             found = functional._grads(tree_leaves(out), leaves, tree_leaves(tree), True, False, "")
@@ -221,10 +221,10 @@ def jvp(
     """
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
         raise RuntimeError("jvp(f, primals, tangents): Expected primals and tangents to be tuples")
-    if tree_form(primals) != tree_form(tangents):
+    if tree_structure(primals) != tree_structure(tangents):
         raise RuntimeError(
             "jvp(f, primals, tangents): Expected primals and tangents to have the same python "
-            f"structure, got {tree_form(primals)} and {tree_form(tangents)}"
+            f"structure, got {tree_structure(primals)} and {tree_structure(tangents)}"
         )
     if not tree_leaves(primals):
         raise RuntimeError(

@@ -148,6 +148,11 @@ def tree_unflatten(leaves, treespec) -> PyTree:
     return treespec.unflatten(leaves)
 
 
+def tree_like(tree, leaves) -> PyTree:
+    """Return a tree of the form of ``tree`` with these leaves."""
+    return tree_structure(tree).unflatten(leaves)
+
+
 def tree_leaves(tree, is_leaf=None) -> list[Any]:
     """Return the leaves of a tree."""
     return tree_flatten(tree, is_leaf)[0]

@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 
 from minigrad.autograd.function import Function
 from minigrad.edges import AccumulateGrad
-from minigrad.func.tree import tree_leaves, tree_map
 from minigrad.ops.generator import get_rng_state, set_rng_state
 from minigrad.tape import _set_grad_enabled, is_grad_enabled
 from minigrad.tensor import Tensor
+from minigrad.utils._pytree import tree_leaves, tree_map
 from minigrad.walk import backward, grad, walk_under_way
 
 __all__ = ["checkpoint", "checkpoint_sequential", "noop_context_fn"]
