@@ -324,7 +324,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
         q, r = np.linalg.qr(matrix.T if rows < columns else matrix)
         q *= np.sign(np.diag(r))  # makes the decomposition unique, and the draw uniform
         new = from_numpy(q.T if rows < columns else q)
-        return tensor.copy_(new.reshape(tensor.shape)).mul_(gain)
+        return tensor.copy_(new.reshape(tensor.shape).mul_(gain))
 
 
 def _renamed(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
