@@ -255,3 +255,11 @@ def test_momentum_and_eps_must_be_numbers(kind, name):
         batch_norm(
             minigrad.rand(3, 2), None, None, training=True, **{name: NO_NUMBERS[kind](minigrad)}
         )
+
+
+def test_the_pass_with_relu_refuses_what_the_layer_refuses():
+    layer = nn.BatchNorm2d(3).eval()
+    for wrong in (minigrad.ones(2, 4, 5, 5), minigrad.ones(2, 3, 5, 5).double()):
+        for norm in (layer, layer.forward_relu):
+            with minigrad.no_grad(), pytest.raises(RuntimeError, match="running_mean"):
+                norm(wrong)
