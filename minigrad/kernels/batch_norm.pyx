@@ -65,8 +65,8 @@ cdef struct Job:
     double *var                     # backward: sums of dy * xhat
     double *total                   # backward: sums of dy
     double *work
-    double *rest                    # forward: what the rounding of mean lost, of doubles
-    double *origin                  # of each column: what its mean is reckoned from
+    double *rest                    # of doubles, forward: what the rounding of mean lost
+    double *origin                  # of doubles: what the mean of each column is reckoned from
     double momentum, eps
     double low                      # forward: no result is smaller
     bint streams                    # out is larger than the caches: see stream.pxd
@@ -398,7 +398,7 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
     cdef ndarray target = out
     cdef bint is_double = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT64
     cdef Grid *g = &job.grid
-    cdef Py_ssize_t sums, width, n = cnp.PyArray_DIM(x, 1)
+    cdef Py_ssize_t sums, origins, width, n = cnp.PyArray_DIM(x, 1)
     x = as_a_kind(x, &kind, &job.x_strides)
     job.out = job.dy = NULL
     if out is not None:
@@ -423,14 +423,15 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
     n_threads = <int>min(<Py_ssize_t>n_threads, g.blocks * g.tiles)
     job.slots = min(g.tiles, 2) if by_block(job, n_threads) else g.tiles
     sums = g.blocks * job.slots * 2 * g.block_width if job.reduces else 0
-    job.weight = <double *>malloc((8 * n + sums + (COEFFICIENTS + 1) * g.width) * sizeof(double))
+    origins = n + g.width if is_double else 0
+    job.weight = <double *>malloc((7 * n + origins + sums + COEFFICIENTS * g.width) * sizeof(double))
     if job.weight == NULL:
         raise MemoryError("batch_norm: no memory for the sums of a "
                           f"{'x'.join(map(str, (<object>x).shape))} input")
     job.bias, job.mean, job.var = job.weight + n, job.weight + 2 * n, job.weight + 3 * n
     job.invstd, job.total, job.work = job.weight + 4 * n, job.weight + 5 * n, job.weight + 6 * n
     job.rest, job.origin = job.weight + 7 * n, job.weight + 8 * n
-    job.sums = job.origin + g.width
+    job.sums = job.weight + 7 * n + origins
     job.coef = job.sums + sums
     load(job.weight, weight, 1, n)
     load(job.bias, bias, 0, n)

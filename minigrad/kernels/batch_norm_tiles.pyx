@@ -18,7 +18,7 @@ compiler knows to overlap with nothing; otherwise it would check that again for 
 """
 
 from cython cimport floating
-from libc.math cimport INFINITY, isfinite
+from libc.math cimport INFINITY
 
 from minigrad.kernels.batch_norm_grid cimport MAX_COLS, Box
 
@@ -124,14 +124,18 @@ cdef void plane_moments(const floating *x, Py_ssize_t stride, Box box, accurate 
     m2[0] = not_negative(square_sum - count * off * off)
     if floating is double:
         mean[0] = (centre - origin[0]) + off
-        if square_sum == INFINITY and isfinite(off):
-            m2[0] = INFINITY                        # rather than NaN
+        m2[0] = not_overflown(m2[0], square_sum, off)
     else:
         mean[0] = centre + off
 
 
 cdef inline double not_negative(double value) noexcept nogil:
     return 0 if value < 0 else value                # NaN stays
+
+
+cdef inline double not_overflown(double m2, double squares, double off) noexcept nogil:
+    """M2, infinite rather than NaN where the squares of finite doubles are."""
+    return INFINITY if (squares == INFINITY) & (off - off == 0) else m2
 
 
 cdef inline void put_columns_by(accurate *sums, accurate *kept, Py_ssize_t cols) noexcept nogil:
@@ -204,8 +208,7 @@ cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate
         m2[j] = not_negative(kept_squares[j] - n * off * off)
         if floating is double:
             mean[j] = (centre[j] - origin[j]) + off
-            if kept_squares[j] == INFINITY and isfinite(off):
-                m2[j] = INFINITY
+            m2[j] = not_overflown(m2[j], kept_squares[j], off)
         else:
             mean[j] = centre[j] + off
 
