@@ -467,10 +467,11 @@ def isfinite(input):
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
     """Return the input with NaN and infinities replaced (infinities by the dtype's extremes)."""
     cdef Tensor x = <Tensor?>input, out
+    nan = 0.0 if nan is None else float(nan)
     if is_kernel_float(x.array):
         limits = np.finfo(x.array.dtype)
         out = wrap(with_parameters(
-            kernels.NAN_TO_NUM, x.array, np.array(0.0 if nan is None else nan, x.array.dtype),
+            kernels.NAN_TO_NUM, x.array, np.array(nan, x.array.dtype),
             limits.min if neginf is None else neginf, limits.max if posinf is None else posinf))
     else:
         out = wrap(np.asarray(np.nan_to_num(x.array, nan=nan, posinf=posinf, neginf=neginf)))
