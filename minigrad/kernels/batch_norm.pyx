@@ -30,7 +30,7 @@ from numpy cimport ndarray
 
 from minigrad.kernels.batch_norm_grid cimport (
     COLUMNS, MAX_SPAN, Box, Grid, Kind, Strides, add_origins, as_a_kind, box_of, laid_out, load,
-    make_grid, offset_of, store,
+    make_grid, offset_of, set_origins, store,
 )
 from minigrad.kernels.batch_norm_tiles cimport (
     COEFFICIENTS, HI, INVSTD, MEAN_DY, SCALE, SHIFT, SLOPE, Coefficient, column_affine, column_dot,
@@ -336,8 +336,8 @@ cdef void see_through(Job *job, const floating *x, Py_ssize_t block) noexcept no
 cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
     """Do the job, sharing out blocks where there are enough of them, and tiles where not."""
     cdef Py_ssize_t blocks = job.grid.blocks, tiles = job.grid.tiles, i, b, t
-    if floating is double:
-        set_origins(job, x)
+    if floating is double and job.reduces and not job.backward:
+        set_origins(&job.grid, x, job.x_strides.channel, job.origin)
     if job.backward:
         spread(job, <floating *>job.coef, HI, job.mean, 0, job.grid.channels)
         spread(job, <floating *>job.coef, INVSTD, job.invstd, 0, job.grid.channels)
@@ -362,18 +362,6 @@ cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
         return
     for i in prange(blocks * tiles, num_threads=n_threads, schedule="static"):
         write_tile(job, x, i % blocks, i // blocks)
-
-
-cdef void set_origins(Job *job, const double *x) noexcept nogil:
-    """The origin of every column is the first number of its channel."""
-    cdef Grid *g = &job.grid
-    cdef Py_ssize_t f, j, k
-    cdef double *origin = job.origin
-    for f in range(g.fold if job.reduces and not job.backward else 0):
-        for k in range(g.channels):
-            for j in range(g.group):
-                origin[j] = x[k * (job.x_strides.channel if g.planes else g.group)]
-            origin += g.group
 
 
 cdef bint by_block(Job *job, int n_threads) noexcept nogil:

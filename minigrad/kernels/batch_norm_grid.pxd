@@ -36,6 +36,8 @@ cdef ndarray laid_out(ndarray a, Kind kind, Strides *strides, bint copies)
 cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept
 cdef void load(double *target, ndarray a, double default, Py_ssize_t n) noexcept
 cdef void store(ndarray a, const double *source, Py_ssize_t n) noexcept
+cdef void set_origins(
+    const Grid *g, const double *x, Py_ssize_t channel_stride, double *origin) noexcept nogil
 cdef void add_origins(
     double *mean, double *rest, const double *origin, Py_ssize_t step, Py_ssize_t start,
     Py_ssize_t stop) noexcept nogil

@@ -201,6 +201,17 @@ cdef void store(ndarray a, const double *source, Py_ssize_t n) noexcept:
             floats[i * step] = <float>source[i]
 
 
+cdef void set_origins(const Grid *g, const double *x, Py_ssize_t channel_stride,
+                      double *origin) noexcept nogil:
+    """Reckon the means of every column from the first number of its channel."""
+    cdef Py_ssize_t f, j, k
+    for f in range(g.fold):
+        for k in range(g.channels):
+            for j in range(g.group):
+                origin[j] = x[k * (channel_stride if g.planes else g.group)]
+            origin += g.group
+
+
 cdef void add_origins(double *mean, double *rest, const double *origin, Py_ssize_t step,
                       Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
     """Add the origins that means are reckoned from; `rest` is what is lost to rounding.
