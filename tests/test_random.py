@@ -427,9 +427,9 @@ def test_factory_arguments():
 
 @pytest.mark.parametrize("bounds", [(0, 0.5), (1.5,), (True,), (None, 3), (0, "4")], ids=str)
 def test_bounds_of_randint_are_ints(bounds):
-    with pytest.raises(TypeError, match="ints"):
+    with pytest.raises(TypeError, match=r"must be int\b|ints"):
         minigrad.randint(*bounds, size=(3,))
-    with pytest.raises(ValueError, match="64 bits"):
+    with pytest.raises(ValueError, match="overflows int64"):
         minigrad.randint(0, 2**63, (3,))
 
 

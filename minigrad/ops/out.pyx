@@ -31,7 +31,7 @@ cdef extern from "Python.h":
         Py_ssize_t tp_vectorcall_offset
         unsigned long tp_flags
     ctypedef PyObject *(*vectorcallfunc)(PyObject *, PyObject *const *, size_t, PyObject *) except NULL
-    PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *) except NULL
+    PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *)
     Py_ssize_t PyVectorcall_NARGS(size_t)
     const unsigned long Py_TPFLAGS_HAVE_VECTORCALL
 
@@ -75,23 +75,39 @@ cdef class WithOut:
 
 cdef PyObject *call(PyObject *self, PyObject *const *args, size_t n, PyObject *names) except NULL:
     """Call ``self`` with ``n`` arguments by position, then one for each of the ``names``."""
-    cdef Py_ssize_t i, count = PyVectorcall_NARGS(n)
+    cdef PyObject *result = NULL
+    cdef bint with_out = names is not NULL and "out" in <tuple>names
+    if not with_out:        # (a try would already cost more than all else here)
+        result = PyObject_Vectorcall(<PyObject *>(<WithOut>self).function, args, n, names)
+        if result is not NULL:
+            return result
     try:
-        if names is NULL or "out" not in <tuple>names:
-            return PyObject_Vectorcall(<PyObject *>(<WithOut>self).function, args, n, names)
-        given = [<object>args[i] for i in range(count)]
-        named = {name: <object>args[count + i] for i, name in enumerate(<tuple>names)}
-        result = (<WithOut>self).__call__(*given, **named)
-        Py_INCREF(result)
-        return <PyObject *>result
+        if not with_out:
+            raise_what_is_set()
+        given, named = arguments(args, n, names)
+        found = (<WithOut>self).__call__(*given, **named)
+        Py_INCREF(found)
+        return <PyObject *>found
     except Exception as error:
-        given = tuple([<object>args[i] for i in range(count)])
-        named = {} if names is NULL else {
-            name: <object>args[count + i] for i, name in enumerate(<tuple>names)}
+        given, named = arguments(args, n, names)
         better = complaint(<object>self, (<WithOut>self).__name__, given, named, error)
         if better is None:
             raise
         raise better from error
+
+
+cdef tuple arguments(PyObject *const *args, size_t n, PyObject *names):
+    """Return the arguments of ``call`` as a tuple and a dict."""
+    cdef Py_ssize_t i, count = PyVectorcall_NARGS(n)
+    given = tuple([<object>args[i] for i in range(count)])
+    if names is NULL:
+        return given, {}
+    return given, {name: <object>args[count + i] for i, name in enumerate(<tuple>names)}
+
+
+cdef PyObject *raise_what_is_set() except NULL:
+    """Raise the exception that a C function has left."""
+    return NULL
 
 
 cdef let_python_call(type wrapper):
