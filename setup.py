@@ -15,6 +15,7 @@ Environment variables, all optional:
 ``MINIGRAD_OPENMP=0``     build without OpenMP even where the compiler has it
 ``MINIGRAD_LEVELS=a,b``   build only these instruction sets (for quick development builds)
 ``MINIGRAD_DEBUG=1``      bounds checks and assertions on, optimisation off
+``MINIGRAD_SANITIZE=a,b`` compile with these sanitizers (address,undefined or thread): .ci/sanitize
 """
 
 import hashlib
@@ -39,6 +40,7 @@ STAMP = Path("build/fingerprint")  # of the last build whose results lie in the 
 SETTINGS = Path("build/settings")  # a digest of what it was compiled with, from its beginning
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 DEBUG = os.environ.get("MINIGRAD_DEBUG") == "1"
+SANITIZE = os.environ.get("MINIGRAD_SANITIZE", "")
 WINDOWS = sys.platform == "win32"
 
 # The instruction sets a kernel is compiled for, best first.  These are the psABI's levels: v3
@@ -78,6 +80,10 @@ def optimisation_flags():
     if WINDOWS:
         return ["/Od" if DEBUG else "/O2"]
     flags = ["-O0", "-g"] if DEBUG else ["-O3", "-g0"]
+    if SANITIZE:
+        # -O1: lines in the reports that are those of the source
+        flags = ["-O1", "-g", f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer"]
+        flags += ["-fno-sanitize-recover=all"] if "undefined" in SANITIZE else []
     return [*flags, "-fno-math-errno", "-fno-trapping-math", "-Wno-unused-function"]
 
 
@@ -108,7 +114,7 @@ def settings():
     if not WINDOWS and shutil.which(compiler.split()[0]):
         version = subprocess.check_output([*compiler.split(), "--version"], text=True)
     found = (sys.version, numpy.__version__, Cython.__version__, compiler, version)
-    found += (DEBUG, openmp_flags())
+    found += (DEBUG, SANITIZE, openmp_flags())
     found += tuple(os.environ.get(name) for name in ("CFLAGS", "CPPFLAGS", "LDFLAGS"))
     return hashlib.sha256(repr(found).encode()).hexdigest()
 
@@ -179,7 +185,7 @@ def translate(paths, directives):
             include_dirs=[numpy.get_include(), str(PACKAGE / "kernels")],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
             extra_compile_args=optimisation_flags() + compile_flags,
-            extra_link_args=link_flags,
+            extra_link_args=[*link_flags, *([f"-fsanitize={SANITIZE}"] if SANITIZE else [])],
         )
         for path in paths
     ]
