@@ -137,9 +137,9 @@ class LBFGS(Optimizer):
                     return t, found, slopes, slopes.dot(direction).item()
 
                 origin = 0.0, loss, gradient, slope
-                most = min(25, group["max_eval"] - evaluations)
+                most = group["max_eval"] - evaluations
                 (t, loss, gradient, _), calls = _strong_wolfe(
-                    at, t, origin, _largest(direction), tolerance, most
+                    at, t, origin, _largest(direction), most
                 )
                 state["t"] = t
                 self._move(t, direction)
@@ -191,12 +191,13 @@ def _largest(x):
 # ---------------------------------------------------------------- line search
 
 
-def _strong_wolfe(at, t, origin, size, tolerance, most, c1=1e-4, c2=0.9):
+def _strong_wolfe(at, t, origin, size, most, c1=1e-4, c2=0.9, tolerance=1e-9):
     """Search for a step length that satisfies the strong Wolfe conditions.
 
     Points are tuples ``(t, loss, gradient, slope)``; ``at(t)`` evaluates one, and ``origin`` is
     that with t = 0.  ``size`` is the largest element of the direction, ``most`` the number of
-    evaluations beyond the first.  Returns the point that was found, and how many there were.
+    evaluations beyond the first, ``tolerance`` how close two points may come (in torch, too, it is
+    not the optimizer's).  Returns the point that was found, and how many evaluations there were.
     """
     _, loss, _, slope = origin
 
