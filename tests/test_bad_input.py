@@ -295,3 +295,33 @@ for cls in (type(x.grad_fn), type(minigrad.float32), *minigrad.Tensor.__mro__[:-
         [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+NAN = float("nan")
+NAN_PARAMETERS = {
+    "cdist": lambda x: minigrad.cdist(x, x, p=NAN),
+    "pdist": lambda x: minigrad.pdist(x, p=NAN),
+    "renorm": lambda x: minigrad.renorm(x, NAN, 0, 1.0),
+    "renorm maxnorm": lambda x: minigrad.renorm(x, 2, 0, NAN),
+    "huber_loss": lambda x: minigrad.nn.functional.huber_loss(x, x, delta=NAN),
+    "smooth_l1_loss": lambda x: minigrad.nn.functional.smooth_l1_loss(x, x, beta=NAN),
+    "uniform_ from": lambda x: x.uniform_(NAN, 1),
+    "uniform_ to": lambda x: x.uniform_(0, NAN),
+    "normal_": lambda x: x.normal_(0, NAN),
+    "exponential_": lambda x: x.exponential_(NAN),
+    "bernoulli_": lambda x: x.bernoulli_(NAN),
+    "geometric_": lambda x: x.geometric_(NAN),
+    "cauchy_": lambda x: x.cauchy_(0, NAN),
+    "log_normal_": lambda x: x.log_normal_(0, NAN),
+    "isclose": lambda x: minigrad.isclose(x, x, rtol=NAN),
+    "allclose": lambda x: minigrad.allclose(x, x, atol=NAN),
+    "cosine_similarity": lambda x: minigrad.nn.functional.cosine_similarity(x, x, eps=NAN),
+}
+
+
+@pytest.mark.parametrize("name", NAN_PARAMETERS)
+def test_a_parameter_that_is_nan_is_refused(name):
+    x = minigrad.arange(6.0).reshape(2, 3)
+    with pytest.raises(RuntimeError, match=r"nan|non-positive"):
+        NAN_PARAMETERS[name](x)
+    assert x.tolist() == [[0, 1, 2], [3, 4, 5]]

@@ -31,7 +31,7 @@ def isclose(
     """Return, as bools, whether ``|input - other| <= atol + rtol * |other|``."""
     a, b = _pair(input, other, "isclose")
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
-        if tolerance < 0:
+        if not tolerance >= 0:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance}")
     if a.dtype != b.dtype:
         raise RuntimeError(f"{input.dtype} did not match {other.dtype}")

@@ -36,7 +36,7 @@ def exponential_(
 ) -> Tensor:
     """Fill with numbers from the exponential distribution of rate ``lambd``, in place."""
     _float_dtype(input.dtype, "exponential_")
-    if lambd <= 0:
+    if not lambd > 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
     return _fill("ExponentialBackward0", input, -np.log1p(-_uniform(input, generator)) / lambd)
 
@@ -52,7 +52,7 @@ def cauchy_(
     tensor([10.5977,  0.7648, -0.1283])
     """
     _float_dtype(input.dtype, "cauchy_")
-    if sigma <= 0:
+    if not sigma > 0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma}")
     eps = np.finfo(np.float64).eps
     u = np.clip(_uniform(input, generator), eps, 1 - eps)
@@ -70,7 +70,7 @@ def log_normal_(
     tensor([4.6692, 0.7457, 0.1132])
     """
     _float_dtype(input.dtype, "log_normal_")
-    if std <= 0:
+    if not std > 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}")
     normal = pick(generator)._normal(input.numel(), np.float64, mean, std, one_by_one=True)
     return _fill("LogNormalBackward0", input, np.exp(normal))

@@ -167,7 +167,7 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", wei
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
     """Return ``d**2 / (2 * beta)`` for errors d below ``beta``, else ``abs(d) - beta / 2``."""
     warn_sizes(input, target)
-    if beta < 0:
+    if not beta >= 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta: {beta}")
     reduction = reduction_name(size_average, reduce, reduction)
     alike = is_alike(input, target)
@@ -197,7 +197,7 @@ cdef smooth_l1_loss_vjp(Node node, object g):
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     """Return ``d**2 / 2`` for errors d up to ``delta``, else ``delta * (abs(d) - delta / 2)``."""
     warn_sizes(input, target)
-    if delta <= 0:
+    if not delta > 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta: {delta}")
     reduction = reduction_name(None, None, reduction)
     alike = weight is None and is_alike(input, target)

@@ -342,7 +342,7 @@ def uniform_(
     low = bounds.pop("from", from_)
     if bounds:
         raise TypeError(f"uniform_() got an unexpected argument {next(iter(bounds))!r}")
-    if low > to:
+    if not low <= to:
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}"
         )
@@ -355,7 +355,7 @@ def normal_(
     input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
     """Fill with normal numbers, in place, and return the tensor."""
-    if std < 0:
+    if not std >= 0:
         raise RuntimeError(f"normal_ expects std >= 0.0, but found std {std}")
     dtype = _float_dtype(input.dtype, "normal_").numpy
     values = pick(generator)._normal(
