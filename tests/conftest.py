@@ -31,3 +31,15 @@ def _clean_state():
     minigrad.set_default_dtype(dtype)
     minigrad.set_printoptions(**options)
     minigrad.set_deterministic_debug_mode(deterministic)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a program, and return its path."""
+
+    def write(text, name="program.py"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write

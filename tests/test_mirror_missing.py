@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
-
 import minigrad
 from minigrad.mirror import missing, names
 
@@ -13,18 +11,6 @@ ROOT = Path(minigrad.__file__).parents[1]
 
 def found_in(path):
     return [(file, *found[:3]) for file, found in missing.missing(path)]
-
-
-@pytest.fixture
-def write(tmp_path):
-    """Write a program, and return its path."""
-
-    def write(text, name="program.py"):
-        path = tmp_path / name
-        path.write_text(text)
-        return path
-
-    return write
 
 
 def cell(*lines, kind="code"):

@@ -29,18 +29,6 @@ def found_in(path):
 
 
 @pytest.fixture
-def write(tmp_path):
-    """Write a program, and return its path."""
-
-    def write(text, name="program.py"):
-        path = tmp_path / name
-        path.write_text(text)
-        return path
-
-    return write
-
-
-@pytest.fixture
 def run(write):
     def run(text, *arguments, name="program.py", **options):
         return python("-m", "minigrad", "run", write(text, name), *arguments, **options)
