@@ -75,6 +75,43 @@ def test_every_evaluation_is_torchs(torch, case, function):
     assert set(other["state"][0]) - set(mine["state"][0]) <= {"al"}
 
 
+ROUGH = {  # where cubics have nothing to hold on to, and where the minimum is
+    "kink": (lambda lib, x: (x - 0.3).abs().sum(), 0.3),
+    "far kink": (lambda lib, x: (x + 100).abs().sum(), -100.0),
+    "uneven kink": (lambda lib, x: 3 * lib.relu(x - 0.1).sum() + 5 * lib.relu(0.1 - x).sum(), 0.1),
+    "straight line": (lambda lib, x: 0.25 * x.sum(), -np.inf),
+    "wall": (lambda lib, x: (x + (x - 0.5).sqrt()).sum(), -np.inf),  # with NaN behind it
+}
+
+
+@pytest.mark.parametrize("name", ROUGH)
+def test_a_search_where_nothing_is_smooth_is_torchs(torch, name):
+    function, minimum = ROUGH[name]
+    most, traces = 40, []
+    for lib in (torch, minigrad):
+        x = lib.tensor([1.0], dtype=lib.float64, requires_grad=True)
+        options = {"line_search_fn": "strong_wolfe", "max_iter": 1, "max_eval": most}
+        optimizer = lib.optim.LBFGS([x], **options)
+        trace = []
+
+        def closure(lib=lib, x=x, optimizer=optimizer, trace=trace):
+            optimizer.zero_grad()
+            loss = function(lib, x)
+            trace.append((x.item(), loss.item()))
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        traces.append([*trace, (x.item(), 0.0)])
+    assert len(traces[0]) == len(traces[1])
+    if np.isfinite(minimum):  # then it ends when the points on both sides are 1e-9 apart
+        assert len(trace) < most
+        assert x.item() == pytest.approx(minimum, abs=1e-9)
+    else:
+        assert len(trace) >= most
+    np.testing.assert_allclose(*traces, rtol=1e-12, atol=1e-12)
+
+
 def test_it_finds_the_minimum_of_the_valley():
     found, _ = run(minigrad, valley, {"line_search_fn": "strong_wolfe"}, steps=5)
     assert found[-4:] == pytest.approx([1, 1, 1, 1], abs=1e-4)

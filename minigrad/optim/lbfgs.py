@@ -225,15 +225,13 @@ def _strong_wolfe(at, t, origin, size, most, c1=1e-4, c2=0.9, tolerance=1e-9):
     else:
         ends = [origin, new]
 
-    # Narrow it down: the low end comes first.
-    ends.sort(key=lambda point: point[1])
-    stuck = False
+    # Narrow it down.
+    low, stuck = _lower(ends), False
     while tries < most:
-        low, high = ends
-        first, last = sorted((low[0], high[0]))
+        first, last = sorted(end[0] for end in ends)
         if (last - first) * size < tolerance:
             break
-        t = _cubic_minimum(*sorted(ends, key=lambda point: point[0]), (first, last))
+        t = _cubic_minimum(*ends, (first, last))
         margin = 0.1 * (last - first)
         if min(last - t, t - first) < margin:  # close to an end: once is borne
             if stuck or t >= last or t <= first:
@@ -246,15 +244,21 @@ def _strong_wolfe(at, t, origin, size, most, c1=1e-4, c2=0.9, tolerance=1e-9):
         new = at(t)
         calls += 1
         tries += 1
-        if too_high(new) or new[1] >= low[1]:
-            ends = sorted((low, new), key=lambda point: point[1])
+        if too_high(new) or new[1] >= ends[low][1]:
+            ends[1 - low] = new
+            low = _lower(ends)
         else:
             if flat_enough(new):
                 return new, calls
-            if new[3] * (high[0] - low[0]) >= 0:
-                high = low
-            ends = [new, high]
-    return ends[0], calls
+            if new[3] * (ends[1 - low][0] - ends[low][0]) >= 0:
+                ends[1 - low] = ends[low]
+            ends[low] = new
+    return ends[low], calls
+
+
+def _lower(ends):
+    """Return which of two points has the lower loss: as in torch the second, if one is NaN."""
+    return 0 if ends[0][1] <= ends[1][1] else 1
 
 
 def _cubic_minimum(a, b, bounds):
@@ -265,8 +269,11 @@ def _cubic_minimum(a, b, bounds):
     low, high = bounds
     d1 = g1 + g2 - 3 * (f1 - f2) / (x1 - x2)
     square = d1 * d1 - g1 * g2
-    if square < 0:
+    if not square >= 0:  # (nor if it is NaN)
         return (low + high) / 2
     d2 = sqrt(square)
-    least = x2 - (x2 - x1) * ((g2 + d2 - d1) / (g2 - g1 + 2 * d2))
+    over, under = g2 + d2 - d1, g2 - g1 + 2 * d2
+    if under == 0:  # a straight line
+        return high if over < 0 else low
+    least = x2 - (x2 - x1) * (over / under)
     return min(max(least, low), high)
