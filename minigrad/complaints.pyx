@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.dtypes import dtype
+from minigrad.overrides import dispatch, overloaded
 from minigrad.tensor import Tensor
 
 _INT64 = range(-(2**63), 2**63)
@@ -59,6 +60,26 @@ def complaint(
     return None
 
 
+def answer(
+    function: Callable[..., Any],
+    name: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    error: Exception,
+) -> Any:
+    """Return what a ``__torch_function__`` among the arguments of a failed call makes of it.
+
+    If there is none, raise what ``complaint`` says, or ``error`` itself, which is being handled.
+    """
+    asked = overloaded((*args, *kwargs.values()))
+    if asked:
+        return dispatch(function, asked, args, kwargs)
+    better = complaint(function, name, args, kwargs, error)
+    if better is None:
+        raise
+    raise better from error
+
+
 def explained(home: str, name: str) -> Any:
     """Return what a module has under a name; a function of Python from now on complains well."""
     module = import_module(home)
@@ -71,10 +92,7 @@ def explained(home: str, name: str) -> Any:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            better = complaint(function, name, args, kwargs, error)
-            if better is None:
-                raise
-            raise better from error
+            return answer(call, name, args, kwargs, error)
 
     if function.__module__ == home:  # where pickle looks for it
         setattr(module, name, call)
@@ -87,6 +105,17 @@ def explain_all(names: dict[str, Any]) -> None:
         function = names[name]
         if isinstance(function, FunctionType):
             names[name] = explained(function.__module__, function.__name__)
+        names[name] = public(names[name], names["__name__"], name)
+
+
+faces: list[Callable[[Any, str, str], Any]] = []  # what public functions are put behind
+
+
+def public(function: Any, home: str, name: str) -> Any:
+    """Return what a module shows as ``name``: the function, behind what all are put behind."""
+    for face in faces:
+        function = face(function, home, name)
+    return function
 
 
 # ---------------------------------------------------------------- what a function declares

@@ -131,7 +131,8 @@ def array_text(array: Any, indent: int):
 def tensor_repr(t: Tensor):
     """Return ``repr(t)``: numbers, then what is not the default: size, dtype, grad_fn."""
     array = t.detach().numpy()
-    prefix = "tensor("
+    plain = type(t).__module__.startswith("minigrad.")  # not a class of the program's own
+    prefix = "tensor(" if plain else f"{type(t).__name__}("
     suffixes = []
     if array.size == 0 and array.shape != (0,):
         suffixes.append(f"size={tuple(array.shape)}")

@@ -52,7 +52,8 @@ def attach(module: str, file: str):
         if home == module:  # one of its own files
             found = import_module(f"{home}.{there}")
         elif home.startswith("minigrad.ops."):
-            found = import_module("minigrad.complaints").explained(home, there)
+            complaints = import_module("minigrad.complaints")
+            found = complaints.public(complaints.explained(home, there), module, name)
         else:
             found = getattr(import_module(home), there)
         setattr(sys.modules[module], name, found)  # from now on without a detour

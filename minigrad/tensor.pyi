@@ -15,6 +15,17 @@ class Tensor(Operators):
 
     def __init__(self, *args: Any) -> None: ...
     def _share(self, other: Tensor) -> Self: ...
+    def __init_subclass__(cls, **kwargs: Any) -> None: ...
+    @classmethod
+    def __torch_function__(
+        cls,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any: ...
+    @staticmethod
+    def _make_subclass(cls: Any, data: Tensor, require_grad: builtins.bool = False) -> Any: ...
     @property
     def shape(self) -> attributes.Size: ...
     @property
@@ -177,6 +188,7 @@ class Tensor(Operators):
     argmin = ops.reduce.argmin
     argsort = ops.ordering.argsort
     argwhere = ops.indexing.argwhere
+    as_subclass = ops.strided.as_subclass
     as_strided = ops.strided.as_strided
     as_strided_ = ops.strided.as_strided_
     as_strided_scatter = ops.strided.as_strided_scatter
@@ -614,4 +626,4 @@ def rebuild(
     requires_grad: bool,
     attributes: dict[str, Any],
 ) -> Tensor: ...
-def install_methods(functions: dict[str, Callable[..., Any]]) -> None: ...
+def install_methods(functions: dict[str, Any]) -> None: ...

@@ -121,6 +121,9 @@ cdef class Tensor(Operators):
     def __init__(self, *args):
         if self.array is not nothing:   # already made by a factory or a subclass's __new__
             return
+        if len(args) == 1 and isinstance(args[0], Tensor):
+            self._share(args[0])
+            return
         if len(args) == 1 and not isinstance(args[0], (int, Size)):
             self.array = np.array(array_from(args[0], default_dtype()))
             return
@@ -511,7 +514,7 @@ cdef take_attributes(Tensor t, dict attributes):
 
 def rebuild(cls, array, requires_grad, attributes):
     """Return the tensor that ``__reduce_ex__`` took apart."""
-    cdef Tensor t = cls.__new__(cls)
+    cdef Tensor t = Tensor.__new__(cls)         # whatever arguments a subclass takes
     t.array = array if array.flags.writeable else array.copy()
     t.wants_grad = requires_grad
     take_attributes(t, attributes)

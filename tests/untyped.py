@@ -29,7 +29,7 @@ EXCEPTIONS = {
     "what a user's function takes and returns": r"""
         autograd.function.Function.* autograd.function.once_differentiable.*
         func.(modules|transforms).* func.batch.vmap.* autograd.functional.jacobian.*
-        nn.utils.stateless.* utils.checkpoint.checkpoint_sequential.* optim.*.step.*
+        overrides.* nn.utils.stateless.* utils.checkpoint.checkpoint_sequential.* optim.*.step.*
         amp.GradScaler.step.* autograd.graph.saved_tensors_hooks.* autograd.gradcheck.*
         multiprocessing.* optim.swa_utils.AveragedModel.forward.* nn.parallel.*
     """,

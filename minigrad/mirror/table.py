@@ -41,7 +41,7 @@ REASONS = {
     "eigvals",
     "distributed training": ".*[Dd]istributed.* DataParallel SyncBatchNorm .*thread_safe.*",
     "jit and compilation": ".*[Ss]cript.* compile.* sym_.* Sym.* cond while_loop fork wait "
-    "NestedIOFunction as_subclass .*datapipe.* .*DataPipe functionalize linearize debug_unwrap",
+    "NestedIOFunction .*datapipe.* .*DataPipe functionalize linearize debug_unwrap",
     "other number formats": "bfloat16 uint16 uint32 uint64",
     "what the tape keeps": ".*saved_tensors.* save_on_cpu .*GradientEdge get_gradient_edge "
     "register_multi_grad_hook region_activation_memory_budget .*[sS]elective.* CheckpointPolicy "

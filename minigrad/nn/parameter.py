@@ -7,6 +7,7 @@ from typing import Any
 
 from minigrad.dtypes import dtype
 from minigrad.ops.creation import empty
+from minigrad.overrides import disabled_torch_function
 from minigrad.tensor import Tensor
 from minigrad.types import Device
 
@@ -31,6 +32,8 @@ class Parameter(Tensor):
         tensor([0., 0.], requires_grad=True)
     """
 
+    __torch_function__: Any = disabled_torch_function
+
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         self._share(empty(0) if data is None else data)
         self.requires_grad = requires_grad
@@ -42,7 +45,10 @@ class Parameter(Tensor):
         return memo[id(self)]
 
     def __repr__(self) -> str:
-        return "Parameter containing:\n" + super().__repr__()
+        text = super().__repr__()
+        if type(self) is not Parameter:
+            text = f"Parameter({text})"
+        return f"Parameter containing:\n{text}"
 
 
 class Buffer(Tensor):
@@ -66,6 +72,8 @@ class Buffer(Tensor):
         ['mean']
     """
 
+    __torch_function__: Any = disabled_torch_function
+
     def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
         self._share(empty(0) if data is None else data)
         self.persistent = persistent
@@ -83,6 +91,7 @@ class _Uninitialized(Tensor):
     """What a parameter and a buffer without a shape have in common."""
 
     cls_to_become: type
+    __torch_function__: Any = disabled_torch_function
 
     def materialize(
         self, shape: Sequence[int], device: Device = None, dtype: dtype | None = None

@@ -46,7 +46,7 @@ from minigrad.ops import (
     special,
     strided,
 )
-from minigrad.tensor import install_methods
+from minigrad.tensor import Tensor, install_methods
 
 if TYPE_CHECKING:  # families that are imported when they are first used
     from minigrad.ops import (
@@ -200,7 +200,10 @@ _METHODS = {
     index: "masked_fill_",
     "kinds": "is_set_to",
     "signal": "new_empty_strided",
-    strided: ("unfold unsqueeze_ squeeze_ t_ transpose_ swapaxes_ as_strided_ resize_ resize_as_"),
+    strided: (
+        "as_subclass unfold unsqueeze_ squeeze_ t_ transpose_ swapaxes_ as_strided_ resize_ "
+        "resize_as_"
+    ),
 }
 
 # Functions only.
@@ -346,6 +349,33 @@ def _wrapped(function, wrap):
     if isinstance(function, Late):
         return Late(function.family, function.name, wrap)
     return wrap(function)
+
+
+def make_overridable(wrap, package):
+    """Put every function of a package and method behind ``wrap(function, module, name)``.
+
+    See minigrad/overrides.py.
+    """
+
+    def behind(function, name):
+        if isinstance(function, Late):
+            return Late(
+                function.family, function.name, lambda _: wrap(function.load(), "minigrad", name)
+            )
+        return wrap(function, "minigrad", name)
+
+    for name, function in functions.items():
+        functions[name] = behind(function, name)
+        if name in vars(package):
+            setattr(package, name, wrap(getattr(package, name), "minigrad", name))
+    for kind in reversed(Tensor.__mro__[:-1]):
+        found = {n: f for n, f in vars(kind).items() if not n.startswith("__")}
+        methods.update({n: f for n, f in found.items() if isinstance(f, Late) or callable(f)})
+    for name, function in methods.items():
+        methods[name] = behind(function, f"Tensor.{name}")
+        if isinstance(function, Late):
+            methods[name] = methods[name].named(name)
+    install_methods(methods)
 
 
 def _in_place(name):

@@ -18,7 +18,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from numpy cimport PyArray_SIZE, import_array
 
-from minigrad.complaints import complaint
+from minigrad.complaints import answer
 from minigrad.kernels.shapes cimport same_shape
 from minigrad.ops.inplace cimport assign, check_inplace
 from minigrad.tape cimport recording
@@ -90,10 +90,9 @@ cdef PyObject *call(PyObject *self, PyObject *const *args, size_t n, PyObject *n
         return <PyObject *>found
     except Exception as error:
         given, named = arguments(args, n, names)
-        better = complaint(<object>self, (<WithOut>self).__name__, given, named, error)
-        if better is None:
-            raise
-        raise better from error
+        found = answer(<object>self, (<WithOut>self).__name__, given, named, error)
+        Py_INCREF(found)
+        return <PyObject *>found
 
 
 cdef tuple arguments(PyObject *const *args, size_t n, PyObject *names):

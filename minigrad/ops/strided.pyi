@@ -1,8 +1,11 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from minigrad.tensor import Tensor
 
+_Subclass = TypeVar("_Subclass", bound=Tensor)
+
+def as_subclass(input: Tensor, cls: type[_Subclass]) -> _Subclass: ...
 def as_strided(
     input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
 ) -> Tensor: ...

@@ -18,10 +18,36 @@ from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, strided, viewed
 from minigrad.ops.gather import scatter_add
 from minigrad.ops.inplace cimport check_inplace
 from minigrad.ops.shape import squeeze, swapaxes, t, transpose, unsqueeze
-from minigrad.tape cimport Node, bump_version, recording, take_place
-from minigrad.tensor cimport Tensor, wrap
+from minigrad.tape cimport Node, bump_version, record, recording, take_place
+from minigrad.tensor cimport Tensor, view_of, wrap
 
 import_array()
+
+
+# ---------------------------------------------------------------- the same as it is
+
+def as_subclass(input, cls):
+    """Return the same memory, with its history, as an object of ``cls``, a subclass of Tensor.
+
+    >>> import minigrad
+    >>> minigrad.nn.Parameter(minigrad.ones(2)).as_subclass(minigrad.Tensor)
+    tensor([1., 1.], grad_fn=<AliasBackward0>)
+    """
+    cdef Tensor x = input, view = view_of(x, x.array), out
+    if not (isinstance(cls, type) and issubclass(cls, Tensor)):
+        raise RuntimeError(
+            f"cls must be a type that inherits from Tensor, but got {getattr(cls, '__name__', cls)}"
+        )
+    out = Tensor.__new__(cls)
+    out.array, out.version, out.base = view.array, view.version, view.base
+    out.seen, out.origin = view.seen, view.origin
+    if recording(x):
+        record(out, "AliasBackward0", alias_vjp, (x,))
+    return out
+
+
+cdef alias_vjp(Node node, object g):
+    return (g,)
 
 
 # ---------------------------------------------------------------- any strides

@@ -1,0 +1,141 @@
+"""Subclasses of Tensor and ``__torch_function__``, beside what programs/subclasses.py has of them.
+
+A subclass puts the functions of its whole process behind ``overridable``, so these run in one of
+their own.
+"""
+
+import subprocess
+import sys
+import textwrap
+
+import minigrad
+
+
+def run(body, *options, metres="class Metres(mg.Tensor): pass\n"):
+    """Run a program in a new process and return what it prints."""
+    program = "import copy, pickle\nimport minigrad as mg\nfrom minigrad import nn\n"
+    program += metres + textwrap.dedent(body)
+    done = subprocess.run(
+        [sys.executable, *options, "-c", program], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_without_a_subclass_nothing_stands_before_the_ops():
+    program = "print(mg.Tensor.add is mg.ops.elementwise.add, type(nn.Parameter(mg.ones(2)) * 2))"
+    assert run(program, metres="") == "True <class 'minigrad.tensor.Tensor'>\n"
+
+
+def test_copies_pickles_views_and_constructors():
+    assert run("""
+        class Tagged(Metres):
+            def __new__(cls, data, tag):
+                return super().__new__(cls, data)
+            def __init__(self, data, tag):
+                self.tag = tag
+        x = Tagged([1.0, 2.0], tag="a")
+        for twin in copy.deepcopy(x), pickle.loads(pickle.dumps(x)), copy.copy(x):
+            print(type(twin).__name__, twin.tag, twin.tolist())
+        plain = mg.zeros(2)
+        Metres(plain)[0] = 1; mg.Tensor(plain)[1] = 2; plain.as_subclass(Metres).mul_(3)
+        print(plain, Metres(2, 3).shape, Metres().shape, Metres([1, 2]).dtype, mg.Tensor([1]).dtype)
+        print(mg.Tensor._make_subclass(Metres, plain, True).requires_grad, mg.Tensor(plain.int()))
+        """) == (
+        "Tagged a [1.0, 2.0]\n"
+        * 3
+        + "tensor([3., 6.]) minigrad.Size([2, 3]) minigrad.Size([0]) minigrad.float32 "
+        "minigrad.float32\nTrue tensor([3, 6], dtype=minigrad.int32)\n"
+    )
+
+
+def test_gradients_are_plain_also_where_the_graph_saved_subclasses():
+    assert (
+        run("""
+        from minigrad.ops.elementwise import mul            # which nothing stands before
+        x = Metres([2.0, 3.0]).requires_grad_()
+        y = mul(x, x).exp().sum()
+        y.backward(create_graph=True)
+        print(type(y).__name__, type(x.grad).__name__)
+        """, "-Wignore")
+        == "Tensor Tensor\n"
+    )  # fmt: skip
+
+
+def test_mixed_classes():
+    assert (
+        run("""
+        class Mixin:
+            def double(self):
+                return super().__mul__(2)
+        class Feet(Mixin, mg.Tensor): pass
+        class Part(Metres): pass
+        f, m, p = (mg.ones(1).as_subclass(c) for c in (Feet, Metres, Part))
+        print(type(f.double()).__name__, type(m + p).__name__, type(p + m).__name__)
+        print(type(mg.stack([m, p])).__name__, type(mg.maximum(input=m, other=p)).__name__)
+        for call in (lambda: f + m, lambda: mg.add(f, m), lambda: f.shape == m.size()):
+            try: print(call())
+            except TypeError as error: print(error)
+        """)
+        == "Feet Part Part\nPart Part\n"
+        "unsupported operand type(s) for +: 'Feet' and 'Metres'\n"
+        "no implementation found for 'add' on types that implement __torch_function__: "
+        "[<class '__main__.Feet'>, <class '__main__.Metres'>]\nTrue\n"
+    )
+
+
+def test_functions_first_used_after_the_class_are_overridable():
+    assert run("""
+        x = Metres([[2.0, 1.0], [1.0, 2.0]])
+        found = [mg.linalg.det(x), mg.special.expit(x), mg.trapezoid(x), mg.einsum("ii", x)]
+        found += [nn.functional.glu(x), nn.LPPool1d(1, 2)(x[None]), x.H, nn.GRU(2, 2)(x)[0]]
+        print({type(y[0] if isinstance(y, tuple) else y).__name__ for y in found})
+        """) == "{'Metres'}\n"  # fmt: skip
+
+
+def test_wrong_subclasses():
+    assert (
+        run("""
+        for call in (lambda: mg.ones(1).as_subclass(int), lambda: mg.ones(1).as_subclass(3),
+                     lambda: type("D", (mg.Tensor,), {"__torch_dispatch__": print}),
+                     lambda: Metres([1.0]) + "a", lambda: mg.add(Metres([1.0]), "a")):
+            try: call()
+            except Exception as error: print(type(error).__name__, str(error)[:50])
+        """)
+        == "RuntimeError cls must be a type that inherits from Tensor, but \n" * 2
+        + "NotImplementedError D.__torch_dispatch__: minigrad's ops are not made \n"
+        "TypeError unsupported operand type(s) for +: 'Metres' and 's\n"
+        "TypeError add(): argument 'other' must be Tensor or float, n\n"
+    )
+
+
+def test_what_torch_lets_classes_override_is_overridable(torch):
+    """Of the functions that both have; what torch never asks about stays as it is."""
+    overridable, ignored = set(), set(torch.overrides.get_ignored_functions())
+    for functions in torch.overrides.get_overridable_functions().values():
+        overridable.update(f for f in functions if hasattr(f, "__name__"))
+    places = {"": torch, "nn.functional": torch.nn.functional, "linalg": torch.linalg}
+    names = {}
+    for place, theirs in {**places, "special": torch.special}.items():
+        mine = minigrad.nn.functional if "." in place else getattr(minigrad, place, minigrad)
+        for name, found in vars(theirs).items():
+            known = hasattr(mine, name) and not isinstance(found, type)
+            if known and callable(found) and found in overridable - ignored:
+                names.setdefault(place, []).append(name)
+    assert sum(map(len, names.values())) > 500
+    found = run(f"""
+        for place, names in {names!r}.items():
+            owner = nn.functional if "." in place else getattr(mg, place, mg)
+            for name in names:
+                code = getattr(getattr(owner, name), "__code__", None)
+                if code is None or code.co_filename != mg.overrides.__file__:
+                    print(place, name)
+        """)
+    assert found == ""
+
+
+def test_what_makes_or_knows_tensors_is_not():
+    assert run("""
+        for function in mg.is_tensor, mg.tensor, mg.as_tensor, mg.Tensor.as_subclass:
+            print(hasattr(function, "__wrapped__"))
+        """) == "False\n" * 4  # fmt: skip
