@@ -74,6 +74,24 @@ t.tensor([1.0]).item().anything
     ]
 
 
+def test_missing_knows_what_there_is_of_torchvision(write):
+    text = """\
+import torchvision, torchvision.transforms as T
+from torchvision import datasets, models, transforms as more
+from torchvision.utils import make_grid, draw_bounding_boxes
+T.Compose([more.ToTensor(), T.v2.Resize(2), T.nothing()])
+datasets.MNIST(".", trainn=True), datasets.SVHN, torchvision.models.resnet18(pretrained=True)
+"""
+    assert lacking(write, text) == [
+        (2, "torchvision.models"),
+        (3, "torchvision.utils.draw_bounding_boxes"),
+        (4, "torchvision.transforms.nothing"),
+        (5, "torchvision.datasets.MNIST(trainn=...)"),
+        (5, "torchvision.datasets.SVHN"),
+        (5, "torchvision.models"),
+    ]
+
+
 def test_missing_says_possibly_of_methods(write):
     text = """\
 import numpy as np, torch, scipy.signal as signal
@@ -163,6 +181,7 @@ def test_hints_are_for_names_that_are_missing():
     stale = [name for name in names.HINTS if names.look(name)[1] is None]
     assert set(stale) <= {
         "torch._C",
+        "torchvision",
         "torch.device",
         "torch.cuda",
         "torch.jit",

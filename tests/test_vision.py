@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad.mirror.vision import transforms
-from minigrad.mirror.vision.datasets import CIFAR10, MNIST, FashionMNIST
+from minigrad.mirror.vision import folder, transforms, utils
+from minigrad.mirror.vision.datasets import CIFAR10, MNIST, FashionMNIST, ImageFolder
 
 GREY = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
 COLOUR = np.arange(36, dtype=np.uint8).reshape(3, 4, 3) * 7
@@ -173,6 +173,92 @@ def test_reprs():
     assert repr(pickle.loads(pickle.dumps(both))) == repr(both)
 
 
+def write_images(root):
+    """Write cat/{a, b}.png, dog/more/c.PNG and dog/notes.txt, and return the pixels of c."""
+    pillow = pytest.importorskip("PIL.Image")
+    for i, name in enumerate(("cat/b.png", "cat/a.png", "dog/more/c.PNG")):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        pillow.fromarray(COLOUR + np.uint8(i)).save(root / name)
+    (root / "dog" / "notes.txt").write_text("no image")
+    return COLOUR + np.uint8(2)
+
+
+def test_images_in_folders(tmp_path):
+    last = write_images(tmp_path)
+    data = ImageFolder(tmp_path, transform=transforms.ToTensor())
+    assert (data.classes, data.class_to_idx) == (["cat", "dog"], {"cat": 0, "dog": 1})
+    names = [(path.removeprefix(f"{tmp_path}/"), number) for path, number in data.imgs]
+    assert names == [("cat/a.png", 0), ("cat/b.png", 0), ("dog/more/c.PNG", 1)]
+    assert len(data) == 3 and data.targets == [0, 0, 1]
+    image, label = data[2]
+    assert label == 1 and (image == transforms.ToTensor()(last)).all()
+    assert folder.default_loader(data.samples[0][0]).mode == "RGB"
+    assert repr(data).splitlines() == [
+        "Dataset ImageFolder",
+        "    Number of datapoints: 3",
+        f"    Root location: {tmp_path}",
+        "    StandardTransform",
+        "Transform: ToTensor()",
+    ]
+    texts = folder.DatasetFolder(tmp_path, len, (".txt",), allow_empty=True)
+    assert [target for _, target in texts.samples] == [1] and texts[0][0] == len(
+        texts.samples[0][0]
+    )
+    picked = ImageFolder(tmp_path, is_valid_file=lambda path: path.endswith(("a.png", "txt")))
+    assert picked.targets == [0, 1]
+
+
+def test_what_no_folder_of_images_is(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match="Couldn't find any class folder in"):
+        ImageFolder(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"no valid file for the classes empty\. .*webp"):
+        ImageFolder(tmp_path)
+    with pytest.raises(ValueError, match="cannot be None or not None at the same time"):
+        folder.DatasetFolder(tmp_path, len)
+    (tmp_path / "empty" / "a.png").write_bytes(b"")
+    monkeypatch.setattr(transforms, "Image", None)
+    with pytest.raises(RuntimeError, match=r"a\.png is read by Pillow, which is not installed"):
+        ImageFolder(tmp_path)[0]
+
+
+def test_a_grid_of_images(tmp_path):
+    images = minigrad.arange(12.0).reshape(3, 1, 2, 2)
+    grid = utils.make_grid(images, nrow=2, padding=1, pad_value=9)
+    assert grid.shape == (3, 7, 7)
+    rows = [[9, 0, 1, 9, 4, 5, 9], [9, 2, 3, 9, 6, 7, 9], [9] * 7, [9, 8, 9, 9, 9, 9, 9]]
+    assert grid[2, 1:5].tolist() == rows and (grid[0] == grid[1]).all()
+    assert utils.make_grid(list(images)).shape == (3, 6, 14)
+    assert utils.make_grid(images[0]).shape == (3, 2, 2)
+    stretched = utils.make_grid(images, normalize=True, padding=0)
+    assert stretched[0, 1].tolist() == (minigrad.tensor([2, 3, 6, 7, 10, 11]) / 11).tolist()
+    assert images[0, 0, 0, 1] == 1  # not stretched itself
+    each = utils.make_grid(images, normalize=True, scale_each=True, padding=0)
+    assert each[0, :, :2].tolist() == each[0, :, 4:].tolist() and each.max() == 1
+    part = utils.make_grid(images, normalize=True, value_range=(2, 4), padding=0)
+    assert part[0, 0].tolist() == [0, 0, 1, 1, 1, 1] and part[0, 1, :2].tolist() == [0, 0.5]
+    with pytest.raises(TypeError, match="got a list containing <class 'int'>"):
+        utils.make_grid([1])
+    pillow = pytest.importorskip("PIL.Image")
+    utils.save_image(images / 11, tmp_path / "grid.png", padding=0)
+    saved = np.asarray(pillow.open(tmp_path / "grid.png"))
+    assert saved.shape == (2, 6, 3) and saved[1, :, 0].tolist() == [46, 70, 139, 162, 232, 255]
+
+
+def test_parts_in_other_sizes():
+    image = transforms.ToTensor()(COLOUR)
+    minigrad.manual_seed(0)
+    shapes = {transforms.RandomResizedCrop(5)(image).shape for _ in range(20)}
+    assert shapes == {(3, 5, 5)}
+    whole = transforms.RandomResizedCrop((3, 4), scale=(1, 1), ratio=(4 / 3, 4 / 3))(image)
+    assert abs(whole - image).max() < 1e-6
+    thin = transforms.RandomResizedCrop((3, 3), scale=(9, 9), ratio=(1, 1))(image)  # none fits
+    assert abs(thin - image[:, :, :3]).max() < 1e-6
+    back = transforms.ToPILImage()(image)
+    assert back.mode == "RGB" and (np.asarray(back) == COLOUR).all()
+    assert transforms.ToPILImage()(image[:1]).mode == transforms.ToPILImage()(GREY).mode == "L"
+
+
 PROGRAM = """\
 import torch
 import torchvision
@@ -188,10 +274,12 @@ data = datasets.MNIST("data", train=True, download=True, transform=transform)
 for x, y in torch.utils.data.DataLoader(data, batch_size=2):
     print(type(x).__name__, x.shape, y.tolist(), MNIST is datasets.MNIST)
 print(TF.hflip(torch.arange(3.0).reshape(1, 1, 3)), v2.ToDtype(torch.float32, scale=True))
+print(torchvision.datasets.folder.IMG_EXTENSIONS[0], torchvision.utils.make_grid.__name__)
+print(hasattr(torchvision, "models"), torchvision.__version__ >= "0.9")
 try:
     from torchvision import models
-except ImportError:
-    print("no models")
+except ImportError as error:
+    print(error)
 """
 
 
@@ -204,5 +292,8 @@ def test_a_program_imports_torchvision(tmp_path):
         "Tensor torch.Size([2, 1, 28, 28]) [0, 1] True",
         "Tensor torch.Size([1, 1, 28, 28]) [2] True",
         "tensor([[[2., 1., 0.]]]) ToDtype(scale=True)",
-        "no models",
+        ".jpg make_grid",
+        "False True",
+        "minigrad has no torchvision.models (program.py, line 18): weights are not downloaded: "
+        "build the model from torch.nn's layers, and torch.load reads files of weights",
     ], done.stderr

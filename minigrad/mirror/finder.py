@@ -51,8 +51,10 @@ class Mirror(types.ModuleType):
         super().__init__(name, target.__doc__)
         self._target = target
         self.__file__ = target.__file__  # scripts look here for where torch is
-        if hasattr(target, "__version__"):
+        if target is minigrad:
             self.__version__ = Version(f"{MIRRORED}+minigrad{minigrad.__version__}")
+        elif hasattr(target, "__version__"):
+            self.__version__ = Version(target.__version__)
 
     def __getattr__(self, name):
         full = f"{self.__name__}.{name}"
@@ -84,11 +86,9 @@ class Finder:
             raise ModuleNotFoundError(
                 f"{name} needs torch itself and has no mirror{where()}: {reason}"
             )
-        if name in names.VISION:
-            return importlib.machinery.ModuleSpec(name, self, is_package=True)
         if name == "safetensors.torch" or (name == "safetensors" and not _installed(name)):
             return importlib.machinery.ModuleSpec(name, self, is_package=True)
-        if top != "torch":
+        if top not in ("torch", "torchvision"):
             return None
         if names.submodule(name) is None:
             raise ModuleNotFoundError(f"minigrad has no {name}{where()}: {names.advice(name)}")
@@ -100,8 +100,6 @@ class Finder:
             return Mirror(spec.name, safetensors_torch)
         if spec.name == "safetensors":
             return None
-        if spec.name in names.VISION:
-            return importlib.import_module(names.VISION[spec.name])
         return Mirror(spec.name, names.submodule(spec.name))
 
     def exec_module(self, module):

@@ -21,7 +21,8 @@ _COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | _COMPREHENSIONS
 
 
-# A module that is not torch's, where a scope says what a name stands for.
+_MIRRORED = ("torch", "torchvision")
+# A module that is none of these, where a scope says what a name stands for.
 _FOREIGN = ""
 _BUILTIN = {
     name for kind in vars(builtins).values() if isinstance(kind, type) for name in dir(kind)
@@ -103,9 +104,9 @@ class Reader(ast.NodeVisitor):
             self._scopes[-1][bound] = _FOREIGN
             if reason := names.refused(alias.name):
                 self.found.append(Found(node.lineno, alias.name, reason))
-            elif top == "torch":
+            elif top in _MIRRORED:
                 self._check(alias.name, node.lineno)
-                self._scopes[-1][bound] = alias.name if alias.asname else "torch"
+                self._scopes[-1][bound] = alias.name if alias.asname else top
             else:
                 self.imported.append((0, alias.name))
 
@@ -114,10 +115,10 @@ class Reader(ast.NodeVisitor):
         top = module.partition(".")[0]
         if reason := names.refused(module):
             self.found.append(Found(node.lineno, module, reason))
-        elif top != "torch":
+        elif top not in _MIRRORED:
             own = f"{node.module}." if node.module else ""
             self.imported += [(node.level, f"{own}{alias.name}") for alias in node.names]
-        there = top == "torch" and self._check(module, node.lineno) is not None
+        there = top in _MIRRORED and self._check(module, node.lineno) is not None
         for alias in node.names:
             if there and alias.name == "*":
                 everything = names.public(names.look(module)[0])

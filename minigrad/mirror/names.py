@@ -32,16 +32,21 @@ PACKAGES = {
 VISION = {
     "torchvision": "minigrad.mirror.vision",
     "torchvision.datasets": "minigrad.mirror.vision.datasets",
+    "torchvision.datasets.cifar": "minigrad.mirror.vision.datasets",
+    "torchvision.datasets.folder": "minigrad.mirror.vision.folder",
+    "torchvision.datasets.mnist": "minigrad.mirror.vision.datasets",
+    "torchvision.datasets.vision": "minigrad.mirror.vision.vision",
     "torchvision.transforms": "minigrad.mirror.vision.transforms",
     "torchvision.transforms.functional": "minigrad.mirror.vision.transforms",
+    "torchvision.transforms.transforms": "minigrad.mirror.vision.transforms",
     "torchvision.transforms.v2": "minigrad.mirror.vision.transforms",
+    "torchvision.transforms.v2.functional": "minigrad.mirror.vision.transforms",
+    "torchvision.utils": "minigrad.mirror.vision.utils",
 }
 
 
 def refused(module):
     """Say why a module that is not torch's cannot be imported; None: it can, or nobody knows."""
-    if module.partition(".")[0] == "torchvision" and module not in VISION:
-        return f"of torchvision there are {', '.join(list(VISION)[1:3])}: write out what is missing"
     return PACKAGES.get(module.partition(".")[0])
 
 
@@ -134,6 +139,11 @@ HINTS = {
     "torch.view_as_complex": "there are no complex numbers: keep the last dimension of two",
     "torch.view_as_real": "there are no complex numbers: keep the last dimension of two",
     "torch.while_loop": "write while",
+    "torchvision": "of torchvision there are the common transforms, MNIST, FashionMNIST, CIFAR10, "
+    "ImageFolder, make_grid and save_image",
+    "torchvision.io": "PIL.Image.open reads images, transforms.ToTensor makes tensors of them",
+    "torchvision.models": "weights are not downloaded: build the model from torch.nn's layers, and "
+    "torch.load reads files of weights",
 }
 
 # The same for what table.md gives a reason for.
@@ -191,6 +201,8 @@ def member(module, name):
 def submodule(name):
     """Return minigrad's module for the torch module ``name``, or None if there is none."""
     parts = name.split(".")[1:]
+    if is_vision(name):
+        return importlib.import_module(VISION[name]) if name in VISION else None
     if parts and parts[0] in _OWN:
         return None
     try:
@@ -200,9 +212,17 @@ def submodule(name):
         return submodule(package) if file in _FILES.get(package, "").split() else None
 
 
+def is_vision(name):
+    """Whether a dotted name is torchvision's."""
+    return name.partition(".")[0] == "torchvision"
+
+
 def look(name):
-    """Return (what a dotted name of torch stands for, None), or (None, what of it is missing)."""
-    found, path = minigrad, "torch"
+    """Return (what a dotted name of torch or torchvision stands for, None), or (None, what of it is
+    missing)."""
+    found, path = (
+        (submodule("torchvision"), "torchvision") if is_vision(name) else (minigrad, "torch")
+    )
     for part in name.split(".")[1:]:
         path = f"{path}.{part}"
         if isinstance(found, types.ModuleType):

@@ -1,4 +1,5 @@
-"""torchvision.datasets: MNIST, FashionMNIST and CIFAR10, from the files they are published in."""
+"""torchvision.datasets: MNIST, FashionMNIST and CIFAR10, from the files they are published in, and
+images in folders (folder.py)."""
 
 import hashlib
 import os
@@ -10,53 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.mirror.vision.transforms import as_image
-from minigrad.utils.data import Dataset
+from minigrad.mirror.vision.folder import DatasetFolder, ImageFolder
+from minigrad.mirror.vision.vision import VisionDataset
 from minigrad.utils.data.datasets import mnist
 
-__all__ = ["CIFAR10", "MNIST", "FashionMNIST", "VisionDataset"]
+__all__ = ["CIFAR10", "MNIST", "DatasetFolder", "FashionMNIST", "ImageFolder", "VisionDataset"]
 
 _DIGITS = "zero one two three four five six seven eight nine".split()
-
-
-class VisionDataset(Dataset):
-    """What these have in common: their items are an image and a class, both transformed."""
-
-    data: Any
-    targets: Any
-    root: Any
-    train: bool
-    classes: Any
-    transform: Callable[..., Any] | None
-    target_transform: Callable[..., Any] | None
-
-    def __getitem__(self, index: Any) -> Any:
-        image, target = as_image(np.asarray(self.data[index])), int(self.targets[index])
-        image = image if self.transform is None else self.transform(image)
-        return image, target if self.target_transform is None else self.target_transform(target)
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    @property
-    def class_to_idx(self) -> dict[str, int]:
-        """The number of each class."""
-        return {name: i for i, name in enumerate(self.classes)}
-
-    def __repr__(self) -> str:
-        lines = [
-            f"Number of datapoints: {len(self)}",
-            f"Root location: {self.root}",
-            f"Split: {'Train' if self.train else 'Test'}",
-        ]
-        lines = [f"Dataset {type(self).__name__}", *(f"    {line}" for line in lines)]
-        given = {"Transform: ": self.transform, "Target transform: ": self.target_transform}
-        if any(given.values()):
-            lines.append("    StandardTransform")
-        for name, transform in given.items():
-            if transform is not None:
-                lines.append(name + repr(transform).replace("\n", "\n" + " " * len(name)))
-        return "\n".join(lines)
 
 
 class MNIST(VisionDataset, mnist.MNIST):

@@ -4,6 +4,7 @@ import contextlib
 import enum
 import importlib
 import inspect
+import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,6 +27,13 @@ class InterpolationMode(enum.StrEnum):
     NEAREST = "nearest"
     BILINEAR = "bilinear"
     BICUBIC = "bicubic"
+
+
+def pillow(what: str) -> Any:
+    """Return Pillow's module, which is needed where ``what`` is done."""
+    if Image is None:
+        raise RuntimeError(f"{what} by Pillow, which is not installed: pip install pillow")
+    return Image
 
 
 def is_pillow(image: Any) -> bool:
@@ -95,6 +103,19 @@ def to_dtype(image: Tensor, dtype: Any = None, scale: bool = False) -> Tensor:
     return (image * (minigrad.iinfo(dtype).max + 1 - 1e-3)).to(dtype)
 
 
+def to_pil_image(pic: Any, mode: str | None = None) -> Any:
+    """Return a tensor (C, H, W), or an array (H, W, C), as an image of Pillow's."""
+    array = pic
+    if isinstance(pic, Tensor):
+        array = (pic.mul(255) if pic.is_floating_point() else pic).to(minigrad.uint8).numpy()
+        array = array.transpose(1, 2, 0) if array.ndim == 3 else array
+    elif not isinstance(pic, np.ndarray):
+        raise TypeError(f"pic should be Tensor or ndarray. Got {type(pic)}.")
+    array = array[:, :, 0] if array.ndim == 3 and array.shape[2] == 1 else array
+    image = pillow("an image is made").fromarray(np.ascontiguousarray(array))
+    return image if mode is None else image.convert(mode)
+
+
 def convert_image_dtype(image: Tensor, dtype: Any = None) -> Tensor:
     """Return a tensor in another dtype, scaled so that white stays white."""
     return to_dtype(image, dtype, True)
@@ -140,6 +161,14 @@ def vflip(image: Any) -> Any:
 def crop(image: Any, top: int, left: int, height: int, width: int) -> Any:
     """Return a part of an image."""
     return _moved(image, lambda a: a[top : top + height, left : left + width])
+
+
+def resized_crop(
+    img: Any, top: int, left: int, height: int, width: int, size: Any,
+    interpolation: str = "bilinear", antialias: bool = True,
+) -> Any:  # fmt: skip
+    """Return a part of an image, in another size."""
+    return resize(crop(img, top, left, height, width), size, interpolation, antialias)
 
 
 def center_crop(image: Any, size: Any) -> Any:
@@ -232,8 +261,31 @@ def _random_crop(
     return crop(image, top, left, height, width)
 
 
+def _random_resized_crop(
+    image: Any, size: Any, scale: Any = (0.08, 1.0), ratio: Any = (3.0 / 4.0, 4.0 / 3.0),
+    interpolation: str = "bilinear", antialias: bool = True,
+) -> Any:  # fmt: skip
+    height, width = _size(image)
+    bounds = minigrad.log(minigrad.tensor(ratio)).tolist()
+    for _ in range(10):
+        area = height * width * minigrad.empty(1).uniform_(scale[0], scale[1]).item()
+        aspect = minigrad.exp(minigrad.empty(1).uniform_(*bounds)).item()
+        w, h = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
+        if 0 < w <= width and 0 < h <= height:
+            top, left = (
+                int(minigrad.randint(0, n + 1, (1,)).item()) for n in (height - h, width - w)
+            )
+            break
+    else:  # none fits: the middle
+        h = min(height, round(width / min(ratio)))
+        w = min(width, round(height * max(ratio)))
+        top, left = (height - h) // 2, (width - w) // 2
+    return resized_crop(image, top, left, h, w, _pair(size), interpolation, antialias)
+
+
 ToTensor, PILToTensor = of(to_tensor, "ToTensor"), of(pil_to_tensor, "PILToTensor")
 ToImage, ToDtype = of(to_image, "ToImage"), of(to_dtype, "ToDtype", "scale")
+ToPILImage = of(to_pil_image, "ToPILImage")
 ConvertImageDtype = of(convert_image_dtype, "ConvertImageDtype")
 Normalize = of(normalize, "Normalize", "mean std")
 Resize, CenterCrop = of(resize, "Resize", "size"), of(center_crop, "CenterCrop", "size")
@@ -241,6 +293,9 @@ Pad = of(pad, "Pad", "padding fill padding_mode")
 Grayscale = of(rgb_to_grayscale, "Grayscale", "num_output_channels")
 RandomHorizontalFlip = of(_with_chance(hflip), "RandomHorizontalFlip", "p")
 RandomVerticalFlip = of(_with_chance(vflip), "RandomVerticalFlip", "p")
+RandomResizedCrop = of(
+    _random_resized_crop, "RandomResizedCrop", "size scale ratio interpolation antialias"
+)
 RandomCrop = of(_random_crop, "RandomCrop", "size padding")
 
 
