@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 from minigrad.nn.modules.module import Module
@@ -61,7 +62,11 @@ class set_stance(contextlib.ContextDecorator):
     """Do nothing, as a call, a decorator or in a ``with``: there is nothing to compile or not."""
 
     def __init__(
-        self, stance: str = "default", *, skip_guard_eval_unsafe: bool = False, force_backend=None
+        self,
+        stance: str = "default",
+        *,
+        skip_guard_eval_unsafe: bool = False,
+        force_backend: Any = None,
     ) -> None:
         pass
 
@@ -87,7 +92,7 @@ def is_exporting() -> bool:
     return False
 
 
-def list_backends(exclude_tags=("debug", "experimental")) -> list[str]:
+def list_backends(exclude_tags: Sequence[str] | None = ("debug", "experimental")) -> list[str]:
     """Return an empty list: there is nothing that could compile."""
     return []
 

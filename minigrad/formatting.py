@@ -117,7 +117,7 @@ def _rows(array, text, width, indent, summarize):
     return "[" + ("," + "\n" * (array.ndim - 1) + " " * (indent + 1)).join(blocks) + "]"
 
 
-def array_text(array: Any, indent: int):
+def array_text(array: Any, indent: int) -> str:
     """Return the numbers of ``array`` in torch's layout, its lines after the first indented."""
     if array.size == 0:
         return "[]"
@@ -128,7 +128,7 @@ def array_text(array: Any, indent: int):
     return _rows(array, text, width, indent, summarize)
 
 
-def tensor_repr(t: Tensor):
+def tensor_repr(t: Tensor) -> str:
     """Return ``repr(t)``: numbers, then what is not the default: size, dtype, grad_fn."""
     array = t.detach().numpy()
     plain = type(t).__module__.startswith("minigrad.")  # not a class of the program's own

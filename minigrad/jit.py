@@ -30,7 +30,13 @@ save, load = map(_refuse, ("save", "load"))
 ScriptModule = Module
 
 
-def script(obj: Any, optimize=None, _frames_up: int = 0, _rcb=None, example_inputs=None) -> Any:
+def script(
+    obj: Any,
+    optimize: Any = None,
+    _frames_up: int = 0,
+    _rcb: Any = None,
+    example_inputs: Any = None,
+) -> Any:
     """Return a function, class or module unchanged: it runs as Python.
 
     >>> import minigrad
@@ -50,7 +56,7 @@ def interface(obj: Any) -> Any:
     return obj
 
 
-def annotate(the_type, the_value) -> Any:
+def annotate(the_type: Any, the_value: Any) -> Any:
     """Return the value."""
     return the_value
 

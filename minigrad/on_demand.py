@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -33,7 +34,9 @@ def sources(file: Any) -> dict[str, tuple[str, str]]:
     return found
 
 
-def attach(module: str, file: str):
+def attach(
+    module: str, file: str
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Return ``__getattr__``, ``__dir__`` and ``__all__`` for a module that imports on demand.
 
     >>> import minigrad

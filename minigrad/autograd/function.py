@@ -353,7 +353,7 @@ class _Once(Function):
         pass
 
     @staticmethod
-    def backward(ctx: Any, *grads: Any):
+    def backward(ctx: Any, *grads: Any) -> Any:
         raise RuntimeError(
             "trying to differentiate twice a function that was marked with @once_differentiable"
         )

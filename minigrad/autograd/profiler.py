@@ -8,6 +8,7 @@ model's layers instead.
 import contextlib
 import enum
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class record_function(contextlib.ContextDecorator):
     [('sleep', 1)]
     """
 
-    def __init__(self, name, args=None) -> None:
+    def __init__(self, name: str, args: str | None = None) -> None:
         self.name = name
 
     def __enter__(self) -> Self:
@@ -166,7 +167,7 @@ class profile:
 
     # -------- what the tape calls
 
-    def recorded(self, node, inputs, outputs) -> None:
+    def recorded(self, node: Any, inputs: Any, outputs: Any) -> None:
         """Note an operation that was recorded just now."""
         if self._is_recording():
             name = node.name().partition("Backward")[0]
@@ -174,14 +175,14 @@ class profile:
         if self._observed is not None:
             self._observed.recorded(node, inputs, outputs)
 
-    def walked(self, node, grad, results) -> None:
+    def walked(self, node: Any, grad: Any, results: Any) -> None:
         """Note an operation of the backward pass."""
         if self._is_recording():
             self._events.append(Event(node.name(), self._tick(), self._now))
         if self._observed is not None:
             self._observed.walked(node, grad, results)
 
-    def failed(self, node, error) -> None:
+    def failed(self, node: Any, error: Exception) -> None:
         """Pass on that one has failed."""
         if self._observed is not None:
             self._observed.failed(node, error)
@@ -208,7 +209,7 @@ class profile:
             for name, its in found.items()
         )
 
-    def export_chrome_trace(self, path) -> None:
+    def export_chrome_trace(self, path: str | os.PathLike[str]) -> None:
         """Write what was timed as a file that Chrome's about:tracing and Perfetto show."""
         events = [
             {"name": e.name, "ph": "X", "pid": 0, "tid": 0, "ts": 1e6 * e.start,
@@ -241,7 +242,7 @@ class Averages(list[Average]):
         """The time of everything, in microseconds."""
         return sum(row.self_cpu_time_total for row in self)
 
-    def table(self, sort_by=None, row_limit=100, **options: Any) -> str:
+    def table(self, sort_by: str | None = None, row_limit: int = 100, **options: Any) -> str:
         """Return a table; the largest first by ``sort_by``: "cpu_time_total",
         "self_cpu_time_total", "cpu_time" or "count"."""
         rows = list(self)

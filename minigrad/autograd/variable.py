@@ -25,7 +25,7 @@ class Variable(metaclass=_EveryTensor):
     tensor([1., 1.], requires_grad=True)
     """
 
-    def __new__(cls, data: Any, requires_grad: bool = False, volatile: Any = None):
+    def __new__(cls, data: Any, requires_grad: bool = False, volatile: Any = None) -> Any:
         """Return the tensor; ``volatile`` no longer means anything, which a warning says."""
         if volatile:
             warnings.warn(

@@ -124,7 +124,7 @@ def memory_stats(device: Device = None) -> dict:
     return {}
 
 
-def stream(stream) -> contextlib.AbstractContextManager:
+def stream(stream: Any) -> contextlib.AbstractContextManager:
     """Return a context that does nothing, for the stream None."""
     if stream is not None:
         raise RuntimeError(f"cuda.stream: there are no streams on the CPU, but got {stream!r}")

@@ -82,7 +82,7 @@ def vmap(
     return wrapper
 
 
-def check_randomness(randomness: str):
+def check_randomness(randomness: str) -> None:
     """Raise unless ``randomness`` is one of torch's three words for it."""
     if randomness not in ("error", "different", "same"):
         raise RuntimeError(

@@ -97,7 +97,7 @@ def stack_module_state(models: Iterable[Any]) -> tuple[dict[str, Any], dict[str,
     return parameters, buffers
 
 
-def replace_all_batch_norm_modules_(root: Module):
+def replace_all_batch_norm_modules_(root: Module) -> Module:
     """Let no batch norm in a module keep running statistics; return the module, changed.
 
     They normalise by the statistics of each batch from then on, and write to no buffer, which

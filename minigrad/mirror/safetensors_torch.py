@@ -4,15 +4,20 @@ The package's own module is made for torch itself; the format is one that minigr
 """
 
 import io
+import os
 from pathlib import Path
 
+from minigrad.nn import Module
 from minigrad.serialization.safetensors_file import read_tensors, write_tensors
 from minigrad.tensor import Tensor
+from minigrad.types import Device
 
 __all__ = ["load", "load_file", "load_model", "save", "save_file", "save_model"]
 
+_Path = str | os.PathLike[str]
 
-def save(tensors, metadata=None) -> bytes:
+
+def save(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> bytes:
     """Return the bytes of a safetensors file.
 
     Args:
@@ -30,22 +35,29 @@ def save(tensors, metadata=None) -> bytes:
     return file.getvalue()
 
 
-def save_file(tensors, filename, metadata=None) -> None:
+def save_file(
+    tensors: dict[str, Tensor], filename: _Path, metadata: dict[str, str] | None = None
+) -> None:
     """Write a dict of tensors to a file; see ``save``."""
     Path(filename).write_bytes(save(tensors, metadata))
 
 
-def load(data) -> dict[str, Tensor]:
+def load(data: bytes) -> dict[str, Tensor]:
     """Return the dict of tensors in the bytes of a safetensors file."""
     return read_tensors(io.BytesIO(data), len(data))[0]
 
 
-def load_file(filename, device="cpu") -> dict[str, Tensor]:
+def load_file(filename: _Path, device: Device = "cpu") -> dict[str, Tensor]:
     """Return the dict of tensors in a safetensors file.  ``device``: there is only the CPU."""
     return load(Path(filename).read_bytes())
 
 
-def save_model(model, filename, metadata=None, force_contiguous=True) -> None:
+def save_model(
+    model: Module,
+    filename: str,
+    metadata: dict[str, str] | None = None,
+    force_contiguous: bool = True,
+) -> None:
     """Write the state of a module to a file; tensors that several names share, under one of them.
 
     The other names go into the metadata, each with the one that stands for it.
@@ -66,7 +78,9 @@ def save_model(model, filename, metadata=None, force_contiguous=True) -> None:
     save_file(state, filename, metadata)
 
 
-def load_model(model, filename, strict=True, device="cpu") -> tuple[set[str], list[str]]:
+def load_model(
+    model: Module, filename: _Path, strict: bool = True, device: Device = "cpu"
+) -> tuple[set[str], list[str]]:
     """Put the state in a file into a module; return the names that are missing and those too many.
 
     A name that is missing because it shares its tensor with another one is not.  Raises

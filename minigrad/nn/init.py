@@ -11,6 +11,7 @@ import functools
 import math
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -333,7 +334,7 @@ def _renamed(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     old = name.removesuffix("_")
 
     @functools.wraps(function)
-    def renamed(*args, **kwargs) -> Tensor:
+    def renamed(*args: Any, **kwargs: Any) -> Tensor:
         warnings.warn(
             f"`nn.init.{old}` is now deprecated in favor of `nn.init.{name}`.",
             FutureWarning,

@@ -100,7 +100,7 @@ class _Uninitialized(Tensor):
         self.data = empty(shape, dtype=self.data.dtype if dtype is None else dtype, device=device)
         self.__class__ = self.cls_to_become
 
-    def __getattribute__(self, name: str):
+    def __getattribute__(self, name: str) -> Any:
         if name in _KNOWN or name.startswith("_"):
             return super().__getattribute__(name)
         if name == "shape":
@@ -174,7 +174,7 @@ class UninitializedParameter(_Uninitialized, Parameter):
             memo[id(self)] = type(self)(self.requires_grad, None, self.dtype)
         return memo[id(self)]
 
-    def __reduce_ex__(self, protocol: Any):
+    def __reduce_ex__(self, protocol: Any) -> Any:
         return type(self), (self.requires_grad, None, self.dtype)
 
 
@@ -210,7 +210,7 @@ class UninitializedBuffer(_Uninitialized, Buffer):
             memo[id(self)] = copy
         return memo[id(self)]
 
-    def __reduce_ex__(self, protocol: Any):
+    def __reduce_ex__(self, protocol: Any) -> Any:
         return type(self), (self.requires_grad, None, self.dtype, self.persistent)
 
 

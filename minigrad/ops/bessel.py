@@ -20,7 +20,7 @@ _ANGLES = np.linspace(0.0, math.pi / 2, 33)
 _WEIGHTS = np.r_[0.5, np.ones(31), 0.5] / 32
 
 
-def _applied(name, input, function) -> Tensor:
+def _applied(name, input, function):
     """Return ``function`` of the elements, computed in float64."""
     x = float_operand(tensor_operand(input, name))
     if x.dtype is float16:

@@ -32,7 +32,7 @@ def _operands(input, n):
     return operands(input, n, True)
 
 
-def _values(name, input, n, first, following) -> Tensor:
+def _values(name, input, n, first, following):
     """Return the polynomials that begin with 1 and ``first(x)``, and go on with
     ``following(k, x, q, p)``, which makes degree k + 1 of the degrees k and k - 1."""
     x, degree = (t.numpy(force=True) for t in broadcast_tensors(*_operands(input, n)))
@@ -52,7 +52,7 @@ def _values(name, input, n, first, following) -> Tensor:
     return over_array(out)
 
 
-def _chebyshev(name, input, n, first) -> Tensor:
+def _chebyshev(name, input, n, first):
     def following(k, x, q, p):
         return 2 * x * q - p
 

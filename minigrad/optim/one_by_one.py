@@ -30,7 +30,7 @@ class OneByOne(Optimizer):
         )
         super().__init__(params, defaults)
 
-    def _start(self, p, group) -> dict[str, Any]:
+    def _start(self, p: Tensor, group: dict[str, Any]) -> dict[str, Any]:
         raise NotImplementedError
 
     def _update(

@@ -51,7 +51,7 @@ class LaterStorages(Storages):
     The description says of which type and how long each piece is, and the bytes come afterwards.
     """
 
-    def __init__(self, size) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__(None)
         self.left = size  # bytes that the file can still have for a piece
 

@@ -1,6 +1,7 @@
 """Functions and classes of a program's own that ``load`` may use, because the program says so."""
 
 import _compat_pickle
+from collections.abc import Iterable
 from typing import Any, Self
 
 __all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "safe_globals"]
@@ -8,7 +9,7 @@ __all__ = ["add_safe_globals", "clear_safe_globals", "get_safe_globals", "safe_g
 _safe: list[Any] = []  # functions and classes, or pairs of one and its name in files
 
 
-def add_safe_globals(safe_globals) -> None:
+def add_safe_globals(safe_globals: Iterable[Any]) -> None:
     """Let ``load`` with ``weights_only`` use these functions and classes, if a file names them.
 
     Args:
@@ -42,7 +43,7 @@ def clear_safe_globals() -> None:
 class safe_globals:
     """A context manager: ``add_safe_globals`` for the time of a ``with`` block."""
 
-    def __init__(self, safe_globals) -> None:
+    def __init__(self, safe_globals: Iterable[Any]) -> None:
         self.added = safe_globals
 
     def __enter__(self) -> Self:

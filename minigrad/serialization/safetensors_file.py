@@ -162,7 +162,7 @@ def read(file: Any, size: Any) -> Any:
     return _unpack_tree(metadata[TREE], tensors) if TREE in metadata else tensors
 
 
-def read_tensors(file: Any, size: Any):
+def read_tensors(file: Any, size: int) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Return a dict of the tensors in a file, and the dict of strings that describe them."""
     header = _read_header(file, size)
     metadata = header.pop(METADATA, {})

@@ -47,7 +47,7 @@ MOST_ARGUMENTS = 32
 class Named:
     """A function or class that the pickle names, such as "torch.FloatStorage"."""
 
-    def __init__(self, name) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
 
 

@@ -72,7 +72,7 @@ def opened(file, size):
     return program, Storages(lambda key: archive.read(f"{prefix}data/{key}"))
 
 
-def run(program, storages) -> Any:
+def run(program: bytes, storages: Any) -> Any:
     """Return what the description ``program`` describes.
 
     bfloat16 becomes float32; tensors that shared memory do so again.  Raises ValueError for a
@@ -98,7 +98,7 @@ DAMAGE = (
 class Storages:
     """The memory of the tensors in a file: each piece is read once, into an array."""
 
-    def __init__(self, read) -> None:
+    def __init__(self, read: Any) -> None:
         self.read = read  # returns the bytes called by a key
         self.found: dict[str, tuple[str, np.ndarray]] = {}  # by key: the type, and the elements
 
@@ -145,7 +145,7 @@ def decoded(name, data, key):
 class Machine:
     """The stack machine that a pickle is a program for, with no more operations than needed."""
 
-    def __init__(self, program, storages) -> None:
+    def __init__(self, program: bytes, storages: Any) -> None:
         self.program = program
         self.at = 0
         self.storages = storages

@@ -92,7 +92,7 @@ class Writer:
         self.memo: dict[Any, tuple[int, Any]] = {}  # what is there already: its number, and itself
         self.rows: dict[Any, tuple[str, np.ndarray]] = {}  # memory by address: key in the file
 
-    def put(self, value, path) -> None:
+    def put(self, value: Any, path: Any) -> None:
         """Write what makes ``value``, which is at ``path`` of the object that is saved."""
         if _key(value) in self.memo:
             number = self.memo[_key(value)][0]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 __all__ = ["checkpoint", "data", "dlpack"]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     # Programs that load no data are spared the import of data, and of the queues it needs.
     if name in __all__:
         return importlib.import_module(f"{__name__}.{name}")

@@ -12,7 +12,7 @@ order.  Anything that is not registered is a leaf, None too.
 """
 
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 PyTree = Any
+_IsLeaf = Callable[[Any], bool] | None
 
 
 class _Kind(NamedTuple):
@@ -34,7 +35,12 @@ class _Kind(NamedTuple):
 _KINDS: dict[type, _Kind] = {}
 
 
-def register_pytree_node(cls, flatten_fn, unflatten_fn, **options) -> None:
+def register_pytree_node(
+    cls: type,
+    flatten_fn: Callable[[Any], tuple[Any, Any]],
+    unflatten_fn: Callable[[Any, Any], Any],
+    **options: Any,
+) -> None:
     """Let containers of a class be no leaves any more.
 
     Args:
@@ -82,7 +88,7 @@ class TreeSpec:
         """How many leaves a tree of this form has."""
         return 1 if self.is_leaf() else sum(child.num_leaves for child in self.children_specs)
 
-    def unflatten(self, leaves) -> PyTree:
+    def unflatten(self, leaves: Iterable[Any]) -> PyTree:
         """Return the tree of this form with these leaves."""
         leaves = list(leaves)
         if len(leaves) != self.num_leaves:
@@ -124,7 +130,7 @@ def _parts(tree, is_leaf):
     return (kind, *_KINDS[kind].flatten(tree)) if kind in _KINDS else None
 
 
-def tree_flatten(tree, is_leaf=None) -> tuple[list[Any], TreeSpec]:
+def tree_flatten(tree: PyTree, is_leaf: _IsLeaf = None) -> tuple[list[Any], TreeSpec]:
     """Return the leaves of a tree, and its form.
 
     Args:
@@ -143,27 +149,29 @@ def _flattened(tree, is_leaf, leaves):
     return TreeSpec(kind, context, [_flattened(child, is_leaf, leaves) for child in children])
 
 
-def tree_unflatten(leaves, treespec) -> PyTree:
+def tree_unflatten(leaves: Iterable[Any], treespec: TreeSpec) -> PyTree:
     """Return the tree of a form with these leaves."""
     return treespec.unflatten(leaves)
 
 
-def tree_like(tree, leaves) -> PyTree:
+def tree_like(tree: PyTree, leaves: Iterable[Any]) -> PyTree:
     """Return a tree of the form of ``tree`` with these leaves."""
     return tree_structure(tree).unflatten(leaves)
 
 
-def tree_leaves(tree, is_leaf=None) -> list[Any]:
+def tree_leaves(tree: PyTree, is_leaf: _IsLeaf = None) -> list[Any]:
     """Return the leaves of a tree."""
     return tree_flatten(tree, is_leaf)[0]
 
 
-def tree_structure(tree, is_leaf=None) -> TreeSpec:
+def tree_structure(tree: PyTree, is_leaf: _IsLeaf = None) -> TreeSpec:
     """Return the form of a tree."""
     return tree_flatten(tree, is_leaf)[1]
 
 
-def tree_map(func, tree, *rests, is_leaf=None) -> PyTree:
+def tree_map(
+    func: Callable[..., Any], tree: PyTree, *rests: PyTree, is_leaf: _IsLeaf = None
+) -> PyTree:
     """Return a tree of the same form, of ``func(leaf, *those in the same places of rests)``.
 
     Where ``tree`` has a leaf, the others may have whole trees; ValueError if they are of another
@@ -201,13 +209,17 @@ def _in_places_of(spec, tree):
     ]
 
 
-def tree_map_(func, tree, *rests, is_leaf=None) -> PyTree:
+def tree_map_(
+    func: Callable[..., Any], tree: PyTree, *rests: PyTree, is_leaf: _IsLeaf = None
+) -> PyTree:
     """Call ``func`` for every leaf, and return the tree itself."""
     tree_map(func, tree, *rests, is_leaf=is_leaf)
     return tree
 
 
-def tree_map_only(type_or_types, func, tree, is_leaf=None) -> PyTree:
+def tree_map_only(
+    type_or_types: Any, func: Callable[[Any], Any], tree: PyTree, is_leaf: _IsLeaf = None
+) -> PyTree:
     """Return a tree with ``func(leaf)`` in the places of leaves of these classes."""
 
     def change(leaf):
@@ -216,11 +228,11 @@ def tree_map_only(type_or_types, func, tree, is_leaf=None) -> PyTree:
     return tree_map(change, tree, is_leaf=is_leaf)
 
 
-def tree_all(pred, tree, is_leaf=None) -> bool:
+def tree_all(pred: Callable[[Any], bool], tree: PyTree, is_leaf: _IsLeaf = None) -> bool:
     """Return whether ``pred`` is true of all leaves."""
     return all(map(pred, tree_leaves(tree, is_leaf)))
 
 
-def tree_any(pred, tree, is_leaf=None) -> bool:
+def tree_any(pred: Callable[[Any], bool], tree: PyTree, is_leaf: _IsLeaf = None) -> bool:
     """Return whether ``pred`` is true of any leaf."""
     return any(map(pred, tree_leaves(tree, is_leaf)))

@@ -4,6 +4,7 @@ import statistics
 import textwrap
 import time
 import timeit
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,8 +123,10 @@ class Timer:
     """
 
     def __init__(
-        self, stmt="pass", setup="pass", global_setup="", timer=timer, globals=None, label=None,
-        sub_label=None, description=None, env=None, num_threads=1, language="python",
+        self, stmt: str = "pass", setup: str = "pass", global_setup: str = "",
+        timer: Callable[[], float] = timer, globals: dict[str, Any] | None = None,
+        label: str | None = None, sub_label: str | None = None, description: str | None = None,
+        env: str | None = None, num_threads: int = 1, language: Any = "python",
     ) -> None:  # fmt: skip
         if str(language).lower() not in ("python", "language.python", "py"):
             raise ValueError(f"only statements in Python are timed, but got language={language!r}")
@@ -152,12 +155,14 @@ class Timer:
         finally:
             set_num_threads(before)
 
-    def timeit(self, number=1000000) -> Measurement:
+    def timeit(self, number: int = 1000000) -> Measurement:
         """Return one measurement of ``number`` runs."""
         self._run(max(number // 100, 2))
         return self._measured(number, [self._run(number)])
 
-    def blocked_autorange(self, callback=None, min_run_time=0.2) -> Measurement:
+    def blocked_autorange(
+        self, callback: Callable[[int, float], Any] | None = None, min_run_time: float = 0.2
+    ) -> Measurement:
         """Return measurements that together take ``min_run_time`` seconds or more.
 
         ``callback(number, seconds)`` is called after each.
@@ -170,7 +175,12 @@ class Timer:
         return self._measured(number, times)
 
     def adaptive_autorange(
-        self, threshold=0.1, *, min_run_time=0.01, max_run_time=10.0, callback=None
+        self,
+        threshold: float = 0.1,
+        *,
+        min_run_time: float = 0.01,
+        max_run_time: float = 10.0,
+        callback: Callable[[int, float], Any] | None = None,
     ) -> Measurement:
         """Return measurements until their ``iqr`` is below ``threshold`` times their median, or
         ``max_run_time`` seconds are over."""
@@ -184,7 +194,7 @@ class Timer:
             if sum(times) > max_run_time or (sum(times) > min_run_time and steady):
                 return found
 
-    def _number(self, min_run_time) -> int:
+    def _number(self, min_run_time: float) -> int:
         """Return how many runs take about a thousandth of ``min_run_time``."""
         number = 1
         while self._run(number) < min_run_time / 1000 and number < 10**9:

@@ -133,7 +133,7 @@ class CheckpointFunction(Function):
         return function(*args)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Any):
+    def backward(ctx: Any, *grads: Any) -> Any:
         walk = walk_under_way()
         if walk is not None and walk.needed is not None:
             raise RuntimeError(
@@ -173,7 +173,7 @@ class _Checkpoint(Function):
         ctx.save_for_backward(*tensors)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Any):
+    def backward(ctx: Any, *grads: Any) -> Any:
         again, state, context = ctx.part
         tensors, leaves = ctx.saved_tensors[: ctx.n], ctx.saved_tensors[ctx.n :]
         create_graph = is_grad_enabled()

@@ -97,7 +97,16 @@ class DatasetFolder(VisionDataset):
         )
         self.targets = [number for _, number in self.samples]
 
-    make_dataset = staticmethod(make_dataset)
+    @staticmethod
+    def make_dataset(
+        directory: str | os.PathLike[str],
+        class_to_idx: dict[str, int],
+        extensions: tuple[str, ...] | None = None,
+        is_valid_file: Callable[[str], bool] | None = None,
+        allow_empty: bool = False,
+    ) -> list[tuple[str, int]]:
+        """Return the samples; see the function of this name."""
+        return make_dataset(directory, class_to_idx, extensions, is_valid_file, allow_empty)
 
     def find_classes(self, directory: Any) -> tuple[list[str], dict[str, int]]:
         """Return the classes and their numbers; to be overridden where others are meant."""

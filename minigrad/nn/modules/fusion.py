@@ -30,7 +30,7 @@ FORWARD = {kind: kind.forward for kind in KINDS}
 CALL = Module.__call__
 
 
-def infer(modules: Any, input: Tensor):
+def infer(modules: Any, input: Tensor) -> Any:
     """Return what ``modules``, called one after the other, make of ``input``."""
     position = 0
     while position < len(modules):

@@ -32,12 +32,12 @@ class Asking(NamedTuple):
     always_call: bool = False
 
 
-def entry(*asking: Any):
+def entry(*asking: Any) -> Any:
     """Return what a table has for a hook with these options."""
     return Asking(*asking) if any(asking[1:]) else asking[0]
 
 
-def asking(found: Any):
+def asking(found: Any) -> Asking:
     """Return what a table has as (hook, with_kwargs, always_call)."""
     return found if isinstance(found, Asking) else Asking(found)
 
@@ -48,13 +48,13 @@ REGISTRATION: OrderedDict = OrderedDict()  # {key: (kind, hook)}: these do not s
 _is_full_backward_hook: bool | None = None  # of which kind those of the backward are
 
 
-def hooks_of(kind: str, own: Any):
+def hooks_of(kind: str, own: Any) -> dict[Any, Any]:
     """Return the hooks of all modules of this kind, and then a module's ``own``."""
     found = {("global", key): hook for key, (its, hook) in GLOBAL.items() if its == kind}
     return {**found, **own}
 
 
-def check_kind(present: Any, wanted: Any, where: str = "on a single Module"):
+def check_kind(present: Any, wanted: Any, where: str = "on a single Module") -> None:
     """Raise if there are, or were, backward hooks of the other kind, full or not."""
     if present is (not wanted):
         raise RuntimeError(

@@ -242,12 +242,12 @@ class _BackwardHooks:
         self.inputs_watched = False
         self.grad_output = None
 
-    def watch_inputs(self, args: Any):
+    def watch_inputs(self, args: Any) -> Any:
         watched = _watch(args, self.on_grad_input, True)
         self.inputs_watched = watched is not args
         return watched
 
-    def watch_outputs(self, output: Any):
+    def watch_outputs(self, output: Any) -> Any:
         if isinstance(output, Tensor):
             return _watch((output,), self.on_grad_output, False)[0]
         if isinstance(output, tuple):
@@ -259,7 +259,7 @@ class _BackwardHooks:
         )
         return output
 
-    def on_grad_output(self, grad_output: Any):
+    def on_grad_output(self, grad_output: Any) -> Any:
         for hook in self.pre_hooks:
             new = hook(self.module, grad_output)
             grad_output = _replaced("Backward pre hook", "grad_output", grad_output, new)
@@ -273,7 +273,7 @@ class _BackwardHooks:
             self.on_grad_input((None,) * self.n_inputs)
         return grad_output
 
-    def on_grad_input(self, grad_input: Any):
+    def on_grad_input(self, grad_input: Any) -> Any:
         if self.grad_output is not None:
             for hook in self.hooks:
                 new = hook(self.module, grad_input, self.grad_output)
@@ -334,5 +334,5 @@ class _Watch(Function):
         ctx.set_materialize_grads(zeros)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Any):
+    def backward(ctx: Any, *grads: Any) -> Any:
         return None, None, *ctx._materialized(ctx.look(grads))

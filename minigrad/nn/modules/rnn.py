@@ -21,7 +21,7 @@ from minigrad.types import Device
 _BLOCKS = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
 
 
-def reset(module: Module):
+def reset(module: Module) -> None:
     """Draw all parameters uniform in ±1 / sqrt(hidden_size)."""
     bound = 1.0 / math.sqrt(module.hidden_size) if module.hidden_size > 0 else 0
     for parameter in module.parameters():
@@ -145,7 +145,7 @@ class RNNBase(Module):
                 shown.append(f"{name}={getattr(self, name)}")
         return ", ".join(shown)
 
-    def _run(self, input, state) -> Any:
+    def _run(self, input: Any, state: Any) -> Any:
         """Return the output and the tuple of last states of ``input``, in its own form.
 
         ``state`` is None or the tuple of first states.

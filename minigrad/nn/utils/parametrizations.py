@@ -33,7 +33,7 @@ class _WeightNorm(Module):
     def forward(self, weight_g: Tensor, weight_v: Tensor) -> Tensor:
         return weight_v * (weight_g / norm_except(weight_v, self.dim))
 
-    def right_inverse(self, weight: Tensor):
+    def right_inverse(self, weight: Tensor) -> tuple[Tensor, Tensor]:
         return norm_except(weight, self.dim), weight
 
 
@@ -87,7 +87,7 @@ class _SpectralNorm(Module):
             iterate(matrix, self._u, self._v, times, self.eps, u_first=True)
         return weight / sigma(matrix, self._u.clone(), self._v.clone())
 
-    def right_inverse(self, value: Any):
+    def right_inverse(self, value: Any) -> Any:
         return value
 
 
@@ -160,7 +160,7 @@ class _Orthogonal(Module):
         return Q.mT if wide else Q
 
     @no_grad()
-    def right_inverse(self, Q: Tensor):
+    def right_inverse(self, Q: Tensor) -> Tensor:
         if Q.shape != self.shape:
             raise ValueError(
                 f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of "

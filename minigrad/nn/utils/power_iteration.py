@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from minigrad.autograd import no_grad
 from minigrad.nn.functional import normalize
 from minigrad.tensor import Tensor
 
 
-def as_matrix(weight: Tensor, dim: int):
+def as_matrix(weight: Tensor, dim: int) -> Tensor:
     """Return ``weight`` as a matrix whose rows are dimension ``dim``."""
     return weight.movedim(dim, 0).reshape(weight.shape[dim], -1)
 
 
-def iterate(matrix: Tensor, u: Tensor, v: Any, times: int, eps: float, u_first: Any):
+def iterate(matrix: Tensor, u: Tensor, v: Tensor, times: int, eps: float, u_first: bool) -> None:
     """Move ``u`` and ``v`` in place towards the first singular vectors of ``matrix``."""
     with no_grad():
         matrix = matrix.detach()
@@ -26,12 +24,12 @@ def iterate(matrix: Tensor, u: Tensor, v: Any, times: int, eps: float, u_first: 
                 u.copy_(normalize(matrix.mv(v), dim=0, eps=eps))
 
 
-def sigma(matrix: Tensor, u: Tensor, v: Any):
+def sigma(matrix: Tensor, u: Tensor, v: Tensor) -> Tensor:
     """Return the singular value that ``u`` and ``v`` belong to."""
     return u.dot(matrix.mv(v))
 
 
-def norm_except(v: Any, dim: int):
+def norm_except(v: Tensor, dim: int | None) -> Tensor:
     """Return the norms of the slices of ``v`` along ``dim``; of all of it if that is None."""
     if dim is None or dim == -1:
         return v.norm()

@@ -151,7 +151,7 @@ class PruningContainer(BasePruningMethod):
     def __iter__(self):
         return iter(self._pruning_methods)
 
-    def __getitem__(self, index: Any):
+    def __getitem__(self, index: Any) -> Any:
         return self._pruning_methods[index]
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
@@ -204,7 +204,7 @@ class _Amount(BasePruningMethod):
     def __init__(self, amount: int | float) -> None:
         self.amount = _checked(amount)
 
-    def count(self, size: Any):
+    def count(self, size: Any) -> Any:
         """Return how many of ``size`` are pruned."""
         if not isinstance(self.amount, numbers.Integral):
             return round(self.amount * size)
@@ -227,7 +227,7 @@ class _Unstructured(_Amount):
             mask.view(-1)[self.pruned(t, count)] = 0
         return mask
 
-    def pruned(self, t: Tensor, count: int):
+    def pruned(self, t: Tensor, count: int) -> Tensor:
         """Return the places of ``count`` elements of ``t``."""
         raise NotImplementedError
 
@@ -235,14 +235,14 @@ class _Unstructured(_Amount):
 class RandomUnstructured(_Unstructured):
     """Prune ``amount`` elements by chance."""
 
-    def pruned(self, t: Tensor, count: int):
+    def pruned(self, t: Tensor, count: int) -> Tensor:
         return minigrad.rand_like(t).view(-1).topk(count).indices
 
 
 class L1Unstructured(_Unstructured):
     """Prune the ``amount`` elements that are nearest to zero."""
 
-    def pruned(self, t: Tensor, count: int):
+    def pruned(self, t: Tensor, count: int) -> Tensor:
         return t.detach().abs().view(-1).topk(count, largest=False).indices
 
 
@@ -272,7 +272,7 @@ class _Structured(_Amount):
         mask[tuple(index)] = 1
         return mask * default_mask.to(mask.dtype)
 
-    def kept(self, t: Tensor, size: Any, count: int):
+    def kept(self, t: Tensor, size: int, count: int) -> Tensor:
         """Return the index of the channels to keep when ``count`` of ``size`` are pruned."""
         raise NotImplementedError
 
@@ -280,7 +280,7 @@ class _Structured(_Amount):
 class RandomStructured(_Structured):
     """Prune ``amount`` channels of dimension ``dim`` by chance."""
 
-    def kept(self, t: Tensor, size: Any, count: int):
+    def kept(self, t: Tensor, size: int, count: int) -> Tensor:
         drawn = minigrad.rand(size)
         return drawn > drawn.kthvalue(count).values
 
@@ -292,7 +292,7 @@ class LnStructured(_Structured):
         super().__init__(amount, dim)
         self.n = n
 
-    def kept(self, t: Tensor, size: Any, count: int):
+    def kept(self, t: Tensor, size: int, count: int) -> Tensor:
         others = [d for d in range(t.dim()) if d != self.dim % t.dim()]
         return t.detach().norm(self.n, others).topk(size - count).indices
 

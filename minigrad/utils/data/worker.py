@@ -57,7 +57,7 @@ class _Lines(str):
 class Failure:
     """What went wrong in a worker: the class of the exception, and a text with its traceback."""
 
-    def __init__(self, error, worker) -> None:
+    def __init__(self, error: BaseException, worker: int) -> None:
         self.kind = type(error)
         lines = "".join(traceback.format_exception(error))
         self.text = (
@@ -183,7 +183,15 @@ _alive: weakref.WeakSet = weakref.WeakSet()  # the workers of all loaders
 class Workers:
     """The processes of a loader.  They end with this object, or with ``close``."""
 
-    def __init__(self, datasets, seed, make_fetch, options, worker_init_fn, context) -> None:
+    def __init__(
+        self,
+        datasets: Any,
+        seed: Any,
+        make_fetch: Any,
+        options: Any,
+        worker_init_fn: Any,
+        context: Any,
+    ) -> None:
         self.pipes: list = []
         self.processes: list = []
         self.close = weakref.finalize(self, _end, os.getpid(), self.pipes, self.processes)
@@ -249,7 +257,9 @@ class WorkerIterator:
     its stream gets no more tasks; other exceptions are raised here, where their batch would come.
     """
 
-    def __init__(self, workers, indices, prefetch_factor, timeout, length, keep) -> None:
+    def __init__(
+        self, workers: Any, indices: Any, prefetch_factor: Any, timeout: Any, length: Any, keep: Any
+    ) -> None:
         self._workers = workers
         self._indices = iter(indices)
         self._length, self._timeout, self._keep = length, timeout, keep

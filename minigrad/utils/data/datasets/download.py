@@ -74,7 +74,7 @@ def progress_bar(name, total):
 class SilentBar:
     """Stands in for tqdm: says what is being fetched, once."""
 
-    def __init__(self, name) -> None:
+    def __init__(self, name: str) -> None:
         print(f"fetching {name}", file=sys.stderr)
 
     def __enter__(self) -> Any:

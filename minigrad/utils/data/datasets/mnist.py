@@ -84,7 +84,7 @@ class MNIST(ImageDataset):
         name = type(self).__name__
         return [self.root / name / "raw", self.root / name, self.root / "raw", self.root]
 
-    def find(self, names: Any):
+    def find(self, names: Any) -> Any:
         """Return the paths of the files in the first folder that holds them all, or None."""
         for folder in self.folders():
             choices = [(folder / name, folder / f"{name}.gz") for name in names]
@@ -93,7 +93,7 @@ class MNIST(ImageDataset):
                 return paths
         return None
 
-    def download(self, names: Any):
+    def download(self, names: Any) -> list[Path]:
         """Fetch the files into the first of the folders and return their paths."""
         paths = [self.folders()[0] / f"{name}.gz" for name in names]
         for name, path in zip(names, paths, strict=True):
@@ -121,7 +121,7 @@ class MNIST(ImageDataset):
         )
 
     @staticmethod
-    def read(images_path: str, labels_path: str):
+    def read(images_path: Any, labels_path: Any) -> Any:
         """Read both files and check that they belong together."""
         images, labels = read_idx(images_path), read_idx(labels_path)
         if images.dtype != "uint8" or images.shape[1:] != (28, 28):
