@@ -43,7 +43,7 @@ TAPE = (
 )
 OPTIM = (
     "optim optimizer optim_one_by_one kernels_optim lbfgs muon swa_utils resume arguments "
-    "nn_utils signatures"
+    "nn_utils signatures names"
 )
 GROUPS = {  # name: (files, tests that are to notice, the quickest first)
     "tape": ("minigrad/tape.pyx minigrad/walk.pyx minigrad/edges.pyx", TAPE),

@@ -1,6 +1,8 @@
 """The names a program written for torch uses: they are all there, with torch's arguments."""
 
+import importlib
 import inspect
+import pkgutil
 
 import pytest
 
@@ -67,6 +69,21 @@ OWNERS = {
 def test_names_exist(owner):
     place, names = OWNERS[owner]
     assert [name for name in names.split() if not hasattr(place, name)] == []
+
+
+@pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(optim.__path__)])
+def test_a_star_brings_what_it_brings_in_torch(torch, name):
+    """Of the modules of optimizers: the classes (the functions that torch adds are its inside)."""
+    brought = {}
+    exec(f"from minigrad.optim.{name} import *", brought)
+    brought.pop("__builtins__")
+    theirs = {module.name for module in pkgutil.iter_modules(torch.optim.__path__)}
+    if found := theirs & {name, f"_{name}"}:
+        module = importlib.import_module(f"torch.optim.{found.pop()}")
+        assert {n for n in module.__all__ if n[0].isupper()} <= set(brought)
+    else:  # a part of minigrad
+        assert brought == {}
+    assert all(value.__module__.startswith("minigrad.optim") for value in brought.values())
 
 
 # Where torch has *args, or arguments of a machine or a mode that is not here.
