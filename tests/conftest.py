@@ -1,9 +1,15 @@
 """Fixtures for every test: torch where it is installed, and a clean state before each test."""
 
+import signal
+
 import numpy as np
 import pytest
 
 import minigrad
+
+# What a script starts in its background ignores Ctrl-C, and so would the programs that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,7 @@ def test_batches_are_counted_before_the_statistics():
     assert layer.num_batches_tracked.item() == 1
     layer(minigrad.empty(0, 3))
     assert layer.num_batches_tracked.item() == 2
+    assert layer.num_batches_tracked._version == 2  # in place, as in torch
     assert layer.running_mean.tolist() == [0, 0, 0]
 
 
