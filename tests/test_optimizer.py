@@ -185,6 +185,19 @@ def test_state_dict_hooks():
     assert calls[-1] == "loaded"
 
 
+@pytest.mark.parametrize(
+    "kind", ["state_dict_pre", "state_dict_post", "load_state_dict_pre", "load_state_dict_post"]
+)
+def test_state_dict_hooks_run_in_order_but_for_those_put_first(kind):
+    optimizer = optim.SGD([minigrad.ones(1, requires_grad=True)], lr=0.1)
+    register, calls = getattr(optimizer, f"register_{kind}_hook"), []
+    register(lambda *_: calls.append("b"))
+    register(lambda *_: calls.append("c"))
+    register(lambda *_: calls.append("a"), prepend=True)
+    optimizer.load_state_dict(optimizer.state_dict())
+    assert calls == ["a", "b", "c"]
+
+
 def test_an_optimizer_of_ones_own():
     class SignSGD(optim.Optimizer):
         def __init__(self, params, lr=0.1):

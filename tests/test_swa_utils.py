@@ -96,6 +96,15 @@ def test_learning_rates_are_torchs(torch, strategy, epochs):
     assert found[0] == pytest.approx(found[1], rel=1e-12)
 
 
+def test_another_model_is_refused():
+    """Where torch would average what comes first, and say nothing."""
+    averaged = swa_utils.AveragedModel(nn.Linear(2, 2))
+    for other in (nn.Linear(2, 2, bias=False), nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))):
+        with pytest.raises(ValueError, match="argument 2 is"):
+            averaged.update_parameters(other)
+        assert averaged.n_averaged == 0
+
+
 def test_errors():
     optimizer = optim.SGD([minigrad.zeros(1, requires_grad=True)])
     with pytest.raises(ValueError, match="instead got x"):
