@@ -79,7 +79,7 @@ class Picture:
         if len(self.shape) > 2 and values.size > max_cells:
             matrices = values.reshape(-1, *self.shape[-2:])
             odd = ~np.isfinite(matrices).all(axis=(1, 2))
-            which = int(odd.argmax())
+            which = int(np.argmax(odd))
             self.at = tuple(map(int, np.unravel_index(which, self.shape[:-2])))
             matrix = matrices[which]
         else:

@@ -39,7 +39,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
                 f"{list(weights.shape)} and {list(x.shape)}"
             )
         heights = weights.numpy(force=True)
-    out = np.bincount(array, heights, minlength)
+    out: np.ndarray = np.bincount(array, heights, minlength)
     kept = np.float32 if heights is not None and heights.dtype == np.float32 else out.dtype
     out = out.astype(kept, copy=False)
     return over_array(out) if weights is None else underivable(out, "bincount", (weights,))

@@ -415,10 +415,10 @@ def frexp(input: Tensor) -> return_types.frexp:
     x = tensor_operand(input, "frexp")
     if not x.dtype.is_floating_point:
         raise RuntimeError(f"frexp() only supports floating-point dtypes, but got {x.dtype}")
-    mantissa, exponent = np.frexp(x.numpy(force=True))
-    exponent = over_array(np.asarray(exponent, np.int32))
+    fraction, power = np.frexp(x.numpy(force=True))
+    exponent = over_array(np.asarray(power, np.int32))
     mantissa = recorded(
-        np.asarray(mantissa), "FrexpBackward0", (x,), (lambda g, e: g / pow(2.0, e),), (exponent,)
+        np.asarray(fraction), "FrexpBackward0", (x,), (lambda g, e: g / pow(2.0, e),), (exponent,)
     )
     return return_types.frexp(mantissa, exponent)
 

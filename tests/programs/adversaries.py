@@ -64,7 +64,7 @@ for it in range(36):
         sigma = torch.linalg.matrix_norm(D[0].weight, 2)
         print(it, f"{ld.item():.4f} {lg.item():.4f} {sigma.item():.4f}")
 G.eval()
-print(f"{G(torch.randn(500, 4)).norm(dim=1).mean():.3f}", list(D.state_dict()), D)
+print(f"{G(torch.randn(500, 4)).norm(dim=1).mean():.2f}", list(D.state_dict()), D)
 
 # pictures, by transposed convolutions
 random.seed(999)
