@@ -256,7 +256,7 @@ def program(value, names=(), protocol=2):
     return file.getvalue()
 
 
-DATA = np.arange(6, dtype="f").tobytes()
+DATA = np.arange(6, dtype="<f4").tobytes()
 STORAGE = Storage("storage", "!torch.FloatStorage", "0", "cpu", 6)
 REBUILD = "torch._utils._rebuild_tensor_v2"
 

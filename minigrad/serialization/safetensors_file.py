@@ -38,7 +38,7 @@ DTYPES = {
     "U8": "|u1",
     "BOOL": "|b1",
 }
-NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
+NAMES = {np.dtype(dtype).newbyteorder("="): name for name, dtype in DTYPES.items()}
 
 MAX_HEADER = 100_000_000  # bytes; the limit of the safetensors package
 TREE = "minigrad"  # the metadata entry that describes a nested structure

@@ -29,7 +29,11 @@ __all__ = ["Writer", "writing"]
 
 LARGE = 2**30  # bytes of a part whose size takes more room in its header
 ALIGNMENT = 64  # bytes: torch maps files into memory, where the data of tensors begins at these
-STORAGE_NAMES = {np.dtype(t): f"torch.{n}" for n, t in STORAGES.items() if n != "BFloat16Storage"}
+STORAGE_NAMES = {  # (memory here is in the order of this machine)
+    np.dtype(t).newbyteorder("="): f"torch.{n}"
+    for n, t in STORAGES.items()
+    if n != "BFloat16Storage"
+}
 
 
 def writing(obj):
