@@ -110,6 +110,15 @@ def contains(size_t vjp, dict names):
     parts[vjp] = names
 
 
+cdef set outer = set()          # addresses of vjps
+
+
+def is_around(size_t vjp):
+    """Let nodes of the vjp at this address, writes through a view, stand for the op as well that was
+    done to the view, which is their second input: what follows that, follows them, as in torch."""
+    outer.add(vjp)
+
+
 cdef object part_of(Node node, int i, str name):
     """Return what stands for the part of ``node`` before input ``i``: always the same, see above."""
     cdef Node part = shown_parts.get((<size_t><PyObject *>node, i))
@@ -125,9 +134,22 @@ cdef object no_vjp(Node node, object grad):
     raise RuntimeError(f"{node.label} is a part of {node.extra.name()}, and has no backward alone")
 
 
+cdef bint works_on(object edge, object base):
+    """Whether the op behind ``edge`` has been done to a view of what is behind ``base``."""
+    cdef object end = end_of(edge)
+    while isinstance(end, Node) and (<Node>end).edges:
+        end = end_of((<Node>end).edges[0])
+        if end is end_of(base):
+            return True
+    return False
+
+
 def next_functions(Node node):
-    """Return ``following(node)`` as a tuple, with torch's nodes where one here does several."""
+    """Return ``following(node)`` as a tuple, with torch's nodes where one here does several, and
+    several do one's."""
     functions = following(node)
+    if <size_t>node.vjp in outer and works_on(node.edges[1], node.edges[0]):
+        functions[1:] = following(end_of(node.edges[1]))[1:]
     for i, name in parts.get(<size_t>node.vjp, {}).items():
         if functions[i][0] is not None:
             functions[i] = part_of(node, i, name), 0

@@ -289,7 +289,10 @@ cdef class Tensor(Operators):
             raise RuntimeError(
                 f"tensor.mT is only supported on matrices or batches of matrices. Got {n}-D tensor."
             )
-        return operations.permute(self, (*range(n - 2), n - 1, n - 2))
+        cdef Tensor out = operations.permute(self, (*range(n - 2), n - 1, n - 2))
+        if out.node is not None:
+            out.node.label = "TransposeBackward0"
+        return out
 
     @property
     def retains_grad(self):

@@ -33,6 +33,41 @@ T.addmm(X,X,X) AddmmBackward0
 T.baddbmm(X[None],X[None],X[None]) BaddbmmBackward0
 F.linear(X,X,X[0]) AddmmBackward0
 F.conv_transpose2d(P,P) ConvolutionBackward0
+F.conv1d(X[None],X[None]) ConvolutionBackward0
+F.conv1d(X,X[None]) SqueezeBackward1
+F.conv2d(P[0],P) SqueezeBackward1
+F.conv3d(P[None],P[None]) ConvolutionBackward0
+F.conv_transpose1d(X[None],X[:,None]) ConvolutionBackward0
+F.max_pool1d(X,2) SqueezeBackward1
+F.avg_pool1d(X[None],2) SqueezeBackward1
+F.avg_pool3d(P[None],1) AvgPool3DBackward0
+F.max_pool3d(P[None],1) MaxPool3DWithIndicesBackward0
+F.adaptive_max_pool2d(P,2) AdaptiveMaxPool2DBackward0
+F.adaptive_avg_pool2d(P[0],2) AdaptiveAvgPool2DBackward0
+F.interpolate(P,scale_factor=2) UpsampleNearest2DBackward0
+F.interpolate(P,scale_factor=2,mode='bilinear') UpsampleBilinear2DBackward0
+F.interpolate(X[None],scale_factor=2,mode='linear') UpsampleLinear1DBackward0
+F.interpolate(P,scale_factor=2,mode='bicubic',antialias=True) UpsampleBicubic2DAaBackward0
+F.scaled_dot_product_attention(P,P,P) ScaledDotProductFlashAttentionForCpuBackward0
+F.cosine_embedding_loss(X,S,X[0].detach().sign(),reduction='none') AddBackward0
+F.pairwise_distance(X,S) NormBackward1
+F.pdist(X) PdistBackward0
+T.cdist(X,S,p=1) CdistBackward0
+T.linalg.cross(X,S) LinalgCrossBackward0
+T.linalg.eigh(X[None])[0] LinalgEighBackward0
+T.linalg.svd(X[None])[1] LinalgSvdBackward0
+T.linalg.solve(T.eye(3)+S,X[0]) LinalgSolveExBackward0
+T.addmv(X[0],X,X[0]) AddmvBackward0
+T.addr(X,X[0],X[0]) AddrBackward0
+X.median(0)[0] MedianBackward1
+X.cummax(0)[0] CummaxBackward0
+T.std_mean(X)[1] StdMeanBackward0
+T.var_mean(X,0)[0] VarMeanBackward0
+X.mT TransposeBackward0
+X.H TransposeBackward0
+X.rot90() Rot90Backward0
+X.deg2rad() Deg2RadBackward0
+X.fmax(S) FmaxBackward0
 F.layer_norm(X,(3,),X[0],X[0]) NativeLayerNormBackward0
 F.group_norm(X,1) NativeGroupNormBackward0
 F.embedding(I,X) EmbeddingBackward0
@@ -213,6 +248,35 @@ def test_the_tape_of_a_layer_or_loss_is_torchs(expression, tape):
 
 def test_those_tapes_are_torchs(torch):
     assert {expression: tape_of(torch, expression) for expression, _ in DRAWN} == dict(DRAWN)
+
+
+# Writes through a view of a tensor Y = 2 X, and the tape of Y afterwards.
+WRITES = """
+Y[0]=5 CopySlices(Mul(A,-),-)
+Y[0]=X[1] CopySlices(Mul(A,-),Select(A))
+Y[1:]+=X[1:] CopySlices(CopySlices(Mul(A,-),Slice(A)),AsStrided(CopySlices(Mul(A,-),Slice(A))))
+Y[1:].mul_(X[0]) CopySlices(Mul(A,-),Select(A))
+Y[1].add_(1) CopySlices(Mul(A,-),-)
+Y[1].exp_() CopySlices(Mul(A,-))
+Y.view(9)[1:].copy_(X.sum()) CopySlices(Mul(A,-),Sum(A))
+"""
+WRITTEN = [line.split() for line in WRITES.strip().splitlines()]
+
+
+def tape_after(library, statement):
+    x = library.arange(9.0).reshape(3, 3).requires_grad_()
+    names = {"X": x, "Y": x * 2}
+    exec(statement, names)
+    return drawn(names["Y"].grad_fn).replace("torch::autograd::", "")
+
+
+@pytest.mark.parametrize(("statement", "tape"), WRITTEN, ids=[case[0] for case in WRITTEN])
+def test_the_tape_after_a_write_through_a_view_is_torchs(statement, tape):
+    assert tape_after(minigrad, statement) == tape
+
+
+def test_those_tapes_are_torchs_too(torch):
+    assert {statement: tape_after(torch, statement) for statement, _ in WRITTEN} == dict(WRITTEN)
 
 
 def test_a_part_of_a_node_is_one_object_and_has_no_backward_alone():

@@ -14,6 +14,7 @@ from minigrad.convert import checked_dim
 from minigrad.ops.creation import meshgrid
 from minigrad.ops.join import cat, stack, vstack
 from minigrad.ops.kinds import common_dtype
+from minigrad.ops.recorded import labelled
 from minigrad.ops.rows import index_select
 from minigrad.ops.shape import flip, reshape, transpose
 from minigrad.tensor import Tensor, over_array
@@ -241,10 +242,12 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
         )
     k %= 4
     if k == 0:
-        return input.clone()
-    if k == 2:
-        return flip(input, a, b)
-    return transpose(flip(input, b), a, b) if k == 1 else flip(transpose(input, a, b), b)
+        out = input.clone()
+    elif k == 2:
+        out = flip(input, a, b)
+    else:
+        out = transpose(flip(input, b), a, b) if k == 1 else flip(transpose(input, a, b), b)
+    return labelled(out, "Rot90Backward0")
 
 
 def repeat_interleave(
@@ -335,7 +338,7 @@ def _h(input: Tensor) -> Tensor:
         raise RuntimeError(
             f"tensor.H is only supported on matrices (2-D tensors). Got {input.dim()}-D tensor."
         )
-    return input.t()
+    return input.transpose(0, 1) if input.dim() else input.t()
 
 
 def _mh(input: Tensor) -> Tensor:

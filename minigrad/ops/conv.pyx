@@ -27,6 +27,7 @@ from minigrad.ops.common cimport (
     cast, dense, pair, shape_of, tensor_argument, threads_for_products,
 )
 from minigrad.ops.norm cimport eval_coefficients
+from minigrad.ops.recorded import labelled
 from minigrad.ops.reduce cimport sum_dims
 from minigrad.ops.shape cimport reshape_to
 from minigrad.tape cimport Node, grad_enabled, record, recording
@@ -354,7 +355,8 @@ def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
                        PyArray_DIM(w.array, 2)))
     out = convolution(x, w, b, (1, single(stride, "stride")), padding,
                       (1, single(dilation, "dilation")), groups)
-    return reshape_to(out, (*shape_of(out)[:rank - 1], PyArray_DIM(out.array, rank)))
+    out = reshape_to(out, (*shape_of(out)[:rank - 1], PyArray_DIM(out.array, rank)))
+    return labelled(out, "ConvolutionBackward0" if rank == 3 else "SqueezeBackward1")
 
 
 cdef object single(object value, str name):
@@ -385,4 +387,4 @@ cdef Tensor convolution(Tensor x, Tensor weight, Tensor bias, tuple stride, obje
     if PyArray_DIM(weight.array, 1) == 0:       # as torch: where nothing comes in, nothing goes out
         out = out[:, :0]
     out = cast(out, own)
-    return reshape_to(out, shape_of(out)[1:]) if unbatched else out
+    return labelled(reshape_to(out, shape_of(out)[1:]), "SqueezeBackward1") if unbatched else out

@@ -11,6 +11,7 @@ from minigrad.dtypes import float16, int64
 from minigrad.ops.conv import conv2d, warn_of_uneven
 from minigrad.ops.conv_transpose import conv_transpose2d
 from minigrad.ops.pad import pad
+from minigrad.ops.recorded import labelled
 from minigrad.ops.spatial import check_rank, check_tensor, per_dimension
 from minigrad.ops.windows import overlap_add, windows
 from minigrad.tensor import Tensor
@@ -90,7 +91,8 @@ def conv3d(
     planes = seen.movedim(4, 1).reshape(n * count, channels * kernel[0], height, width)
     flat_weight = weight.reshape(out, weight.shape[1] * kernel[0], *kernel[1:])
     y = conv2d(planes, flat_weight, bias, stride[1:], flat_padding, dilation[1:], groups)
-    return y.reshape(n, count, *y.shape[1:]).transpose(1, 2).contiguous()
+    y = y.reshape(n, count, *y.shape[1:]).transpose(1, 2).contiguous()
+    return labelled(y, "ConvolutionBackward0")
 
 
 def conv_transpose3d(
@@ -167,7 +169,8 @@ def conv_transpose3d(
     y = overlap_add(
         y, (size, height * width), (stride[0], 1), (padding[0], 0), (dilation[0], 1)
     ).reshape(n, outputs, size, height, width)
-    return y if bias is None else y + bias.reshape(-1, 1, 1, 1)
+    y = y if bias is None else y + bias.reshape(-1, 1, 1, 1)
+    return labelled(y, "ConvolutionBackward0")
 
 
 def _check_operands(input, weight, bias, function):

@@ -150,7 +150,8 @@ def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_paddi
     out = transposed(
         x, w, b, (1, single(stride, "stride")), (0, single(padding, "padding")),
         (0, single(output_padding, "output_padding")), groups, (1, single(dilation, "dilation")))
-    return reshape_to(out, (*shape_of(out)[:rank - 1], PyArray_DIM(out.array, rank)))
+    out = reshape_to(out, (*shape_of(out)[:rank - 1], PyArray_DIM(out.array, rank)))
+    return labelled(out, "ConvolutionBackward0" if rank == 3 else "SqueezeBackward1")
 
 
 cdef Py_ssize_t groups_of(object groups) except -1:

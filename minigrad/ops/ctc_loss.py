@@ -19,6 +19,7 @@ from minigrad.ops.creation import from_numpy
 from minigrad.ops.elementwise import where
 from minigrad.ops.join import cat, stack
 from minigrad.ops.loss import reduced, reduction_name
+from minigrad.ops.recorded import labelled
 from minigrad.tensor import Tensor
 
 # The logarithm of an impossible thing: finite, so that no gradient is infinity minus infinity.
@@ -138,6 +139,7 @@ def ctc_loss(
     loss = where(impossible, 0.0 if zero_infinity else float("inf"), loss)
     empty = from_numpy((lengths == 0) & (counts == 0))
     loss = loss.masked_fill(empty, 0.0)
+    labelled(loss, "WhereBackward0" if zero_infinity else "CtcLossBackward0")
     if reduction == "mean":
         loss = loss / from_numpy(np.maximum(counts, 1).astype(loss.dtype.numpy))
     return reduced(loss.squeeze(0) if single else loss, reduction)

@@ -15,7 +15,7 @@ from minigrad.dtypes cimport dtype_of, float16
 from minigrad.ops.common cimport shape_of, tensor_argument
 from minigrad.ops.join import cat
 from minigrad.ops.linalg import matmul
-from minigrad.ops.recorded import constant
+from minigrad.ops.recorded import constant, labelled
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
@@ -62,14 +62,14 @@ cdef Tensor packed(tuple arrays):
     return wrap(np.concatenate([np.asarray(a).reshape(-1) for a in arrays]))
 
 
-cdef tuple unpacked(object row, list shapes):
-    """Return the parts of a row as tensors of the given shapes: views."""
+cdef tuple unpacked(object row, list shapes, str label="ViewBackward0"):
+    """Return the parts of a row as tensors of the given shapes: views, from nodes of this name."""
     parts, start = [], 0
     for shape in shapes:
         size = 1
         for s in shape:
             size *= s
-        parts.append(row[start:start + size].reshape(shape))
+        parts.append(labelled(row[start:start + size].reshape(shape), label))
         start += size
     return tuple(parts)
 
@@ -256,7 +256,7 @@ def cholesky(A, *, upper=False):
         (x.array if not upper else np.swapaxes(x.array, -1, -2),)))
     if recording(x):
         record(out, "LinalgCholeskyExBackward0", cholesky_vjp, (x,), (out,))
-    return (<object>out).mT if upper else out
+    return labelled((<object>out).mT, "LinalgCholeskyExBackward0") if upper else out
 
 
 cdef cholesky_vjp(Node node, object g):
@@ -287,7 +287,7 @@ def eigh(A, UPLO="L"):
     shapes = [values.shape, vectors.shape]
     if recording(x):
         record(row, "LinalgEighBackward0", eigh_vjp, (x,), (row,), shapes)
-    return return_types.linalg_eigh(*unpacked(row, shapes))
+    return return_types.linalg_eigh(*unpacked(row, shapes, "LinalgEighBackward0"))
 
 
 cdef eigh_vjp(Node node, object g):
@@ -323,7 +323,7 @@ def svd(A, full_matrices=True, *, driver=None):
     shapes = [part.shape for part in parts]
     if recording(x):
         record(row, "LinalgSvdBackward0", svd_vjp, (x,), (row,), shapes)
-    return return_types.linalg_svd(*unpacked(row, shapes))
+    return return_types.linalg_svd(*unpacked(row, shapes, "LinalgSvdBackward0"))
 
 
 cdef svd_vjp(Node node, object g):
@@ -383,7 +383,7 @@ def qr(A, mode="reduced"):
     shapes = [part.shape for part in found]
     if recording(x):
         record(row, "LinalgQrBackward0", qr_vjp, (x,), (row,), shapes)
-    return return_types.linalg_qr(*unpacked(row, shapes))
+    return return_types.linalg_qr(*unpacked(row, shapes, "LinalgQrBackward0"))
 
 
 cdef qr_vjp(Node node, object g):

@@ -6,6 +6,7 @@ import numpy as np
 
 from minigrad.dtypes import promote_types
 from minigrad.ops.creation import from_numpy
+from minigrad.ops.recorded import labelled
 from minigrad.ops.shape import broadcast_tensors
 from minigrad.tensor import Tensor
 
@@ -21,7 +22,7 @@ def pairwise_distance(
     >>> minigrad.pairwise_distance(minigrad.tensor([[3.0, 4.0]]), minigrad.zeros(1, 2))
     tensor([5.0000])
     """
-    return (x1 - x2 + eps).norm(p, -1, keepdim=keepdim)
+    return labelled((x1 - x2 + eps).norm(p, -1, keepdim=keepdim), "NormBackward1")
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
@@ -68,7 +69,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
         raise RuntimeError(f"pdist only supports non-negative p values, got {p}")
     first, second = np.triu_indices(len(input), 1)
     apart = input[from_numpy(first)] - input[from_numpy(second)]
-    return apart.norm(p, 1) if input.size(1) else apart.sum(1)
+    return labelled(apart.norm(p, 1) if input.size(1) else apart.sum(1), "PdistBackward0")
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -16,6 +16,7 @@ from minigrad.dtypes import float16, float32, uint8
 from minigrad.ops.creation import from_numpy
 from minigrad.ops.pool import adaptive_avg_pool1d, adaptive_avg_pool2d
 from minigrad.ops.pool3d import adaptive_avg_pool3d
+from minigrad.ops.recorded import labelled
 from minigrad.ops.resample import resample
 from minigrad.ops.rows import index_select
 from minigrad.ops.spatial import check_tensor
@@ -108,7 +109,8 @@ def interpolate(
         for d in reversed(range(n)):
             index = _nearest(input.shape[2 + d], sizes[d], factors[d], mode == "nearest-exact")
             input = index_select(input, 2 + d, from_numpy(index))
-        return input
+        exact = "Exact" if mode == "nearest-exact" else ""
+        return labelled(input, f"UpsampleNearest{exact}{n}DBackward0")
     x = input.to(float32) if input.dtype is float16 else input
     real = np.float32 if x.dtype is float32 else np.float64
     take = _resample_bytes if x.dtype is uint8 else resample
@@ -121,7 +123,8 @@ def interpolate(
             find = _cubic if mode == "bicubic" else _linear
             taps = find(_positions(real, count, scale, bool(align_corners)), size)
         x = take(x, 2 + d, *taps)
-    return x.to(input.dtype)
+    name = mode.capitalize() + (f"{n}DAa" if antialias else f"{n}D")
+    return labelled(x.to(input.dtype), f"Upsample{name}Backward0")
 
 
 def _resample_bytes(x, dim, places, weights):

@@ -146,7 +146,7 @@ def cosine_embedding_loss(
     squares = (input1.square().sum(-1) + tiny) * (input2.square().sum(-1) + tiny)
     cosine = (input1 * input2).sum(-1) / squares.sqrt()
     apart = where(target == -1, (cosine - margin).clamp_min(0), 0.0)
-    return reduced(where(target == 1, 1 - cosine, apart), reduction)
+    return reduced(where(target == 1, 1 - cosine, 0.0) + apart, reduction)
 
 
 def margin_ranking_loss(

@@ -17,6 +17,7 @@ from minigrad.ops.creation import from_numpy, zeros
 from minigrad.ops.pool import max_pool1d, max_pool2d
 from minigrad.ops.pool3d import max_pool3d
 from minigrad.ops.random import rand
+from minigrad.ops.recorded import labelled
 from minigrad.ops.spatial import check_output_size, check_rank, check_tensor, per_dimension
 from minigrad.tensor import Tensor
 from minigrad.types import Ints
@@ -96,7 +97,7 @@ def adaptive_max_pool1d(input: Tensor, output_size: Ints, return_indices: bool =
 
     As ``adaptive_max_pool2d``, in one dimension.
     """
-    return _adaptive(input, 1, output_size, return_indices)
+    return labelled(_adaptive(input, 1, output_size, return_indices), "SqueezeBackward1")
 
 
 def adaptive_max_pool2d(input: Tensor, output_size: Ints, return_indices: bool = False) -> Any:
@@ -112,7 +113,7 @@ def adaptive_max_pool2d(input: Tensor, output_size: Ints, return_indices: bool =
     tensor([[[4., 5.],
              [7., 8.]]])
     """
-    return _adaptive(input, 2, output_size, return_indices)
+    return labelled(_adaptive(input, 2, output_size, return_indices), "AdaptiveMaxPool2DBackward0")
 
 
 def adaptive_max_pool3d(input: Tensor, output_size: Ints, return_indices: bool = False) -> Any:
@@ -120,7 +121,7 @@ def adaptive_max_pool3d(input: Tensor, output_size: Ints, return_indices: bool =
 
     As ``adaptive_max_pool2d``, in three dimensions.
     """
-    return _adaptive(input, 3, output_size, return_indices)
+    return labelled(_adaptive(input, 3, output_size, return_indices), "AdaptiveMaxPool3DBackward0")
 
 
 def _fractional(input, n, kernel_size, output_size, output_ratio, return_indices, samples):
@@ -153,7 +154,8 @@ def _fractional(input, n, kernel_size, output_size, output_ratio, return_indices
         starts -= (u * step).astype(np.int64)
         starts[:, -1] = sizes[d] - kernel[d]
         windows.append(starts[..., None] + np.arange(kernel[d]))
-    return _largest(input, n, windows, return_indices)
+    found = _largest(input, n, windows, return_indices)
+    return labelled(found, f"FractionalMaxPool{n}DBackward0")
 
 
 def fractional_max_pool2d(
@@ -234,7 +236,8 @@ def _unpool(input, indices, n, kernel_size, stride, padding, output_size):
         )
     lead = input.shape[:-n]
     flat = zeros(*lead, area, dtype=input.dtype).scatter(-1, places, input.flatten(-n))
-    return flat.reshape(*lead, *sizes)
+    label = "SqueezeBackward1" if n == 1 else f"MaxUnpool{n}DBackward0"
+    return labelled(flat.reshape(*lead, *sizes), label)
 
 
 def max_unpool1d(

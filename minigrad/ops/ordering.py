@@ -158,7 +158,7 @@ def topk(
     if not 0 <= k <= (x.shape[dim] if x.dim() else 1):
         raise RuntimeError(f"selected index k out of range: {k} of shape {list(x.shape)}")
     if x.dim() == 0:
-        return _scalar(return_types.topk, x)
+        return labelled(_scalar(return_types.topk, x), "TopkBackward0")
     places = few_places(x, k, dim, largest)
     if places is None:
         places = np.take(_order(x, dim, largest), range(k), axis=dim)
@@ -179,7 +179,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> ret
     if not 1 <= k <= (x.shape[dim] if x.dim() else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}: {k}")
     if x.dim() == 0:
-        return _scalar(return_types.kthvalue, x)
+        return labelled(_scalar(return_types.kthvalue, x), "KthvalueBackward0")
     found = _picked(return_types.kthvalue, x, dim, _place(x, dim, k - 1), keepdim)
     return labelled(found, "KthvalueBackward0")
 
@@ -207,7 +207,8 @@ def _middle(name, result, x, dim, keepdim, skip_nan):
 def _median(name, result, input, dim, keepdim, skip_nan):
     x = _no_bools(name, input)
     if dim is not None:
-        return _middle(name, result, x, dim, keepdim, skip_nan)
+        found = _middle(name, result, x, dim, keepdim, skip_nan)
+        return labelled(found, f"{name.capitalize()}Backward1")
     array = x.numpy(force=True).ravel()
     unknown = np.isnan(array)
     if unknown.any():
@@ -256,7 +257,7 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> return_types.mo
     x = tensor_operand(input, "mode")
     dim = _checked_dim("mode", x, dim)
     if x.dim() == 0:
-        return _scalar(return_types.mode, x)
+        return labelled(_scalar(return_types.mode, x), "ModeBackward0")
     _not_empty("mode", x, dim)
     order = np.moveaxis(_order(x, dim, False), dim, -1)
     array = np.take_along_axis(np.moveaxis(x.numpy(force=True), dim, -1), order, -1)

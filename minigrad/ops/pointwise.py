@@ -112,12 +112,12 @@ def deg2rad(input: Tensor) -> Tensor:
     >>> minigrad.deg2rad(minigrad.tensor([90.0, 180.0]))
     tensor([1.5708, 3.1416])
     """
-    return float_operand(input) * (math.pi / 180.0)
+    return labelled(float_operand(input) * (math.pi / 180.0), "Deg2RadBackward0")
 
 
 def rad2deg(input: Tensor) -> Tensor:
     """Return radians as degrees."""
-    return float_operand(input) * (180.0 / math.pi)
+    return labelled(float_operand(input) * (180.0 / math.pi), "Rad2DegBackward0")
 
 
 def sinc(input: Tensor) -> Tensor:
@@ -400,7 +400,8 @@ def ldexp(input: Tensor, other: Tensor | float) -> Tensor:
     tensor([8.])
     """
     x, exponent = _pair("ldexp", input, other)  # 2 ** exponent is float32, the result need not be
-    return cast(mul(x, pow(2.0, exponent)), x.dtype if x.is_floating_point() else float32)
+    out = cast(mul(x, pow(2.0, exponent)), x.dtype if x.is_floating_point() else float32)
+    return labelled(out, "LdexpBackward0")
 
 
 def frexp(input: Tensor) -> return_types.frexp:
@@ -431,10 +432,10 @@ def fmax(input: Tensor, other: Tensor | float) -> Tensor:
     tensor([1., 2.])
     """
     a, b = _pair("fmax", input, other)
-    return where(ge(a, b) | isnan(b), a, b)
+    return labelled(where(ge(a, b) | isnan(b), a, b), "FmaxBackward0")
 
 
 def fmin(input: Tensor, other: Tensor | float) -> Tensor:
     """Return the smaller of each pair, ignoring NaN; the gradient of a tie goes to ``input``."""
     a, b = _pair("fmin", input, other)
-    return where(le(a, b) | isnan(b), a, b)
+    return labelled(where(le(a, b) | isnan(b), a, b), "FminBackward0")

@@ -183,7 +183,10 @@ cdef Tensor restored(Tensor y, object input, int spatial):
     if rank == spatial + 1:
         shape = shape[1:]
     if len(shape) != 4:
+        label = None if y.node is None else y.node.label if spatial == 2 else "SqueezeBackward1"
         y = reshape_to(y, shape)
+        if y.node is not None:
+            y.node.label = label
     return cast(y, dtype_of(x.array))
 
 

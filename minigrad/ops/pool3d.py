@@ -13,6 +13,7 @@ from typing import Any
 
 from minigrad.dtypes import int64
 from minigrad.ops.pool import adaptive_avg_pool2d, avg_pool1d, avg_pool2d, max_pool2d
+from minigrad.ops.recorded import labelled
 from minigrad.ops.spatial import check_output_size, check_rank, per_dimension
 from minigrad.tensor import Tensor
 from minigrad.types import Ints
@@ -79,13 +80,14 @@ def max_pool3d(
         ceil_mode=ceil_mode,
         return_indices=return_indices,
     )
+    y, levels = y if return_indices else (y, y)
+    largest = labelled(restored(y, height, width), "MaxPool3DWithIndicesBackward0")
     if not return_indices:
-        return restored(y, height, width)
-    y, levels = y
+        return largest
     area = x.shape[2] * x.shape[3]
     found = places.reshape(count, depth * height * width).gather(1, levels.flatten(1))
     indices = (levels // (height * width)) * area + found.reshape(levels.shape)
-    return restored(y, height, width), restored(indices, height, width)
+    return largest, restored(indices, height, width)
 
 
 def avg_pool3d(
@@ -124,7 +126,7 @@ def avg_pool3d(
         *((deep, 1), (deep_step, 1), (deep_pad, 0)),
         *(ceil_mode, count_include_pad, divisor_override),
     )
-    return restored(y, height, width)
+    return labelled(restored(y, height, width), "AvgPool3DBackward0")
 
 
 def adaptive_avg_pool3d(input: Tensor, output_size: int | Sequence[int | None]) -> Tensor:
@@ -148,7 +150,7 @@ def adaptive_avg_pool3d(input: Tensor, output_size: int | Sequence[int | None]) 
     y = adaptive_avg_pool2d(x, flat)
     count, depth, height, width = y.shape
     y = adaptive_avg_pool2d(y.reshape(count, 1, depth, height * width), (deep, height * width))
-    return restored(y, height, width)
+    return labelled(restored(y, height, width), "AdaptiveAvgPool3DBackward0")
 
 
 def lp_pool1d(

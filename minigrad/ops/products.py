@@ -48,8 +48,10 @@ def _plus(function: str, input: Any, product: Tensor, beta: float, alpha: float)
         product = product * alpha
     if beta == 0:
         nothing = input.masked_fill(over_array(np.array(True)), 0)
-        return product + nothing if input.requires_grad else product
-    return (input if beta == 1 else input * beta) + product
+        out = product + nothing if input.requires_grad else product
+    else:
+        out = (input if beta == 1 else input * beta) + product
+    return labelled(out, f"{function.capitalize()}Backward0")
 
 
 def baddbmm(
@@ -199,7 +201,8 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
             f"{list(input.shape)} and {list(other.shape)}"
         )
     a, b = input.unbind(d), other.unbind(d)
-    return stack([a[i] * b[j] - a[j] * b[i] for i, j in ((1, 2), (2, 0), (0, 1))], d)
+    out = stack([a[i] * b[j] - a[j] * b[i] for i, j in ((1, 2), (2, 0), (0, 1))], d)
+    return labelled(out, "LinalgCrossBackward0")
 
 
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:

@@ -209,7 +209,8 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """Return (variance, mean) over ``dim``."""
     dim, unbiased = positional_unbiased(dim, unbiased)
     return (
-        var(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
+        labelled(var(input, dim, unbiased, keepdim, correction=correction), "VarMeanBackward0"),
+        labelled(mean(input, dim, keepdim), "VarMeanBackward0"),
     )
 
 
@@ -217,7 +218,8 @@ def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """Return (standard deviation, mean) over ``dim``."""
     dim, unbiased = positional_unbiased(dim, unbiased)
     return (
-        std(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
+        labelled(std(input, dim, unbiased, keepdim, correction=correction), "StdMeanBackward0"),
+        labelled(mean(input, dim, keepdim), "StdMeanBackward0"),
     )
 
 

@@ -15,7 +15,7 @@ from minigrad.ops.elementwise import where
 from minigrad.ops.join import cat
 from minigrad.ops.math import exp, log
 from minigrad.ops.ordering import _checked_dim
-from minigrad.ops.recorded import recorded, tensor_operand
+from minigrad.ops.recorded import labelled, recorded, tensor_operand
 from minigrad.ops.scan import cumsum, places_of_extremes
 from minigrad.ops.shape import flip
 from minigrad.tensor import Tensor, over_array
@@ -28,9 +28,11 @@ def _running_extreme(name, largest, result, input, dim):
     x = tensor_operand(input, name)
     dim = _checked_dim(name, x, dim)
     if x.dim() == 0:
-        return result(x.clone(), over_array(np.zeros((), np.int64)))
-    indices = over_array(places_of_extremes(x, dim, largest))
-    return result(x.gather(dim, indices), indices)
+        found = result(x.clone(), over_array(np.zeros((), np.int64)))
+    else:
+        indices = over_array(places_of_extremes(x, dim, largest))
+        found = result(x.gather(dim, indices), indices)
+    return labelled(found, f"{name.capitalize()}Backward0")
 
 
 def cummax(input: Tensor, dim: int) -> return_types.cummax:

@@ -13,7 +13,7 @@ from minigrad.ops.exact import valued
 from minigrad.ops.linalg import matmul
 from minigrad.ops.lu import lu_factor_ex, lu_solve
 from minigrad.ops.matrices import check_matrices, matrix_rank, pinv, svdvals
-from minigrad.ops.recorded import constant, recorded
+from minigrad.ops.recorded import constant, labelled, recorded
 from minigrad.ops.triangles import solve_triangle
 from minigrad.tensor import Tensor, over_array
 
@@ -70,7 +70,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
     if not left:
         return solve_matrices(A.mT, columns.mT).mT
     found = solve_matrices(A, columns)
-    return found.squeeze(-1) if vector else found
+    return labelled(found.squeeze(-1) if vector else found, "LinalgSolveExBackward0")
 
 
 def solve_triangular(

@@ -142,7 +142,7 @@ def cdist(
     a, b = operands(a, b)
     if p == 2 and modes[compute_mode]:
         return _euclidean(a, b)
-    return norm(a.unsqueeze(-2) - b.unsqueeze(-3), p, -1)
+    return labelled(norm(a.unsqueeze(-2) - b.unsqueeze(-3), p, -1), "CdistBackward0")
 
 
 def _euclidean(a, b):
