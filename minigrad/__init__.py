@@ -8,7 +8,6 @@
 tensor([2., 4., 6.])
 """
 
-from importlib import import_module as _import_module
 from math import e, inf, nan, pi
 
 try:
@@ -75,9 +74,10 @@ half, float, double = float16, float32, float64
 short, int, long = int16, int32, int64
 
 # Every function of the ops: minigrad.add, minigrad.zeros, ...  See minigrad/ops/__init__.py.
-globals().update({name: f for name, f in ops.functions.items() if not isinstance(f, ops.Late)})
+globals().update(ops.functions)
 
 from minigrad import autograd, nn, optim, utils
+from minigrad.amp import GradScaler, autocast
 from minigrad.autograd import (
     enable_grad,
     inference_mode,
@@ -86,63 +86,41 @@ from minigrad.autograd import (
     no_grad,
     set_grad_enabled,
 )
+from minigrad.on_demand import Part as _Part
+from minigrad.ops.generator import Generator, default_generator
+from minigrad.ops.legacy import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+)
+from minigrad.ops.public import late as _late
+from minigrad.ops.storage import TypedStorage, UntypedStorage
+from minigrad.refusal import AcceleratorError, OutOfMemoryError
 from minigrad.serialization import load, save
 
-# What not every program needs is imported when it is first used: these parts of the package, ...
-_PARTS = (
+# What not every program needs is imported when it is first used: these parts of the package, and
+# functions.  (Not by a module's __getattr__: with one, CPython looks every name of it up slowly,
+# and minigrad.add(x, y) of small tensors would take a fifth longer.)
+for _name in (
     "__config__ accelerator amp backends compiler cpu cuda distributed distributions func hub "
     "inspect jit linalg mps multiprocessing onnx profiler random special testing types version xpu"
-).split()
-# ... these names in them, and the functions of ops that are Late.
-_FROM_PARTS = {
-    "AcceleratorError": "accelerator",
-    "GradScaler": "amp",
-    "OutOfMemoryError": "cuda",
-    "autocast": "amp",
-    "is_anomaly_check_nan_enabled": "autograd.anomaly_mode",
-    "is_anomaly_enabled": "autograd.anomaly_mode",
-    "is_autocast_enabled": "amp",
-    "vmap": "func",
-}
-
-
-def __getattr__(name):
-    if name in _PARTS:
-        return _import_module(f"minigrad.{name}")
-    if name in _FROM_PARTS:
-        found = getattr(_import_module(f"minigrad.{_FROM_PARTS[name]}"), name)
-    elif name in ops.functions:
-        found = ops.functions[name].load()
-    else:
-        raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
-    globals()[name] = found  # from now on without a detour
-    return found
-
-
-def __dir__():
-    return sorted({*globals(), *ops.functions, *_PARTS, *_FROM_PARTS})
+).split():
+    globals().setdefault(_name, _Part(f"minigrad.{_name}"))
+for _name, _part in (
+    ("is_anomaly_check_nan_enabled", "autograd.anomaly_mode"),
+    ("is_anomaly_enabled", "autograd.anomaly_mode"),
+    ("is_autocast_enabled", "amp"),
+    ("vmap", "func"),
+):
+    globals()[_name] = _late("minigrad", _name, f"minigrad.{_part}", _name)
 
 
 def is_tensor(obj):
     """Return whether ``obj`` is a Tensor."""
     return isinstance(obj, Tensor)
-
-
-def numel(input):
-    """Return the number of elements of a tensor."""
-    return input.numel()
-
-
-def detach(input):
-    """Return the tensor without its graph; see ``Tensor.detach``."""
-    return input.detach()
-
-
-def detach_(input):
-    """Take the tensor out of its graph, in place; see ``Tensor.detach_``."""
-    return input.detach_()
-
-
-def is_floating_point(input):
-    """Return whether a tensor's dtype is float16, float32 or float64."""
-    return input.is_floating_point()

@@ -48,7 +48,6 @@ from minigrad import utils as utils
 from minigrad import version as version
 from minigrad import walk as walk
 from minigrad import xpu as xpu
-from minigrad.accelerator import AcceleratorError as AcceleratorError
 from minigrad.amp import GradScaler as GradScaler
 from minigrad.amp import autocast as autocast
 from minigrad.amp import is_autocast_enabled as is_autocast_enabled
@@ -76,7 +75,6 @@ from minigrad.config import get_num_threads as get_num_threads
 from minigrad.config import iinfo as iinfo
 from minigrad.config import set_num_threads as set_num_threads
 from minigrad.config import show_config as show_config
-from minigrad.cuda import OutOfMemoryError as OutOfMemoryError
 from minigrad.dtypes import dtype as dtype
 from minigrad.dtypes import float16 as float16
 from minigrad.dtypes import float32 as float32
@@ -92,6 +90,21 @@ from minigrad.dtypes import uint8 as uint8
 from minigrad.formatting import get_printoptions as get_printoptions
 from minigrad.formatting import set_printoptions as set_printoptions
 from minigrad.func import vmap as vmap
+from minigrad.ops.generator import Generator as Generator
+from minigrad.ops.generator import default_generator as default_generator
+from minigrad.ops.legacy import BoolTensor as BoolTensor
+from minigrad.ops.legacy import ByteTensor as ByteTensor
+from minigrad.ops.legacy import CharTensor as CharTensor
+from minigrad.ops.legacy import DoubleTensor as DoubleTensor
+from minigrad.ops.legacy import FloatTensor as FloatTensor
+from minigrad.ops.legacy import HalfTensor as HalfTensor
+from minigrad.ops.legacy import IntTensor as IntTensor
+from minigrad.ops.legacy import LongTensor as LongTensor
+from minigrad.ops.legacy import ShortTensor as ShortTensor
+from minigrad.ops.storage import TypedStorage as TypedStorage
+from minigrad.ops.storage import UntypedStorage as UntypedStorage
+from minigrad.refusal import AcceleratorError as AcceleratorError
+from minigrad.refusal import OutOfMemoryError as OutOfMemoryError
 from minigrad.serialization import load as load
 from minigrad.serialization import save as save
 from minigrad.settings import (
@@ -124,24 +137,8 @@ int: dtype
 long: dtype
 
 def is_tensor(obj: object) -> builtins.bool: ...
-def numel(input: Tensor) -> builtins.int: ...
-def detach(input: Tensor) -> Tensor: ...
-def detach_(input: Tensor) -> Tensor: ...
-def is_floating_point(input: Tensor) -> builtins.bool: ...
 
 # What minigrad/ops/__init__.py lists as functions, by tests/package_stub.py.
-BoolTensor = ops.legacy.BoolTensor
-ByteTensor = ops.legacy.ByteTensor
-CharTensor = ops.legacy.CharTensor
-DoubleTensor = ops.legacy.DoubleTensor
-FloatTensor = ops.legacy.FloatTensor
-Generator = ops.generator.Generator
-HalfTensor = ops.legacy.HalfTensor
-IntTensor = ops.legacy.IntTensor
-LongTensor = ops.legacy.LongTensor
-ShortTensor = ops.legacy.ShortTensor
-TypedStorage = ops.storage.TypedStorage
-UntypedStorage = ops.storage.UntypedStorage
 abs = _with_out.abs
 abs_ = ops.math.abs
 absolute = _with_out.absolute
@@ -274,10 +271,11 @@ cummin = _with_out.cummin
 cumprod = _with_out.cumprod
 cumsum = _with_out.cumsum
 cumulative_trapezoid = ops.running.cumulative_trapezoid
-default_generator = ops.generator.default_generator
 deg2rad = _with_out.deg2rad
 deg2rad_ = ops.pointwise.deg2rad
 det = ops.forms.det
+detach = ops.kinds.detach
+detach_ = ops.kinds.detach_
 diag = _with_out.diag
 diag_embed = ops.diagonals.diag_embed
 diagflat = ops.diagonals.diagflat
@@ -376,6 +374,7 @@ instance_norm = ops.forms.instance_norm
 inverse = _with_out.inverse
 is_complex = ops.realness.is_complex
 is_conj = ops.realness.is_conj
+is_floating_point = ops.kinds.is_floating_point
 is_inference = ops.legacy.is_inference
 is_neg = ops.realness.is_conj
 is_nonzero = ops.legacy.is_nonzero
@@ -474,6 +473,7 @@ nonzero_static = _with_out.nonzero_static
 norm = _with_out.norm
 normal = _with_out.normal
 not_equal = _with_out.not_equal
+numel = ops.kinds.numel
 ones = _with_out.ones
 ones_like = ops.creation.ones_like
 orgqr = _with_out.orgqr

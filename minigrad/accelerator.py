@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NoReturn
 
+from minigrad.refusal import AcceleratorError as AcceleratorError
 from minigrad.refusal import refusal
 
 
@@ -17,10 +18,6 @@ def _none_there(name: str) -> Callable[..., NoReturn]:
 synchronize, empty_cache = _none_there("synchronize"), _none_there("empty_cache")
 current_device_index = _none_there("current_device_index")
 set_device_index = _none_there("set_device_index")
-
-
-class AcceleratorError(RuntimeError):
-    """What programs catch of a device's errors.  Nothing raises it."""
 
 
 def is_available() -> bool:

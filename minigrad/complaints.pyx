@@ -10,12 +10,10 @@ that does not fit) what torch raises: a TypeError with the argument, what it mus
 from __future__ import annotations
 
 import ast
-import functools
 import inspect
 import numbers
 import os
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
@@ -31,91 +29,55 @@ _ALIASES = {"Ints": "int | Sequence[int]"}
 
 
 def complaint(
-    function: Callable[..., Any],
-    name: str,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    error: Exception,
+    function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception
 ) -> Exception | None:
-    """Return what to raise in place of ``error``, with which ``name(*args, **kwargs)`` failed.
+    """Return what to raise in place of ``error``, with which ``function(*args, **kwargs)`` failed.
 
     None: the arguments are of the declared types, so that the error is about something else.
+    ``function``: a PublicFunction (minigrad/ops/public.pyx).
     """
+    name = function.__name__
     if str(error).startswith(f"{name}(): argument "):
         return None
-    given = list(_given(_declared(function, name), args, kwargs))
+    given = list(_given(_declared(function), args, kwargs))
     for argument, value, types in given:
         if not any(_fits(value, t, isinstance(error, AttributeError)) for t in types):
             expected = " or ".join(dict.fromkeys(_said(t) for t in types))
             return TypeError(
                 f"{name}(): argument '{argument}' must be {expected}, not {_kind(value)}"
             )
-    if isinstance(error, (OverflowError, ValueError)):
+    too_large = any(text in str(error) for text in _TOO_LARGE)
+    if isinstance(error, OverflowError) or too_large:
         for argument, value, _ in given:
             if any(isinstance(v, int) and v not in _INT64 for v in _items(value)):
                 return ValueError(f"{name}(): argument '{argument}' overflows int64: {value}")
-        if any(text in str(error) for text in _TOO_LARGE):
+        if too_large:
             call = ", ".join(f"{n} {_size(v)}" for n, v, _ in given)
             return RuntimeError(f"{name}(): no memory holds the result for {call}")
     return None
 
 
-def answer(
-    function: Callable[..., Any],
-    name: str,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    error: Exception,
+def complain(
+    function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception
 ) -> Any:
-    """Return what a ``__torch_function__`` among the arguments of a failed call makes of it.
-
-    If there is none, raise what ``complaint`` says, or ``error`` itself, which is being handled.
-    """
-    asked = overloaded((*args, *kwargs.values()))
-    if asked:
-        return dispatch(function, asked, args, kwargs)
-    better = complaint(function, name, args, kwargs, error)
+    """Raise what ``complaint`` says, or ``error`` itself, which is being handled."""
+    better = complaint(function, args, kwargs, error)
     if better is None:
         raise
     raise better from error
 
 
-def explained(home: str, name: str) -> Any:
-    """Return what a module has under a name; a function of Python from now on complains well."""
-    module = import_module(home)
-    function = getattr(module, name)
-    if not isinstance(function, FunctionType) or hasattr(function, "__wrapped__"):
-        return function
+def answer(
+    function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception
+) -> Any:
+    """Return what a ``__torch_function__`` among the arguments makes of a call, or complain.
 
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(*args, **kwargs)
-        except Exception as error:
-            return answer(call, name, args, kwargs, error)
-
-    if function.__module__ == home:  # where pickle looks for it
-        setattr(module, name, call)
-    return call
-
-
-def explain_all(names: dict[str, Any]) -> None:
-    """Have the functions of Python complain well that a module shows, ``vars()`` of it."""
-    for name in names["__all__"]:
-        function = names[name]
-        if isinstance(function, FunctionType):
-            names[name] = explained(function.__module__, function.__name__)
-        names[name] = public(names[name], names["__name__"], name)
-
-
-faces: list[Callable[[Any, str, str], Any]] = []  # what public functions are put behind
-
-
-def public(function: Any, home: str, name: str) -> Any:
-    """Return what a module shows as ``name``: the function, behind what all are put behind."""
-    for face in faces:
-        function = face(function, home, name)
-    return function
+    So classes that are no tensors override functions, also where calls do not ask beforehand.
+    """
+    asked = overloaded((*args, *kwargs.values()))
+    if asked:
+        return dispatch(function, asked, args, kwargs)
+    complain(function, args, kwargs, error)
 
 
 # ---------------------------------------------------------------- what a function declares
@@ -125,15 +87,14 @@ Declared = list[tuple[dict[str, str], list[str], str]]
 _stubs: dict[str, dict[str, Declared]] = {}  # what has been read, by module
 
 
-def _declared(function: Any, name: str) -> Declared:
+def _declared(function: Any) -> Declared:
     """Return the types that a function declares."""
-    home = function.__module__
-    if home == "minigrad":  # one with out=
-        return _of_stub("minigrad._with_out").get(name, [])
-    function = inspect.unwrap(function)
-    if isinstance(function, FunctionType):
-        return [_of_source(function)]
-    return _of_stub(home).get(name, [])
+    if function.takes_out:
+        return _of_stub("minigrad._with_out").get(function.__name__, [])
+    op = inspect.unwrap(function)
+    if isinstance(op, FunctionType):
+        return [_of_source(op)]
+    return _of_stub(getattr(op, "__module__", "minigrad")).get(op.__name__, [])
 
 
 def _of_source(function: FunctionType) -> tuple[dict[str, str], list[str], str]:

@@ -6,7 +6,6 @@
 tensor([1., 1.])
 """
 
-from minigrad.complaints import explain_all
 from minigrad.ops.decomposition import LinAlgError, cholesky, det, eigh, inv, qr, slogdet, svd
 from minigrad.ops.householder import householder_product
 from minigrad.ops.ldl import ldl_factor, ldl_factor_ex, ldl_solve
@@ -28,6 +27,7 @@ from minigrad.ops.matrices import linalg_diagonal as diagonal
 from minigrad.ops.products import linalg_cross as cross
 from minigrad.ops.products import linalg_vander as vander
 from minigrad.ops.products import matrix_power, multi_dot
+from minigrad.ops.public import publish
 from minigrad.ops.solving import (
     cholesky_ex,
     inv_ex,
@@ -82,4 +82,4 @@ __all__ = [
     "vector_norm",
 ]
 
-explain_all(globals())
+publish(globals())

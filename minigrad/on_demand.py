@@ -3,7 +3,9 @@
 A program uses few of the hundreds of names that torch has.  Reading the files of them all would
 take longer than importing NumPy, so a package says in its stub (``__init__.pyi``, for type checkers
 and readers alike) where each name comes from, and this module has it fetched from there when
-somebody asks for it.  A module's own ``__getattr__`` is Python's hook for that (PEP 562).
+somebody asks for it.  A module's own ``__getattr__`` is Python's hook for that (PEP 562).  But all
+names of a module that has one are looked up slowly, which shows where small functions are called:
+there a ``Part`` stands for a module that is imported later, and a PublicFunction for a function.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 _IMPORT = re.compile(r"^from ([\w.]+) import (?:\(([^)]*)\)|(.+))$", re.MULTILINE)
@@ -54,9 +57,6 @@ def attach(
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         if home == module:  # one of its own files
             found = import_module(f"{home}.{there}")
-        elif home.startswith("minigrad.ops."):
-            complaints = import_module("minigrad.complaints")
-            found = complaints.public(complaints.explained(home, there), module, name)
         else:
             found = getattr(import_module(home), there)
         setattr(sys.modules[module], name, found)  # from now on without a detour
@@ -66,6 +66,23 @@ def attach(
         return sorted({*vars(sys.modules[module]), *where})
 
     return get, names, sorted(where)
+
+
+class Part(ModuleType):
+    """``minigrad.linalg`` and the like until it is used: importing it puts it in this place."""
+
+    def __init__(self, name: str) -> None:
+        vars(self).clear()  # __doc__, __file__ and all else are those of the module
+        self.__dict__["__name__"] = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self.__name__), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(import_module(self.__name__), name, value)
+
+    def __dir__(self) -> list[str]:
+        return dir(import_module(self.__name__))
 
 
 def _is_module(name):

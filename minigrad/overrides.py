@@ -5,26 +5,30 @@
 
     minigrad.tensor([1.0, 2.0]).as_subclass(Metres) * 2     # Metres([2., 4.])
 
-Ops know nothing of this, and cost what they cost.  When a program defines its first subclass, the
-functions and methods that it can call are put behind ``overridable``, which asks the arguments for
+Ops know nothing of this, and cost what they cost.  When a program defines its first subclass,
+public functions and methods (minigrad/ops/public.pyx) begin to ask their arguments for
 ``__torch_function__``; and between the subclass and Tensor comes ``Overriding``, whose operators
-and attributes do the same.  (A function that was imported by its own name before that, as in
-``from minigrad import relu``, stays as it was, and returns plain tensors.)
+and attributes do the same.
 """
 
 from __future__ import annotations
 
 import functools
-import sys
 from _thread import _local  # threading takes longer to import than all that is here
 from collections.abc import Callable, Iterable
-from importlib import import_module
-from types import GetSetDescriptorType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 from minigrad.tensor import Tensor, install_methods
 
 __all__ = ["handle_torch_function", "has_torch_function", "is_tensor_like"]
+
+
+# What __torch_function__ never sees: it makes tensors of data, or answers of any object.
+SILENT = frozenset(
+    "as_subclass _make_subclass _share tensor as_tensor asarray from_numpy from_dlpack "
+    "is_storage".split()
+)
 
 
 class _State(_local):
@@ -61,7 +65,10 @@ def disabled_torch_function(func: Any, types: Any, args: Any = (), kwargs: Any =
 
 def _overrides(x: Any) -> bool:
     found = getattr(type(x), "__torch_function__", disabled_torch_function)
-    return found is not disabled_torch_function
+    # (torch's own tensors would hand the call back)
+    return found is not disabled_torch_function and not any(
+        kind.__module__.partition(".")[0] == "torch" for kind in type(x).__mro__
+    )
 
 
 def overloaded(arguments: Iterable[Any]) -> list[Any]:
@@ -89,6 +96,18 @@ def dispatch(func: Any, asked: list[Any], args: tuple[Any, ...], kwargs: dict[st
         f"no implementation found for '{getattr(func, '__qualname__', func)}' on types that "
         f"implement __torch_function__: {list(types)}"
     )
+
+
+def ask(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return ``func(*args, **kwargs)`` of a public function, or what its arguments make of it."""
+    if func.__name__ not in SILENT:
+        asked = overloaded((*args, *kwargs.values()))
+        if asked:
+            return dispatch(func, asked, args, kwargs)
+    if func.__name__ in ("backward", "grad"):  # over saved tensors, of whatever class
+        with DisableTorchFunctionSubclass():
+            return func.__call__(*args, **kwargs)
+    return func.__call__(*args, **kwargs)
 
 
 def has_torch_function(relevant_args: Iterable[Any]) -> bool:
@@ -179,23 +198,7 @@ install_methods(
 # ---------------------------------------------------------------- when there are subclasses
 
 _overriding: list[type] = []  # Overriding, once it is made
-
-# What __torch_function__ never sees: it makes tensors of data, or answers of any object.
-_SILENT = frozenset(
-    "Tensor.as_subclass Tensor._make_subclass Tensor._share tensor as_tensor asarray from_numpy "
-    "from_dlpack is_storage".split()
-)
-
-# Where else functions are, and which: all if none is named.
-_PLACES = {
-    "minigrad": "numel detach detach_ is_floating_point",
-    "minigrad.autograd": "backward grad",
-    "minigrad.nn.functional": "",
-    "minigrad.linalg": "",
-    "minigrad.special": "",
-    "minigrad.nn.modules.rnn": "recurrent",
-    "minigrad.ops.recurrent": "rnn_tanh_cell rnn_relu_cell lstm_cell gru_cell",
-}
+when_subclassed: list[Callable[[], None]] = []  # what then begins
 
 # What an operator is called where that is another method, and what its reflected form is.
 _METHODS = {
@@ -213,30 +216,6 @@ _OTHERS = (
     "__setitem__ __len__ __iter__ __reversed__ __contains__ __bool__ __int__ __float__ "
     "__complex__ __index__ __array__ __repr__ __format__ __deepcopy__ __reduce_ex__"
 ).split()
-
-
-def overridable(function: Any, home: str, name: str) -> Any:
-    """Return ``function``, known as ``home.name``, which first asks its arguments."""
-    if isinstance(function, property):
-        return _attribute(function)
-    if isinstance(function, type) or not callable(function) or name in _SILENT:
-        return function
-    walks = name.rpartition(".")[2] in ("backward", "grad")
-    plain = frozenset((Tensor, int, float, bool, str, type(None)))  # what need not be asked
-
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if not (plain.issuperset(map(type, args)) and plain.issuperset(map(type, kwargs.values()))):
-            asked = overloaded((*args, *kwargs.values()))
-            if asked:
-                return dispatch(call, asked, args, kwargs)
-        if walks:  # over saved tensors, of whatever class
-            with DisableTorchFunctionSubclass():
-                return function(*args, **kwargs)
-        return function(*args, **kwargs)
-
-    call.__module__, call.__qualname__ = home, name
-    return call
 
 
 def _operator(name: str) -> Any:
@@ -290,7 +269,8 @@ def _attribute(found: Any) -> property:
 
         return call
 
-    return property(through(found.__get__), through(found.__set__), through(found.__delete__))
+    of = [getattr(found, name, None) for name in ("__get__", "__set__", "__delete__")]
+    return property(*(through(func) if func else None for func in of))
 
 
 def _new(cls: Any, *args: Any) -> Any:
@@ -302,13 +282,13 @@ def _new(cls: Any, *args: Any) -> Any:
 
 
 def _activate() -> type:
-    """Make everything overridable that a program can call; return Overriding."""
+    """Let calls ask their arguments from now on; return Overriding."""
     inner: dict[str, Any] = {"__module__": __name__, "__new__": staticmethod(_new)}
     inner["__hash__"] = Tensor.__hash__
     inner["__torch_function__"] = staticmethod(disabled_torch_function)  # until it is made
     for kind in Tensor.__mro__[:-1]:
         for name, found in vars(kind).items():
-            if isinstance(found, GetSetDescriptorType) and not name.startswith("__"):
+            if hasattr(found, "__get__") and not callable(found) and not name.startswith("__"):
                 inner.setdefault(name, _attribute(found))
     for name in _OTHERS:
         inner[name] = _operator(name)
@@ -318,19 +298,8 @@ def _activate() -> type:
             inner[f"__i{name}__"] = _operator(f"__i{name}__")
     made = type("Overriding", (Tensor,), inner)
     del made.__torch_function__  # type: ignore[attr-defined]
-    import_module("minigrad.ops").make_overridable(overridable, import_module("minigrad"))
-    import_module("minigrad.complaints").faces.append(overridable)  # those that come later
-    for place, names in _PLACES.items():
-        module = import_module(place) if names else sys.modules.get(place)
-        for name in set(vars(module)) & set(names.split() or module.__all__) if module else ():
-            setattr(module, name, overridable(getattr(module, name), place, name))
-    functional = import_module("minigrad.nn.functional")
-    todo = [import_module("minigrad.nn").Module]
-    for layer in todo:  # those that hold a function
-        todo += layer.__subclasses__()
-        for name in {"convolve", "pool", "unpool"} & set(vars(layer)):
-            function = getattr(functional, vars(layer)[name].__name__)
-            setattr(layer, name, staticmethod(function))
+    for start in when_subclassed:
+        start()
     return made
 
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from minigrad.ops.generator import (
+from minigrad import (
     default_generator,
     get_rng_state,
     initial_seed,

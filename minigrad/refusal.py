@@ -25,3 +25,12 @@ def refusal(
     refuse.__name__ = refuse.__qualname__ = name
     refuse.__doc__ = f"Raise {error.__name__}: {message}."
     return refuse
+
+
+class AcceleratorError(RuntimeError):
+    """What programs catch of a device's errors.  Nothing raises it."""
+
+
+class OutOfMemoryError(RuntimeError):
+    """What programs catch to try again with a smaller batch.  Nothing raises it: Python's own
+    MemoryError says that the CPU's memory is used up."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 
-from minigrad.complaints import explain_all
 from minigrad.ops.bessel import (
     bessel_j0,
     bessel_j1,
@@ -40,6 +39,7 @@ from minigrad.ops.polynomials import (
     shifted_chebyshev_polynomial_v,
     shifted_chebyshev_polynomial_w,
 )
+from minigrad.ops.public import publish
 from minigrad.ops.recorded import float_operand, recorded
 from minigrad.ops.reduce import logsumexp
 from minigrad.ops.softmax import log_softmax_along as log_softmax
@@ -144,4 +144,4 @@ def ndtr(input: Tensor) -> Tensor:
     return erfc(float_operand(input) * -math.sqrt(0.5)) * 0.5
 
 
-explain_all(globals())
+publish(globals())

@@ -1,5 +1,5 @@
 import builtins
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self, overload
 
 import numpy as np
@@ -626,4 +626,4 @@ def rebuild(
     requires_grad: bool,
     attributes: dict[str, Any],
 ) -> Tensor: ...
-def install_methods(functions: dict[str, Any]) -> None: ...
+def install_methods(functions: Mapping[str, Any]) -> None: ...

@@ -399,6 +399,8 @@ def sampled(torch):
                         name if name.startswith("F.") else f"m.{name}",
                         (s.input, *s.args), s.kwargs, torch,
                     )  # fmt: skip
+                    if hasattr(torch.Tensor, name) and isinstance(s.input, torch.Tensor):
+                        yield call_of(f"{written(s.input, torch)}.{name}", s.args, s.kwargs, torch)
                 except ValueError:
                     continue
                 if i > 1:

@@ -6,6 +6,7 @@ writes.
 """
 
 import ast
+import inspect
 import subprocess
 import sys
 from functools import cache
@@ -36,18 +37,8 @@ from minigrad.types import Device, Ints
 
 def source(name):
     """Return the family and the name there of the op behind a function."""
-    function = getattr(minigrad, name)
-    function = getattr(function, "__wrapped__", function)
-    family = function.__module__.removeprefix("minigrad.ops.")
-    if family == "inplace" and getattr(ops.inplace, name, None) is not function:
-        return source(name.removesuffix("_"))  # made by in_place, with the arguments of that
-    return family, getattr(function, "__name__", name)
-
-
-def takes_out(name):
-    """Whether a function has an ``out`` that the op behind it has not."""
-    function = getattr(minigrad, name)
-    return hasattr(function, "__wrapped__") and function.__module__ == "minigrad"
+    op = inspect.unwrap(ops.functions[name])  # (an in-place form shows the op that it is made from)
+    return op.__module__.removeprefix("minigrad.ops."), op.__name__
 
 
 def declaring(family):
@@ -90,9 +81,9 @@ def stubs():
     names, definitions = [], []
     for name in sorted(ops.functions):
         family, own = source(name)
-        if takes_out(name) and own not in declarations(family):
+        if ops.functions[name].takes_out and own not in declarations(family):
             sys.exit(f"{declaring(family).relative_to(PACKAGE.parent)} does not declare {own}")
-        if takes_out(name):
+        if ops.functions[name].takes_out:
             names.append(f"{name} = _with_out.{name}")
             definitions += [with_out(node, name) for node in declarations(family)[own]]
         else:

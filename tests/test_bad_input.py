@@ -5,6 +5,7 @@ The table is bad_input.txt, which bad_input.py writes.  Here it is held to, with
 torch, where that is installed, to its classes.
 """
 
+import ast
 import builtins
 import inspect
 import os
@@ -58,6 +59,28 @@ def test_wrong_calls(name):
         assert str(error).startswith(message), f"{call}: {error!r}"
         assert unchanged(), f"{call} changed what it was given"
     assert minigrad.is_grad_enabled()
+
+
+def test_a_failed_call_leaves_a_modules_state_as_it_was():
+    tried = 0
+    for call, _, _ in rows():
+        made = ast.parse(call, mode="eval").body.func
+        if not isinstance(made, ast.Call) or not call.startswith("nn."):
+            continue
+        try:
+            module = eval(ast.unparse(made), dict(NAMES))
+        except Exception:  # the wrong argument is one of these
+            continue
+        if isinstance(module, nn.modules.lazy.LazyModuleMixin):  # it has no state yet
+            continue
+        before = {name: x.tolist() for name, x in module.state_dict().items()}
+        error = outcome(call.replace(ast.unparse(made), "module", 1), {**NAMES, "module": module})
+        assert error is not None, call
+        after = {name: x.tolist() for name, x in module.state_dict().items()}
+        assert repr(after) == repr(before), call
+        assert all(p.grad is None for p in module.parameters()) and module.training
+        tried += 1
+    assert tried > 100
 
 
 def test_after_them_the_engine_is_as_before():

@@ -113,8 +113,8 @@ PUBLIC = {
 def public(module):
     return {
         name: value
-        for name, value in vars(module).items()
-        if not name.startswith("_") and callable(value) and is_ours(value)
+        for name in dir(module)
+        if not name.startswith("_") and callable(value := getattr(module, name)) and is_ours(value)
     }
 
 

@@ -221,6 +221,13 @@ MISSING = {  # line 2 of a program: what is missing, and a part of the advice
 }
 
 
+def test_a_name_is_looked_up_once(run):
+    done = run(
+        "import torch\ntorch.add, torch.float32\nprint({'add', 'float32'} <= {*vars(torch)})"
+    )
+    assert done.stdout == "True\n", done.stderr
+
+
 @pytest.mark.parametrize("line", MISSING)
 def test_the_first_name_that_is_missing_is_explained(run, write, line):
     name, instead = MISSING[line]

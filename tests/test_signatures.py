@@ -34,7 +34,8 @@ BECAUSE = {
         torch.orgqr torch.ormqr torch.Tensor.orgqr torch.Tensor.ormqr
     """,
     "the same value, written otherwise": """
-        torch.nan_to_num torch.Tensor.nan_to_num torch.norm torch.Tensor.norm torch.tril_indices
+        torch.nan_to_num torch.nan_to_num_
+        torch.Tensor.nan_to_num torch.Tensor.nan_to_num_ torch.norm torch.Tensor.norm torch.tril_indices
         torch.triu_indices torch.load torch.utils.data.random_split
     """,
     "several overloads in one": """
@@ -54,9 +55,6 @@ BECAUSE = {
     "named and counted as in minigrad's own core": "torch.Tensor.copy_ torch.Tensor.count_nonzero",
 }
 
-# Made of the op that is not in place, and takes the same
-IN_PLACE = [inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD]
-
 
 def resolve(package, place):
     """Return what ``place``, such as "torch.nn", is in a package."""
@@ -74,8 +72,8 @@ def signature(value, place):
     parameters = list(found.parameters.values())
     if place == "torch.Tensor":
         del parameters[0]
-    wrapped = hasattr(value, "__wrapped__") and value.__module__ == "minigrad"
-    if wrapped and "out" not in found.parameters:  # with_out does not tell
+    takes_out = getattr(value, "takes_out", False)
+    if takes_out and "out" not in found.parameters:  # which inspect does not tell
         parameters.append(inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None))
     return found.replace(parameters=parameters)
 
@@ -104,7 +102,7 @@ def differing(place):
             continue
         if place in ("torch.linalg", "torch.special"):  # out= is the package's only
             overloads = [torch_signatures.without(s, "out") for s in overloads]
-        if overloads and [p.kind for p in taken.parameters.values()][-2:] != IN_PLACE:
+        if overloads:
             different = torch_signatures.differences(taken, overloads)
             if different:
                 found[name] = different

@@ -36,6 +36,7 @@ minigrad\.autograd\.function\.FunctionCtx\.__[gs]etattr__
 minigrad\.jit\.<callable\ subtype\ of\ bool>
 minigrad\.nn\.parameter\._?Uninitialized\w*\.__\w+__
 minigrad\.operators\.Operators\.__r[lr]shift__
+minigrad\.special\.(entr|ndtr)
 minigrad\.tensor\.Tensor\.(ndimension|nelement)
 .*\.(__test__|__pyx_\w+|__\w+_cython__)
 """
@@ -142,7 +143,7 @@ def run(*arguments):
 
 def test_stubs_agree_with_the_modules(tmp_path):
     allowed = tmp_path / "allowed"
-    with_out = filter(package_stub.takes_out, ops.functions)  # which inspect does not show
+    with_out = [n for n, f in ops.functions.items() if f.takes_out]  # which inspect does not show
     allowed.write_text(rf"{ALLOWED}minigrad\.({'|'.join(with_out)})" + "\n")
     printed = run(
         *("mypy.stubtest", "minigrad", "--concise", "--mypy-config-file", CONFIG),

@@ -21,6 +21,7 @@ serialization.torch_writer serialization.legacy_reader serialization.safetensors
 serialization.safe serialization.torch_names serialization.unpickler
 utils.data.worker utils.data.fetch
 utils.data.datasets utils.hooks utils.interchange nn.modules.rnn.reset attributes.check_cpu
+tensor.install_methods
 attributes.RemovableHandle.__init__ nn.modules.conv.per_dimension nn.parameter.is_lazy
 """.split()
 
@@ -45,7 +46,8 @@ EXCEPTIONS = {
     "of any type, or of one that a file, a sample or an argument decides": r"""
         serialization.(load|save).* utils.data.* ops.creation.(tensor|as_tensor|asarray).*
         ops.creation.from_dlpack.* tensor.Tensor.new_tensor.* ops.signal.frombuffer.*
-        ops.kinds.result_type.* ops.storage.to_dlpack.* ops.running.gradient.*
+        ops.kinds.result_type.* ops.storage.(to_dlpack|UntypedStorage.__\w+__).*
+        ops.running.gradient.*
         tensor.Tensor.(__\w+__|item|tolist).* nn.parameter.*.__\w+__.* nn.attention.*
         nn.utils.rnn.PackedSequence.* cuda.(set_rng|stream).* random.fork_rng.*
         autograd.variable.* optim.lr_scheduler.plateau.*

@@ -13,6 +13,7 @@ from minigrad.autograd.grad_mode import (
 )
 from minigrad.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from minigrad.autograd.variable import Variable
+from minigrad.ops.public import public as _public
 from minigrad.walk import backward, grad
 
 __all__ = [
@@ -34,3 +35,5 @@ __all__ = [
     "set_detect_anomaly",
     "set_grad_enabled",
 ]
+
+backward, grad = _public(backward, __name__), _public(grad, __name__)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from minigrad.cuda import amp
+from minigrad.refusal import OutOfMemoryError as OutOfMemoryError
 from minigrad.refusal import refusal
 from minigrad.types import Device
 
@@ -33,11 +34,6 @@ set_per_process_memory_fraction = _no_gpu("set_per_process_memory_fraction")
 memory_summary, CUDAGraph, device = map(_no_gpu, ("memory_summary", "CUDAGraph", "device"))
 ByteTensor, DoubleTensor = _no_gpu("ByteTensor"), _no_gpu("DoubleTensor")
 FloatTensor, LongTensor = _no_gpu("FloatTensor"), _no_gpu("LongTensor")
-
-
-class OutOfMemoryError(RuntimeError):
-    """What programs catch to try again with a smaller batch.  Nothing raises it: Python's own
-    MemoryError says that the CPU's memory is used up."""
 
 
 def is_available() -> bool:

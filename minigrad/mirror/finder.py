@@ -70,6 +70,8 @@ class Mirror(types.ModuleType):
             return importlib.import_module(full)
         if isinstance(value, types.ModuleType) and value.__name__.startswith("minigrad"):
             return importlib.import_module(full)
+        if callable(value) or isinstance(value, minigrad.dtype):
+            setattr(self, name, value)  # from now on without a detour
         return value
 
     def __dir__(self):

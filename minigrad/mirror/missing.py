@@ -217,7 +217,7 @@ class Reader(ast.NodeVisitor):
             return
         if not accepted or any(p.kind == p.VAR_KEYWORD for p in accepted.values()):
             return
-        has_out = hasattr(found, "__wrapped__") and found.__module__ == "minigrad"
+        has_out = getattr(found, "takes_out", False)
         for keyword in node.keywords:
             if keyword.arg == "out" and has_out:
                 continue

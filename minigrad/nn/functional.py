@@ -3,6 +3,9 @@
 They are operations of ``minigrad.ops`` under a second name; the stub beside this file says which.
 """
 
-from minigrad.on_demand import attach
+from minigrad.on_demand import sources
+from minigrad.ops.public import late
 
-__getattr__, __dir__, __all__ = attach(__name__, __file__)
+_functions = {name: late(__name__, name, *place) for name, place in sources(__file__).items()}
+__all__ = sorted(_functions)
+globals().update(_functions)

@@ -17,7 +17,7 @@ is made of many of them, are in kernels/random.pyx.
 from __future__ import annotations
 
 import os
-from typing import Any, Self
+from typing import Any, Self, SupportsInt
 
 import numpy as np
 
@@ -116,7 +116,7 @@ class Generator:
         self._seed = int(state["seed"])
         self._next_normal[0] = state["normal"] if state["has_normal"] else np.nan
 
-    def clone_state(self) -> Any:
+    def clone_state(self) -> Generator:
         """Return a new generator that continues as this one would."""
         other = Generator()
         other.set_state(self.get_state())
@@ -192,7 +192,7 @@ def pick(generator: Generator | None) -> Generator:
     return generator
 
 
-def manual_seed(seed: int) -> Generator:
+def manual_seed(seed: SupportsInt | str) -> Generator:
     """Seed the default generator, from which every random op draws, by ``int(seed)``; return it.
 
     >>> import minigrad

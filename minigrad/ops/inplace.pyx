@@ -18,7 +18,6 @@ from numpy cimport (
     PyArray_STRIDES, PyArray_TYPE, import_array, ndarray,
 )
 
-from minigrad.complaints import complaint
 from minigrad.dtypes cimport dtype_of
 from minigrad.edges import is_around
 from minigrad.hooks import retain
@@ -256,15 +255,9 @@ def in_place(function, name):
         for value in (*args, *kwargs.values()):
             if isinstance(value, Tensor):
                 check_overlap(x.array, (<Tensor>value).array)
-        try:
-            result = function(before_write(x), *args, **kwargs)
-        except Exception as error:
-            better = complaint(function, name, (input, *args), kwargs, error)
-            if better is None:
-                raise
-            raise better from error
-        return assign(x, result)
+        return assign(x, function(before_write(x), *args, **kwargs))
     method.__name__ = method.__qualname__ = name
+    method.__wrapped__ = function       # whose arguments it has
     method.__doc__ = (
         f"Write ``{name.removesuffix('_')}(...)`` of this tensor into it, and return it.")
     return method

@@ -82,3 +82,23 @@ def is_set_to(input: Tensor, tensor: Tensor) -> bool:
         and input.shape == tensor.shape
         and input.stride() == tensor.stride()
     )
+
+
+def numel(input: Tensor) -> int:
+    """Return the number of elements of a tensor."""
+    return input.numel()
+
+
+def detach(input: Tensor) -> Tensor:
+    """Return the tensor without its graph; see ``Tensor.detach``."""
+    return input.detach()
+
+
+def detach_(input: Tensor) -> Tensor:
+    """Take the tensor out of its graph, in place; see ``Tensor.detach_``."""
+    return input.detach_()
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Return whether a tensor's dtype is float16, float32 or float64."""
+    return input.is_floating_point()

@@ -49,7 +49,7 @@ def torchs_name(value: type | FunctionType) -> str | None:
         file = _MOVED.get(name, _MOVED_FILES.get(file, file))
         if file in _FILES and value in (getattr(nn, name, None), getattr(attention, name, None)):
             return f"torch.nn.modules.{file}.{name}"
-    elif package.startswith("minigrad.ops") and getattr(functional, name, None) is value:
+    elif getattr(functional, name, None) is value:
         return f"torch.nn.functional.{name}"
     return None
 

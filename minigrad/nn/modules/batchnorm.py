@@ -97,15 +97,14 @@ class _BatchNorm(_NormBase):
 
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
-        momentum = 0.0 if self.momentum is None else self.momentum
-        if self.training and self.track_running_stats and self.num_batches_tracked is not None:
-            seen = count_batch(self.num_batches_tracked)
-            if self.momentum is None:  # the plain average over all batches so far
-                momentum = 1.0 / seen
+        counter = self.num_batches_tracked if self.training and self.track_running_stats else None
+        momentum = self.momentum
+        if momentum is None:  # the plain average over all batches so far
+            momentum = 0.0 if counter is None else 1.0 / (int(counter) + 1)
         # A layer that has statistics but is told not to track them leaves them alone in training,
         # and still uses them in evaluation.
         known = not self.training or self.track_running_stats
-        return F.batch_norm(
+        output = F.batch_norm(
             input,
             self.running_mean if known else None,
             self.running_var if known else None,
@@ -115,6 +114,9 @@ class _BatchNorm(_NormBase):
             momentum,
             self.eps,
         )
+        if counter is not None:  # at last: a call that fails is no batch
+            count_batch(counter)
+        return output
 
     def forward_relu(self, input: Tensor) -> Tensor:
         """Return ``relu(self(input))``: in one pass over memory where nothing is to be learned."""

@@ -13,9 +13,12 @@ from minigrad.nn.modules.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.utils.rnn import PackedSequence
 from minigrad.ops.creation import empty, zeros
+from minigrad.ops.public import public
 from minigrad.ops.recurrent import recurrent
 from minigrad.tensor import Tensor
 from minigrad.types import Device
+
+recurrent = public(recurrent, __name__)  # subclasses of Tensor can override it
 
 # How many blocks of rows, of hidden_size each, the weights have.
 _BLOCKS = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}

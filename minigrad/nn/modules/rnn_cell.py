@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import minigrad
 from minigrad.dtypes import dtype
 from minigrad.nn.modules.module import Module
 from minigrad.nn.modules.rnn import reset
 from minigrad.nn.parameter import Parameter
-from minigrad.ops import recurrent
 from minigrad.ops.creation import empty, zeros
 from minigrad.tensor import Tensor
 from minigrad.types import Device
@@ -119,7 +119,7 @@ class RNNCell(RNNCellBase):
         self.nonlinearity = nonlinearity
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
-        cells = {"tanh": recurrent.rnn_tanh_cell, "relu": recurrent.rnn_relu_cell}
+        cells = {"tanh": minigrad.rnn_tanh_cell, "relu": minigrad.rnn_relu_cell}
         if self.nonlinearity not in cells:
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
         state = None if hx is None else (hx,)
@@ -160,7 +160,7 @@ class LSTMCell(RNNCellBase):
             if len(hx) != 2:
                 raise RuntimeError(f"LSTMCell: expects two hidden states, but got {len(hx)}")
         state = None if hx is None else tuple(hx)
-        return self._step(recurrent.lstm_cell, input, state, ("hx[0]", "hx[1]"))
+        return self._step(minigrad.lstm_cell, input, state, ("hx[0]", "hx[1]"))
 
 
 class GRUCell(RNNCellBase):
@@ -189,4 +189,4 @@ class GRUCell(RNNCellBase):
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> Tensor:
         state = None if hx is None else (hx,)
-        return self._step(recurrent.gru_cell, input, state, ("hidden",))
+        return self._step(minigrad.gru_cell, input, state, ("hidden",))
