@@ -35,8 +35,8 @@ BECAUSE = {
     """,
     "the same value, written otherwise": """
         torch.nan_to_num torch.nan_to_num_
-        torch.Tensor.nan_to_num torch.Tensor.nan_to_num_ torch.norm torch.Tensor.norm torch.tril_indices
-        torch.triu_indices torch.load torch.utils.data.random_split
+        torch.Tensor.nan_to_num torch.Tensor.nan_to_num_ torch.norm torch.Tensor.norm
+        torch.tril_indices torch.triu_indices torch.load torch.utils.data.random_split
     """,
     "several overloads in one": """
         torch.tensor_split torch.Tensor.tensor_split torch.isin torch.range torch.result_type
