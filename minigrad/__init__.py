@@ -113,6 +113,8 @@ for _name in (
 ).split():
     globals().setdefault(_name, _Part(f"minigrad.{_name}"))
 for _name, _part in (
+    ("_sample_dirichlet", "ops.gamma_draws"),
+    ("_standard_gamma", "ops.gamma_draws"),
     ("is_anomaly_check_nan_enabled", "autograd.anomaly_mode"),
     ("is_anomaly_enabled", "autograd.anomaly_mode"),
     ("is_autocast_enabled", "amp"),

@@ -90,6 +90,8 @@ from minigrad.dtypes import uint8 as uint8
 from minigrad.formatting import get_printoptions as get_printoptions
 from minigrad.formatting import set_printoptions as set_printoptions
 from minigrad.func import vmap as vmap
+from minigrad.ops.gamma_draws import _sample_dirichlet as _sample_dirichlet
+from minigrad.ops.gamma_draws import _standard_gamma as _standard_gamma
 from minigrad.ops.generator import Generator as Generator
 from minigrad.ops.generator import default_generator as default_generator
 from minigrad.ops.legacy import BoolTensor as BoolTensor

@@ -213,7 +213,7 @@ _METHODS = {
 _BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
 _OTHERS = (
     "__neg__ __pos__ __abs__ __invert__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __getitem__ "
-    "__setitem__ __len__ __iter__ __reversed__ __contains__ __bool__ __int__ __float__ "
+    "__setitem__ __len__ __reversed__ __contains__ __bool__ __int__ __float__ "
     "__complex__ __index__ __array__ __repr__ __format__ __deepcopy__ __reduce_ex__"
 ).split()
 
@@ -281,10 +281,20 @@ def _new(cls: Any, *args: Any) -> Any:
     return made
 
 
+def _init(self: Any, *args: Any, **kwargs: Any) -> None:
+    """Do nothing: ``__new__`` has made it, and may take what the class likes."""
+
+
+def _iter(self: Any) -> Any:
+    if self.dim() == 0:
+        raise TypeError("iteration over a 0-d tensor")
+    return iter(self.unbind(0))
+
+
 def _activate() -> type:
     """Let calls ask their arguments from now on; return Overriding."""
     inner: dict[str, Any] = {"__module__": __name__, "__new__": staticmethod(_new)}
-    inner["__hash__"] = Tensor.__hash__
+    inner |= {"__init__": _init, "__iter__": _iter, "__hash__": Tensor.__hash__}
     inner["__torch_function__"] = staticmethod(disabled_torch_function)  # until it is made
     for kind in Tensor.__mro__[:-1]:
         for name, found in vars(kind).items():
@@ -305,7 +315,9 @@ def _activate() -> type:
 
 def _prepare(cls: Any) -> None:
     """Put Overriding between a new subclass and Tensor."""
-    between = _overriding[0] if _overriding else _activate()
+    if not _overriding:
+        _overriding.append(_activate())
+    between = _overriding[0]
     if issubclass(cls, between):
         return
     bases = cls.__bases__

@@ -37,6 +37,12 @@ def test_copies_pickles_views_and_constructors():
         x = Tagged([1.0, 2.0], tag="a")
         for twin in copy.deepcopy(x), pickle.loads(pickle.dumps(x)), copy.copy(x):
             print(type(twin).__name__, twin.tag, twin.tolist())
+        class Titled(Metres):
+            def __new__(cls, data, **more):
+                made = mg.as_tensor(data).as_subclass(cls)
+                made.__dict__.update(more)
+                return made
+        print(Titled([1.0], title="b").title)
         plain = mg.zeros(2)
         Metres(plain)[0] = 1; mg.Tensor(plain)[1] = 2; plain.as_subclass(Metres).mul_(3)
         print(plain, Metres(2, 3).shape, Metres().shape, Metres([1, 2]).dtype, mg.Tensor([1]).dtype)
@@ -44,7 +50,7 @@ def test_copies_pickles_views_and_constructors():
         """) == (
         "Tagged a [1.0, 2.0]\n"
         * 3
-        + "tensor([3., 6.]) minigrad.Size([2, 3]) minigrad.Size([0]) minigrad.float32 "
+        + "b\ntensor([3., 6.]) minigrad.Size([2, 3]) minigrad.Size([0]) minigrad.float32 "
         "minigrad.float32\nTrue tensor([3, 6], dtype=minigrad.int32)\n"
     )
 
@@ -72,12 +78,13 @@ def test_mixed_classes():
         class Part(Metres): pass
         f, m, p = (mg.ones(1).as_subclass(c) for c in (Feet, Metres, Part))
         print(type(f.double()).__name__, type(m + p).__name__, type(p + m).__name__)
+        print(Feet.__mro__[2] is Metres.__mro__[1] is Part.__mro__[2], len(Part.__mro__))
         print(type(mg.stack([m, p])).__name__, type(mg.maximum(input=m, other=p)).__name__)
         for call in (lambda: f + m, lambda: mg.add(f, m), lambda: f.shape == m.size()):
             try: print(call())
             except TypeError as error: print(error)
         """)
-        == "Feet Part Part\nPart Part\n"
+        == "Feet Part Part\nTrue 7\nPart Part\n"
         "unsupported operand type(s) for +: 'Feet' and 'Metres'\n"
         "no implementation found for 'add' on types that implement __torch_function__: "
         "[<class '__main__.Feet'>, <class '__main__.Metres'>]\nTrue\n"

@@ -36,7 +36,7 @@ class Parameter(Tensor):
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         self._share(empty(0) if data is None else data)
-        self.requires_grad = requires_grad
+        Tensor.requires_grad.__set__(self, requires_grad)  # type: ignore[attr-defined]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """Return a copy of the data without the gradient."""

@@ -44,6 +44,9 @@ def standard_dirichlet(input: Tensor, generator: Generator | None = None) -> Ten
     return recorded(drawn, "_DirichletBackward", (input,), (gradient,), (input,), True)
 
 
+_standard_gamma, _sample_dirichlet = standard_gamma, standard_dirichlet  # what torch calls them
+
+
 def _draw(input, dtype, generator):
     """Return as float64 one draw of rate 1 for each concentration, which is taken in a dtype."""
     single = np.float64 if dtype == np.float64 else np.float32

@@ -191,3 +191,27 @@ layer = Layer()
 print(layer.weight, type(layer.weight.double()).__name__, list(dict(layer.named_parameters())))
 layer(torch.ones(2)).sum().backward()
 print(layer.weight.grad)
+
+
+# as people make classes of images
+class TensorBase(torch.Tensor):
+    def __new__(cls, x, **more):
+        made = torch.as_tensor(x).as_subclass(cls)
+        for name, value in more.items():
+            setattr(made, name, value)
+        return made
+
+
+class Image(TensorBase):
+    pass
+
+
+class Mask(Image):
+    pass
+
+
+image, mask = Image(torch.arange(12.0).view(3, 2, 2), title="cat"), Mask(torch.ones(3, 2, 2))
+print(image.title, type(image + mask), type(image.float()), [type(row) for row in image][0])
+print(
+    type(torch.utils.data.default_collate([image, image])), type(image.mT), type(image.chunk(2)[0])
+)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.dtypes import float64
+from minigrad.ops import functions
 from minigrad.ops.creation import as_tensor, tensor
-from minigrad.ops.join import stack
 from minigrad.tensor import Tensor
 
 __all__ = ["default_collate", "default_convert"]
@@ -44,9 +44,9 @@ def default_collate(batch: Any) -> Any:
     """
     first = batch[0]
     if isinstance(first, Tensor):
-        return stack(batch)
+        return functions["stack"](batch)
     if isinstance(first, np.ndarray) and _is_numeric(first):
-        return stack([as_tensor(array) for array in batch])
+        return functions["stack"]([as_tensor(array) for array in batch])
     if _is_numeric(first):
         return as_tensor(np.array(batch))
     if isinstance(first, float):
