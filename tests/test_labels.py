@@ -68,6 +68,13 @@ X.H TransposeBackward0
 X.rot90() Rot90Backward0
 X.deg2rad() Deg2RadBackward0
 X.fmax(S) FmaxBackward0
+T.diag_embed(X) DiagEmbedBackward0
+T.diag(X[0]) DiagEmbedBackward0
+T.diagonal_scatter(X,X[0]) DiagonalScatterBackward0
+T.select_scatter(X,X[0],0,1) SelectScatterBackward0
+T.slice_scatter(X,X[:1],0,0,1) SliceScatterBackward0
+X.index_fill(0,I[:1],2.) IndexFillBackward0
+F.rrelu(X,training=True) RreluWithNoiseBackward0
 F.layer_norm(X,(3,),X[0],X[0]) NativeLayerNormBackward0
 F.group_norm(X,1) NativeGroupNormBackward0
 F.embedding(I,X) EmbeddingBackward0

@@ -5,6 +5,7 @@ import numpy as np
 from minigrad.attributes import check_cpu
 from minigrad.convert import checked_dim
 from minigrad.dtypes import as_dtype_, dtype, int64
+from minigrad.ops.recorded import labelled
 from minigrad.ops.strided import diagonal, diagonal_scatter
 from minigrad.tensor import Tensor, over_array
 
@@ -28,7 +29,8 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     shape = list(input.shape[:-1])
     for d in sorted((a, b)):
         shape.insert(d, size)
-    return diagonal_scatter(input.new_zeros(shape), input, offset, a, b)
+    out = diagonal_scatter(input.new_zeros(shape), input, offset, a, b)
+    return labelled(out, "DiagEmbedBackward0")
 
 
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:

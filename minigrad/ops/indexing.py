@@ -128,7 +128,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | float) ->
     if input.dim() == 0:
         part = (...,) if line.numel() else (over_array(np.array(False)),)
     out[part] = value
-    return out
+    return labelled(out, "IndexFillBackward0")
 
 
 def fill(input: Tensor, value: Tensor | float) -> Tensor:

@@ -10,7 +10,7 @@ from minigrad.dtypes import float64
 from minigrad.ops.activation import celu, elu, hardtanh, leaky_relu, selu
 from minigrad.ops.activation import threshold as _threshold
 from minigrad.ops.creation import empty, zeros_like
-from minigrad.ops.recorded import floating
+from minigrad.ops.recorded import floating, labelled
 from minigrad.ops.softmax import softmax
 from minigrad.tensor import Tensor, over_array
 
@@ -44,7 +44,8 @@ def rrelu(
     negative = array <= 0
     draws = empty(int(negative.sum()), dtype=float64).uniform_(lower, upper)
     slopes[negative] = draws.numpy()
-    return input.mul_(over_array(slopes)) if inplace else input * over_array(slopes)
+    out = input.mul_(over_array(slopes)) if inplace else input * over_array(slopes)
+    return labelled(out, "RreluWithNoiseBackward0")
 
 
 def gumbel_softmax(

@@ -17,6 +17,7 @@ from minigrad.convert cimport checked_dim
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, strided, viewed
 from minigrad.ops.gather import scatter_add
 from minigrad.ops.inplace cimport check_inplace
+from minigrad.ops.recorded import labelled
 from minigrad.ops.shape import squeeze, swapaxes, t, transpose, unsqueeze
 from minigrad.tape cimport Node, bump_version, record, recording, take_place
 from minigrad.tensor cimport Tensor, view_of, wrap
@@ -260,7 +261,8 @@ def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1):
     tensor([[1., 0.],
             [0., 2.]])
     """
-    return replaced(<Tensor?>input, lambda x: diagonal(x, offset, dim1, dim2), src)
+    out = replaced(<Tensor?>input, lambda x: diagonal(x, offset, dim1, dim2), src)
+    return labelled(out, "DiagonalScatterBackward0")
 
 
 def select_scatter(input, src, dim, index):
@@ -273,7 +275,8 @@ def select_scatter(input, src, dim, index):
     tensor([[0., 0.],
             [1., 1.]])
     """
-    return replaced(<Tensor?>input, lambda x: x.select(dim, index), src)
+    out = replaced(<Tensor?>input, lambda x: x.select(dim, index), src)
+    return labelled(out, "SelectScatterBackward0")
 
 
 def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
@@ -287,7 +290,7 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
     """
     cdef int d = checked_dim(dim, (<Tensor?>input).array.ndim)
     key = (slice(None),) * d + (slice(start, end, step),)
-    return replaced(<Tensor>input, lambda x: x[key], src)
+    return labelled(replaced(<Tensor>input, lambda x: x[key], src), "SliceScatterBackward0")
 
 
 def as_strided_scatter(input, src, size, stride, storage_offset=None):
