@@ -38,6 +38,9 @@ cdef struct Correlation:
     Axis rows, columns
     Py_ssize_t taps
     Py_ssize_t* offset
+    Py_ssize_t kernel_rows, kernel_columns  # of a channel's taps
+    Py_ssize_t first_read, read_step  # kernel row i reads row first_read + i * read_step of x
+    bint by_row  # the taps are ordered (kernel row, channel, column), not (channel, row, column)
     Py_ssize_t outputs  # channels of one group, written
     Py_ssize_t a_row, a_step, a_group
     Py_ssize_t out_height, out_width  # of the whole array written
@@ -66,17 +69,8 @@ cdef inline int lanes_of(const floating* like) noexcept nogil:
 
 cdef void fill_slab(floating* slab, const floating* x, Py_ssize_t channels, Axis* rows,
                     Axis* columns, Py_ssize_t first) noexcept nogil
-cdef Py_ssize_t slab_size(Py_ssize_t channels, Axis* rows, Axis* columns,
-                          const floating* like) noexcept nogil
-cdef Correlation describe(cnp.ndarray x, Py_ssize_t out_height, Py_ssize_t out_width,
-                          cnp.ndarray weight, Py_ssize_t stride_h, Py_ssize_t stride_w,
-                          Py_ssize_t pad_h, Py_ssize_t pad_w,
-                          Py_ssize_t dil_h, Py_ssize_t dil_w, Py_ssize_t groups)
-cdef void choose_block(Correlation* c, Py_ssize_t itemsize, int n_threads) noexcept nogil
 cdef int correlate(Correlation* c, floating* out, const floating* x, const floating* a,
                    const floating* bias, int n_threads) noexcept nogil
-cdef Py_ssize_t* offsets(Correlation* c, cnp.ndarray weight, Py_ssize_t dil_h,
-                         Py_ssize_t dil_w) except NULL
 
 # Weights are (out channels, in channels / groups, height, width).  `bias` may be None.
 cpdef int conv2d_forward(cnp.ndarray out, cnp.ndarray x, cnp.ndarray weight, cnp.ndarray bias,

@@ -11,14 +11,17 @@ whose right-hand rows are read from the slab through a table of offsets, straigh
 Vectors of results run along output rows.  Where that would leave many lanes empty, a vector holds
 the end of one row and the beginning of the next: its inputs are two loads, a constant gap apart,
 which are blended.  With many channels and tiny images, vectors run over output channels instead,
-with the weights packed, and the tile is transposed as it is stored.
+with the weights packed, and the tile is transposed as it is stored.  There the taps are ordered by
+kernel row, so that at the upper and lower edge of the image those that would read nothing but
+padding are left out: of an image of 8 x 8, a twelfth of all.
 
 Threads share out samples and blocks of rows, which are chosen so that a slab fits L2.  Each
 result is one sum over the taps in their order, so the bits do not depend on the threads.  In
 inference what follows the convolution, batch norm, ReLU and pooling, is done block by block, while
 the cache holds the results (``finish_block``).
 
-The gradients are in conv_input.pyx and conv_weight.pyx.
+Which way, and how blocks, vectors and taps lie, is in conv_plan.pyx; the gradients are in
+conv_input.pyx and conv_weight.pyx.
 """
 
 from cython cimport floating
@@ -31,6 +34,10 @@ from numpy cimport PyArray_DATA, PyArray_DIM
 
 from minigrad.kernels.batch_norm_grid cimport Box, Strides
 from minigrad.kernels.batch_norm_tiles cimport plane_affine
+from minigrad.kernels.conv_plan cimport (
+    choose_block, describe, lay_vectors, offsets, prefers_pixels, slab_size, useful_share,
+    useful_taps,
+)
 from minigrad.kernels.pool cimport Planes, max_plane_2x2
 
 cnp.import_array()
@@ -54,10 +61,6 @@ cdef extern from "products.h" nogil:
                     Py_ssize_t)
     void pack_double(double*, Py_ssize_t, const double*, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                      Py_ssize_t)
-
-cdef enum:
-    SLAB_BYTES = 393216  # a slab larger than this is cut into blocks of rows
-
 
 cdef void fill_slab(floating* slab, const floating* x, Py_ssize_t channels, Axis* rows,
                     Axis* columns, Py_ssize_t first) noexcept nogil:
@@ -94,45 +97,14 @@ cdef void fill_slab(floating* slab, const floating* x, Py_ssize_t channels, Axis
         x += rows.size * columns.size
 
 
-cdef Py_ssize_t lay_vectors(Correlation* c, Py_ssize_t height, int lanes,
-                            Vector* vectors) noexcept nogil:
-    """Lay vectors over ``height`` rows of results and return how many; write them if not NULL."""
-    cdef Py_ssize_t width = c.columns.results, line = c.columns.extent, y = 0, x = 0, n = 0
-    # Where rows do not lie end to end, going on in the next one takes two loads per vector.  Few
-    # rows of a tile do not hide them: then it is worth it if it saves every eighth vector.
-    cdef bint end_to_end = line == width, hidden = 3 * even(c.outputs, TILE_ROWS) >= 2 * TILE_ROWS
-    cdef bint two_rows = (
-        15 * pieces(width, lanes) * lanes > (16 if hidden else 17) * width)
-    cdef Vector v
-    while y < height:
-        v = Vector(y, x, y * line + x, lanes, lanes)
-        if not end_to_end:
-            v.count = <int>min(<Py_ssize_t>lanes, (2 if two_rows else 1) * width - x)
-            v.in_row = <int>min(<Py_ssize_t>lanes, width - x) if two_rows else lanes
-        if vectors != NULL:
-            vectors[n] = v
-        n += 1
-        x += v.count
-        y += x // width
-        x %= width
-    return n
-
-
-cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil:
-    """Whether vectors of channels take less time than vectors of results, by what was measured."""
-    cdef double along = 0.9 * lay_vectors(c, c.rows.results, lanes, NULL) * c.outputs
-    cdef double across = <double>c.rows.results * c.columns.results * pieces(c.outputs, lanes)
-    across *= (1 + 10.0 / (c.taps + 1)) * (1.25 if c.outputs <= lanes else 1)  # transposing
-    return across < along
-
-
 cdef void correlate_rows(Correlation* c, floating* out, const floating* slab, const floating* a,
-                         const floating* bias, Py_ssize_t height) noexcept nogil:
-    """Vectors of results, row after row."""
+                         const floating* bias, Py_ssize_t first,
+                         Py_ssize_t height) noexcept nogil:
+    """Vectors of results, row after row; the first row is row ``first`` of all."""
     cdef int lanes = lanes_of(out), n, j
     cdef Py_ssize_t width = c.columns.results, gap = c.columns.extent - width
     cdef Py_ssize_t plane = c.out_height * c.out_width
-    cdef Py_ssize_t tile = even(c.outputs, TILE_ROWS), i = 0, part, m, rows
+    cdef Py_ssize_t tile = even(c.outputs, TILE_ROWS), i = 0, part, m, rows, taps, start
     cdef int most = 3 if tile <= FEW_ROWS else 2
     cdef bint dense = c.row_step == 1 and c.column_step == 1, direct
     cdef Vector* vector
@@ -147,6 +119,8 @@ cdef void correlate_rows(Correlation* c, floating* out, const floating* slab, co
             source[n] = slab + vector.source
             in_row[n] = vector.in_row
             n += 1
+        taps = useful_taps(c, first + c.vectors[i].y,
+                           first + vector.y + (vector.x + vector.count - 1) // width, &start)
         # In place, a vector writes over what follows its results: that is computed later, but for
         # the end.
         direct = dense and vector.y * width + vector.x + lanes <= height * width
@@ -159,12 +133,14 @@ cdef void correlate_rows(Correlation* c, floating* out, const floating* slab, co
                 if direct:
                     to[j] = out + m * plane + vector.y * width + vector.x
             if floating is float:
-                conv_tile_float(<int>rows, n, c.taps, a + m * c.a_row, c.a_row, c.a_step, source,
-                                gap, in_row, c.offset, to, plane if direct else n * lanes,
+                conv_tile_float(<int>rows, n, taps, a + m * c.a_row + start * c.a_step, c.a_row,
+                                c.a_step, source, gap, in_row, c.offset + start, to,
+                                plane if direct else n * lanes,
                                 bias + m if bias else NULL)
             else:
-                conv_tile_double(<int>rows, n, c.taps, a + m * c.a_row, c.a_row, c.a_step, source,
-                                 gap, in_row, c.offset, to, plane if direct else n * lanes,
+                conv_tile_double(<int>rows, n, taps, a + m * c.a_row + start * c.a_step, c.a_row,
+                                 c.a_step, source, gap, in_row, c.offset + start, to,
+                                 plane if direct else n * lanes,
                                  bias + m if bias else NULL)
             if not direct:
                 for j in range(n):
@@ -194,13 +170,14 @@ cdef void scatter(Correlation* c, floating* out, const floating* results, Py_ssi
 
 
 cdef void correlate_pixels(Correlation* c, floating* out, const floating* slab,
-                           const floating* panels, const floating* bias,
+                           const floating* panels, const floating* bias, Py_ssize_t first,
                            Py_ssize_t height) noexcept nogil:
     """Vectors of channels, for up to 12 results of a row at a time."""
     cdef Py_ssize_t panel = 2 * lanes_of(out), width = c.columns.results
     cdef Py_ssize_t plane = c.out_height * c.out_width, tile = even(width, TILE_ROWS)
-    cdef Py_ssize_t y, x, m, q, n, to, room
+    cdef Py_ssize_t y, x, m, q, n, to, room, taps, start
     for y in range(height):
+        taps = useful_taps(c, first + y, first + y, &start)
         for q in range(pieces(width, tile)):
             x = q * tile
             n = min(tile, width - x)
@@ -209,16 +186,16 @@ cdef void correlate_pixels(Correlation* c, floating* out, const floating* slab,
             room = height * width - to if c.row_step == 1 and c.column_step == 1 else n
             for m in range(pieces(c.outputs, panel)):
                 if floating is float:
-                    turned_tile_float(<int>n, <int>min(panel, c.outputs - m * panel), c.taps,
-                                      slab + y * c.columns.extent + x, c.offset,
-                                      panels + m * panel * c.taps, out + m * panel * plane + to,
-                                      plane, c.column_step, room,
+                    turned_tile_float(<int>n, <int>min(panel, c.outputs - m * panel), taps,
+                                      slab + y * c.columns.extent + x, c.offset + start,
+                                      panels + (m * c.taps + start) * panel,
+                                      out + m * panel * plane + to, plane, c.column_step, room,
                                       bias + m * panel if bias else NULL)
                 else:
-                    turned_tile_double(<int>n, <int>min(panel, c.outputs - m * panel), c.taps,
-                                       slab + y * c.columns.extent + x, c.offset,
-                                       panels + m * panel * c.taps, out + m * panel * plane + to,
-                                       plane, c.column_step, room,
+                    turned_tile_double(<int>n, <int>min(panel, c.outputs - m * panel), taps,
+                                       slab + y * c.columns.extent + x, c.offset + start,
+                                       panels + (m * c.taps + start) * panel,
+                                       out + m * panel * plane + to, plane, c.column_step, room,
                                        bias + m * panel if bias else NULL)
 
 
@@ -240,6 +217,34 @@ cdef floating* pack_weights(Correlation* c, const floating* a) noexcept nogil:
                 pack_double(packed + group * size + m * panel * c.taps, panel, source,
                             min(panel, c.outputs - m * panel), c.a_row, c.taps, c.a_step)
     return packed
+
+
+cdef int order_by_row(Correlation* c, floating* panels) noexcept nogil:
+    """Reorder panels and offsets from (channel, kernel row, column); -1: no memory."""
+    cdef Py_ssize_t panel = 2 * lanes_of(panels), length = c.kernel_columns, i, channel, to, n
+    cdef Py_ssize_t count = c.groups * pieces(c.outputs, panel)
+    cdef floating* taps = <floating*>malloc(c.taps * panel * sizeof(floating))
+    cdef Py_ssize_t* offset = <Py_ssize_t*>malloc(c.taps * sizeof(Py_ssize_t))
+    cdef int failed = -1
+    if taps != NULL and offset != NULL:
+        failed = 0
+        c.by_row = True
+        memcpy(offset, c.offset, c.taps * sizeof(Py_ssize_t))
+        for n in range(count):
+            memcpy(taps, panels, c.taps * panel * sizeof(floating))
+            for i in range(c.kernel_rows):
+                for channel in range(c.channels):
+                    to = (i * c.channels + channel) * length
+                    memcpy(panels + to * panel,
+                           taps + (channel * c.kernel_rows + i) * length * panel,
+                           length * panel * sizeof(floating))
+                    if n == 0:
+                        memcpy(c.offset + to, offset + (channel * c.kernel_rows + i) * length,
+                               length * sizeof(Py_ssize_t))
+            panels += c.taps * panel
+    free(taps)
+    free(offset)
+    return failed
 
 
 cdef inline bint reads_past_the_end(Correlation* c, Py_ssize_t image, Py_ssize_t last,
@@ -277,9 +282,9 @@ cdef void correlate_block(Correlation* c, floating* out, const floating* x, cons
         source += first * c.columns.extent
     if panels != NULL:
         panels += group * pieces(c.outputs, panel) * panel * c.taps
-        correlate_pixels(c, results, source, panels, bias, height)
+        correlate_pixels(c, results, source, panels, bias, first, height)
     else:
-        correlate_rows(c, results, source, a + group * c.a_group, bias, height)
+        correlate_rows(c, results, source, a + group * c.a_group, bias, first, height)
     if c.after.wanted:
         if c.after.pools:
             first //= 2
@@ -328,14 +333,18 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
     cdef floating* panels = NULL
     cdef floating* slabs = <floating*>malloc(n_threads * size * sizeof(floating))
     c.vectors = NULL
+    cdef int failed = 0
     if pixels:
         panels = pack_weights(c, a)
+        if panels != NULL and not c.by_row and useful_share(c) < 1:
+            failed = order_by_row(c, panels)
     else:
         c.n_vectors = lay_vectors(c, c.block, lanes_of(out), NULL)
         c.vectors = <Vector*>malloc(c.n_vectors * sizeof(Vector))
         if c.vectors != NULL:
             lay_vectors(c, c.block, lanes_of(out), c.vectors)
-    cdef bint failed = slabs == NULL or panels == NULL and c.vectors == NULL
+    if slabs == NULL or panels == NULL and c.vectors == NULL:
+        failed = -1
     if failed:
         pass
     elif n_threads == 1:
@@ -349,81 +358,7 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
     free(slabs)
     free(panels)
     free(c.vectors)
-    return -1 if failed else 0
-
-
-cdef Py_ssize_t slab_size(Py_ssize_t channels, Axis* rows, Axis* columns,
-                          const floating* like) noexcept nogil:
-    """Numbers in a slab, with room behind for the last vectors to read past the end.
-
-    Those of two rows read on beyond the gap between rows, too.
-    """
-    return (channels * rows.step * columns.step * rows.extent * columns.extent
-            + columns.extent - columns.results + 2 * lanes_of(like))
-
-
-cdef void choose_block(Correlation* c, Py_ssize_t itemsize, int n_threads) noexcept nogil:
-    """Rows of results per task: the slab fits L2, and every thread has a task."""
-    cdef Py_ssize_t images = max(c.samples * c.groups, 1)
-    cdef Py_ssize_t row = c.channels * c.rows.step * c.columns.step * c.columns.extent * itemsize
-    if c.after.wanted:
-        row += c.outputs * c.columns.results * itemsize
-    cdef Py_ssize_t block = max(SLAB_BYTES // max(row, 1) - c.halo, <Py_ssize_t>4)
-    if images * pieces(c.rows.results, block) < n_threads:
-        block = pieces(c.rows.results, pieces(n_threads, images))
-    c.block = even(c.rows.results, block)
-    if c.after.wanted:
-        if c.after.pools and c.block % 2:
-            c.block += 1
-        c.out_height = c.block
-    c.rows.extent = c.block + c.halo
-
-
-cdef Correlation describe(cnp.ndarray x, Py_ssize_t out_height, Py_ssize_t out_width,
-                          cnp.ndarray weight, Py_ssize_t stride_h, Py_ssize_t stride_w,
-                          Py_ssize_t pad_h, Py_ssize_t pad_w,
-                          Py_ssize_t dil_h, Py_ssize_t dil_w, Py_ssize_t groups):
-    """The product that computes results from x, but for the blocks and the table of offsets."""
-    cdef Correlation c
-    cdef Py_ssize_t height = PyArray_DIM(weight, 2), width = PyArray_DIM(weight, 3)
-    c.samples = PyArray_DIM(x, 0)
-    c.groups = groups
-    c.channels = PyArray_DIM(weight, 1)
-    c.outputs = PyArray_DIM(weight, 0) // groups
-    c.out_height = out_height
-    c.out_width = out_width
-    c.rows = Axis(PyArray_DIM(x, 2), -pad_h, stride_h, 0, c.out_height)
-    c.columns = Axis(PyArray_DIM(x, 3), -pad_w, stride_w,
-                     c.out_width + (width - 1) * dil_w // stride_w, c.out_width)
-    c.taps = c.channels * height * width
-    c.a_row = c.taps
-    c.a_step = 1
-    c.a_group = c.outputs * c.taps
-    c.first_row = c.first_column = 0
-    c.row_step = c.column_step = 1
-    c.halo = (height - 1) * dil_h // stride_h
-    c.in_place = c.after.wanted = False
-    return c
-
-
-cdef Py_ssize_t* offsets(Correlation* c, cnp.ndarray weight, Py_ssize_t dil_h,
-                         Py_ssize_t dil_w) except NULL:
-    """Where in the slab each tap finds the input of the first result.  To be freed."""
-    cdef Py_ssize_t height = PyArray_DIM(weight, 2), width = PyArray_DIM(weight, 3)
-    cdef Py_ssize_t line = c.columns.extent, phase = c.rows.extent * line
-    cdef Py_ssize_t channel, row, column, p, q, tap = 0
-    cdef Py_ssize_t* offset = <Py_ssize_t*>malloc(max(c.taps, 1) * sizeof(Py_ssize_t))
-    if offset == NULL:
-        raise MemoryError("no memory for the offsets of a convolution")
-    for channel in range(c.channels):
-        for row in range(height):
-            for column in range(width):
-                p = (channel * c.rows.step + row * dil_h % c.rows.step) * c.columns.step
-                q = p + column * dil_w % c.columns.step
-                offset[tap] = (q * phase + row * dil_h // c.rows.step * line
-                               + column * dil_w // c.columns.step)
-                tap += 1
-    return offset
+    return failed
 
 
 cpdef int conv2d_forward(cnp.ndarray out, cnp.ndarray x, cnp.ndarray weight, cnp.ndarray bias,

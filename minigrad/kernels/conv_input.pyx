@@ -2,7 +2,7 @@
 
 It is a correlation like the forward's (conv.pyx), over dy, with the roles of input and output
 channels exchanged: once per phase of the stride, with the taps that reach that phase, whose weights
-are gathered first.  Nothing is scattered, so each thread owns what it writes.
+are gathered first, ordered by kernel row.  Nothing is scattered, so each thread owns what it writes.
 """
 
 from cython cimport floating
@@ -10,7 +10,8 @@ from libc.stdlib cimport free, malloc
 cimport numpy as cnp
 from numpy cimport PyArray_DATA, PyArray_DIM
 
-from minigrad.kernels.conv cimport Axis, Correlation, choose_block, correlate, pieces
+from minigrad.kernels.conv cimport Axis, Correlation, correlate, pieces
+from minigrad.kernels.conv_plan cimport choose_block
 
 cnp.import_array()
 
@@ -38,16 +39,16 @@ cdef Reach reach(Py_ssize_t size, Py_ssize_t stride, Py_ssize_t phase, Py_ssize_
 
 cdef void gather_taps(floating* packed, const floating* weight, Correlation* c, Reach* h,
                       Reach* w) noexcept nogil:
-    """The weights of one phase, as (group, tap, input channel); a tap is (output channel, i, j)."""
+    """The weights of one phase, as (group, tap, input channel); a tap is (i, output channel, j)."""
     cdef Py_ssize_t group, m, i, j, channel, tap, area = h.size * w.size
     cdef const floating* kernel
     for group in range(c.groups):
         tap = 0
-        for m in range(c.channels):
-            kernel = weight + (group * c.channels + m) * c.outputs * area
-            for i in range(h.size):
-                if (h.sum - i * h.dilation) % h.stride:
-                    continue
+        for i in range(h.size):
+            if (h.sum - i * h.dilation) % h.stride:
+                continue
+            for m in range(c.channels):
+                kernel = weight + (group * c.channels + m) * c.outputs * area
                 for j in range(w.size):
                     if (w.sum - j * w.dilation) % w.stride:
                         continue
@@ -72,6 +73,11 @@ cdef int input_gradient(Correlation c, floating* dx, const floating* dy, const f
     c.halo = h.high - h.low
     choose_block(&c, sizeof(floating), n_threads)
     c.taps = c.channels * h.count * w.count
+    c.kernel_rows = h.count
+    c.kernel_columns = w.count
+    c.first_read = h.high
+    c.read_step = (h.low - h.high) // max(h.count - 1, 1)
+    c.by_row = True
     c.a_group = c.taps * c.outputs
     c.offset = <Py_ssize_t*>malloc((c.taps + 1) * sizeof(Py_ssize_t))
     cdef floating* packed = <floating*>malloc((c.groups * c.a_group + 1) * sizeof(floating))

@@ -19,9 +19,8 @@ from libc.string cimport memset
 cimport numpy as cnp
 from numpy cimport PyArray_DATA, PyArray_DIM
 
-from minigrad.kernels.conv cimport (
-    Correlation, choose_block, describe, even, fill_slab, lanes_of, offsets, pieces, slab_size,
-)
+from minigrad.kernels.conv cimport Correlation, even, fill_slab, lanes_of, pieces
+from minigrad.kernels.conv_plan cimport choose_block, describe, offsets, slab_size
 
 cnp.import_array()
 

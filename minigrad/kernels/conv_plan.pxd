@@ -1,0 +1,22 @@
+# See conv_plan.pyx.
+
+from cython cimport floating
+cimport numpy as cnp
+
+from minigrad.kernels.conv cimport Axis, Correlation, Vector
+
+cdef Py_ssize_t slab_size(Py_ssize_t channels, Axis* rows, Axis* columns,
+                          const floating* like) noexcept nogil
+cdef Correlation describe(cnp.ndarray x, Py_ssize_t out_height, Py_ssize_t out_width,
+                          cnp.ndarray weight, Py_ssize_t stride_h, Py_ssize_t stride_w,
+                          Py_ssize_t pad_h, Py_ssize_t pad_w,
+                          Py_ssize_t dil_h, Py_ssize_t dil_w, Py_ssize_t groups)
+cdef void choose_block(Correlation* c, Py_ssize_t itemsize, int n_threads) noexcept nogil
+cdef Py_ssize_t* offsets(Correlation* c, cnp.ndarray weight, Py_ssize_t dil_h,
+                         Py_ssize_t dil_w) except NULL
+cdef Py_ssize_t lay_vectors(Correlation* c, Py_ssize_t height, int lanes,
+                            Vector* vectors) noexcept nogil
+cdef Py_ssize_t useful_taps(Correlation* c, Py_ssize_t y, Py_ssize_t last,
+                            Py_ssize_t* start) noexcept nogil
+cdef double useful_share(Correlation* c) noexcept nogil
+cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil

@@ -1,0 +1,182 @@
+"""How a convolution is laid out: its blocks of rows, its vectors of results, its taps.
+
+Decided once a call, from the shapes alone: see conv.pyx for what is done with it.
+"""
+
+from cython cimport floating
+from libc.stdlib cimport malloc
+cimport numpy as cnp
+from numpy cimport PyArray_DIM
+
+from minigrad.kernels.conv cimport Axis, Correlation, Vector, even, lanes_of, pieces
+
+cnp.import_array()
+
+cdef extern from "products.h" nogil:
+    enum:
+        TILE_ROWS
+
+cdef enum:
+    SLAB_BYTES = 393216  # a slab larger than this is cut into blocks of rows
+
+
+# ---------------------------------------------------------------- the correlation, its taps, its blocks
+
+cdef Py_ssize_t slab_size(Py_ssize_t channels, Axis* rows, Axis* columns,
+                          const floating* like) noexcept nogil:
+    """Numbers in a slab, with room behind for the last vectors to read past the end.
+
+    Those of two rows read on beyond the gap between rows, too.
+    """
+    return (channels * rows.step * columns.step * rows.extent * columns.extent
+            + columns.extent - columns.results + 2 * lanes_of(like))
+
+
+cdef void choose_block(Correlation* c, Py_ssize_t itemsize, int n_threads) noexcept nogil:
+    """Rows of results per task: the slab fits L2, and every thread has a task."""
+    cdef Py_ssize_t images = max(c.samples * c.groups, 1)
+    cdef Py_ssize_t row = c.channels * c.rows.step * c.columns.step * c.columns.extent * itemsize
+    if c.after.wanted:
+        row += c.outputs * c.columns.results * itemsize
+    cdef Py_ssize_t block = max(SLAB_BYTES // max(row, 1) - c.halo, <Py_ssize_t>4)
+    if images * pieces(c.rows.results, block) < n_threads:
+        block = pieces(c.rows.results, pieces(n_threads, images))
+    c.block = even(c.rows.results, block)
+    if c.after.wanted:
+        if c.after.pools and c.block % 2:
+            c.block += 1
+        c.out_height = c.block
+    c.rows.extent = c.block + c.halo
+
+
+cdef Correlation describe(cnp.ndarray x, Py_ssize_t out_height, Py_ssize_t out_width,
+                          cnp.ndarray weight, Py_ssize_t stride_h, Py_ssize_t stride_w,
+                          Py_ssize_t pad_h, Py_ssize_t pad_w,
+                          Py_ssize_t dil_h, Py_ssize_t dil_w, Py_ssize_t groups):
+    """The product that computes results from x, but for the blocks and the table of offsets."""
+    cdef Correlation c
+    cdef Py_ssize_t height = PyArray_DIM(weight, 2), width = PyArray_DIM(weight, 3)
+    c.samples = PyArray_DIM(x, 0)
+    c.groups = groups
+    c.channels = PyArray_DIM(weight, 1)
+    c.outputs = PyArray_DIM(weight, 0) // groups
+    c.out_height = out_height
+    c.out_width = out_width
+    c.rows = Axis(PyArray_DIM(x, 2), -pad_h, stride_h, 0, c.out_height)
+    c.columns = Axis(PyArray_DIM(x, 3), -pad_w, stride_w,
+                     c.out_width + (width - 1) * dil_w // stride_w, c.out_width)
+    c.taps = c.channels * height * width
+    c.kernel_rows = height
+    c.kernel_columns = width
+    c.first_read = -pad_h
+    c.read_step = dil_h
+    c.by_row = False
+    c.a_row = c.taps
+    c.a_step = 1
+    c.a_group = c.outputs * c.taps
+    c.first_row = c.first_column = 0
+    c.row_step = c.column_step = 1
+    c.halo = (height - 1) * dil_h // stride_h
+    c.in_place = c.after.wanted = False
+    return c
+
+
+cdef Py_ssize_t* offsets(Correlation* c, cnp.ndarray weight, Py_ssize_t dil_h,
+                         Py_ssize_t dil_w) except NULL:
+    """Where in the slab each tap finds the input of the first result.  To be freed."""
+    cdef Py_ssize_t height = PyArray_DIM(weight, 2), width = PyArray_DIM(weight, 3)
+    cdef Py_ssize_t line = c.columns.extent, phase = c.rows.extent * line
+    cdef Py_ssize_t channel, row, column, p, q, tap = 0
+    cdef Py_ssize_t* offset = <Py_ssize_t*>malloc(max(c.taps, 1) * sizeof(Py_ssize_t))
+    if offset == NULL:
+        raise MemoryError("no memory for the offsets of a convolution")
+    for channel in range(c.channels):
+        for row in range(height):
+            for column in range(width):
+                p = (channel * c.rows.step + row * dil_h % c.rows.step) * c.columns.step
+                q = p + column * dil_w % c.columns.step
+                offset[tap] = (q * phase + row * dil_h // c.rows.step * line
+                               + column * dil_w // c.columns.step)
+                tap += 1
+    return offset
+
+
+# ---------------------------------------------------------------- vectors of results, useful taps
+
+cdef inline bint goes_on(Correlation* c, int lanes) noexcept nogil:
+    """Whether vectors of results that end with their row would leave too many lanes empty.
+
+    Where rows do not lie end to end, going on in the next one takes two loads per vector.  Few rows
+    of a tile do not hide them: then it is worth it if it saves every eighth vector.
+    """
+    cdef Py_ssize_t width = c.columns.results
+    cdef bint hidden = 3 * even(c.outputs, TILE_ROWS) >= 2 * TILE_ROWS
+    return 15 * pieces(width, lanes) * lanes > (16 if hidden else 17) * width
+
+
+cdef Py_ssize_t lay_vectors(Correlation* c, Py_ssize_t height, int lanes,
+                            Vector* vectors) noexcept nogil:
+    """Lay vectors over ``height`` rows of results and return how many; write them if not NULL."""
+    cdef Py_ssize_t width = c.columns.results, line = c.columns.extent, y = 0, x = 0, n = 0
+    cdef bint end_to_end = line == width, two_rows = goes_on(c, lanes)
+    cdef Vector v
+    while y < height:
+        v = Vector(y, x, y * line + x, lanes, lanes)
+        if not end_to_end:
+            v.count = <int>min(<Py_ssize_t>lanes, (2 if two_rows else 1) * width - x)
+            v.in_row = <int>min(<Py_ssize_t>lanes, width - x) if two_rows else lanes
+        if vectors != NULL:
+            vectors[n] = v
+        n += 1
+        x += v.count
+        y += x // width
+        x %= width
+    return n
+
+
+cdef inline Py_ssize_t useful_rows(Correlation* c, Py_ssize_t y, Py_ssize_t last,
+                                   Py_ssize_t* start) noexcept nogil:
+    """How many kernel rows, from ``start`` on, read more than padding for rows y to last."""
+    cdef Py_ssize_t low = 0, high = c.kernel_rows, read
+    while low < high:
+        read = c.first_read + low * c.read_step
+        if read + last * c.rows.step >= 0 and read + y * c.rows.step < c.rows.size:
+            break
+        low += 1
+    while low < high:
+        read = c.first_read + (high - 1) * c.read_step
+        if read + last * c.rows.step >= 0 and read + y * c.rows.step < c.rows.size:
+            break
+        high -= 1
+    start[0] = low
+    return high - low
+
+
+cdef Py_ssize_t useful_taps(Correlation* c, Py_ssize_t y, Py_ssize_t last,
+                                   Py_ssize_t* start) noexcept nogil:
+    """The same in taps."""
+    cdef Py_ssize_t row = c.channels * c.kernel_columns, count
+    start[0] = 0
+    if not c.by_row:
+        return c.taps
+    count = useful_rows(c, y, last, start)
+    start[0] *= row
+    return count * row
+
+
+cdef double useful_share(Correlation* c) noexcept nogil:
+    """The part of all taps that are useful where the taps of each row of results are chosen."""
+    cdef Py_ssize_t y, start, useful = 0
+    for y in range(c.rows.results):
+        useful += useful_rows(c, y, y, &start)
+    return <double>useful / max(c.rows.results * c.kernel_rows, 1)
+
+
+cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil:
+    """Whether vectors of channels take less time than vectors of results, by what was measured."""
+    cdef double along = lay_vectors(c, c.rows.results, lanes, NULL) * c.outputs
+    cdef double across = <double>c.rows.results * c.columns.results * pieces(c.outputs, lanes)
+    if c.columns.extent > c.columns.results and goes_on(c, lanes):
+        along *= 1.1        # two loads
+    across *= (1 + 30.0 / (c.taps + 1)) * (1.25 if c.outputs <= lanes else 1)  # transposing
+    return across * useful_share(c) < along
