@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import os
 import sys
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -34,6 +35,8 @@ def download(urls, path, sha256):
                 found = fetch(url, part)
             except (OSError, http.client.HTTPException) as error:
                 failures.append(f"{url}: {error}")
+                if isinstance(error, urllib.error.HTTPError):
+                    error.close()  # it is a response, too
                 continue
             if found == sha256:
                 part.replace(path)
