@@ -73,15 +73,20 @@ cdef inline Py_ssize_t panel_width(const floating* like) noexcept nogil:
     return 2 * (LANES_float if floating is float else LANES_double)
 
 
-cdef inline bint packs_a(Product* p, Py_ssize_t panel) noexcept nogil:
-    return p.columns > 3 * panel
+cdef inline bint packs_a(Product* p, const floating* like) noexcept nogil:
+    """Whether so many panels of b read a that it pays to pack it.
+
+    Rows that lie a multiple of 4 KB apart share a set of the L1 cache, and soon do.
+    """
+    cdef bint crowded = p.a_row * <Py_ssize_t>sizeof(floating) % 4096 == 0
+    return p.columns > (3 if crowded else 8) * panel_width(like)
 
 
 cdef Py_ssize_t scratch_size(Product* p, const floating* like) noexcept nogil:
     """Numbers of scratch memory that ``multiply`` needs: panels of b, then of a, then slack."""
     cdef Py_ssize_t panel = panel_width(like)
     cdef Py_ssize_t size = pieces(min(p.columns, <Py_ssize_t>COLUMNS), panel) * panel
-    if packs_a(p, panel):
+    if packs_a(p, like):
         size += min(p.rows, <Py_ssize_t>TILES * TILE_ROWS)
     return size * even(p.depth, DEPTH) + panel
 
@@ -92,7 +97,7 @@ cdef void multiply(Product* p, floating* out, const floating* a, const floating*
     cdef Py_ssize_t panel = panel_width(out), lanes = panel // 2
     cdef Py_ssize_t tile = even(p.rows, TILE_ROWS), block = tile * TILES
     cdef Py_ssize_t deep = even(p.depth, DEPTH)
-    cdef bint pack_a = packs_a(p, panel)
+    cdef bint pack_a = packs_a(p, out)
     # A panel of b that few tiles read, and whose rows are vectors as it lies, is not packed.
     cdef bint pack_b = p.b_column != 1 or p.rows > 2 * TILE_ROWS
     cdef floating* b_panels = scratch
