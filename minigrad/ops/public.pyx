@@ -53,6 +53,7 @@ cdef class PublicFunction:
     cdef vectorcallfunc op_call     # what is called of the op
     cdef object op, fetch
     cdef readonly bint takes_out
+    cdef bint walks                 # over a graph, which may hold tensors of any class
     cdef dict __dict__
     cdef object __weakref__
 
@@ -61,6 +62,7 @@ cdef class PublicFunction:
         self.__name__ = self.__qualname__ = name
         self.fetch = fetch
         self.takes_out = takes_out
+        self.walks = name in ("backward", "grad")
         self.call = <vectorcallfunc>first_call
 
     @property
@@ -126,7 +128,7 @@ cdef PyObject *first_call(PyObject *f, PyObject *const *args, size_t n, PyObject
 cdef PyObject *call(PyObject *f, PyObject *const *args, size_t n, PyObject *names) except NULL:
     """Call ``f`` with ``n`` arguments by position, then one for each of the ``names``."""
     cdef PyObject *result
-    if not asking and (
+    if (not asking or plain(<PublicFunction>f, args, n, names)) and (
             names is NULL or not (<PublicFunction>f).takes_out or "out" not in <tuple>names):
         result = (<PublicFunction>f).op_call(<PyObject *>(<PublicFunction>f).op, args, n, names)
         if result is not NULL:
@@ -148,6 +150,21 @@ cdef PyObject *call_at_leisure(
         found = (complain if asking else answer)(<object>f, given, named, error)
     Py_INCREF(found)
     return <PyObject *>found
+
+
+cdef bint plain(PublicFunction f, PyObject *const *args, size_t n, PyObject *names) noexcept:
+    """Whether no argument can have a ``__torch_function__`` that is to be asked."""
+    cdef Py_ssize_t i, count = PyVectorcall_NARGS(n)
+    if f.walks:
+        return False
+    if names is not NULL:
+        count += len(<tuple>names)
+    for i in range(count):
+        kind = type(<object>args[i])
+        if not (kind is Tensor or kind is int or kind is float or kind is bool or kind is str
+                or <object>args[i] is None):
+            return False
+    return True
 
 
 cdef tuple arguments(PyObject *const *args, size_t n, PyObject *names):
