@@ -11,7 +11,13 @@ import minigrad
 
 KERNELS = Path(minigrad.__file__).parent / "kernels"
 NOT_A_KERNEL = {"openmp"}  # how many threads there are: nothing to compute twice
-INNER = {"batch_norm_grid", "batch_norm_tiles", "operations", "rows"}  # parts of kernels
+INNER = {
+    "batch_norm_grid",
+    "batch_norm_tiles",
+    "operations",
+    "rows",
+    "conv_plan",
+}  # parts of kernels
 # those on a few numbers, and those in which each element finds its place after the one before
 WITHOUT_THREADS = {"count_steps", "batch_norm_coefficients", "first_outside"}
 WITHOUT_THREADS |= {"take_where", "put_where"}
