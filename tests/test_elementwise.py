@@ -119,7 +119,7 @@ def test_binary_against_torch(torch, name, dtype, rng):
             binary(name),
             (a, b),
             double=dtype == "float64",
-            gradient=name != "floor_divide",  # torch has none; ours is zero
+            gradient=name != "floor_divide",  # which has none
         )
 
 
@@ -139,7 +139,7 @@ OPERATORS = [
 )
 @pytest.mark.parametrize("op", OPERATORS, ids=lambda op: op.__name__)
 def test_operators_with_numbers_against_torch(torch, op, dtype, rng):
-    gradient = op not in (operator.floordiv, operator.mod)  # torch has none for number % x
+    gradient = op not in (operator.floordiv, operator.mod)  # there is none of number % x
     for number in (2, 3.5, True, 1, 0.5):
         if op is operator.pow and number is True:
             continue  # torch fails an internal assertion
@@ -198,25 +198,59 @@ def test_int_trunc_division_of_the_lowest_number():
 # ---------------------------------------------------------------- gradients
 
 
-@pytest.mark.parametrize("name", BINARY)
+DERIVABLE = [name for name in BINARY if name != "floor_divide"]
+
+
+@pytest.mark.parametrize("name", DERIVABLE)
 def test_binary_gradients(name, rng):
     for left, right in (((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2,)), ((), ())):
         a, b = numbers(rng, left), numbers(rng, right)
-        check_gradients(binary_of_minigrad(name), a, b, double=name != "floor_divide")
+        check_gradients(binary_of_minigrad(name), a, b)
     a, b = numbers(rng, (2, 3)), numbers(rng, (3,))
     for wanted in ([0], [1]):
-        check_gradients(
-            binary_of_minigrad(name), a, b, wanted=wanted, double=name != "floor_divide"
-        )
+        check_gradients(binary_of_minigrad(name), a, b, wanted=wanted)
 
 
-@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize("name", DERIVABLE)
 def test_gradient_of_a_broadcast_operand_is_summed(name, rng):
     a = minigrad.tensor(numbers(rng, (4, 2, 3)), requires_grad=True)
     b = minigrad.tensor(numbers(rng, (2, 1)), requires_grad=True)
     getattr(minigrad, name)(a, b).sum().backward()
     assert a.grad.shape == (4, 2, 3)
     assert b.grad.shape == (2, 1)
+
+
+UNDERIVABLE = {
+    "x // y": lambda lib, x, y: x // y,
+    "x // number": lambda lib, x, y: x // 2,
+    "number // x": lambda lib, x, y: 2 // x,
+    "x //= y": lambda lib, x, y: operator.ifloordiv(x * 1, y),
+    "floor_divide": lambda lib, x, y: lib.floor_divide(x, y),
+    "floor_divide of a number": lambda lib, x, y: lib.floor_divide(7, y),
+    "floor_divide_": lambda lib, x, y: x.clone().floor_divide_(2),
+    "number % x": lambda lib, x, y: 2 % x,
+    "of one": lambda lib, x, y: x.detach() // y,
+    "heaviside": lambda lib, x, y: lib.heaviside(x, y),
+    "ldl_factor": lambda lib, x, y: lib.linalg.ldl_factor(x.square().diag()).LD,
+    "ldl_solve": lambda lib, x, y: lib.linalg.ldl_solve(
+        *(t.detach() for t in lib.linalg.ldl_factor(x.square().diag())), y[:, None]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNDERIVABLE)
+def test_gradients_that_torch_does_not_have(torch, name):
+    """Asking for one is an error, where the result nevertheless wants a gradient."""
+    inputs = []
+    for lib in torch, minigrad:
+        x, y = (lib.tensor(a, requires_grad=True) for a in ([7.0, -7.0], [2.0, 3.0]))
+        out = UNDERIVABLE[name](lib, x, y)
+        assert out.requires_grad and type(out.grad_fn).__name__ == "NotImplemented"
+        inputs.append([type(fn).__name__ for fn, _ in out.grad_fn.next_functions])
+        with pytest.raises(RuntimeError, match=r"derivative for aten::.* is not implemented"):
+            out.sum().backward()
+        assert x.grad is None and y.grad is None
+    assert inputs[0] == inputs[1]
 
 
 KINKS = {

@@ -92,7 +92,8 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "NanToNum": ("g where a is finite, else 0",),
     "Remainder": ("g", "-g * floor(a / b)"),
     "Fmod": ("g", "-g * trunc(a / b)"),
-    "FloorDivide": ("0",),
+    "DivBackward2": ("0", "0"),  # of a rounded quotient
+    "NotImplemented": ("none: asking for it is an error",),
     "Frac": ("g",),
     "Frexp": ("g / 2^exponent",),
     "Nextafter": ("g", "0"),
@@ -276,13 +277,11 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "LinalgSlogdet": ("g * X.T",),
     "LinalgSolveEx": ("-(X.T @ g) @ y.T", "X.T @ g"),
     "LinalgSolveTriangular": ("the triangle of -(X.T @ g) @ y.T", "X.T @ g"),
-    "LinalgLdlSolve": ("X @ g",),
     "LinalgCholeskyEx": ("X.T @ triangle(y.T @ g) @ X, made symmetric; X the inverse of y",),
     "LinalgEigh": ("V @ (diag(g) + (V.T @ gV) / (differences of eigenvalues)) @ V.T",),
     "LinalgSvd": ("U, S and V put together again, each with its gradient",),
     "LinalgQr": ("(gQ + Q @ symmetric(R @ gR.T - gQ.T @ Q)) @ R^-T",),
     "LinalgLuFactorEx": ("the triangles' gradients, carried back through L and U",),
-    "LinalgLdlFactorEx": ("the factors' gradients, carried back through L and D",),
     "LinalgLstsq": ("0, as there are no residuals",),
     "Geqrf": ("as of the QR decomposition",),
 }

@@ -28,7 +28,7 @@ from minigrad.ops.common cimport (
     broadcast_empty, cast, is_kernel_float, is_number, number_tensor, one_tensor, promoted,
     promoted_to_float, scaled, tensor_argument, to_half, two_tensors, zeros_of,
 )
-from minigrad.ops.recorded import labelled
+from minigrad.ops.recorded import labelled, underivable
 from minigrad.tape cimport Node, grad_enabled, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
@@ -221,22 +221,31 @@ operations.add, operations.sub, operations.mul, operations.div = plus, minus, ti
 
 
 cdef Tensor rounded_div(object input, object other, object mode):
-    if mode == "floor":
-        return floor_divide(input, other)
-    if mode != "trunc":
+    cdef Tensor a, b, out
+    if mode not in ("floor", "trunc"):
         raise RuntimeError(
             "div expected rounding_mode to be one of None, 'trunc', or 'floor' "
             f"but found '{mode}'"
         )
-    cdef Tensor a, b
     a, b = promoted(input, other)
-    if dtype_of(a.array).is_floating_point:
-        return (<object>div(a, b)).trunc()
     check_integer_divisor(b)
-    with np.errstate(all="ignore"):
-        quotient = np.asarray(np.floor_divide(a.array, b.array))
-        below = (quotient * b.array != a.array) & ((a.array < 0) != (b.array < 0))
-        return wrap(np.asarray(quotient + below, a.array.dtype))
+    if mode == "floor":
+        out = wrap(combine(FLOOR_DIVIDE, a.array, b.array))
+    elif dtype_of(a.array).is_floating_point:
+        out = (<object>wrap(combine(DIV, a.array, b.array))).trunc()
+    else:
+        with np.errstate(all="ignore"):
+            quotient = np.asarray(np.floor_divide(a.array, b.array))
+            below = (quotient * b.array != a.array) & ((a.array < 0) != (b.array < 0))
+            out = wrap(np.asarray(quotient + below, a.array.dtype))
+    if recording(a) or recording(b):
+        record(out, "DivBackward2", zero_vjp, (a, b), (), broadcast_shapes(a, b, out))
+    return out
+
+
+cdef zero_vjp(Node node, object g):
+    cdef Tensor zeros = zeros_of(<Tensor>g)
+    return unbroadcast(node, zeros, 0), unbroadcast(node, zeros, 1)
 
 
 cdef int check_integer_divisor(Tensor b) except -1:
@@ -248,24 +257,28 @@ cdef int check_integer_divisor(Tensor b) except -1:
 
 
 def floor_divide(input, other):
-    """Return ``input / other`` rounded down, broadcast.  Its gradient is zero."""
+    """Return ``input / other`` rounded down, broadcast.
+
+    It has no gradient: asking for one is a RuntimeError, as in torch.  That of
+    ``div(..., rounding_mode="floor")`` is zero.
+    """
     cdef Tensor a, b
     a, b = promoted(input, other)
     check_integer_divisor(b)
-    return arithmetic(FLOOR_DIVIDE, "FloorDivideBackward0", zero_vjp, a, b, NOTHING)
-
-
-cdef zero_vjp(Node node, object g):
-    cdef Tensor zeros = zeros_of(<Tensor>g)
-    return unbroadcast(node, zeros, 0), unbroadcast(node, zeros, 1)
+    return underivable(combine(FLOOR_DIVIDE, a.array, b.array), "floor_divide", (a, b))
 
 
 def remainder(input, other):
-    """Return ``input - other * floor(input / other)``: the sign is the divisor's."""
+    """Return ``input - other * floor(input / other)``: the sign is the divisor's.
+
+    As in torch there is no gradient of the remainders of a number.
+    """
     cdef Tensor a, b
     one_tensor("remainder", input, other)
     a, b = promoted(input, other)
     check_integer_divisor(b)
+    if not isinstance(input, Tensor):
+        return underivable(combine(REMAINDER, a.array, b.array), "remainder", (b,))
     return arithmetic(
         REMAINDER, "RemainderBackward0", remainder_vjp, a, b, <Save>(A_FOR_B | B_FOR_B))
 
@@ -273,7 +286,7 @@ def remainder(input, other):
 cdef remainder_vjp(Node node, object g):
     return (
         unbroadcast(node, g, 0),
-        unbroadcast(node, -g * floor_divide(node.tensor(0), node.tensor(1)), 1)
+        unbroadcast(node, -g * div(node.tensor(0), node.tensor(1), rounding_mode="floor"), 1)
         if node.needs(1) else None,
     )
 

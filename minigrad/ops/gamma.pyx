@@ -81,9 +81,11 @@ cdef object each(function_of_two function, Tensor a, Tensor b):
         return out.astype((<object>a.array).dtype, copy=False)
 
 
-def no_derivative(g, a, b):
-    """Raise NotImplementedError: torch has no derivative by the first number either."""
-    raise NotImplementedError("the derivative for 'input' is not implemented: only that for 'other'")
+def no_derivative(str name):
+    """Return the gradient of the first number, which torch does not have either."""
+    def gradient(g, a, b):
+        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
+    return gradient
 
 
 def density(g, a, x):
@@ -98,7 +100,7 @@ cdef object part_of_gamma(str name, function_of_two function, object gradient, o
     if not a.dtype.is_floating_point:
         raise NotImplementedError(f"{name} is defined for floating dtypes, but got {a.dtype}")
     return recorded(each(function, a, x), name.capitalize() + "Backward0", (a, x),
-                    (no_derivative, gradient), (a, x))
+                    (no_derivative(name + ": input"), gradient), (a, x))
 
 
 def igamma(input, other):
@@ -132,4 +134,4 @@ def zeta(input, other):
         tensor_operand(other, "special_zeta", "other")
     s, q = operands(input, other, True)
     return recorded(each(zeta_at, s, q), "SpecialZetaBackward0", (s, q),
-                    (no_derivative, lambda g, s, q: g * (-s * zeta(s + 1.0, q))), (s, q))
+                    (no_derivative("zeta"), lambda g, s, q: g * (-s * zeta(s + 1.0, q))), (s, q))

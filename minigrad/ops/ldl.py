@@ -15,7 +15,7 @@ from minigrad import return_types
 from minigrad.dtypes import float16
 from minigrad.ops.decomposition import LinAlgError
 from minigrad.ops.matrices import check_matrices
-from minigrad.ops.recorded import recorded
+from minigrad.ops.recorded import underivable
 from minigrad.ops.solving import batched
 from minigrad.tensor import Tensor, over_array
 
@@ -91,10 +91,6 @@ def _solved(a, pivots, b):
     return x
 
 
-def _no_gradient(g: Tensor) -> Tensor:
-    raise NotImplementedError("the derivative of the LDL factorisation is not implemented")
-
-
 def ldl_factor_ex(
     A: Tensor, *, hermitian: bool = False, check_errors: bool = False
 ) -> return_types.linalg_ldl_factor_ex:
@@ -125,7 +121,7 @@ def _factor(name: str, A: Tensor, check_errors: bool) -> return_types.linalg_ldl
         raise LinAlgError(
             f"{name}: D[{info[info > 0][0]}] is zero: using it to solve would divide by zero"
         )
-    packed = recorded(factors, "LinalgLdlFactorExBackward0", (A,), (_no_gradient,))
+    packed = underivable(factors, "linalg_ldl_factor_ex", (A,))
     return return_types.linalg_ldl_factor_ex(packed, over_array(pivots), over_array(info))
 
 
@@ -144,7 +140,7 @@ def ldl_factor(A: Tensor, *, hermitian: bool = False) -> return_types.linalg_ldl
 
 
 def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False) -> Tensor:
-    """Return X with ``A @ X == B``, given what ``ldl_factor`` made of A.  There is no gradient.
+    """Return X with ``A @ X == B``, given what ``ldl_factor`` made of A.  It has no gradient.
 
     Shapes: (..., n, n), (..., n), (..., n, k) -> (..., n, k).  Source: torch.linalg.ldl_solve.
 
@@ -171,6 +167,7 @@ def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False)
         )
     if pivots.is_floating_point():
         raise RuntimeError(f"{name}: Expected pivots to be integers. Got {pivots.dtype}")
+    given = (LD, B)
     LD, B = batched(name, LD, B)
     batch = LD.shape[:-2]
     a, b = LD.detach().numpy(), B.detach().numpy()
@@ -179,4 +176,4 @@ def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False)
     with np.errstate(all="ignore"):
         for i in np.ndindex(*batch):
             found[i] = _solved(a[i], rows[i], b[i])
-    return recorded(found, "LinalgLdlSolveBackward0", (LD, B), (_no_gradient, _no_gradient))
+    return underivable(found, "linalg_ldl_solve", given)
