@@ -10,7 +10,6 @@ that does not fit) what torch raises: a TypeError with the argument, what it mus
 from __future__ import annotations
 
 import ast
-import inspect
 import numbers
 import os
 from collections.abc import Iterator
@@ -91,6 +90,8 @@ def _declared(function: Any) -> Declared:
     """Return the types that a function declares."""
     if function.takes_out:
         return _of_stub("minigrad._with_out").get(function.__name__, [])
+    import inspect  # (whose import takes milliseconds)
+
     op = inspect.unwrap(function)
     if isinstance(op, FunctionType):
         return [_of_source(op)]
@@ -98,6 +99,8 @@ def _declared(function: Any) -> Declared:
 
 
 def _of_source(function: FunctionType) -> tuple[dict[str, str], list[str], str]:
+    import inspect
+
     types, positions, variable = {}, [], ""
     for p in inspect.signature(function).parameters.values():
         if isinstance(p.annotation, type):
