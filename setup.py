@@ -88,23 +88,42 @@ def optimisation_flags():
     return [*flags, "-fno-math-errno", "-fno-trapping-math", "-Wno-unused-function"]
 
 
+def builds(program, *flags):
+    """Return whether the compiler takes ``program`` with these flags."""
+    compiler = os.environ.get("CC", "cc").split()
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "probe.c"), Path(folder, "probe")
+        source.write_text(program)
+        command = [*compiler, *flags, str(source), "-o", str(target)]
+        try:
+            subprocess.run(command, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            return False
+    return True
+
+
+def fusing_flags():
+    """Flags with which a loop rounds as its twins do, so that bits do not depend on threads.
+
+    Where a multiplication and an addition can be one instruction they are, except that newer GCCs
+    leave them apart in a loop that sums into one vector alone: in a tile of one row and one vector
+    (products.h), which is the last of one thread's part and lies within a larger one in another's.
+    """
+    flag = "--param=avoid-fma-max-bits=0"
+    program = "int main(void) { return 0; }\n"
+    return [flag] if not WINDOWS and builds(program, flag, "-Werror") else []  # (clang warns)
+
+
 def openmp_flags():
     """Return (compile flags, link flags) for OpenMP, empty where a test program does not build."""
     if os.environ.get("MINIGRAD_OPENMP") == "0":
         return [], []
     if WINDOWS:
         return ["/openmp"], []
-    compiler = os.environ.get("CC", "cc").split()
     program = "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n"
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "probe.c"), Path(folder, "probe")
-        source.write_text(program)
-        command = [*compiler, "-fopenmp", str(source), "-o", str(target)]
-        try:
-            subprocess.run(command, check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError):
-            print("minigrad: no OpenMP here; building single-threaded kernels", file=sys.stderr)
-            return [], []
+    if not builds(program, "-fopenmp"):
+        print("minigrad: no OpenMP here; building single-threaded kernels", file=sys.stderr)
+        return [], []
     return ["-fopenmp"], ["-fopenmp"]
 
 
@@ -179,6 +198,7 @@ class BuildExt(build_ext):
 def translate(paths, directives):
     """Cythonize ``paths`` and return one Extension a file, with the flags its header asks for."""
     compile_flags, link_flags = openmp_flags()
+    compile_flags = compile_flags + fusing_flags()
     extensions = [
         Extension(
             module_name(path),
