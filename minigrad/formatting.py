@@ -150,4 +150,5 @@ def tensor_repr(t: Tensor) -> str:
             ", " if last + len(suffix) + 2 <= _options["linewidth"] else (",\n" + " " * len(prefix))
         )
         text += separator + suffix
-    return text + ")"
+    marked = getattr(t, "_is_param", False)  # a Parameter of a class of the program's own
+    return f"Parameter({text}))" if marked else text + ")"

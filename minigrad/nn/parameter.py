@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from minigrad.dtypes import dtype
 from minigrad.ops.creation import empty
@@ -12,10 +12,41 @@ from minigrad.tensor import Tensor
 from minigrad.types import Device
 
 
-class Parameter(Tensor):
+class _Marking(type):
+    """Lets ``isinstance`` find what was made of tensors of other classes, which keep their class
+    and bear a mark."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return super().__instancecheck__(instance) or (
+            isinstance(instance, Tensor) and vars(cls).get("_mark") in vars(instance)
+        )
+
+
+def _has_own_class(data: Any) -> bool:
+    """Whether ``data`` is of a class of the program's, which it keeps."""
+    kind = type(data)
+    return kind is not Tensor and issubclass(kind, Tensor) and not issubclass(kind, _KINDS)
+
+
+def _marked(data: Tensor, mark: str, requires_grad: bool) -> Any:
+    """Return a leaf over the memory of ``data``, of its class, that bears a ``mark``."""
+    leaf = data.detach().requires_grad_(requires_grad)
+    if type(leaf) is not type(data):
+        raise RuntimeError(
+            f"Creating a Parameter from an instance of type {type(data).__name__} requires that "
+            "detach() returns an instance of the same type, but return type "
+            f"{type(leaf).__name__} was found instead. To use the type as a Parameter, please "
+            "correct the detach() semantics defined by its __torch_function__() implementation."
+        )
+    setattr(leaf, mark, True)
+    return leaf
+
+
+class Parameter(Tensor, metaclass=_Marking):
     """A tensor that a module counts among its parameters once it is assigned to an attribute.
 
     Shares memory with ``data``.  The result of an operation on a parameter is a plain Tensor.
+    Of a tensor of another class it makes one of that class, which ``isinstance`` calls a parameter.
 
     Args:
         data: Tensor; an empty one if None.
@@ -34,9 +65,16 @@ class Parameter(Tensor):
 
     __torch_function__: Any = disabled_torch_function
 
-    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
-        self._share(empty(0) if data is None else data)
-        Tensor.requires_grad.__set__(self, requires_grad)  # type: ignore[attr-defined]
+    _mark = "_is_param"
+
+    def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Self:
+        data = empty(0) if data is None else data
+        if _has_own_class(data):
+            return _marked(data, cls._mark, requires_grad)
+        return Tensor._make_subclass(cls, data, requires_grad)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Do nothing: ``__new__`` has made it, and a subclass may take what it likes."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         """Return a copy of the data without the gradient."""
@@ -51,7 +89,7 @@ class Parameter(Tensor):
         return f"Parameter containing:\n{text}"
 
 
-class Buffer(Tensor):
+class Buffer(Tensor, metaclass=_Marking):
     """A tensor that a module counts among its buffers once it is assigned to an attribute.
 
     The same as ``module.register_buffer(name, data, persistent)``.
@@ -74,9 +112,23 @@ class Buffer(Tensor):
 
     __torch_function__: Any = disabled_torch_function
 
-    def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
-        self._share(empty(0) if data is None else data)
-        self.persistent = persistent
+    _mark = "_is_buffer"
+    persistent: bool
+
+    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Self:
+        data = empty(0) if data is None else data
+        if _has_own_class(data):
+            made = _marked(data, cls._mark, data.requires_grad)
+        else:
+            made = Tensor._make_subclass(cls, data)
+        made.persistent = persistent
+        return made
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Do nothing, as Parameter's."""
+
+
+_KINDS = (Parameter, Buffer)
 
 
 # What may be asked of a tensor whose shape is not known yet.
@@ -164,10 +216,10 @@ class UninitializedParameter(_Uninitialized, Parameter):
 
     cls_to_become = Parameter
 
-    def __init__(
-        self, requires_grad: bool = True, device: Device = None, dtype: dtype | None = None
-    ) -> None:
-        super().__init__(empty(0, dtype=dtype, device=device), requires_grad)
+    def __new__(
+        cls, requires_grad: bool = True, device: Device = None, dtype: dtype | None = None
+    ) -> Self:
+        return Parameter.__new__(cls, empty(0, dtype=dtype, device=device), requires_grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if id(self) not in memo:
@@ -194,15 +246,16 @@ class UninitializedBuffer(_Uninitialized, Buffer):
 
     cls_to_become = Buffer
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         requires_grad: bool = False,
         device: Device = None,
         dtype: dtype | None = None,
         persistent: bool = True,
-    ) -> None:
-        super().__init__(empty(0, dtype=dtype, device=device), persistent=persistent)
-        self.requires_grad = requires_grad
+    ) -> Self:
+        made = Buffer.__new__(cls, empty(0, dtype=dtype, device=device), persistent=persistent)
+        made.requires_grad = requires_grad
+        return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if id(self) not in memo:
