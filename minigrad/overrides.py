@@ -8,31 +8,58 @@
 Ops know nothing of this, and cost what they cost.  When a program defines its first subclass,
 public functions and methods (minigrad/ops/public.pyx) begin to ask their arguments for
 ``__torch_function__``; and between the subclass and Tensor comes ``Overriding``, whose operators
-and attributes do the same.
+and attributes do the same (minigrad/overriding.py).
+
+    class Log(minigrad.overrides.TorchFunctionMode):
+        ...
+
+    with Log():                 # its __torch_function__ is asked about every call in the block
+        minigrad.zeros(2) + 1
+
+While a program is in such a mode, all calls ask it, and the table of operators has it asked, too.
 """
 
 from __future__ import annotations
 
 import functools
-from _thread import _local  # threading takes longer to import than all that is here
+from _thread import _local, allocate_lock  # threading takes longer to import than all that is here
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+from minigrad import attributes, formatting, tape
 from minigrad.tensor import Tensor, install_methods
 
-__all__ = ["handle_torch_function", "has_torch_function", "is_tensor_like"]
+__all__ = [
+    "BaseTorchFunctionMode",
+    "TorchFunctionMode",
+    "handle_torch_function",
+    "has_torch_function",
+    "is_tensor_like",
+    "is_tensor_method_or_property",
+    "resolve_name",
+    "wrap_torch_function",
+]
 
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 # What __torch_function__ never sees: it makes tensors of data, or answers of any object.
 SILENT = frozenset(
     "as_subclass _make_subclass _share tensor as_tensor asarray from_numpy from_dlpack "
     "is_storage".split()
 )
+# What modes never see: it is about no tensor, or about any object.
+UNSEEN = frozenset(
+    "is_storage as_subclass _make_subclass _share from_numpy from_dlpack typename seed "
+    "initial_seed manual_seed get_rng_state set_rng_state".split()
+)
 
 
 class _State(_local):
     disabled = False
+    modes: tuple[Any, ...] = ()  # those of the with statements around this call, innermost last
 
 
 _state = _State()
@@ -99,7 +126,10 @@ def dispatch(func: Any, asked: list[Any], args: tuple[Any, ...], kwargs: dict[st
 
 
 def ask(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Return ``func(*args, **kwargs)`` of a public function, or what its arguments make of it."""
+    """Return ``func(*args, **kwargs)`` of a public function, or what a mode or its arguments make
+    of it."""
+    if _state.modes and func.__name__ not in UNSEEN:
+        return ask_mode(func, (*args, *kwargs.values()), args, kwargs)
     if func.__name__ not in SILENT:
         asked = overloaded((*args, *kwargs.values()))
         if asked:
@@ -110,14 +140,27 @@ def ask(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return func.__call__(*args, **kwargs)
 
 
+def ask_mode(
+    func: Any, relevant: Iterable[Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Return what the innermost mode makes of a call; what that calls goes to the next one."""
+    asked, modes = overloaded(relevant), _state.modes
+    _state.modes = modes[:-1]
+    try:
+        result = modes[-1].__torch_function__(func, tuple(map(type, asked)), args, kwargs)
+    finally:
+        _state.modes = modes
+    return dispatch(func, asked, args, kwargs) if result is NotImplemented else result
+
+
 def has_torch_function(relevant_args: Iterable[Any]) -> bool:
-    """Return whether any of these has a ``__torch_function__`` of its own.
+    """Return whether any of these has a ``__torch_function__`` of its own, or there is a mode.
 
     >>> import minigrad
     >>> minigrad.overrides.has_torch_function((minigrad.ones(1), 2))
     False
     """
-    return bool(overloaded(tuple(relevant_args)))
+    return bool(_state.modes or overloaded(tuple(relevant_args)))
 
 
 def handle_torch_function(
@@ -127,7 +170,29 @@ def handle_torch_function(
 
     For functions of your own that subclasses are to override; see ``has_torch_function``.
     """
-    return dispatch(public_api, overloaded(tuple(relevant_args)), args, kwargs)
+    relevant_args = tuple(relevant_args)
+    if _state.modes:
+        return ask_mode(public_api, relevant_args, args, kwargs)
+    return dispatch(public_api, overloaded(relevant_args), args, kwargs)
+
+
+def wrap_torch_function(dispatcher: Callable[..., Any]) -> Callable[[_F], _F]:
+    """Return a decorator for functions that modes and ``__torch_function__`` may override.
+
+    ``dispatcher`` takes the function's arguments and returns those that are to be asked.
+    """
+
+    def decorator(func: Any) -> Any:
+        @functools.wraps(func)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            relevant = dispatcher(*args, **kwargs)
+            if has_torch_function(relevant):
+                return handle_torch_function(wrapped, relevant, *args, **kwargs)
+            return func(*args, **kwargs)
+
+        return wrapped
+
+    return decorator
 
 
 def is_tensor_like(inp: Any) -> bool:
@@ -138,6 +203,152 @@ def is_tensor_like(inp: Any) -> bool:
     (True, False)
     """
     return type(inp) is Tensor or hasattr(inp, "__torch_function__")
+
+
+def is_tensor_method_or_property(func: Callable[..., Any]) -> bool:
+    """Return whether ``func`` is one of Tensor, as ``__torch_function__`` gets it.
+
+    >>> import minigrad
+    >>> minigrad.overrides.is_tensor_method_or_property(minigrad.Tensor.add)
+    True
+    """
+    return (resolve_name(func) or "").startswith(f"{attributes.package}.Tensor.")
+
+
+def resolve_name(f: Any) -> str | None:
+    """Return the name of what a ``__torch_function__`` is asked about, or None of other functions.
+
+    >>> import minigrad
+    >>> minigrad.overrides.resolve_name(minigrad.nn.functional.relu)
+    'minigrad.nn.functional.relu'
+    """
+    found: Any = getattr(f, "__self__", None)  # of the __get__ of an attribute
+    if getattr(found, "__objclass__", None) in Tensor.__mro__:
+        return f"{attributes.package}.Tensor.{found.__name__}.{f.__name__}"
+    if hasattr(f, "takes_out"):
+        return f.__module__.replace("minigrad", attributes.package, 1) + "." + f.__qualname__
+    if getattr(f, "__objclass__", None) in Tensor.__mro__:
+        return f"{attributes.package}.Tensor.{f.__name__}"
+    return None
+
+
+# ---------------------------------------------------------------- modes
+
+_overriding: list[type] = []  # Overriding, once it is made
+# What is told whether there are subclasses, and whether there are modes.
+when_overridden: list[Callable[[bool, bool], None]] = []
+_lock = allocate_lock()
+_entered: list[Any] = []  # the modes that any thread is in
+
+
+class TorchFunctionMode:
+    """In a ``with`` statement: ``__torch_function__`` of this object is asked about every call.
+
+    Write a subclass with ``__torch_function__(self, func, types, args=(), kwargs=None)``; what that
+    calls goes to the mode around this one, and then to the op.  Functions, methods, operators and
+    indexing ask, not attributes, ``len`` and conversions to numbers.
+
+    Source: torch.overrides.TorchFunctionMode.
+
+    >>> import minigrad
+    >>> class Log(minigrad.overrides.TorchFunctionMode):
+    ...     def __torch_function__(self, func, types, args=(), kwargs=None):
+    ...         print(func.__name__)
+    ...         return func(*args, **(kwargs or {}))
+    >>> with Log():
+    ...     x = minigrad.zeros(2) + 1
+    zeros
+    add
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        with _lock:
+            _entered.append(self)
+            _changed()
+        _state.modes = (*_state.modes, self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _state.modes = _state.modes[:-1]
+        with _lock:
+            _entered.pop()
+            _changed()
+
+
+class BaseTorchFunctionMode(TorchFunctionMode):
+    """A mode that changes nothing."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        return func(*args, **(kwargs or {}))
+
+
+def _changed() -> None:
+    for tell in when_overridden:
+        tell(bool(_overriding), bool(_entered))
+    table = tape.table()
+    for name in _SYNTAX:
+        if _entered and name not in _unwatched:
+            _unwatched[name] = getattr(table, name)
+            setattr(table, name, _watched(name, _unwatched[name]))
+        elif not _entered and name in _unwatched:
+            setattr(table, name, _unwatched.pop(name))
+    formatting.tensor_repr = _watched_repr if _entered else _plain_repr
+
+
+# What the table of operators calls (see minigrad/operators.pyx), and what Tensor calls it.
+_SYNTAX = {
+    **{name: name for name in "matmul pow remainder neg abs reciprocal gt ge lt le ne".split()},
+    **{f"{name}_": f"{name}_" for name in "add sub mul div pow remainder floor_divide".split()},
+    **{name: f"__{name}__" for name in "eq getitem setitem".split()},
+    **{f"bitwise_{name}": f"__{name}__" for name in "and or xor".split()},
+    **{f"bitwise_{name}_": f"__i{name}__" for name in "and or xor".split()},
+    "bitwise_not": "__invert__",
+    "bitwise_left_shift": "__lshift__",
+    "bitwise_left_shift_": "__ilshift__",
+    "bitwise_right_shift": "__rshift__",
+    "bitwise_right_shift_": "__irshift__",
+    "floor_divide": "__floordiv__",
+    "unbind": "unbind",
+}
+_unwatched: dict[str, Any] = {}  # what was in the table before modes were
+
+
+def _watched(name: str, plain: Any) -> Any:
+    """Return what is to be in the table of operators for ``plain``, while there are modes."""
+
+    def call(*args: Any) -> Any:
+        return ask_mode_about(_SYNTAX[name], args) if _state.modes else plain(*args)
+
+    return call
+
+
+_plain_repr = formatting.tensor_repr
+
+
+def _watched_repr(t: Tensor) -> Any:
+    return ask_mode_about("__repr__", (t,)) if _state.modes else _plain_repr(t)
+
+
+def ask_mode_about(method: str, args: tuple[Any, ...]) -> Any:
+    """Return what the innermost mode makes of an operator, where there may be a mode."""
+    if not isinstance(args[0], Tensor):
+        method, args = f"__r{_SYMBOLS.get(method, method.strip('_'))}__", args[::-1]
+    return ask_mode(getattr(Tensor, method), args, args, {})
+
+
+_SYMBOLS = {"remainder": "mod", "div": "truediv"}
 
 
 # ---------------------------------------------------------------- what Tensor itself answers
@@ -186,137 +397,11 @@ def _init_subclass(cls: Any, /, **kwargs: Any) -> None:
         _prepare(cls)
 
 
-install_methods(
-    {
-        "__torch_function__": classmethod(_torch_function),
-        "__init_subclass__": classmethod(_init_subclass),
-        "_make_subclass": staticmethod(_make_subclass),
-    }
-)
-
-
-# ---------------------------------------------------------------- when there are subclasses
-
-_overriding: list[type] = []  # Overriding, once it is made
-when_subclassed: list[Callable[[], None]] = []  # what then begins
-
-# What an operator is called where that is another method, and what its reflected form is.
-_METHODS = {
-    **{f"__{name}__": name for name in "add sub mul matmul pow neg abs gt ge lt le".split()},
-    **{f"__i{name}__": f"{name}_" for name in "add sub mul pow".split()},
-    "__truediv__": "div",
-    "__itruediv__": "div_",
-    "__mod__": "remainder",
-    "__imod__": "remainder_",
-    "__pos__": "positive",
-}
-_BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
-_OTHERS = (
-    "__neg__ __pos__ __abs__ __invert__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __getitem__ "
-    "__setitem__ __len__ __reversed__ __contains__ __bool__ __int__ __float__ "
-    "__complex__ __index__ __array__ __repr__ __format__ __deepcopy__ __reduce_ex__"
-).split()
-
-
-def _operator(name: str) -> Any:
-    """Return the operator ``name`` of Overriding, which passes for the method that it calls."""
-    plain = getattr(Tensor, name)
-
-    def call(self: Any, *args: Any) -> Any:
-        asked = overloaded((self, *args))
-        if not asked:
-            return plain(self, *args)
-        func = getattr(Tensor, _METHODS.get(name, name))
-        try:
-            return dispatch(func, asked, (self, *args), {})
-        except TypeError:  # as torch: Python asks the other operand, and complains
-            if name[2:-2].removeprefix("i") not in _BINARY:
-                raise
-            return NotImplemented
-
-    return functools.wraps(plain)(call)
-
-
-def _reflected(name: str) -> Any:
-    """Return the same of ``other + self``; a plain tensor on the left would have been called."""
-    plain, forward = getattr(Tensor, f"__r{name}__"), f"__{name}__"
-    by_itself = name in ("sub", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift")
-
-    def call(self: Any, other: Any) -> Any:
-        asked = overloaded((self, other))
-        if not asked:
-            return plain(self, other)
-        func, args = getattr(Tensor, _METHODS.get(forward, forward)), (self, other)
-        if isinstance(other, Tensor):
-            args = (other, self)
-        elif by_itself:
-            func = plain
-        try:
-            return dispatch(func, asked, args, {})
-        except TypeError:
-            return NotImplemented
-
-    return functools.wraps(plain)(call)
-
-
-def _attribute(found: Any) -> property:
-    """Return a property that is an attribute of Tensor, or what ``__torch_function__`` says."""
-
-    def through(func: Any) -> Any:
-        def call(self: Any, *args: Any) -> Any:
-            asked = overloaded((self, *args))
-            return dispatch(func, asked, (self, *args), {}) if asked else func(self, *args)
-
-        return call
-
-    of = [getattr(found, name, None) for name in ("__get__", "__set__", "__delete__")]
-    return property(*(through(func) if func else None for func in of))
-
-
-def _new(cls: Any, *args: Any) -> Any:
-    if len(args) == 1 and isinstance(args[0], Tensor):
-        return args[0].as_subclass(cls)
-    made = Tensor.__new__(cls)
-    Tensor.__init__(made, *args)
-    return made
-
-
-def _init(self: Any, *args: Any, **kwargs: Any) -> None:
-    """Do nothing: ``__new__`` has made it, and may take what the class likes."""
-
-
-def _iter(self: Any) -> Any:
-    if self.dim() == 0:
-        raise TypeError("iteration over a 0-d tensor")
-    return iter(self.unbind(0))
-
-
-def _activate() -> type:
-    """Let calls ask their arguments from now on; return Overriding."""
-    inner: dict[str, Any] = {"__module__": __name__, "__new__": staticmethod(_new)}
-    inner |= {"__init__": _init, "__iter__": _iter, "__hash__": Tensor.__hash__}
-    inner["__torch_function__"] = staticmethod(disabled_torch_function)  # until it is made
-    for kind in Tensor.__mro__[:-1]:
-        for name, found in vars(kind).items():
-            if hasattr(found, "__get__") and not callable(found) and not name.startswith("__"):
-                inner.setdefault(name, _attribute(found))
-    for name in _OTHERS:
-        inner[name] = _operator(name)
-    for name in _BINARY:
-        inner[f"__{name}__"], inner[f"__r{name}__"] = _operator(f"__{name}__"), _reflected(name)
-        if hasattr(Tensor, f"__i{name}__"):
-            inner[f"__i{name}__"] = _operator(f"__i{name}__")
-    made = type("Overriding", (Tensor,), inner)
-    del made.__torch_function__  # type: ignore[attr-defined]
-    for start in when_subclassed:
-        start()
-    return made
-
-
 def _prepare(cls: Any) -> None:
     """Put Overriding between a new subclass and Tensor."""
     if not _overriding:
-        _overriding.append(_activate())
+        _overriding.append(import_module("minigrad.overriding").Overriding)
+        _changed()
     between = _overriding[0]
     if issubclass(cls, between):
         return
@@ -325,3 +410,12 @@ def _prepare(cls: Any) -> None:
         cls.__bases__ = tuple(between if base is Tensor else base for base in bases)
     else:
         cls.__bases__ = (*bases, between)
+
+
+install_methods(
+    {
+        "__torch_function__": classmethod(_torch_function),
+        "__init_subclass__": classmethod(_init_subclass),
+        "_make_subclass": staticmethod(_make_subclass),
+    }
+)

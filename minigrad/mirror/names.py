@@ -108,7 +108,6 @@ HINTS = {
     "torch.nn.quantized": "nothing is quantised; use float32, or torch.float16 to store",
     "torch.nn.SyncBatchNorm": "use torch.nn.BatchNorm2d: training runs in one process",
     "torch.optim.SparseAdam": "tensors are dense: torch.optim.Adam",
-    "torch.overrides.TorchFunctionMode": "give classes a __torch_function__; there are no modes",
     "torch.package": "torch.save(model, path) writes a whole model",
     "torch.polar": "there are no complex numbers: r * cos(a) and r * sin(a)",
     "torch.quantization": "nothing is quantised; use float32, or torch.float16 to store",

@@ -20,7 +20,8 @@ from cpython.ref cimport Py_INCREF
 from minigrad.complaints import answer, complain
 from minigrad.ops.out import write_results
 from minigrad import overrides
-from minigrad.overrides import ask
+from minigrad.overrides import ask, ask_mode_about, has_torch_function
+from minigrad.tape cimport binary_function, operations
 from minigrad.tensor import Tensor, install_methods
 
 cdef extern from "Python.h":
@@ -39,6 +40,7 @@ cdef extern from "Python.h":
 
 
 cdef bint asking = False    # whether calls first ask their arguments for a __torch_function__
+cdef bint watched = False   # whether modes are to be asked, whatever the arguments are
 
 
 cdef class PublicFunction:
@@ -155,7 +157,7 @@ cdef PyObject *call_at_leisure(
 cdef bint plain(PublicFunction f, PyObject *const *args, size_t n, PyObject *names) noexcept:
     """Whether no argument can have a ``__torch_function__`` that is to be asked."""
     cdef Py_ssize_t i, count = PyVectorcall_NARGS(n)
-    if f.walks:
+    if watched or f.walks:
         return False
     if names is not NULL:
         count += len(<tuple>names)
@@ -210,16 +212,43 @@ def publish(dict names):
             names[name] = PublicFunction(names["__name__"], name, lambda op=names[name]: op)
 
 
-def ask_from_now_on():
-    """Have all calls ask their arguments, those of the methods that Tensor has itself, too."""
-    global asking
-    found = {name: f for kind in Tensor.__mro__[-2::-1] for name, f in vars(kind).items()}
-    install_methods({
-        name: PublicMethod("minigrad", name, lambda f=f: f) for name, f in found.items()
-        if callable(f) and name[:2] != "__" and name not in overrides.SILENT
-        and not isinstance(f, PublicMethod)
-    })
-    asking = True
+cdef binary_function add, sub, mul, div     # the operators, where modes are asked in their place
 
 
-overrides.when_subclassed.append(ask_from_now_on)
+cdef object watched_add(object a, object b):
+    return ask_mode_about("add", (a, b)) if has_torch_function(()) else add(a, b)
+
+
+cdef object watched_sub(object a, object b):
+    return ask_mode_about("sub", (a, b)) if has_torch_function(()) else sub(a, b)
+
+
+cdef object watched_mul(object a, object b):
+    return ask_mode_about("mul", (a, b)) if has_torch_function(()) else mul(a, b)
+
+
+cdef object watched_div(object a, object b):
+    return ask_mode_about("div", (a, b)) if has_torch_function(()) else div(a, b)
+
+
+def ask_if(bint subclasses, bint modes):
+    """Have calls ask their arguments if there are subclasses, and modes if there are such."""
+    global asking, watched, add, sub, mul, div
+    if subclasses or modes:         # about the methods that Tensor has itself, too
+        found = {name: f for kind in Tensor.__mro__[-2::-1] for name, f in vars(kind).items()}
+        install_methods({
+            name: PublicMethod("minigrad", name, lambda f=f: f) for name, f in found.items()
+            if callable(f) and name[:2] != "__" and name not in overrides.SILENT
+            and not isinstance(f, PublicMethod)
+        })
+    if modes and not watched:
+        add, sub, mul, div = operations.add, operations.sub, operations.mul, operations.div
+        operations.add, operations.sub = watched_add, watched_sub
+        operations.mul, operations.div = watched_mul, watched_div
+    elif watched and not modes:
+        operations.add, operations.sub = add, sub
+        operations.mul, operations.div = mul, div
+    asking, watched = subclasses or modes, modes
+
+
+overrides.when_overridden.append(ask_if)
