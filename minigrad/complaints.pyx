@@ -13,6 +13,7 @@ import ast
 import numbers
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from types import FunctionType
 from typing import Any
 
@@ -90,8 +91,7 @@ def _declared(function: Any) -> Declared:
     """Return the types that a function declares."""
     if function.takes_out:
         return _of_stub("minigrad._with_out").get(function.__name__, [])
-    import inspect  # (whose import takes milliseconds)
-
+    inspect = import_module("inspect")  # (which takes milliseconds)
     op = inspect.unwrap(function)
     if isinstance(op, FunctionType):
         return [_of_source(op)]
@@ -99,8 +99,7 @@ def _declared(function: Any) -> Declared:
 
 
 def _of_source(function: FunctionType) -> tuple[dict[str, str], list[str], str]:
-    import inspect
-
+    inspect = import_module("inspect")
     types, positions, variable = {}, [], ""
     for p in inspect.signature(function).parameters.values():
         if isinstance(p.annotation, type):
