@@ -13,7 +13,6 @@ import ast
 import numbers
 import os
 from collections.abc import Iterator
-from importlib import import_module
 from types import FunctionType
 from typing import Any
 
@@ -23,6 +22,7 @@ from minigrad.dtypes import dtype
 from minigrad.overrides import dispatch, overloaded
 from minigrad.tensor import Tensor
 
+_VARIABLE = 4  # inspect.CO_VARARGS
 _INT64 = range(-(2**63), 2**63)
 _TOO_LARGE = ("array is too big", "Maximum allowed", "Invalid number of", "too large to convert")
 _ALIASES = {"Ints": "int | Sequence[int]"}
@@ -91,25 +91,21 @@ def _declared(function: Any) -> Declared:
     """Return the types that a function declares."""
     if function.takes_out:
         return _of_stub("minigrad._with_out").get(function.__name__, [])
-    inspect = import_module("inspect")  # (which takes milliseconds)
-    op = inspect.unwrap(function)
+    op = function
+    while hasattr(op, "__wrapped__"):
+        op = op.__wrapped__
     if isinstance(op, FunctionType):
         return [_of_source(op)]
     return _of_stub(getattr(op, "__module__", "minigrad")).get(op.__name__, [])
 
 
 def _of_source(function: FunctionType) -> tuple[dict[str, str], list[str], str]:
-    inspect = import_module("inspect")
-    types, positions, variable = {}, [], ""
-    for p in inspect.signature(function).parameters.values():
-        if isinstance(p.annotation, type):
-            types[p.name] = p.annotation.__name__
-        elif p.annotation is not p.empty:
-            types[p.name] = str(p.annotation)
-        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
-            positions.append(p.name)
-        elif p.kind is p.VAR_POSITIONAL:
-            variable = p.name
+    # (not by inspect, which takes milliseconds to import)
+    declared, code = function.__annotations__.items(), function.__code__
+    types = {n: t.__name__ if isinstance(t, type) else str(t) for n, t in declared if n != "return"}
+    positions = list(code.co_varnames[: code.co_argcount])
+    rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount :]
+    variable = rest[0] if code.co_flags & _VARIABLE else ""
     return types, positions, variable
 
 
