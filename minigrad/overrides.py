@@ -400,7 +400,7 @@ def _init_subclass(cls: Any, /, **kwargs: Any) -> None:
 def _prepare(cls: Any) -> None:
     """Put Overriding between a new subclass and Tensor."""
     if not _overriding:
-        _overriding.append(import_module("minigrad.overriding").Overriding)
+        _overriding.append(import_module(".overriding", __package__).Overriding)
         _changed()
     between = _overriding[0]
     if issubclass(cls, between):
