@@ -10,6 +10,7 @@ import pytest
 import minigrad
 from minigrad import nn
 from minigrad.nn.functional import batch_norm
+from minigrad.ops.norm import batch_norm_relu
 
 SHAPES = [(6, 3), (5, 2, 4), (3, 2, 3, 2), (2, 2, 2, 2, 2)]
 LAYERS = {2: nn.BatchNorm1d, 3: nn.BatchNorm1d, 4: nn.BatchNorm2d, 5: nn.BatchNorm3d}
@@ -266,3 +267,21 @@ def test_the_pass_with_relu_refuses_what_the_layer_refuses():
         for norm in (layer, layer.forward_relu):
             with minigrad.no_grad(), pytest.raises(RuntimeError, match="running_mean"):
                 norm(wrong)
+    for norm in (layer, layer.forward_relu):
+        with minigrad.no_grad(), pytest.raises(ValueError, match="got 3D input"):
+            norm(minigrad.ones(2, 3, 5))
+
+
+def test_the_pass_with_relu_has_the_eps_of_batch_norm():
+    x, mean, var = minigrad.tensor([[1e-3], [-1e-3]]), minigrad.zeros(1), minigrad.zeros(1)
+    np.testing.assert_array_equal(
+        batch_norm_relu(x, mean, var).numpy(), batch_norm(x, mean, var).relu().numpy()
+    )
+
+
+def test_a_counter_of_another_dtype_counts_too():
+    layer = nn.BatchNorm1d(3)
+    layer.num_batches_tracked = minigrad.tensor(2.0)
+    layer(minigrad.randn(4, 3))
+    assert layer.num_batches_tracked.item() == 3.0
+    assert layer.num_batches_tracked._version == 1
