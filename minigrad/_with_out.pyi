@@ -850,7 +850,7 @@ def sort(
     dim: int = -1,
     descending: bool = False,
     *,
-    stable: bool = False,
+    stable: bool | None = None,
     axis: int | None = None,
     out: Sequence[Tensor] | None = None,
 ) -> return_types.sort: ...

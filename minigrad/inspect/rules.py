@@ -92,6 +92,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "NanToNum": ("g where a is finite, else 0",),
     "Remainder": ("g", "-g * floor(a / b)"),
     "Fmod": ("g", "-g * trunc(a / b)"),
+    "RoundBackward1": ("g / 10^decimals",),
     "DivBackward2": ("0", "0"),  # of a rounded quotient
     "NotImplemented": ("none: asking for it is an error",),
     "Frac": ("g",),
@@ -199,6 +200,12 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "MaskedSelect": ("g at what was selected, else 0",),
     "Scatter": ("g where nothing was written, else 0", "g at the indices"),
     "ScatterAdd": ("g", "g at the indices"),
+    "ScatterReduce": ("as of the sum, product, mean or choice that it is",),
+    "BlockDiag": ("its part of g",),
+    "ChannelShuffle": ("g, with its channels put back",),
+    "GridSampler2D": ("g, shared out by the weights of the last corner", "g"),
+    "GridSampler3D": ("g, shared out by the weights of the last corner", "g"),
+    "Renorm": ("g * b", "g * a, summed over each slice"),
     "IndexPut": ("g where nothing was written, else 0", "g at the indices"),
     "Sort": ("g, put back in the old order",),
     "Topk": ("g at what was picked, else 0",),
@@ -209,6 +216,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "Bmm": ("g @ b.T, matrix by matrix", "a.T @ g, matrix by matrix"),
     "Mv": ("outer product of g and b", "a.T @ g"),
     "Dot": ("g * b", "g * a"),
+    "Vdot": ("g * b", "g * a"),
     "Addmm": ("g, summed over what was broadcast", "g @ c.T", "b.T @ g"),
     "MmBackward0 (linear)": ("g @ b", "g.T @ a"),  # y = a @ b.T
     "AddmmBackward0 (linear)": ("sum of g over the rows", "g @ c", "g.T @ b"),  # y = a + b @ c.T
@@ -276,6 +284,9 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "LinalgDet": ("g * y * X.T",),
     "LinalgSlogdet": ("g * X.T",),
     "LinalgSolveEx": ("-(X.T @ g) @ y.T", "X.T @ g"),
+    "CholeskySolve": ("-(L @ g) @ y.T, L being the inverse of a.T", "L @ g"),
+    "CholeskyInverse": ("-(L @ g) @ y.T, L being the inverse of a.T", "L @ g"),
+    "LinalgMatrixExp": ("g carried back through the last step of scaling and squaring",),
     "LinalgSolveTriangular": ("the triangle of -(X.T @ g) @ y.T", "X.T @ g"),
     "LinalgCholeskyEx": ("X.T @ triangle(y.T @ g) @ X, made symmetric; X the inverse of y",),
     "LinalgEigh": ("V @ (diag(g) + (V.T @ gV) / (differences of eigenvalues)) @ V.T",),

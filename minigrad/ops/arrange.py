@@ -143,7 +143,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
         after = width - before - x.size(1)
         rows.append(cat([x.new_zeros(x.size(0), before), x, x.new_zeros(x.size(0), after)], 1))
         before += x.size(1)
-    return cat(rows, 0)
+    return labelled(cat(rows, 0), "BlockDiagBackward0")
 
 
 def cartesian_prod(*tensors: Tensor) -> Tensor:

@@ -25,6 +25,7 @@ from minigrad.kernels.shapes cimport same_shape
 from minigrad.memory cimport new_array
 from minigrad.ops.common cimport cast, contiguous, tensor_argument
 from minigrad.ops.loss import reduced, reduction_name
+from minigrad.ops.recorded import labelled
 from minigrad.ops.softmax import log_softmax, softmax
 from minigrad.tape cimport Node, grad_enabled, record, recording
 from minigrad.tensor cimport Tensor, wrap
@@ -270,7 +271,7 @@ cdef object soft_cross_entropy(
         )
     if smoothing > 0:
         target = target * (1 - smoothing) + smoothing / n
-    loss = -(log_softmax(input, dim) * target)
+    loss = log_softmax(input, dim) * target
     if weight is not None:
         if weight.shape != (n,):
             raise RuntimeError(
@@ -280,5 +281,6 @@ cdef object soft_cross_entropy(
         loss = loss * weight.reshape(n, *[1] * (input.dim() - dim - 1))
     if reduction == "mean":
         samples = input.numel() // n if n else 0
-        return loss.sum() / samples if samples else loss.sum() * float("nan")
-    return reduced(loss.sum(dim), reduction)
+        loss = -loss.sum()
+        return labelled(loss / samples, "DivBackward1") if samples else loss * float("nan")
+    return reduced(-loss.sum(dim), reduction)

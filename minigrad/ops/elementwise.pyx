@@ -279,8 +279,8 @@ def remainder(input, other):
     check_integer_divisor(b)
     if not isinstance(input, Tensor):
         return underivable(combine(REMAINDER, a.array, b.array), "remainder", (b,))
-    return arithmetic(
-        REMAINDER, "RemainderBackward0", remainder_vjp, a, b, <Save>(A_FOR_B | B_FOR_B))
+    label = "RemainderBackward1" if isinstance(other, Tensor) else "RemainderBackward0"
+    return arithmetic(REMAINDER, label, remainder_vjp, a, b, <Save>(A_FOR_B | B_FOR_B))
 
 
 cdef remainder_vjp(Node node, object g):
@@ -296,7 +296,8 @@ def fmod(input, other):
     cdef Tensor a, b
     a, b = promoted(tensor_argument(input, "fmod", "input"), other)
     check_integer_divisor(b)
-    return arithmetic(FMOD, "FmodBackward0", fmod_vjp, a, b, <Save>(A_FOR_B | B_FOR_B))
+    label = "FmodBackward1" if isinstance(other, Tensor) else "FmodBackward0"
+    return arithmetic(FMOD, label, fmod_vjp, a, b, <Save>(A_FOR_B | B_FOR_B))
 
 
 cdef fmod_vjp(Node node, object g):

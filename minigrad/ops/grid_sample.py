@@ -11,7 +11,7 @@ import numpy as np
 from minigrad.ops.creation import from_numpy, linspace, zeros
 from minigrad.ops.elementwise import where
 from minigrad.ops.interpolate import cubic_weights
-from minigrad.ops.recorded import floating
+from minigrad.ops.recorded import floating, labelled
 from minigrad.ops.spatial import check_tensor
 from minigrad.tensor import Tensor
 
@@ -137,7 +137,7 @@ def grid_sample(
         values = flat.gather(2, index.expand(-1, input.shape[1], -1))
         values = values.reshape(*input.shape[:2], *grid.shape[1:-1])
         total = total + values * weight.unsqueeze(1)
-    return total
+    return labelled(total, "GridSampler2DBackward0" if n == 2 else "GridSampler3DBackward0")
 
 
 def _check_sizes(input, grid, mode):

@@ -352,7 +352,8 @@ def masked_fill(input, mask, value):
             f"masked_fill: mask of shape {list(m.shape)} does not broadcast with {list(x.shape)}"
         ) from None
     if recording(x) or recording(v):
-        record(out, "MaskedFillBackward0", masked_fill_vjp, (x, v), (m,),
+        label = "MaskedFillBackward1" if isinstance(value, Tensor) else "MaskedFillBackward0"
+        record(out, label, masked_fill_vjp, (x, v), (m,),
                (<object>x.array).shape)
     return out
 

@@ -121,14 +121,16 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Tensor | float) ->
             "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.dim()} dimension(s)."
         )
+    label = "IndexFillBackward1"
     if not isinstance(value, Tensor):
+        label = "IndexFillBackward0"
         value = input.new_full((), value)  # which must fit
     out = input.clone()
     part: tuple[Any, ...] = (slice(None),) * d + (over_array(np.unique(line.numpy())),)
     if input.dim() == 0:
         part = (...,) if line.numel() else (over_array(np.array(False)),)
     out[part] = value
-    return labelled(out, "IndexFillBackward0")
+    return labelled(out, label)
 
 
 def fill(input: Tensor, value: Tensor | float) -> Tensor:
@@ -230,6 +232,9 @@ def _multiplied(base: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     return base
 
 
+_REDUCED = "ScatterReduceBackward0"
+
+
 def scatter_reduce(
     input: Tensor,
     dim: int,
@@ -273,9 +278,9 @@ def scatter_reduce(
         }.get(reduce, 0)
         base = scatter(input, d, index, first)
     if reduce == "sum":
-        return scatter_add(base, d, index, src)
+        return labelled(scatter_add(base, d, index, src), _REDUCED)
     if reduce == "prod":
-        return _multiplied(base, d, index, src)
+        return labelled(_multiplied(base, d, index, src), _REDUCED)
     if reduce == "mean":
         ones = src.new_ones(src.shape)
         start = input.new_ones(input.shape)
@@ -283,8 +288,9 @@ def scatter_reduce(
             start = scatter(start, d, index, 0)
         count = scatter_add(start, d, index, ones).clamp(min=1)
         total = scatter_add(base, d, index, src)
-        return total / count if input.is_floating_point() else total // count
-    return _extreme(input, base, d, index, src, np.maximum if reduce == "amax" else np.minimum)
+        return labelled(total / count, _REDUCED) if input.is_floating_point() else total // count
+    chosen = np.maximum if reduce == "amax" else np.minimum
+    return labelled(_extreme(input, base, d, index, src, chosen), _REDUCED)
 
 
 # ---------------------------------------------------------------- at places

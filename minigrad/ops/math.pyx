@@ -18,6 +18,7 @@ from minigrad.kernels.shapes cimport size_of
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast, float_operand, is_kernel_float, to_half, zeros_of
 from minigrad.ops.elementwise cimport combine, with_parameters
+from minigrad.ops.recorded import labelled
 from minigrad.ops.recorded cimport named_slope
 from minigrad.tape cimport Node, grad_enabled, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
@@ -127,7 +128,7 @@ def round(input, *, decimals=0):
             raise NotImplementedError(
                 f"round: decimals={decimals} is for floating tensors, but got {input.dtype}")
         scale = 10.0 ** decimals
-        return round(input * scale) / scale
+        return labelled(round(input * scale) / scale, "RoundBackward1")
     return exact(np.positive, kernels.ROUND, "RoundBackward0", flat_vjp, input, NOTHING)
 
 

@@ -11,8 +11,9 @@ from minigrad.dtypes import as_dtype_, dtype, float16, promote_types
 from minigrad.ops import decomposition, reduce
 from minigrad.ops.creation import eye
 from minigrad.ops.decomposition import inv
+from minigrad.ops.elementwise import where
 from minigrad.ops.linalg import matmul
-from minigrad.ops.recorded import tensor_operand
+from minigrad.ops.recorded import labelled, tensor_operand
 from minigrad.tensor import Tensor, over_array
 
 
@@ -128,7 +129,7 @@ def logdet(input: Tensor) -> Tensor:
     tensor(0.)
     """
     sign, logarithm = decomposition.slogdet(input)
-    return logarithm.masked_fill(sign < 0, math.nan)
+    return where(sign < 0, math.nan, logarithm)
 
 
 def matrix_exp(input: Tensor) -> Tensor:
@@ -152,7 +153,7 @@ def matrix_exp(input: Tensor) -> Tensor:
         total = total + term
     for _ in range(halvings):
         total = matmul(total, total)
-    return total.to(input.dtype)
+    return labelled(total.to(input.dtype), "LinalgMatrixExpBackward0")
 
 
 # ---------------------------------------------------------------- norms

@@ -100,7 +100,7 @@ def sort(
     dim: int = -1,
     descending: bool = False,
     *,
-    stable: bool = False,
+    stable: bool | None = None,
     axis: int | None = None,
 ) -> return_types.sort:
     """Return (values, indices): the elements in order along ``dim``, and where they were.
@@ -116,7 +116,8 @@ def sort(
     dim = _checked_dim("sort", x, dim if axis is None else axis)
     if x.dim() == 0:
         return _scalar(return_types.sort, x)
-    return labelled(_picked(return_types.sort, x, dim, _order(x, dim, descending)), "SortBackward0")
+    label = "SortBackward0" if stable is None else "SortBackward1"
+    return labelled(_picked(return_types.sort, x, dim, _order(x, dim, descending)), label)
 
 
 def argsort(

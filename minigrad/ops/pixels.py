@@ -89,7 +89,8 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
             f"{groups} groups."
         )
     grouped = input.reshape(n, groups, channels // groups, *sizes)
-    return grouped.transpose(1, 2).reshape(n, channels, *sizes)
+    out = grouped.transpose(1, 2).reshape(n, channels, *sizes)
+    return labelled(out, "ChannelShuffleBackward0")
 
 
 def _copied(x):

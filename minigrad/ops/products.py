@@ -148,7 +148,7 @@ def vdot(input: Tensor, other: Tensor) -> Tensor:
     >>> minigrad.vdot(minigrad.tensor([1.0, 2.0]), minigrad.tensor([3.0, 4.0]))
     tensor(11.)
     """
-    return dot(input, other)
+    return labelled(dot(input, other), "VdotBackward0")
 
 
 def inner(input: Tensor, other: Tensor) -> Tensor:

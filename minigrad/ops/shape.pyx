@@ -183,8 +183,11 @@ def squeeze(input, *dims, dim=None, axis=None):
     else:
         drop = range(len(shape))
     kept = tuple([s for i, s in enumerate(shape) if s != 1 or i not in drop])
-    given = bool(dims) or dim is not None
-    return reshape_to(x, kept, "SqueezeBackward1" if given else "SqueezeBackward0")
+    label = "SqueezeBackward0"
+    if dims or dim is not None:
+        several = len(dims) > 1 or isinstance(dims[0] if dims else dim, (tuple, list))
+        label = "SqueezeBackward2" if several else "SqueezeBackward1"
+    return reshape_to(x, kept, label)
 
 
 def unsqueeze(input, dim=None, *, axis=None):

@@ -190,7 +190,7 @@ def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor
         )
     # only the triangle counts, but the gradient is that of all elements, as in torch
     L, B = batched("cholesky_solve", valued(L, L.detach().tril()), B)
-    return solve_matrices(L.mT, solve_matrices(L, B))
+    return labelled(solve_matrices(L.mT, solve_matrices(L, B)), "CholeskySolveBackward0")
 
 
 def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
@@ -201,7 +201,8 @@ def cholesky_inverse(input: Tensor, upper: bool = False) -> Tensor:
     tensor([[0.2500]])
     """
     check_matrices("cholesky_inverse", input, True)
-    return cholesky_solve(eye(input.size(-1), dtype=input.dtype), input, upper)
+    found = cholesky_solve(eye(input.size(-1), dtype=input.dtype), input, upper)
+    return labelled(found, "CholeskyInverseBackward0")
 
 
 def lstsq(

@@ -102,7 +102,8 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {x.dim()} dimensions")
     dim = dim % x.dim()
     norms = norm(x, p, [i for i in range(x.dim()) if i != dim], True)
-    return x * where(norms > maxnorm, maxnorm / (norms + 1e-7), 1.0)
+    scale = where(norms > maxnorm, maxnorm / (norms + 1e-7), 1.0)
+    return labelled(x * scale, "RenormBackward0")
 
 
 def cdist(
