@@ -90,6 +90,9 @@ cdef bint is_alike(Tensor x, Tensor t) noexcept:
     return same_shape(x.array, t.array) and PyArray_TYPE(x.array) == PyArray_TYPE(t.array)
 
 
+ctypedef object (*losses_function)(object input, object target, object option, tuple weights)
+
+
 cdef Tensor recorded_loss(str label, vjp_function vjp, Tensor x, Tensor t, Tensor losses,
                           object reduction, object option=None, tuple weights=()):
     """Return the losses of all elements, reduced, as one op on ``x`` and ``t``.
@@ -102,6 +105,21 @@ cdef Tensor recorded_loss(str label, vjp_function vjp, Tensor x, Tensor t, Tenso
         count = max(PyArray_SIZE(losses.array), 1) if reduction == "mean" else 1
         record(out, label, vjp, (x, t), (x, t, *weights), (count, shape_of(x), option))
     return out
+
+
+cdef Tensor as_one_op(str label, vjp_function vjp, losses_function losses, Tensor x, Tensor t,
+                      object reduction, object option=None, tuple weights=()):
+    """Return ``losses(x, t, option, weights)`` of all elements, reduced: as one op if the two are
+    alike, else as those that it is made of, the last of which bears the ``label``."""
+    alike = is_alike(x, t)
+    was_enabled = set_grad_enabled_(grad_enabled() and not alike)
+    try:
+        found = losses(x, t, option, weights)
+    finally:
+        set_grad_enabled_(was_enabled)
+    if alike:
+        return recorded_loss(label, vjp, x, t, found, reduction, option, weights)
+    return labelled(reduced(found, reduction), label)
 
 
 cdef object of_elements(Node node, object g, object weight=None):
@@ -170,20 +188,17 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
     if not beta >= 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta: {beta}")
     reduction = reduction_name(size_average, reduce, reduction)
-    alike = is_alike(input, target)
-    was_enabled = set_grad_enabled_(grad_enabled() and not alike)
-    try:
-        d = difference("smooth_l1_loss", input, target).abs()
-        if beta > 0:
-            far = d >= beta         # infinity there must not reach the square, not even as 0 * inf
-            near = d.masked_fill(far, 0.0)
-            d = where(far, d - 0.5 * beta, near * near * (0.5 / beta))
-    finally:
-        set_grad_enabled_(was_enabled)
-    if alike:
-        return recorded_loss(
-            "SmoothL1LossBackward0", smooth_l1_loss_vjp, input, target, d, reduction, beta)
-    return labelled(reduced(d, reduction), "SmoothL1LossBackward0")
+    return as_one_op("SmoothL1LossBackward0", smooth_l1_loss_vjp, smooth_l1_losses, input, target,
+                     reduction, beta)
+
+
+cdef object smooth_l1_losses(object input, object target, object beta, tuple _):
+    d = difference("smooth_l1_loss", input, target).abs()
+    if beta == 0:
+        return d
+    far = d >= beta         # infinity there must not reach the square, not even as 0 * inf
+    near = d.masked_fill(far, 0.0)
+    return where(far, d - 0.5 * beta, near * near * (0.5 / beta))
 
 
 cdef smooth_l1_loss_vjp(Node node, object g):
@@ -200,21 +215,17 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     if not delta > 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta: {delta}")
     reduction = reduction_name(None, None, reduction)
-    alike = weight is None and is_alike(input, target)
-    was_enabled = set_grad_enabled_(grad_enabled() and not alike)
-    try:
-        d = difference("huber_loss", input, target).abs()
-        far = d > delta
-        near = d.masked_fill(far, 0.0)      # as in smooth_l1_loss
-        loss = where(far, (d - 0.5 * delta) * delta, near * near * 0.5)
-    finally:
-        set_grad_enabled_(was_enabled)
     if weight is not None:      # a mean over the elements here, not over the weights: torch's way
-        return reduced(by_weight(loss, weight), reduction)
-    if alike:
-        return recorded_loss(
-            "HuberLossBackward0", huber_loss_vjp, input, target, loss, reduction, delta)
-    return labelled(reduced(loss, reduction), "HuberLossBackward0")
+        return reduced(by_weight(huber_losses(input, target, delta, ()), weight), reduction)
+    return as_one_op(
+        "HuberLossBackward0", huber_loss_vjp, huber_losses, input, target, reduction, delta)
+
+
+cdef object huber_losses(object input, object target, object delta, tuple _):
+    d = difference("huber_loss", input, target).abs()
+    far = d > delta
+    near = d.masked_fill(far, 0.0)      # as in smooth_l1_losses
+    return where(far, (d - 0.5 * delta) * delta, near * near * 0.5)
 
 
 cdef huber_loss_vjp(Node node, object g):
@@ -319,23 +330,19 @@ def binary_cross_entropy_with_logits(input, target, weight=None, size_average=No
     name = "binary_cross_entropy_with_logits"
     weight = without_gradient(name, "weight", weight)
     pos_weight = without_gradient(name, "pos_weight", pos_weight)
-    alike = is_alike(input, target)
-    was_enabled = set_grad_enabled_(grad_enabled() and not alike)
-    try:
-        if pos_weight is None:
-            loss = arithmetic(BCE_LOGITS, "BinaryCrossEntropyWithLogitsBackward0", own_logits_vjp,
-                              input, target, <Save>(A_FOR_A | B_FOR_A | A_FOR_B))
-        else:
-            log_p = logsigmoid(input)
-            loss = (1.0 - target) * input - ((pos_weight - 1.0) * target + 1.0) * log_p
-        loss = loss if weight is None else loss * weight
-    finally:
-        set_grad_enabled_(was_enabled)
-    label = "BinaryCrossEntropyWithLogitsBackward0"
-    if alike:
-        return recorded_loss(
-            label, with_logits_vjp, input, target, loss, reduction, None, (weight, pos_weight))
-    return labelled(reduced(loss, reduction), label)
+    return as_one_op("BinaryCrossEntropyWithLogitsBackward0", with_logits_vjp, with_logits_losses,
+                     input, target, reduction, None, (weight, pos_weight))
+
+
+cdef object with_logits_losses(object input, object target, object _, tuple weights):
+    weight, pos_weight = weights
+    if pos_weight is None:
+        loss = arithmetic(BCE_LOGITS, "BinaryCrossEntropyWithLogitsBackward0", own_logits_vjp,
+                          input, target, <Save>(A_FOR_A | B_FOR_A | A_FOR_B))
+    else:
+        loss = ((1.0 - target) * input
+                - ((pos_weight - 1.0) * target + 1.0) * logsigmoid(input))
+    return loss if weight is None else loss * weight
 
 
 cdef with_logits_vjp(Node node, object g):
