@@ -244,6 +244,8 @@ ONES = minigrad.ones(2)
         (ValueError, "must only return Tensors, got type <class 'int'>",
          lambda: func.vmap(lambda x: 3)(ONES)),
         (RuntimeError, "Only allowed values", lambda: func.vmap(cubes, randomness="x")),
+        (RuntimeError, "called random operation",
+         lambda: func.vmap(lambda x: x + minigrad.rand(1))(ONES)),
         (RuntimeError, "argnums must be int or", lambda: func.grad(cubes, argnums=[0])(ONES)),
         (RuntimeError, "argnum must be int", lambda: func.jacrev(cubes, argnums=("a",))(ONES)),
         (RuntimeError, "must be non-empty", lambda: func.grad(cubes, argnums=())(ONES)),

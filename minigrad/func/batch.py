@@ -32,8 +32,8 @@ def vmap(
     result that is the same for all items.
 
     Unlike torch's it really is a loop: right for per-sample gradients and small batches, but no
-    faster than one.  So ``func`` may also look at values; random numbers differ between the calls,
-    unless ``randomness`` is "same"; ``chunk_size`` changes nothing.
+    faster than one.  So ``func`` may also look at values; ``chunk_size`` changes nothing.  Random
+    numbers are a RuntimeError unless ``randomness`` is "different" or "same".
 
     >>> import minigrad
     >>> minigrad.func.vmap(minigrad.dot)(minigrad.ones(3, 2), minigrad.ones(3, 2))
@@ -70,13 +70,20 @@ def vmap(
             with transforming():
                 one = _stacked([func(*items, **kwargs)], out_dims, name)
             return _without_items(one, out_dims)
-        results, state = [], get_rng_state() if randomness == "same" else None
+        results, state = [], None if randomness == "different" else get_rng_state()
         for i in range(n):
-            if state is not None:
+            if randomness == "same":
                 set_rng_state(state)
             items = (_item(arg, dim, i) for arg, dim in zip(args, dims, strict=True))
             with transforming():
                 results.append(func(*items, **kwargs))
+        if randomness == "error" and not equal(get_rng_state(), state):
+            set_rng_state(state)
+            raise RuntimeError(
+                "vmap: called random operation while in randomness error mode. Please either use "
+                "the 'same' or 'different' randomness flags on vmap or perform the randomness "
+                "operation out of vmap"
+            )
         return _stacked(results, out_dims, name)
 
     return wrapper

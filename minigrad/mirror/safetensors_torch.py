@@ -103,6 +103,8 @@ def _check(tensors):
     if not isinstance(tensors, dict):
         raise ValueError(f"expected a dict of tensors, but got {type(tensors).__name__}")
     for name, tensor in tensors.items():
+        if not isinstance(name, str):
+            raise TypeError(f"the name {name!r} is a {type(name).__name__}; expected a str")
         if not isinstance(tensor, Tensor):
             raise ValueError(f"{name!r} is a {type(tensor).__name__}; expected a tensor")
         if not tensor.is_contiguous():

@@ -21,6 +21,7 @@ from typing import Any, Self, SupportsInt
 
 import numpy as np
 
+from minigrad import attributes
 from minigrad.attributes import check_cpu
 from minigrad.attributes import device as device_type
 from minigrad.kernels.random import (
@@ -64,6 +65,9 @@ class Generator:
         self.device = device_type(device)
         self._twister = np.empty(625, np.uint32)  # its words, and how many are used up
         self.manual_seed(67280421310721)  # torch's default seed
+
+    def __repr__(self) -> str:
+        return f"<{attributes.package}._C.Generator object at {id(self):#x}>"
 
     def manual_seed(self, seed: int) -> Self:
         """Start the stream that belongs to ``seed``, an int, and return this generator."""
