@@ -12,6 +12,14 @@ def count_steps(steps):
         count += 1
 
 
+def rows(*lists):
+    """Return lists of arrays, or None, with views of one dimension for arrays of none.
+
+    NumPy 1 does not round to float32 what it computes of a float and a single number.
+    """
+    return [arrays and [np.atleast_1d(array) for array in arrays] for arrays in lists]
+
+
 def direction(param, grad, weight_decay, maximize):
     """Return what to descend: the gradient with the L2 penalty's, in the parameter's dtype."""
     d = (-grad if maximize else grad).astype(working_dtype(param))
@@ -38,6 +46,7 @@ def sgd_step(
     Without momentum, ``momentum_buffers`` and ``first_steps`` are None.  With it, a parameter
     whose ``first_steps`` is true gets its gradient as buffer, as PyTorch does.
     """
+    params, grads, momentum_buffers = rows(params, grads, momentum_buffers)
     for i, param in enumerate(params):
         d = direction(param, grads[i], weight_decay, maximize)
         if momentum_buffers is not None:
@@ -56,6 +65,9 @@ def adam_step(
 
     ``steps`` holds a 0-d array per parameter: the number of this step, from 1.
     """
+    params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs = rows(
+        params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs
+    )
     for i, param in enumerate(params):
         t = steps[i].item()
         d = direction(param, grads[i], 0 if decoupled else weight_decay, maximize)
@@ -81,6 +93,9 @@ def rmsprop_step(
 
     Without momentum, ``momentum_buffers`` is None.
     """
+    params, grads, square_avgs, grad_avgs, momentum_buffers = rows(
+        params, grads, square_avgs, grad_avgs, momentum_buffers
+    )
     for i, param in enumerate(params):
         d = direction(param, grads[i], weight_decay, maximize)
         variance = alpha * square_avgs[i].astype(d.dtype) + (1 - alpha) * d * d

@@ -67,7 +67,7 @@ def draw_uniform(out, state, low, high):
     """``out`` = numbers uniform in [low, high)."""
     low, high = out.dtype.type(low), out.dtype.type(high)
     scale = np.float64(high - low)
-    out[:] = unit(state, out.size, out.dtype) * scale + np.float64(low)
+    out[:] = unit(state, out.size, out.dtype).astype(np.float64) * scale + np.float64(low)
     out[out == high] = low
 
 
