@@ -40,7 +40,8 @@ class Scale(nn.Module):
 
 
 model = Scale()
-print(tags(model.parameters()), [type(b).__name__ for b in model.buffers()], model.state_dict())
+print(tags(model.parameters()), [type(b).__name__ for b in model.buffers()])
+print(dict(model.state_dict()))
 for Optimizer in torch.optim.SGD, torch.optim.Adam:
     optimizer = Optimizer(model.parameters(), lr=0.1)
     for _ in range(3):
