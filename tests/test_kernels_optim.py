@@ -122,6 +122,8 @@ def rmsprop_args(rng, dtype, layout, centered=False, momentum=0.0, weight_decay=
         {"dampening": 0.3, "weight_decay": 0.1},
         {"nesterov": True, "weight_decay": 0.1, "maximize": True},
         {"nesterov": True, "first": True},
+        {"momentum": 0, "weight_decay": 1.0},
+        {"weight_decay": 1.0},
     ],
 )
 def test_sgd_is_its_twin(rng, dtype, layout, options):
@@ -131,7 +133,7 @@ def test_sgd_is_its_twin(rng, dtype, layout, options):
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("amsgrad", [False, True])
-@pytest.mark.parametrize(("weight_decay", "decoupled"), [(0.0, False), (0.1, False), (0.1, True)])
+@pytest.mark.parametrize(("weight_decay", "decoupled"), [(0.0, False), (1.0, False), (0.1, True)])
 @pytest.mark.parametrize("beta1", [0.9, 0.3])
 def test_adam_is_its_twin(rng, dtype, layout, amsgrad, weight_decay, decoupled, beta1):
     args = adam_args(rng, dtype, layout, amsgrad, weight_decay, decoupled, beta1)
@@ -142,7 +144,7 @@ def test_adam_is_its_twin(rng, dtype, layout, amsgrad, weight_decay, decoupled, 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("centered", [False, True])
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
-@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+@pytest.mark.parametrize("weight_decay", [0.0, 1.0])
 def test_rmsprop_is_its_twin(rng, dtype, layout, centered, momentum, weight_decay):
     args = rmsprop_args(rng, dtype, layout, centered, momentum, weight_decay)
     assert_same(*run_both("rmsprop_step", args))
@@ -240,6 +242,23 @@ def test_nan_reaches_the_parameter_and_infinity_stays_infinite():
     p, g = [np.array([1.0, np.inf, 1.0])], [np.array([np.nan, 0.0, np.inf])]
     compiled.sgd_step(p, g, None, None, 0.1, 0, 0, 0, False, False, 1)
     np.testing.assert_array_equal(p[0], [np.nan, np.inf, -np.inf])
+
+
+def test_without_weight_decay_infinite_parameters_do_not_count(rng):
+    """0 * inf is NaN: what is not asked for is not computed."""
+    for name, make, options in (
+        ("sgd_step", sgd_args, {}),
+        ("adam_step", adam_args, {}),
+        ("adam_step", adam_args, {"amsgrad": True}),
+        ("rmsprop_step", rmsprop_args, {}),
+        ("rmsprop_step", rmsprop_args, {"momentum": 0.5}),
+    ):
+        args = make(rng, "float64", "C", **options)
+        for p in args[0]:
+            p[...] = np.inf
+        getattr(compiled, name)(*args, 1)
+        assert all(np.isposinf(p).all() for p in args[0])
+        assert all(np.isfinite(a).all() for a in args[2])
 
 
 def test_signatures_are_those_of_the_twins():

@@ -285,3 +285,12 @@ def test_a_counter_of_another_dtype_counts_too():
     layer(minigrad.randn(4, 3))
     assert layer.num_batches_tracked.item() == 3.0
     assert layer.num_batches_tracked._version == 1
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4)])
+def test_the_pass_with_relu_gives_the_bits_of_one_after_the_other(shape):
+    x, zero = minigrad.full(shape, -0.0), minigrad.zeros(3)
+    arguments = (zero, zero + 1, zero + 1, -zero)  # of which -0.0 comes, that ReLU lets through
+    y = batch_norm(x, *arguments)
+    assert np.signbit(y.numpy()).all()
+    assert batch_norm_relu(x, *arguments).numpy().tobytes() == y.relu().numpy().tobytes()
