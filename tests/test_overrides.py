@@ -152,3 +152,30 @@ def test_what_makes_or_knows_tensors_is_not_asked():
         mg.is_tensor(x); mg.is_storage(x); x.as_subclass(Metres)
         x + 1
         """) == "asked: add\n"  # fmt: skip
+
+
+def test_a_mode_is_its_threads_and_ends_with_its_block():
+    assert run(
+        """
+        import threading
+        class Log(mg.overrides.TorchFunctionMode):
+            def __torch_function__(self, func, types, args=(), kwargs=None):
+                print("asked:", func.__name__)
+                return func(*args, **(kwargs or {}))
+        x, table = mg.ones(2), mg.tape.table()
+        before = {name: getattr(table, name) for name in mg.overrides._SYNTAX}
+        other = threading.Thread(target=lambda: print((x * 3 // 2).tolist(), x.sum().item()))
+        try:
+            with Log():
+                other.start(); other.join()
+                x // 2
+                x.add("a")
+        except TypeError as error:
+            print(error)
+        print(x + 1, {name: getattr(table, name) for name in before} == before)
+        """,
+        metres="",
+    ) == (
+        "[1.0, 1.0] 2.0\nasked: __floordiv__\nasked: add\n"
+        "add(): argument 'other' must be Tensor or float, not str 'a'\ntensor([2., 2.]) True\n"
+    )
