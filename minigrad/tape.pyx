@@ -289,7 +289,6 @@ def _set_observer(new):
 
 
 @cython.freelist(64)
-@cython.trashcan(True)          # a chain of any length is dropped without recursion
 @cython.binding(False)          # descriptors of Python's own: they look what self is
 @cython.embedsignature.format("clinic")
 cdef class Node:

@@ -315,7 +315,7 @@ cdef void finish_block(Correlation* c, floating* out, floating* results, Py_ssiz
             for i in range(n):
                 channel_out[i] = low if results[i] < low else results[i]
         if c.after.pools:
-            max_plane_2x2(&planes, out, <int32_t*>NULL, <const floating*>channel_out)
+            max_plane_2x2(&planes, out, <int32_t*>NULL, <const floating*>channel_out, 0)
         results += plane
         out += out_plane
 

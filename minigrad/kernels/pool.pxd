@@ -8,9 +8,10 @@ cdef struct Planes:
     Py_ssize_t count, height, width, out_height, out_width
 
 
-# One plane: the maximum over windows of 2 x 2, side by side; indices may be NULL.
-cdef void max_plane_2x2(Planes* s, floating* out, int32_t* indices,
-                        const floating* x) noexcept nogil
+# One plane, behind which `more` lie that come later: the maximum over windows of 2 x 2, side by
+# side; indices may be NULL.
+cdef void max_plane_2x2(Planes* s, floating* out, int32_t* indices, const floating* x,
+                        Py_ssize_t more) noexcept nogil
 
 cpdef int max_pool2d_forward(cnp.ndarray out, cnp.ndarray indices, cnp.ndarray x,
                              Py_ssize_t kernel_h, Py_ssize_t kernel_w,

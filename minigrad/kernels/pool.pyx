@@ -98,14 +98,19 @@ cdef inline Py_ssize_t inside(Py_ssize_t start, Py_ssize_t dilation) noexcept no
     return (dilation - 1 - start) // dilation * dilation if start < 0 else 0
 
 
-cdef void max_plane_2x2(Planes* s, floating* out, int32_t* indices,
-                        const floating* x) noexcept nogil:
-    """Windows of 2 x 2 side by side, none of them cut by an edge; indices may be NULL."""
+cdef void max_plane_2x2(Planes* s, floating* out, int32_t* indices, const floating* x,
+                        Py_ssize_t more) noexcept nogil:
+    """Windows of 2 x 2 side by side, none of them cut by an edge; indices may be NULL.
+
+    ``more`` planes lie behind this one that the caller computes afterwards.
+    """
     cdef int lanes = LANES_float if floating is float else LANES_double
     cdef int places[LANES_float]
     cdef floating rows[4 * LANES_float]
     cdef floating results[LANES_float]
     cdef Py_ssize_t i, j, n, lane, v, at, width = s.width
+    cdef Py_ssize_t end = (1 + more) * s.height * s.width
+    cdef Py_ssize_t out_end = (1 + more) * s.out_height * s.out_width
     cdef int32_t* noted
     cdef const floating* upper
     cdef const floating* lower
@@ -121,9 +126,8 @@ cdef void max_plane_2x2(Planes* s, floating* out, int32_t* indices,
             upper = x + at
             lower = upper + s.width
             to = out + i * s.out_width + j
-            # Lanes behind the end of a row are written over later, but must lie in the plane.
-            if (at + s.width + 2 * lanes > s.height * s.width
-                    or i * s.out_width + j + lanes > s.out_height * s.out_width):
+            # Lanes behind the end of a row are written over later, but must lie in a plane.
+            if (at + s.width + 2 * lanes > end or i * s.out_width + j + lanes > out_end):
                 memcpy(rows, upper, 2 * n * sizeof(floating))
                 memcpy(rows + 2 * lanes, lower, 2 * n * sizeof(floating))
                 upper = rows
@@ -168,32 +172,35 @@ cdef void max_narrow_2x2(Planes* s, floating* out, const floating* x) noexcept n
 
 
 cdef void max_plane_any(Planes* s, Sliding* w, bint quick, floating* out, int32_t* indices,
-                        const floating* x, Py_ssize_t plane) noexcept nogil:
-    """Plane number ``plane``, the quick way where it can be taken."""
+                        const floating* x, Py_ssize_t plane, Py_ssize_t more) noexcept nogil:
+    """Plane number ``plane``, the quick way where it can be taken; ``more`` will follow."""
     cdef Py_ssize_t size = s.out_height * s.out_width
     out += plane * size
     x += plane * s.height * s.width
     if indices:
         indices += plane * size
     if quick:
-        max_plane_2x2(s, out, indices, x)
+        max_plane_2x2(s, out, indices, x, more)
     else:
         max_plane(s, w, out, indices, x)
 
 
 cdef void max_planes(Planes* s, Sliding* w, floating* out, int32_t* indices, const floating* x,
                      int n_threads) noexcept nogil:
-    cdef Py_ssize_t plane
+    cdef Py_ssize_t plane, last, share = (s.count + n_threads - 1) // n_threads
+    cdef int thread
     cdef bint quick = (
         w.kernel_h == 2 and w.kernel_w == 2 and w.stride_h == 2 and w.stride_w == 2
         and w.pad_h == 0 and w.pad_w == 0 and w.dil_h == 1 and w.dil_w == 1
         and 2 * s.out_height <= s.height and 2 * s.out_width <= s.width)
     if n_threads == 1:
         for plane in range(s.count):
-            max_plane_any(s, w, quick, out, indices, x, plane)
+            max_plane_any(s, w, quick, out, indices, x, plane, s.count - 1 - plane)
         return
-    for plane in prange(s.count, num_threads=n_threads, schedule="static"):
-        max_plane_any(s, w, quick, out, indices, x, plane)
+    for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+        last = min((thread + 1) * share, s.count) - 1
+        for plane in range(thread * share, last + 1):
+            max_plane_any(s, w, quick, out, indices, x, plane, last - plane)
 
 
 cpdef int max_pool2d_forward(cnp.ndarray out, cnp.ndarray indices, cnp.ndarray x,

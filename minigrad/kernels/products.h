@@ -14,15 +14,19 @@
 #define TILE_ROWS 12
 #define FEW_ROWS 8  /* that leave registers for three vectors of results */
 #define TAP_ROWS 8
+#define LINE_CHANNELS 6
 #else
 #define TILE_ROWS 6
 #define FEW_ROWS 4
 #define TAP_ROWS 6
+#define LINE_CHANNELS 3
 #endif
+#define LINE_TAPS 4
 
 /* FOR_ROWS(n, make) is make(1) ... make(n).  Every number of rows gets a function of its own:
  * compilers take minutes over one that holds them all. */
-#define FOR_ROWS_4(make) make(1) make(2) make(3) make(4)
+#define FOR_ROWS_3(make) make(1) make(2) make(3)
+#define FOR_ROWS_4(make) FOR_ROWS_3(make) make(4)
 #define FOR_ROWS_6(make) FOR_ROWS_4(make) make(5) make(6)
 #define FOR_ROWS_8(make) FOR_ROWS_6(make) make(7) make(8)
 #define FOR_ROWS_12(make) FOR_ROWS_8(make) make(9) make(10) make(11) make(12)
@@ -301,6 +305,78 @@ static void NAME(tap_tile)(int rows, int cols, TAP_PARAMETERS)
 #undef MAKE
 }
 
+/* The same for channels too few to fill a vector, with vectors along the rows: lane by lane,
+ * c[i, j, :] += sum over y, x of source[i][y * stride + x] * b[j * plane + y * width + x].
+ * The last vector of a row ends with it, and leaves out the lanes that the one before it has had
+ * (on both sides: 0 times infinity is NaN).  No row is shorter than a vector. */
+INLINE void NAME(line_rows)(const int taps, const int channels, ptrdiff_t height, ptrdiff_t width,
+                            ptrdiff_t stride, const REAL *const *source, const REAL *b,
+                            ptrdiff_t plane, REAL *c, ptrdiff_t c_row)
+{
+    VECTOR sum[LINE_TAPS][LINE_CHANNELS], right[LINE_CHANNELS], none = {0};
+    NAME(lanes) lane;
+    UNROLL for (int l = 0; l < LANES; l++) ((NAME(lane) *)&lane)[l] = l;
+    ptrdiff_t whole = width / LANES * LANES, last = width - LANES;
+    int had = (int)(whole - last);
+    UNROLL for (int i = 0; i < taps; i++)
+        UNROLL for (int j = 0; j < channels; j++) sum[i][j] = none;
+    for (ptrdiff_t y = 0, at = 0; y < height; y++, at += stride, b += width) {
+        for (ptrdiff_t x = 0; x < whole; x += LANES) {
+            UNROLL for (int j = 0; j < channels; j++) right[j] = LOAD(b + j * plane + x);
+            UNROLL for (int i = 0; i < taps; i++) {
+                VECTOR left = LOAD(source[i] + at + x);
+                UNROLL for (int j = 0; j < channels; j++) sum[i][j] += left * right[j];
+            }
+        }
+        if (whole == width) continue;
+        UNROLL for (int j = 0; j < channels; j++)
+            right[j] = FIRST(had, none, LOAD(b + j * plane + last));
+        UNROLL for (int i = 0; i < taps; i++) {
+            VECTOR left = FIRST(had, none, LOAD(source[i] + at + last));
+            UNROLL for (int j = 0; j < channels; j++) sum[i][j] += left * right[j];
+        }
+    }
+    UNROLL for (int i = 0; i < taps; i++)
+        UNROLL for (int j = 0; j < channels; j++) {
+            REAL *to = c + i * c_row + j * LANES;
+            STORE(to, LOAD(to) + sum[i][j]);
+        }
+}
+
+#define LINE_PARAMETERS \
+    ptrdiff_t height, ptrdiff_t width, ptrdiff_t stride, const REAL *const *source, const REAL *b, \
+    ptrdiff_t plane, REAL *c, ptrdiff_t c_row
+#define LINE_ARGUMENTS height, width, stride, source, b, plane, c, c_row
+
+#define MAKE(channels) \
+    ALONE void CAT(NAME(line_3), channels)(LINE_PARAMETERS) \
+    { NAME(line_rows)(3, channels, LINE_ARGUMENTS); } \
+    ALONE void CAT(NAME(line_4), channels)(LINE_PARAMETERS) \
+    { NAME(line_rows)(4, channels, LINE_ARGUMENTS); }
+FOR_ROWS(LINE_CHANNELS, MAKE)
+#undef MAKE
+
+/* `taps` is 3 or 4. */
+static void NAME(line_tile)(int taps, int channels, LINE_PARAMETERS)
+{
+#define MAKE(channels) case channels: \
+    if (taps == 3) CAT(NAME(line_3), channels)(LINE_ARGUMENTS); \
+    else CAT(NAME(line_4), channels)(LINE_ARGUMENTS); \
+    break;
+    switch (channels) { FOR_ROWS(LINE_CHANNELS, MAKE) }
+#undef MAKE
+}
+
+/* total[:] += the sum of n numbers, lane by lane; n is at least LANES. */
+static void NAME(line_sum)(ptrdiff_t n, const REAL *b, REAL *total)
+{
+    VECTOR sum = LOAD(total);
+    ptrdiff_t k = 0;
+    for (; k + LANES <= n; k += LANES) sum += LOAD(b + k);
+    STORE(total, sum);
+    for (int l = 0; k + l < n; l++) total[l] += b[k + l];
+}
+
 /* packed[k * width + i] = from[i * line + k * step] for i < lines and k < depth: the panel a tile
  * reads from front to back.  Whole vectors are stored, so what lies behind the end of a row of the
  * panel (and up to LANES numbers behind the panel) is overwritten; rows are written in order, and
@@ -377,5 +453,7 @@ static void NAME(column_sums)(ptrdiff_t depth, const REAL *b, REAL *total)
 #undef TILE_ARGUMENTS
 #undef TAP_PARAMETERS
 #undef TAP_ARGUMENTS
+#undef LINE_PARAMETERS
+#undef LINE_ARGUMENTS
 
 #endif

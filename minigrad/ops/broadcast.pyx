@@ -13,6 +13,7 @@ from numpy cimport (
 )
 
 from minigrad.kernels.reduce cimport SUM
+from minigrad.ops.common cimport shape_of
 from minigrad.ops.fold cimport fold_to
 from minigrad.tape cimport Node, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, view_of, wrap
@@ -89,7 +90,7 @@ cdef Tensor expand_to(Tensor x, tuple shape):
     if exact > MOST:
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)}")
     return viewed(x, strided(x.array, n, new, strides), "ExpandBackward0", expand_vjp,
-                  (<object>x.array).shape)
+                  shape_of(x))
 
 
 cdef expand_vjp(Node node, object g):
@@ -99,7 +100,7 @@ cdef expand_vjp(Node node, object g):
 cdef Tensor sum_to(Tensor x, tuple shape):
     """Sum ``x`` to ``shape``, from which it was broadcast: the vjp of broadcasting."""
     cdef Tensor out
-    cdef tuple own = (<object>x.array).shape
+    cdef tuple own = shape_of(x)
     if own == shape:
         return x
     out = wrap(fold_to(SUM, x.array, shape))

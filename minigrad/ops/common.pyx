@@ -4,8 +4,8 @@ import numpy as np
 
 from cpython.number cimport PyNumber_Index
 from numpy cimport (
-    NPY_FLOAT, NPY_DOUBLE, PyArray_DATA, PyArray_DIMS, PyArray_EMPTY, PyArray_IS_C_CONTIGUOUS,
-    PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
+    NPY_FLOAT, NPY_DOUBLE, PyArray_DATA, PyArray_DIMS, PyArray_EMPTY, PyArray_IntTupleFromIntp,
+    PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
 from minigrad.convert cimport array_from, check_fits, checked_dim
@@ -233,7 +233,9 @@ cdef Tensor accumulable(Tensor x, object wanted):
     """Return ``x`` in the dtype of its sums and products: the one wanted, or int64 for integers."""
     if wanted is not None:
         return cast(x, as_dtype(wanted))
-    return x if dtype_of(x.array).is_floating_point else cast(x, int64)
+    if is_kernel_float(x.array) or dtype_of(x.array).is_floating_point:
+        return x
+    return cast(x, int64)
 
 
 cdef ndarray to_half(ndarray array):
@@ -321,7 +323,7 @@ def sizes(tuple given):
 
 
 cdef tuple shape_of(Tensor x):
-    return (<object>x.array).shape
+    return <tuple>PyArray_IntTupleFromIntp(PyArray_NDIM(x.array), PyArray_DIMS(x.array))
 
 
 cdef ndarray contiguous(ndarray array):

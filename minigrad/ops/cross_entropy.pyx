@@ -23,7 +23,7 @@ from minigrad.kernels.cross_entropy cimport (
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.shapes cimport same_shape
 from minigrad.memory cimport new_array
-from minigrad.ops.common cimport cast, contiguous, tensor_argument
+from minigrad.ops.common cimport cast, contiguous, shape_of, tensor_argument
 from minigrad.ops.loss import reduced, reduction_name
 from minigrad.ops.recorded import labelled
 from minigrad.ops.softmax import log_softmax, softmax
@@ -88,10 +88,10 @@ cdef int check_classes(str name, ndarray x, ndarray target, Tensor weight) excep
     if weight is None:
         return 0
     n = PyArray_DIMS(x)[0 if ndim == 1 else 1]
-    if (<object>weight.array).shape != (n,):
+    if shape_of(weight) != (n,):
         raise RuntimeError(
             f"weight tensor should be defined either for all {n} classes or no classes but got "
-            f"weight tensor of shape: {list((<object>weight.array).shape)}"
+            f"weight tensor of shape: {list(shape_of(weight))}"
         )
     if dtype_of(weight.array) is not dtype_of(x):
         raise RuntimeError(

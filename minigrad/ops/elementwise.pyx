@@ -26,7 +26,7 @@ from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.choice cimport chosen
 from minigrad.ops.common cimport (
     broadcast_empty, cast, is_kernel_float, is_number, number_tensor, one_tensor, promoted,
-    promoted_to_float, scaled, tensor_argument, to_half, two_tensors, zeros_of,
+    promoted_to_float, scaled, shape_of, tensor_argument, to_half, two_tensors, zeros_of,
 )
 from minigrad.ops.recorded import labelled, underivable
 from minigrad.tape cimport Node, grad_enabled, operations, record, recording, vjp_function
@@ -79,7 +79,7 @@ cdef object broadcast_shapes(Tensor a, Tensor b, Tensor out):
     if ((not a.wants_grad or same_shape(a.array, out.array))
             and (not b.wants_grad or same_shape(b.array, out.array))):
         return None
-    return (<object>a.array).shape, (<object>b.array).shape
+    return shape_of(a), shape_of(b)
 
 
 cdef object unbroadcast(Node node, object g, int i):
@@ -393,7 +393,7 @@ def where(condition, input=None, other=None):
     out = wrap(chosen(c.array, a.array, b.array))
     if recording(a) or recording(b):
         record(out, "WhereBackward0", where_vjp, (a, b), (c,),
-               ((<object>a.array).shape, (<object>b.array).shape))
+               (shape_of(a), shape_of(b)))
     return out
 
 
@@ -459,7 +459,7 @@ cdef clamp_vjp(Node node, object g):
     low, high = node.extra
     if is_kernel_float(x.array) and not grad_enabled():
         return (wrap(limited(CLAMP_BACKWARD, (<Tensor>g).array, x.array, low, high)),)
-    inside = np.ones((<object>x.array).shape, np.bool_)
+    inside = np.ones(shape_of(x), np.bool_)
     if low is not None:
         inside &= x.array >= low
     if high is not None:

@@ -17,7 +17,7 @@ from minigrad.dtypes cimport dtype_of, int32, int64
 from minigrad.kernels.places cimport add_items, first_outside, put_items, take_items
 from minigrad.memory cimport new_array
 from minigrad.ops.around cimport Around, around
-from minigrad.ops.common cimport cast, contiguous, is_kernel_float, number_tensor
+from minigrad.ops.common cimport cast, contiguous, is_kernel_float, number_tensor, shape_of
 from minigrad.ops.places cimport Places, differs_beside, outermost_threads, places_in
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
@@ -237,7 +237,7 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     if PyArray_SIZE(i.array) == 0:
         return x.clone()
     if not isinstance(src, Tensor):
-        src = wrap(np.full((<object>i.array).shape, number_tensor(src, dtype_of(x.array)).array))
+        src = wrap(np.full(shape_of(i), number_tensor(src, dtype_of(x.array)).array))
     items = <Tensor>src
     if reduce is not None:
         return scatter_with(reduce, x, d, i, items)

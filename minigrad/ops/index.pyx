@@ -22,7 +22,7 @@ from minigrad.memory cimport empty_like_array
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.choice cimport chosen
 from minigrad.ops.common cimport (
-    as_tensor, cast, contiguous, is_number, number_tensor, operand_tensor,
+    as_tensor, cast, contiguous, is_number, number_tensor, operand_tensor, shape_of,
 )
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, view_of, wrap
@@ -94,7 +94,7 @@ cdef object numpy_index(Tensor x, object index, bint *basic):
                               "dtype bool instead.")
                 item = item.astype(np.bool_)
             if item.dtype.kind == "b" and not item.size and item.shape != (
-                    (<object>x.array).shape[used:used + item.ndim]):     # NumPy lets it pass
+                    shape_of(x)[used:used + item.ndim]):     # NumPy lets it pass
                 raise IndexError(f"The shape of the mask {list(item.shape)} does not match the "
                                  f"shape of the indexed tensor {list(x.shape)}")
             if item.ndim == 0 and item.dtype.kind != "b":
@@ -200,7 +200,7 @@ def getitem(input, index):
     out = view_of(x, array) if basic else wrap(np.ascontiguousarray(array) if array.ndim else array)
     if recording(x):
         record(out, label_of(index) if basic else "IndexBackward0", getitem_vjp, (x,), (),
-               ((<object>x.array).shape, key if basic else own_copies(key), basic))
+               (shape_of(x), key if basic else own_copies(key), basic))
     return out
 
 
@@ -353,8 +353,7 @@ def masked_fill(input, mask, value):
         ) from None
     if recording(x) or recording(v):
         label = "MaskedFillBackward1" if isinstance(value, Tensor) else "MaskedFillBackward0"
-        record(out, label, masked_fill_vjp, (x, v), (m,),
-               (<object>x.array).shape)
+        record(out, label, masked_fill_vjp, (x, v), (m,), shape_of(x))
     return out
 
 

@@ -26,7 +26,7 @@ from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.shapes cimport same_shape
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
-    as_tensor, cast, is_kernel_float, is_number, number_tensor, scaled, zeros_of,
+    as_tensor, cast, is_kernel_float, is_number, number_tensor, scaled, shape_of, zeros_of,
 )
 from minigrad.tape cimport (
     Node, Variable, binary_function, bump_version, check_origin, grad_enabled, operations, record,
@@ -137,7 +137,7 @@ cpdef int rebase(Tensor x) except -1:
         return 0
     x.seen = x.version.number
     at = positions(base, x)
-    record(base, "CopySlices", copy_slices_vjp, (base, x), (), (at, (<object>base.array).shape))
+    record(base, "CopySlices", copy_slices_vjp, (base, x), (), (at, shape_of(base)))
     if base.keeps_grad:
         retain(base)
     read_from_base(x, at)
@@ -190,7 +190,7 @@ cdef int read_from_base(Tensor view, ndarray at) except -1:
     cdef Variable base = view.base
     view.seen = view.version.number
     record(view, "AsStridedBackward0", read_positions_vjp, (base,), (),
-           (at, (<object>base.array).shape))
+           (at, shape_of(base)))
     if view.keeps_grad:
         retain(view)
     return 0
@@ -367,7 +367,7 @@ cdef Tensor write(Tensor x, Tensor s, str label, bint distinct):
     if not distinct and recording(x):           # filled with a number
         record(x, label, no_gradient_vjp, (x,))
     elif recording(s) or recording(x):
-        record(x, label, copy_vjp, (x, s), (), (<object>s.array).shape)
+        record(x, label, copy_vjp, (x, s), (), shape_of(s))
     written(x)
     return x
 

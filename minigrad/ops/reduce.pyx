@@ -16,7 +16,9 @@ from minigrad import return_types
 from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport as_dtype, bool_, dtype_of, float64, uint8
 from minigrad.kernels cimport reduce as kernels
-from minigrad.ops.common cimport accumulable, cast, dims_tuple, float_operand, size_tuple, tensor_argument
+from minigrad.ops.common cimport (
+    accumulable, cast, dims_tuple, float_operand, shape_of, size_tuple, tensor_argument,
+)
 from minigrad.ops.broadcast cimport expand_to, sum_to
 from minigrad.ops.elementwise import maximum, minimum
 from minigrad.ops.fold cimport first_extreme, fold, log_sum_exp, variance
@@ -39,7 +41,7 @@ cdef tuple keepdim_shape(Tensor x, tuple dims):
     a single number broadcasts as it is."""
     if len(dims) == PyArray_NDIM(x.array):
         return ()
-    return tuple([1 if i in dims else s for i, s in enumerate((<object>x.array).shape)])
+    return tuple([1 if i in dims else s for i, s in enumerate(shape_of(x))])
 
 
 cdef Py_ssize_t count(Tensor x, tuple dims):
@@ -73,7 +75,7 @@ def sum(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None)
 cdef Tensor sum_dims(Tensor x, tuple dims, bint keepdim):
     cdef Tensor out = wrap(fold(kernels.SUM, x.array, dims, keepdim))
     if recording(x):
-        shape = (<object>x.array).shape
+        shape = shape_of(x)
         if len(dims) == PyArray_NDIM(x.array):
             record(out, "SumBackward0", sum_all_vjp, (x,), (), shape)
         else:
@@ -112,7 +114,7 @@ def mean(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=None
     if recording(x):
         record(out, "MeanBackward0" if dim is None else "MeanBackward1",
                mean_vjp, (x,), (),
-               ((<object>x.array).shape, keepdim_shape(x, dims), keepdim, count(x, dims)))
+               (shape_of(x), keepdim_shape(x, dims), keepdim, count(x, dims)))
     return out
 
 
@@ -236,7 +238,7 @@ cdef Tensor extreme(int op, str name, object input, object dim, object keepdim,
     if count(x, dims) == 0:
         raise IndexError(
             f"{name}(): Expected reduction dim to have non-zero size, but got shape "
-            f"{list((<object>x.array).shape)} reduced over {list(dims)}"
+            f"{list(shape_of(x))} reduced over {list(dims)}"
         )
     out = wrap(fold(op, x.array, dims, keepdim))
     if recording(x):
@@ -286,7 +288,7 @@ cdef int check_not_empty(Tensor x, int d, str name) except -1:
     if PyArray_DIMS(x.array)[d] == 0:
         raise IndexError(
             f"{name}(): Expected reduction dim {d} to have non-zero size, but got shape "
-            f"{list((<object>x.array).shape)}"
+            f"{list(shape_of(x))}"
         )
     return 0
 
@@ -478,7 +480,7 @@ def sum_to_size(input, *size):
     """Return the input summed to ``size``, a shape that broadcasts to the input's."""
     cdef Tensor x = tensor_argument(input, "sum_to_size", "input")
     shape = size_tuple(size)
-    own = (<object>x.array).shape
+    own = shape_of(x)
     if shape == own and shape:
         return x
     start = len(own) - len(shape)

@@ -14,7 +14,7 @@ from numpy cimport (
 
 from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport dtype as dtype_type
-from minigrad.ops.common cimport size_tuple, tensor_argument
+from minigrad.ops.common cimport shape_of, size_tuple, tensor_argument
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, expand_to, strided, viewed
 from minigrad.ops.recorded import labelled
 from minigrad.tape cimport Node, record, recording
@@ -59,7 +59,7 @@ cdef tuple filled_in(tuple shape, Py_ssize_t size):
 cdef Tensor reshape_to(Tensor x, tuple shape, str label="ViewBackward0"):
     cdef ndarray array
     cdef Tensor out
-    cdef tuple old = (<object>x.array).shape
+    cdef tuple old = shape_of(x)
     shape = filled_in(shape, PyArray_SIZE(x.array))
     check_rank(len(shape))
     array = x.array.reshape(shape)
@@ -135,7 +135,7 @@ def flatten(input, start_dim=0, end_dim=-1):
     minigrad.Size([2, 12])
     """
     cdef Tensor x = <Tensor?>input
-    cdef tuple shape = (<object>x.array).shape
+    cdef tuple shape = shape_of(x)
     cdef int n = PyArray_NDIM(x.array)
     cdef int start = checked_dim(start_dim, n), end = checked_dim(end_dim, n)
     if start > end:
@@ -158,7 +158,7 @@ def ravel(input):
 def unflatten(input, dim, sizes):
     """Return the input with dimension ``dim`` split into ``sizes``, one of which may be -1."""
     cdef Tensor x = <Tensor?>input
-    cdef tuple shape = (<object>x.array).shape
+    cdef tuple shape = shape_of(x)
     cdef int d = checked_dim(dim, PyArray_NDIM(x.array))
     inner = filled_in(tuple(sizes), shape[d])
     return reshape_to(x, (*shape[:d], *inner, *shape[d + 1:]))
@@ -172,7 +172,7 @@ def squeeze(input, *dims, dim=None, axis=None):
     minigrad.Size([2, 3])
     """
     cdef Tensor x = <Tensor?>input
-    cdef tuple shape = (<object>x.array).shape
+    cdef tuple shape = shape_of(x)
     if dim is None:
         dim = axis
     if dims or dim is not None:
@@ -198,7 +198,7 @@ def unsqueeze(input, dim=None, *, axis=None):
     minigrad.Size([2, 1, 3])
     """
     cdef Tensor x = <Tensor?>input
-    cdef tuple shape = (<object>x.array).shape
+    cdef tuple shape = shape_of(x)
     cdef int d = checked_dim(dim if axis is None else axis, len(shape) + 1)
     check_rank(len(shape) + 1)
     return reshape_to(x, (*shape[:d], 1, *shape[d:]), "UnsqueezeBackward0")

@@ -15,6 +15,7 @@ from numpy cimport (
 
 from minigrad.convert cimport checked_dim
 from minigrad.ops.broadcast cimport MAX_DIMS, check_rank, strided, viewed
+from minigrad.ops.common cimport shape_of
 from minigrad.ops.gather import scatter_add
 from minigrad.ops.inplace cimport check_inplace
 from minigrad.ops.recorded import labelled
@@ -143,7 +144,7 @@ def as_strided(input, size, stride, storage_offset=None):
                 "as_strided: a gradient is recorded, but the view has elements of the memory that "
                 "the input does not have"
             )
-        extra = (index.reshape(-1), (<object>x.array).shape)
+        extra = (index.reshape(-1), shape_of(x))
     return viewed(x, array, "AsStridedBackward0", add_at_vjp, extra)
 
 
@@ -200,7 +201,7 @@ def unfold(input, dimension, size, step):
         sizes[d] = (length - width) // hop + 1
         steps[d] *= hop
     return viewed(x, strided(x.array, n + 1, sizes, steps), "UnfoldBackward0", unfold_vjp,
-                  ((<object>x.array).shape, d, hop))
+                  (shape_of(x), d, hop))
 
 
 cdef unfold_vjp(Node node, object g):
@@ -237,7 +238,7 @@ def diagonal(input, offset=0, dim1=0, dim2=1):
     array = np.diagonal(x.array, offset, a, b)
     array = strided_like(x.array, array)
     return viewed(x, array, "DiagonalBackward0", diagonal_vjp,
-                  ((<object>x.array).shape, offset, a, b))
+                  (shape_of(x), offset, a, b))
 
 
 cdef ndarray strided_like(ndarray x, ndarray read_only):
