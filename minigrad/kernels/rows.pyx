@@ -13,7 +13,8 @@ from minigrad.kernels.reduce cimport MAX, MIN, PROD, SUM
 from minigrad.kernels.vmath cimport flat_double
 
 cdef enum:
-    ROW = 32            # accumulators of a sum
+    ROW = 32            # accumulators
+    SUM_ROW = 16        # of a plain sum, which is done so fast that what is left of a row counts
     WIDE = 64           # of an extreme
     LONG = 16384        # elements from which four streams of memory pay
     PIECE = 4096        # elements whose squares are added up before the next begin
@@ -41,11 +42,12 @@ cdef inline double extreme_of_row(int op, const floating* x, Py_ssize_t n) noexc
         combine_four[floating](op, lanes[4], lanes[5], lanes[6], lanes[7]))
 
 
-cdef inline double fold_lanes(int op, double* totals) noexcept nogil:
-    """Combine ROW accumulators, halving; as constants, for the compiler to unroll."""
+cdef inline double fold_lanes(int op, double* totals, Py_ssize_t n) noexcept nogil:
+    """Combine 16 or 32 accumulators, halving; as constants, for the compiler to unroll."""
     cdef Py_ssize_t j
-    for j in range(16):
-        totals[j] = combine[double](op, totals[j], totals[j + 16])
+    if n == 32:
+        for j in range(16):
+            totals[j] = combine[double](op, totals[j], totals[j + 16])
     for j in range(8):
         totals[j] = combine[double](op, totals[j], totals[j + 8])
     return combine[double](
@@ -55,26 +57,26 @@ cdef inline double fold_lanes(int op, double* totals) noexcept nogil:
 
 cdef inline double fold_row(int op, const floating* x, Py_ssize_t n) noexcept nogil:
     cdef double totals[ROW]
-    cdef Py_ssize_t i, j, quarter
-    for j in range(ROW):
+    cdef Py_ssize_t i, j, quarter, row = SUM_ROW if op == SUM else ROW
+    for j in range(row):
         totals[j] = start(op)
-    if in_own_type(op):             # one element of each quarter of a block at a time
-        quarter = ROW if n < LONG else n // (4 * ROW) * ROW
+    if in_own_type(op) and n >= 4 * ROW:    # one element of each quarter of a block at a time
+        quarter = row if n < LONG else n // (4 * row) * row
         while n >= 4 * quarter:
-            for i in range(quarter // ROW):
-                for j in range(ROW):
+            for i in range(quarter // row):
+                for j in range(row):
                     totals[j] = combine[double](op, totals[j], combine_four[floating](
                         op, x[j], x[j + quarter], x[j + 2 * quarter], x[j + 3 * quarter]))
-                x += ROW
+                x += row
             x += 3 * quarter
             n -= 4 * quarter
-    for i in range(n // ROW):
-        for j in range(ROW):
+    for i in range(n // row):
+        for j in range(row):
             totals[j] = combine[double](op, totals[j], x[j])
-        x += ROW
-    for j in range(n % ROW):
+        x += row
+    for j in range(n % row):
         totals[j] = combine[double](op, totals[j], x[j])
-    return fold_lanes(op, totals)
+    return fold_lanes(op, totals, row)
 
 
 cdef flat_double reduce_row(int op, const floating* x, Py_ssize_t n) noexcept nogil:
@@ -111,7 +113,7 @@ cdef flat_double row_dot(const floating* x, const floating* y, Py_ssize_t n) noe
         y += ROW
     for j in range(n % ROW):
         totals[j] += x[j] * y[j]
-    return fold_lanes(SUM, totals)
+    return fold_lanes(SUM, totals, ROW)
 
 
 cdef flat_double row_squares(
@@ -142,9 +144,9 @@ cdef flat_double row_squares(
             totals[j] += d * d
             if floating is double:
                 sums[j] += d
-        all_squares += fold_lanes(SUM, totals)
+        all_squares += fold_lanes(SUM, totals, ROW)
         if floating is double:
-            all_sums += fold_lanes(SUM, sums)
+            all_sums += fold_lanes(SUM, sums, ROW)
         x += part % ROW
         left -= part
     off[0] = 0
