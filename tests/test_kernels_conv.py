@@ -49,6 +49,12 @@ CASES = [
     (2, 48, 7, 6, 64, (3, 3), (2, 1), (3, 1), (2, 1), 2),
     (1, 32, 2, 8, 64, (7, 3), (3, 2), (5, 1), (1, 1), 1),
     (2, 6, 12, 14, 6, (5, 5), (1, 1), (4, 4), (2, 1), 1),
+    # Few output channels and wide rows: the weights' gradient has vectors along the rows.
+    (40, 1, 28, 28, 6, (5, 5), (1, 1), (2, 2), (1, 1), 1),
+    (2, 2, 20, 35, 7, (3, 3), (1, 2), (1, 0), (1, 1), 1),
+    (2, 8, 18, 32, 8, (3, 3), (1, 1), (1, 1), (1, 1), 8),
+    (2, 6, 9, 23, 3, (2, 1), (1, 1), (0, 1), (2, 1), 3),
+    (1, 3, 70, 70, 5, (3, 3), (1, 1), (1, 1), (1, 1), 1),
 ]
 
 
@@ -94,6 +100,39 @@ def test_against_the_twin(case, dtype):
             assert np.abs(result - wanted).max(initial=0) <= limit * scale
         seen.append([result.tobytes() for result in results])
     assert seen[0] == seen[1] == seen[2]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("case", [CASES[2], CASES[17], *CASES[-5:]])
+def test_infinities_go_where_they_belong(case, dtype):
+    """Where a row is read twice or a zero is put in, an infinity must not become NaN."""
+    x, weight, bias, dy, options = tensors(case, dtype)
+    for at in (-1, -dy.shape[3] // 2):
+        wild = x.copy(), dy.copy()
+        wild[0][0, 0, -2, at] = np.inf
+        wild[1][-1, 0, 1, at] = -np.inf
+        for x_, dy_ in ((wild[0], dy), (x, wild[1])):
+            found, expected = np.empty_like(weight), np.empty_like(weight)
+            conv_weight.conv2d_backward_weight(found, None, dy_, x_, *options, 2)
+            reference_weight.conv2d_backward_weight(expected, None, dy_, x_, *options, 1)
+            np.testing.assert_array_equal(np.isposinf(found), np.isposinf(expected))
+            np.testing.assert_array_equal(np.isneginf(found), np.isneginf(expected))
+            np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+
+
+@pytest.mark.parametrize("shape", [(2, 6, 14, 14, 16), (1, 8, 40, 9, 6), (1, 64, 9, 9, 96)])
+def test_infinite_weights_give_the_same_bits_for_every_number_of_threads(shape):
+    n, c, h, w, m = shape
+    x, weight, bias, dy, options = tensors((n, c, h, w, m, (5, 5), (1, 1), (2, 2), (1, 1), 1), "f")
+    weight[0, 0, 0, 0] = np.inf
+    weight[-1, -1, -1, -1] = -np.inf
+    seen = set()
+    for threads in (1, 2, 3, 4, 8):
+        dx, y = np.empty_like(x), np.empty_like(dy)
+        conv_input.conv2d_backward_input(dx, dy, weight, *options, threads)
+        conv.conv2d_forward(y, x, weight, bias, *options, threads)
+        seen.add((np.nan_to_num(dx, nan=7e7).tobytes(), np.nan_to_num(y, nan=7e7).tobytes()))
+    assert len(seen) == 1
 
 
 def inferred(infer, coefficients_of, case, dtype, norm, low, pools, threads):

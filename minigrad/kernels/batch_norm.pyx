@@ -333,35 +333,53 @@ cdef void see_through(Job *job, const floating *x, Py_ssize_t block) noexcept no
         write_tile(job, x, block, t)
 
 
+cdef void sum_tiles(Job *job, const floating *x, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    """The sums of some tiles; one after the other, they make up whole rows of memory."""
+    cdef Py_ssize_t i
+    for i in range(first, last):
+        sum_tile(job, x, i % job.grid.blocks, i // job.grid.blocks)
+
+
+cdef void write_tiles(Job *job, const floating *x, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    """The last pass over them, backwards: what was read last is still in the cache."""
+    cdef Py_ssize_t i
+    for i in range(last - 1, first - 1, -1):
+        write_tile(job, x, i % job.grid.blocks, i // job.grid.blocks)
+
+
 cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
     """Do the job, sharing out blocks where there are enough of them, and tiles where not."""
-    cdef Py_ssize_t blocks = job.grid.blocks, tiles = job.grid.tiles, i, b, t
+    cdef Py_ssize_t blocks = job.grid.blocks, tiles = job.grid.tiles, n = blocks * tiles, b, t
+    cdef Py_ssize_t share = (n + n_threads - 1) // n_threads
+    cdef int thread
     if floating is double and job.reduces and not job.backward:
         set_origins(&job.grid, x, job.x_strides.channel, job.origin)
     if job.backward:
         spread(job, <floating *>job.coef, HI, job.mean, 0, job.grid.channels)
         spread(job, <floating *>job.coef, INVSTD, job.invstd, 0, job.grid.channels)
-    if n_threads == 1 and job.reduces:
-        for b in range(blocks):
-            see_through(job, x, b)
-        return
     if by_block(job, n_threads):
-        for b in prange(blocks, num_threads=n_threads, schedule="static"):
-            see_through(job, x, b)
+        if n_threads == 1:
+            for b in range(blocks):
+                see_through(job, x, b)
+        else:
+            for b in prange(blocks, num_threads=n_threads, schedule="static"):
+                see_through(job, x, b)
         return
     if job.reduces:
-        for i in prange(blocks * tiles, num_threads=n_threads, schedule="static"):
-            sum_tile(job, x, i % blocks, i // blocks)
+        if n_threads == 1:
+            sum_tiles(job, x, 0, n)
+        else:
+            for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+                sum_tiles(job, x, min(thread * share, n), min((thread + 1) * share, n))
     for b in range(blocks):
         for t in range(1, tiles if job.reduces else 0):
             merge_tile(job, b, t)
         finish_block(job, <floating *>job.coef, b)
     if n_threads == 1:
-        for i in range(blocks * tiles):
-            write_tile(job, x, i % blocks, i // blocks)
-        return
-    for i in prange(blocks * tiles, num_threads=n_threads, schedule="static"):
-        write_tile(job, x, i % blocks, i // blocks)
+        write_tiles(job, x, 0, n)
+    else:
+        for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+            write_tiles(job, x, min(thread * share, n), min((thread + 1) * share, n))
 
 
 cdef bint by_block(Job *job, int n_threads) noexcept nogil:

@@ -41,6 +41,7 @@ cdef struct Correlation:
     Py_ssize_t kernel_rows, kernel_columns  # of a channel's taps
     Py_ssize_t first_read, read_step  # kernel row i reads row first_read + i * read_step of x
     bint by_row  # the taps are ordered (kernel row, channel, column), not (channel, row, column)
+    bint finite  # all of a is: what it multiplies padding with adds nothing, and may be left out
     Py_ssize_t outputs  # channels of one group, written
     Py_ssize_t a_row, a_step, a_group
     Py_ssize_t out_height, out_width  # of the whole array written

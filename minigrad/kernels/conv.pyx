@@ -13,7 +13,8 @@ the end of one row and the beginning of the next: its inputs are two loads, a co
 which are blended.  With many channels and tiny images, vectors run over output channels instead,
 with the weights packed, and the tile is transposed as it is stored.  There the taps are ordered by
 kernel row, so that at the upper and lower edge of the image those that would read nothing but
-padding are left out: of an image of 8 x 8, a twelfth of all.
+padding are left out: of an image of 8 x 8, a twelfth of all.  (Not if a weight is infinite or NaN,
+which makes NaN of a zero: which ones are left out may depend on the number of threads.)
 
 Threads share out samples and blocks of rows, which are chosen so that a slab fits L2.  Each
 result is one sum over the taps in their order, so the bits do not depend on the threads.  In
@@ -247,6 +248,14 @@ cdef int order_by_row(Correlation* c, floating* panels) noexcept nogil:
     return failed
 
 
+cdef bint all_finite(const floating* a, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef int others = 0
+    for i in range(n):
+        others |= a[i] - a[i] != 0
+    return others == 0
+
+
 cdef inline bint reads_past_the_end(Correlation* c, Py_ssize_t image, Py_ssize_t last,
                                     Py_ssize_t vector) noexcept nogil:
     """Whether vectors that end before row ``last`` of results might reach beyond the input."""
@@ -329,6 +338,7 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
     if c.after.wanted:
         size += (c.outputs + 1) * c.out_height * c.out_width
     cdef bint pixels = prefers_pixels(c, lanes_of(out))
+    c.finite = all_finite(a, c.groups * c.a_group)
     cdef int thread
     cdef floating* panels = NULL
     cdef floating* slabs = <floating*>malloc(n_threads * size * sizeof(floating))
@@ -336,7 +346,7 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
     cdef int failed = 0
     if pixels:
         panels = pack_weights(c, a)
-        if panels != NULL and not c.by_row and useful_share(c) < 1:
+        if panels != NULL and not c.by_row and c.finite and useful_share(c) < 1:
             failed = order_by_row(c, panels)
     else:
         c.n_vectors = lay_vectors(c, c.block, lanes_of(out), NULL)

@@ -157,7 +157,7 @@ cdef Py_ssize_t useful_taps(Correlation* c, Py_ssize_t y, Py_ssize_t last,
     """The same in taps."""
     cdef Py_ssize_t row = c.channels * c.kernel_columns, count
     start[0] = 0
-    if not c.by_row:
+    if not (c.by_row and c.finite):
         return c.taps
     count = useful_rows(c, y, last, start)
     start[0] *= row
