@@ -106,7 +106,7 @@ def test_against_the_twin(case, dtype):
 @pytest.mark.parametrize("case", [CASES[2], CASES[17], *CASES[-5:]])
 def test_infinities_go_where_they_belong(case, dtype):
     """Where a row is read twice or a zero is put in, an infinity must not become NaN."""
-    x, weight, bias, dy, options = tensors(case, dtype)
+    x, weight, _bias, dy, options = tensors(case, dtype)
     for at in (-1, -dy.shape[3] // 2):
         wild = x.copy(), dy.copy()
         wild[0][0, 0, -2, at] = np.inf
