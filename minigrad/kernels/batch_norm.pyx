@@ -11,8 +11,8 @@ first read to its last write, so that a block which fits in the L2 cache is read
 once.  A *tile* is a box of rows by unit-stride columns of a block, sized for the L1 cache.  There
 are two kinds of grid.  In a grid of *planes* (NCHW with large images) a tile's columns all belong
 to one channel, and a block is one channel, or a few where they are small.  In a grid of *columns* a
-block is a stretch of some hundred columns, each `group` of which belong to one channel, and sums
-are vectors over them: (N, C), channels-last, and images so small that a loop over one would never
+block is a stretch of some hundred columns (a thousand where no cache holds it: memory is read
+faster in longer stretches), each `group` of which belong to one channel, and sums are vectors over them: (N, C), channels-last, and images so small that a loop over one would never
 get going.
 
 Statistics are a mean and a sum of squared deviations (M2) for each tile, in double, merged in the
@@ -29,7 +29,7 @@ cimport numpy as cnp
 from numpy cimport ndarray
 
 from minigrad.kernels.batch_norm_grid cimport (
-    COLUMNS, MAX_SPAN, Box, Grid, Kind, Strides, add_origins, as_a_kind, box_of, laid_out, load,
+    COLUMNS, L2, MAX_SPAN, Box, Grid, Kind, Strides, add_origins, as_a_kind, box_of, laid_out, load,
     make_grid, offset_of, set_origins, store,
 )
 from minigrad.kernels.batch_norm_tiles cimport (
@@ -44,7 +44,6 @@ import numpy as np
 cnp.import_array()
 
 cdef enum:
-    L2 = 262144         # numbers of a block that a core's own cache may hold
     PIECE = 2048        # numbers that are computed before they are streamed to memory
 
 
@@ -333,53 +332,35 @@ cdef void see_through(Job *job, const floating *x, Py_ssize_t block) noexcept no
         write_tile(job, x, block, t)
 
 
-cdef void sum_tiles(Job *job, const floating *x, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """The sums of some tiles; one after the other, they make up whole rows of memory."""
-    cdef Py_ssize_t i
-    for i in range(first, last):
-        sum_tile(job, x, i % job.grid.blocks, i // job.grid.blocks)
-
-
-cdef void write_tiles(Job *job, const floating *x, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    """The last pass over them, backwards: what was read last is still in the cache."""
-    cdef Py_ssize_t i
-    for i in range(last - 1, first - 1, -1):
-        write_tile(job, x, i % job.grid.blocks, i // job.grid.blocks)
-
-
 cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
     """Do the job, sharing out blocks where there are enough of them, and tiles where not."""
-    cdef Py_ssize_t blocks = job.grid.blocks, tiles = job.grid.tiles, n = blocks * tiles, b, t
-    cdef Py_ssize_t share = (n + n_threads - 1) // n_threads
-    cdef int thread
+    cdef Py_ssize_t blocks = job.grid.blocks, tiles = job.grid.tiles, i, b, t
     if floating is double and job.reduces and not job.backward:
         set_origins(&job.grid, x, job.x_strides.channel, job.origin)
     if job.backward:
         spread(job, <floating *>job.coef, HI, job.mean, 0, job.grid.channels)
         spread(job, <floating *>job.coef, INVSTD, job.invstd, 0, job.grid.channels)
+    if n_threads == 1 and job.reduces:
+        for b in range(blocks):
+            see_through(job, x, b)
+        return
     if by_block(job, n_threads):
-        if n_threads == 1:
-            for b in range(blocks):
-                see_through(job, x, b)
-        else:
-            for b in prange(blocks, num_threads=n_threads, schedule="static"):
-                see_through(job, x, b)
+        for b in prange(blocks, num_threads=n_threads, schedule="static"):
+            see_through(job, x, b)
         return
     if job.reduces:
-        if n_threads == 1:
-            sum_tiles(job, x, 0, n)
-        else:
-            for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-                sum_tiles(job, x, min(thread * share, n), min((thread + 1) * share, n))
+        for i in prange(blocks * tiles, num_threads=n_threads, schedule="static"):
+            sum_tile(job, x, i % blocks, i // blocks)
     for b in range(blocks):
         for t in range(1, tiles if job.reduces else 0):
             merge_tile(job, b, t)
         finish_block(job, <floating *>job.coef, b)
     if n_threads == 1:
-        write_tiles(job, x, 0, n)
-    else:
-        for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-            write_tiles(job, x, min(thread * share, n), min((thread + 1) * share, n))
+        for i in range(blocks * tiles):
+            write_tile(job, x, i % blocks, i // blocks)
+        return
+    for i in prange(blocks * tiles, num_threads=n_threads, schedule="static"):
+        write_tile(job, x, i % blocks, i // blocks)
 
 
 cdef bint by_block(Job *job, int n_threads) noexcept nogil:

@@ -3,7 +3,9 @@
 from numpy cimport ndarray
 
 cdef enum:
-    MAX_COLS = 256      # columns in a block, at most
+    L2 = 262144         # numbers of a block that a core's own cache may hold
+    MAX_COLS = 1024     # columns in a block, at most
+    FEW_COLS = 256      # and where a cache holds so many from the first row to the last
     MAX_SPAN = 32       # channels in a block of planes, at most
 
 # How an array lies in memory.

@@ -96,7 +96,7 @@ cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept:
     """
     cdef Grid g
     cdef cnp.npy_intp *shape = cnp.PyArray_DIMS(a)
-    cdef Py_ssize_t n = shape[0], step
+    cdef Py_ssize_t n = shape[0], step, widest
     g.channels = shape[1]
     g.count = cnp.PyArray_SIZE(a) // g.channels
     g.planes = kind == PLANES or kind == PLANES_OF_N
@@ -117,15 +117,17 @@ cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept:
         if kind == COLUMNS:
             g.group = g.count // n
         g.rows, g.cols = g.count // g.group, g.channels * g.group
-        while dense and g.rows % 2 == 0 and g.cols * 2 <= MAX_COLS:
+        while dense and g.rows % 2 == 0 and g.cols * 2 <= FEW_COLS:
             g.rows, g.cols, g.fold = g.rows // 2, g.cols * 2, g.fold * 2
         g.width = g.cols
         # Blocks of about the same width, whole channels wide and, if those are single columns,
         # starting at a multiple of the vectors' length.
-        g.blocks = (g.cols + MAX_COLS - 1) // MAX_COLS
+        # Past the caches, the longer the stretches of memory the better; sums stay in the L1 cache.
+        widest = FEW_COLS if g.rows * FEW_COLS < L2 else MAX_COLS * 4 // cnp.PyArray_ITEMSIZE(a)
+        g.blocks = (g.cols + widest - 1) // widest
         step = 16 if g.group == 1 else g.group
         g.block_width = ((g.cols + g.blocks - 1) // g.blocks + step - 1) // step * step
-        if g.block_width > MAX_COLS:
+        if g.block_width > widest:
             g.block_width -= step
         g.block_width = min(g.block_width, g.cols)
         g.blocks = (g.cols + g.block_width - 1) // g.block_width

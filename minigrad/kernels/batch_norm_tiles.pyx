@@ -24,6 +24,7 @@ from minigrad.kernels.batch_norm_grid cimport MAX_COLS, Box
 
 cdef enum:
     AHEAD = 8           # rows of columns that are prefetched before they are needed
+    ROOM = MAX_COLS + 16    # not a multiple of 4 KB, or all vectors would share lines of the L1 cache
     GUESS = 8           # numbers that a centre is guessed from
     LANES = 64          # sums that run side by side, as many as vector registers hold
     SOME = 64           # rows before the sums of columns are put by: 16 in each
@@ -154,8 +155,8 @@ cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate
     cdef const floating *x1
     cdef const floating *x2
     cdef const floating *x3
-    cdef accurate a, b, c, d, centre[MAX_COLS], sums[MAX_COLS], squares[MAX_COLS]
-    cdef accurate kept[MAX_COLS], kept_squares[MAX_COLS]
+    cdef accurate a, b, c, d, centre[ROOM], sums[ROOM], squares[ROOM]
+    cdef accurate kept[ROOM], kept_squares[ROOM]
     cdef double off, share = 1.0 / n
     cdef int passes
     for j in range(cols):
@@ -238,8 +239,8 @@ cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x
     cdef const floating *dy1
     cdef const floating *dy2
     cdef const floating *dy3
-    cdef floating a, b, c, d, h[MAX_COLS], s[MAX_COLS], totals[MAX_COLS], dots[MAX_COLS]
-    cdef floating kept[MAX_COLS], kept_dots[MAX_COLS]
+    cdef floating a, b, c, d, h[ROOM], s[ROOM], totals[ROOM], dots[ROOM]
+    cdef floating kept[ROOM], kept_dots[ROOM]
     for j in range(cols):
         h[j], s[j] = hi[j], invstd[j]
         totals[j] = dots[j] = kept[j] = kept_dots[j] = 0
@@ -301,7 +302,7 @@ cdef void column_affine(floating *out, Py_ssize_t out_stride, const floating *x,
                         Box box, const floating *coef, Py_ssize_t pitch,
                         floating low) noexcept nogil:
     cdef Py_ssize_t r, j
-    cdef floating hi[MAX_COLS], scale[MAX_COLS], shift[MAX_COLS]
+    cdef floating hi[ROOM], scale[ROOM], shift[ROOM]
     copy(hi, coef + HI * pitch, box.cols)
     copy(scale, coef + SCALE * pitch, box.cols)
     copy(shift, coef + SHIFT * pitch, box.cols)
@@ -337,7 +338,7 @@ cdef void column_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,
                        Py_ssize_t dy_stride, const floating *x, Py_ssize_t stride, Box box,
                        const floating *coef, Py_ssize_t pitch) noexcept nogil:
     cdef Py_ssize_t r, j
-    cdef floating hi[MAX_COLS], scale[MAX_COLS], slope[MAX_COLS], mean_dy[MAX_COLS]
+    cdef floating hi[ROOM], scale[ROOM], slope[ROOM], mean_dy[ROOM]
     copy(hi, coef + HI * pitch, box.cols)
     copy(scale, coef + SCALE * pitch, box.cols)
     copy(mean_dy, coef + MEAN_DY * pitch, box.cols)
