@@ -11,9 +11,9 @@ first read to its last write, so that a block which fits in the L2 cache is read
 once.  A *tile* is a box of rows by unit-stride columns of a block, sized for the L1 cache.  There
 are two kinds of grid.  In a grid of *planes* (NCHW with large images) a tile's columns all belong
 to one channel, and a block is one channel, or a few where they are small.  In a grid of *columns* a
-block is a stretch of some hundred columns (a thousand where no cache holds it: memory is read
-faster in longer stretches), each `group` of which belong to one channel, and sums are vectors over them: (N, C), channels-last, and images so small that a loop over one would never
-get going.
+block is a stretch of some hundred columns (a thousand where no cache holds it: memory is read faster
+in longer stretches), each `group` of which belong to one channel, and sums are vectors over them:
+(N, C), channels-last, and images so small that a loop over one would never get going.
 
 Statistics are a mean and a sum of squared deviations (M2) for each tile, in double, merged in the
 order of the tiles whoever computed them: thus the same bits for any number of threads, and no
