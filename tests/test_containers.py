@@ -136,6 +136,8 @@ def test_sequential_takes_modules_only():
         nn.Sequential(Add(1), 5)
     with pytest.raises(TypeError, match="list is not a Module subclass"):
         nn.Sequential([Add(1)])
+    with pytest.raises(TypeError, match=r"activation\.ReLU is not a Module subclass"):
+        nn.Sequential(nn.ReLU)
 
 
 # ---------------------------------------------------------------- ModuleList

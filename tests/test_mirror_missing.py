@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 import minigrad
 from minigrad.mirror import missing, names
 
@@ -188,3 +190,20 @@ def test_hints_are_for_names_that_are_missing():
         "torch.distributed",
         "torch.hub",
     }
+
+
+@pytest.mark.parametrize(
+    "wrong, right",
+    [
+        ("torch.nn.Relu", "torch.nn.ReLU"),
+        ("torch.nn.Maxpool2d", "torch.nn.MaxPool2d"),
+        ("torch.Relu", "torch.relu"),
+        ("torch.optim.ADAM", "torch.optim.Adam"),
+        ("torch.nn.MSE", "torch.nn.MSELoss"),
+        ("torch.nn.Linaer", "torch.nn.Linear"),
+        ("torch.xyzzy", None),
+    ],
+)
+def test_the_name_that_was_meant(wrong, right):
+    expected = f"the nearest name is {right}" if right else "nothing comes near it"
+    assert names.advice(wrong) == expected

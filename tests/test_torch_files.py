@@ -353,3 +353,16 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path, name, moment):
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], cwd=root)
     assert done.returncode == -signal.SIGKILL
     assert minigrad.load(path)["w"].tolist() == [0.0, 0.0]
+
+
+def test_misspelled_keywords_are_refused():
+    with pytest.raises(TypeError, match=r"save\(\) got an unexpected keyword argument 'protocl'"):
+        minigrad.save(1, io.BytesIO(), protocl=2)
+    file = io.BytesIO()
+    minigrad.save(1, file, _use_new_zipfile_serialization=True)
+    with pytest.raises(
+        TypeError, match=r"load\(\) got an unexpected keyword argument 'weight_only'"
+    ):
+        minigrad.load(file, weight_only=False)
+    file.seek(0)
+    assert minigrad.load(file, encoding="utf-8") == 1

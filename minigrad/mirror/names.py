@@ -260,8 +260,18 @@ def advice(name):
     for place in _PLACES:
         if place != owner and last in public(look(place)[0]):
             return f"there is {place}.{last}"
-    near = difflib.get_close_matches(last, public(look(owner)[0]), n=1, cutoff=0.75)
-    return f"the nearest name is {owner}.{near[0]}" if near else "nothing comes near it"
+    near = nearest(last, public(look(owner)[0]))
+    return f"the nearest name is {owner}.{near}" if near else "nothing comes near it"
+
+
+def nearest(name, names):
+    """Return which of some names was meant: capitals may be wrong, letters or the end missing."""
+    alike_last = sorted(names, key=lambda n: n[:1].islower() == name[:1].islower())
+    lower = {n.lower(): n for n in alike_last}
+    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.75) or [
+        n for n in sorted(lower) if n.startswith(name.lower())
+    ]
+    return lower[near[0]] if near else None
 
 
 _known: dict[str, str] = {}  # what known() has read

@@ -187,7 +187,8 @@ def softplus(input, beta=1.0, threshold=20.0):
     out = unary(kernels.SOFTPLUS, "SoftplusBackward0", softplus_vjp, scaled, INPUT)
     if beta == 1 and threshold >= 20 and out.dtype != np.float64:
         return out          # beyond 20 the two are the same number in single precision
-    return where(scaled > threshold, input, out if beta == 1 else out / beta)
+    smooth = out if beta == 1 else out / beta
+    return labelled(where(scaled > threshold, input, smooth), "SoftplusBackward0")
 
 
 cdef softplus_vjp(Node node, object g):

@@ -77,6 +77,7 @@ def save(
     >>> minigrad.load(file)
     {'w': tensor([1., 1.]), 'epoch': 3}
     """
+    _check_names("save", options, ("_use_new_zipfile_serialization", "_disable_byteorder_record"))
     if hasattr(f, "write"):
         _write_through(f, _part("torch_writer").writing(obj))
         return
@@ -88,6 +89,12 @@ def save(
     safetensors = os.fsdecode(f).endswith(".safetensors")
     write = _part("safetensors_file" if safetensors else "torch_writer").writing(obj)
     _replace_file(f, write)
+
+
+def _check_names(function, given, known):
+    for name in given:
+        if name not in known:
+            raise TypeError(f"{function}() got an unexpected keyword argument '{name}'")
 
 
 def load(
@@ -128,6 +135,7 @@ def load(
     >>> minigrad.load(file)["w"]
     tensor([1., 1.])
     """
+    _check_names("load", pickle_load_args, ("encoding", "errors", "fix_imports", "buffers"))
     if map_location is not None and not callable(map_location):
         places = map_location.values() if isinstance(map_location, dict) else [map_location]
         for place in places:

@@ -238,7 +238,12 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         empty, holds a dot or is taken.
         """
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{_type_name(module)} is not a Module subclass")
+            given = (
+                f"{module.__module__}.{module.__qualname__}"
+                if isinstance(module, type)
+                else (_type_name(module))
+            )
+            raise TypeError(f"{given} is not a Module subclass")
         self._check_name("module", name)
         self._modules[name] = registered("module", self, name, module)
 
