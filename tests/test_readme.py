@@ -1,5 +1,6 @@
 """The README says what the code does: its tour prints what it shows, its links lead somewhere."""
 
+import os
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-
+ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 README = (ROOT / "README.md").read_text()
 
@@ -34,3 +35,19 @@ def test_the_tour_is_the_example_and_prints_what_is_shown():
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
 def test_links_lead_to_files(target):
     assert (ROOT / target).exists()
+
+
+def test_the_op_shown_is_the_source():
+    shown = re.search(r"```cython\n(.*?)```", README, re.S)[1]
+    source = (ROOT / "minigrad" / "ops" / "math.pyx").read_text()
+    assert shown in re.sub(r'"""([^"\n]*)\n\n    >>>[^"]*"""', r'"""\1"""', source)
+
+
+def test_the_missing_name_is_told_as_shown(tmp_path):
+    told, name = re.search(r"(minigrad has no (\S+) \(lesson.py, line 4\): .*)", README).groups()
+    (tmp_path / "lesson.py").write_text(f"import torch\n\n\nimport {name}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "minigrad", "run", "lesson.py"],
+        capture_output=True, text=True, timeout=60, cwd=tmp_path, env=ENV,
+    )  # fmt: skip
+    assert done.stderr.endswith(f"{told}\n")
