@@ -238,12 +238,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         empty, holds a dot or is taken.
         """
         if module is not None and not isinstance(module, Module):
-            given = (
-                f"{module.__module__}.{module.__qualname__}"
-                if isinstance(module, type)
-                else (_type_name(module))
-            )
-            raise TypeError(f"{given} is not a Module subclass")
+            raise TypeError(f"{_type_name(module)} is not a Module subclass")
         self._check_name("module", name)
         self._modules[name] = registered("module", self, name, module)
 
@@ -508,7 +503,7 @@ def _parse_to(*args, device=None, dtype=None, tensor=None, non_blocking=False, m
 
 
 def _type_name(value):
-    cls = type(value)
+    cls = value if isinstance(value, type) else type(value)
     if cls.__module__ == "builtins":
         return cls.__qualname__
     return f"{cls.__module__}.{cls.__qualname__}"
