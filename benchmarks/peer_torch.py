@@ -10,6 +10,7 @@ import contextlib
 import functools
 import importlib
 import io
+import timeit
 
 from benchmarks.problems import (
     LEARNING_RATE,
@@ -23,27 +24,27 @@ from benchmarks.problems import (
 )
 from benchmarks.workload import Workload
 
-OPERATIONS = {
-    "add": lambda torch, a, b: a + b,
-    "mul": lambda torch, a, b: a * b,
-    "div": lambda torch, a, b: a / b,
-    "exp": lambda torch, a: torch.exp(a),
-    "log": lambda torch, a: torch.log(a),
-    "sqrt": lambda torch, a: torch.sqrt(a),
-    "tanh": lambda torch, a: torch.tanh(a),
-    "sigmoid": lambda torch, a: torch.sigmoid(a),
-    "relu": lambda torch, a: torch.relu(a),
-    "gelu": lambda torch, a: torch.nn.functional.gelu(a),
-    "sum": lambda torch, a: a.sum(),
-    "mean": lambda torch, a: a.mean(),
-    "sum over rows": lambda torch, a: a.sum(0),
-    "sum over columns": lambda torch, a: a.sum(1),
-    "max over columns": lambda torch, a: a.max(1).values,
-    "var": lambda torch, a: a.var(),
-    "softmax": lambda torch, a: torch.softmax(a, 1),
-    "log_softmax": lambda torch, a: torch.log_softmax(a, 1),
-    "matmul": lambda torch, a, b: a @ b,
-    "conv2d": lambda torch, a, b, padding: torch.nn.functional.conv2d(a, b, padding=padding),
+OPERATIONS = {  # as a program writes them
+    "add": "a + b",
+    "mul": "a * b",
+    "div": "a / b",
+    "exp": "torch.exp(a)",
+    "log": "torch.log(a)",
+    "sqrt": "torch.sqrt(a)",
+    "tanh": "torch.tanh(a)",
+    "sigmoid": "torch.sigmoid(a)",
+    "relu": "torch.relu(a)",
+    "gelu": "torch.nn.functional.gelu(a)",
+    "sum": "a.sum()",
+    "mean": "a.mean()",
+    "sum over rows": "a.sum(0)",
+    "sum over columns": "a.sum(1)",
+    "max over columns": "a.max(1).values",
+    "var": "a.var()",
+    "softmax": "torch.softmax(a, 1)",
+    "log_softmax": "torch.log_softmax(a, 1)",
+    "matmul": "a @ b",
+    "conv2d": "torch.nn.functional.conv2d(a, b, padding=padding)",
 }
 
 
@@ -125,13 +126,11 @@ def operation(peer: Peer, name: str, shapes: list, backward: bool, **keywords) -
     operands = [torch.tensor(a) for a in arrays(*shapes, positive=name in POSITIVE)]
     for operand in operands:
         operand.requires_grad_()
-    function = OPERATIONS[name]
-    compute = peer.compile(functools.partial(function, torch, **keywords))
-    (upstream,) = arrays(tuple(function(torch, *operands, **keywords).shape))
+    names = {"torch": torch, **keywords}
+    function = eval(f"lambda a, b=None: {OPERATIONS[name]}", names)
+    (upstream,) = arrays(tuple(function(*operands).shape))
     upstream = torch.tensor(upstream)
-
-    # partial, since on ten elements another layer of Python would cost as much as the operation
-    forward = functools.partial(compute, *operands)
+    forward = functools.partial(peer.compile(function), *operands)
 
     def with_backward():
         for operand in operands:
@@ -148,7 +147,13 @@ def operation(peer: Peer, name: str, shapes: list, backward: bool, **keywords) -
             found |= {f"gradient {i}": a.grad.numpy() for i, a in enumerate(operands)}
         return found
 
-    return Workload(call, results)
+    if backward or peer.compiled:
+        return Workload(call, results)
+    # Of what ten elements take, a call of a function would be a third: timeit has the operation in
+    # its loop, as a program has.  (By itself it would stop the collection of garbage.)
+    names |= dict(zip("ab", operands, strict=False))
+    timer = timeit.Timer(OPERATIONS[name], "import gc; gc.enable()", globals=names)
+    return Workload(call, results, loop=timer.timeit)
 
 
 def build(peer: Peer, network: str):

@@ -134,7 +134,7 @@ cdef object no_vjp(Node node, object grad):
     raise RuntimeError(f"{node.label} is a part of {node.extra.name()}, and has no backward alone")
 
 
-cdef bint works_on(object edge, object base):
+cdef bint works_on(object edge, object base) except -1:
     """Whether the op behind ``edge`` has been done to a view of what is behind ``base``."""
     cdef object end = end_of(edge)
     while isinstance(end, Node) and (<Node>end).edges:

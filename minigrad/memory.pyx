@@ -32,6 +32,8 @@ from numpy cimport (
     PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
+from minigrad.kernels.shapes cimport size_of
+
 import_array()
 
 cdef extern from "numpy/arrayobject.h":
@@ -199,11 +201,8 @@ cdef int oldest[SETS]       # which array of a full list has to make room next, 
 cdef void *native[TYPES]    # the descriptor of arrays that are made here, by NumPy's number
 
 
-cdef inline int set_of(int ndim, npy_intp *shape, int num) noexcept:
-    cdef npy_intp mixed = num
-    cdef int d
-    for d in range(ndim):
-        mixed = mixed * 31 + shape[d]
+cdef inline int set_of(npy_intp size, int ndim, int num) noexcept:
+    cdef npy_intp mixed = size * 31 + ndim * 8 + num
     return <int>((mixed ^ (mixed >> 6)) & (SETS - 1))
 
 
@@ -220,19 +219,18 @@ cdef inline bint fits(ndarray array, int ndim, npy_intp *shape, int num) noexcep
 cdef void recycle(PyObject *given) noexcept:
     """Keep a dying tensor's array for ``new_array``, if it is small and nobody else can see it."""
     cdef ndarray array
-    cdef npy_intp size = 1
-    cdef int d, at
+    cdef npy_intp size
+    cdef int at
     if Py_REFCNT(given) != 1 or not PyArray_CheckExact(<object>given):
         return
     array = <ndarray>given
-    for d in range(PyArray_NDIM(array)):
-        size *= PyArray_DIMS(array)[d]
+    size = size_of(array)
     if (size > RECYCLED or PyArray_BASE(array) != NULL or not PyArray_CHKFLAGS(array, OWN)
             or PyArray_TYPE(array) >= TYPES
             or <void *>PyArray_DESCR(array) != native[PyArray_TYPE(array)]
             or PyObject_GET_WEAKREFS_LISTPTR(given)[0] != NULL):
         return
-    at = set_of(PyArray_NDIM(array), PyArray_DIMS(array), PyArray_TYPE(array))
+    at = set_of(size, PyArray_NDIM(array), PyArray_TYPE(array))
     if n_arrays[at] == WAYS:        # the list is full of shapes that nobody wants at present
         oldest[at] = (oldest[at] + 1) % WAYS
         Py_DECREF(<ndarray>arrays[at][oldest[at]])
@@ -243,9 +241,9 @@ cdef void recycle(PyObject *given) noexcept:
     Py_INCREF(array)
 
 
-cdef ndarray small_array(int ndim, npy_intp *shape, int num):
+cdef ndarray small_array(npy_intp size, int ndim, npy_intp *shape, int num):
     """Return a kept array that fits, or a new one."""
-    cdef int at = set_of(ndim, shape, num), i = n_arrays[at]
+    cdef int at = set_of(size, ndim, num), i = n_arrays[at]
     cdef ndarray array
     while i > 0:
         i -= 1
@@ -268,17 +266,19 @@ cdef double MOST = 2.0 ** 60     # elements: no address reaches more of 8 bytes
 
 cdef ndarray new_array(int ndim, npy_intp *shape, int num):
     """Return a new contiguous array of NumPy type ``num``, its numbers arbitrary."""
-    cdef npy_intp size = 1
     cdef double exact = 1
     cdef int d
     for d in range(ndim):
-        size *= shape[d]
         exact *= shape[d]
     if exact > MOST:
         raise RuntimeError(
             f"Storage size calculation overflowed with sizes={[shape[d] for d in range(ndim)]}")
+    return array_of_size(<npy_intp>exact, ndim, shape, num)
+
+
+cdef ndarray array_of_size(npy_intp size, int ndim, npy_intp *shape, int num):
     if size <= RECYCLED:
-        return small_array(ndim, shape, num)
+        return small_array(size, ndim, shape, num)
     if size < SMALL:
         return PyArray_EMPTY(ndim, shape, num, 0)
     others = PyDataMem_SetHandler(handler_capsule)
@@ -290,7 +290,8 @@ cdef ndarray new_array(int ndim, npy_intp *shape, int num):
 
 cdef ndarray empty_like_array(ndarray array):
     """Return a new contiguous array of the shape and dtype of ``array``, its numbers arbitrary."""
-    return new_array(PyArray_NDIM(array), PyArray_DIMS(array), PyArray_TYPE(array))
+    return array_of_size(
+        size_of(array), PyArray_NDIM(array), PyArray_DIMS(array), PyArray_TYPE(array))
 
 
 def empty_cache():

@@ -1,5 +1,6 @@
 # The tape: see tape.pyx.
 
+from cpython.tuple cimport PyTuple_GET_ITEM
 from numpy cimport ndarray
 
 
@@ -78,9 +79,9 @@ cdef class Node:
     cdef void forget(self) noexcept
     cdef int complain(self, ndarray array, Variable v, Version version, long number) except -1
 
-    cdef inline bint needs(self, Py_ssize_t i):
+    cdef inline bint needs(self, Py_ssize_t i) noexcept:
         """Whether input ``i`` wants a gradient."""
-        return self.edges[i] is not None
+        return <object>PyTuple_GET_ITEM(self.edges, i) is not None
 
 
 ctypedef object (*binary_function)(object a, object b)
@@ -112,7 +113,7 @@ cdef bint grad_enabled() noexcept
 cdef bint set_grad_enabled_(bint mode) noexcept
 cdef Version version_of(Variable v)
 cdef int take_place(Variable v, Variable source) except -1
-cdef void bump_version(Variable v)
+cdef int bump_version(Variable v) except -1
 cdef int check_origin(Variable v, str what) except -1
 cdef int regenerate_view(Variable v) except -1
 cdef object save_one(Variable v, Variable out)

@@ -127,10 +127,11 @@ cdef int take_place(Variable v, Variable source) except -1:
     return 0
 
 
-cdef void bump_version(Variable v):
+cdef int bump_version(Variable v) except -1:
     """Count an in-place write to ``v``."""
     cdef Version version = version_of(v)
     version.number += 1
+    return 0
 
 
 cdef extern from *:

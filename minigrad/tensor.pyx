@@ -532,5 +532,10 @@ def install_methods(dict functions):
     PyType_Modified(cls)
 
 
+# A tensor has no field beside those of a Variable, and dies as one.  What Cython makes for classes
+# without fields takes the object out of the garbage collector's list, puts it back, and calls what
+# the class above has: twice.
+(<PyTypeObject *>Tensor).tp_dealloc = (<PyTypeObject *>Variable).tp_dealloc
+
 operations.tensor_class = Tensor
 operations.wrap = wrapped

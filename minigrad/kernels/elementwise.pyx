@@ -335,8 +335,29 @@ cdef int unknown(int op) except -1:
 # ---------------------------------------------------------------------------------------------
 # The face
 
+cdef inline bint is_short(ndarray out, ndarray x, Py_ssize_t n) noexcept:
+    """Whether ``out`` is one tile and ``x`` as much, flat and elsewhere: what needs no ``run``."""
+    return (n <= TILE and cnp.PyArray_IS_C_CONTIGUOUS(out) and is_flat(x, n)
+            and cnp.PyArray_DATA(x) != cnp.PyArray_DATA(out))
+
+
+cdef inline int short_loop(int op, ndarray out, ndarray a, ndarray b, Py_ssize_t n) except -1:
+    cdef void* target = cnp.PyArray_DATA(out)
+    cdef const void* x = cnp.PyArray_DATA(a)
+    cdef const void* y = cnp.PyArray_DATA(b)
+    cdef int status
+    if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT32:
+        status = loop(op, <float*>target, <const float*>x, <const float*>y, 0, 0, n)
+    else:
+        status = loop(op, <double*>target, <const double*>x, <const double*>y, 0, 0, n)
+    return unknown(op) if status < 0 else 0
+
+
 cpdef int unary(int op, ndarray out, ndarray x, int n_threads) except -1:
     """``out = op(x)`` for a Unary operation.  Same shape, any strides."""
+    cdef Py_ssize_t n = size_of(out)
+    if is_short(out, x, n):
+        return short_loop(op, out, x, x, n)
     if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT32:
         return run[float](op, out, x, x, 0, False, 0, 0, n_threads)
     return run[double](op, out, x, x, 0, False, 0, 0, n_threads)
@@ -344,6 +365,9 @@ cpdef int unary(int op, ndarray out, ndarray x, int n_threads) except -1:
 
 cpdef int binary(int op, ndarray out, ndarray a, ndarray b, int n_threads) except -1:
     """``out = op(a, b)`` for a Binary operation.  ``a`` and ``b`` broadcast to ``out``."""
+    cdef Py_ssize_t n = size_of(out)
+    if is_short(out, a, n) and is_short(out, b, n):
+        return short_loop(op, out, a, b, n)
     if cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT32:
         return run[float](op, out, a, b, 0, False, 0, 0, n_threads)
     return run[double](op, out, a, b, 0, False, 0, 0, n_threads)

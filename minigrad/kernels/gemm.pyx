@@ -262,7 +262,9 @@ cdef int product(Product* p, floating* out, const floating* a, const floating* b
     return 0
 
 
-cdef void describe(Product* p, cnp.ndarray out, cnp.ndarray a, cnp.ndarray b, int first):
+cdef void describe(
+    Product* p, cnp.ndarray out, cnp.ndarray a, cnp.ndarray b, int first
+) noexcept:
     """Fill in shape and strides from the two dimensions that start at ``first``."""
     cdef Py_ssize_t size = out.descr.itemsize
     p.rows = PyArray_DIM(out, first)

@@ -18,7 +18,7 @@ cdef enum:
     LARGE = 2048        # elements from which a broadcast copy costs less than NumPy's branches
 
 
-cdef inline bint covers(ndarray x, ndarray mask):
+cdef inline bint covers(ndarray x, ndarray mask) noexcept:
     """Whether ``x`` is one number, or contiguous and of the mask's shape."""
     if PyArray_NDIM(x) == 0:
         return True

@@ -1,13 +1,18 @@
 # What all op families share: see common.pyx.
 
-from numpy cimport ndarray
+from numpy cimport NPY_DOUBLE, NPY_FLOAT, PyArray_TYPE, ndarray
 
 from minigrad.dtypes cimport dtype
 from minigrad.tensor cimport Tensor
 
 
-cdef bint is_kernel_float(ndarray array)
-cdef bint is_number(object x)
+cdef inline bint is_kernel_float(ndarray array) noexcept:
+    """Whether the compiled kernels take this dtype; NumPy does the others."""
+    cdef int num = PyArray_TYPE(array)
+    return num == NPY_FLOAT or num == NPY_DOUBLE
+
+
+cdef bint is_number(object x) except -1
 cdef Tensor number_tensor(object x, dtype d)
 cdef Tensor operand_tensor(object x, dtype d)
 cdef object scaled(object input, object other, object alpha)

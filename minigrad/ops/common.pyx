@@ -4,7 +4,7 @@ import numpy as np
 
 from cpython.number cimport PyNumber_Index
 from numpy cimport (
-    NPY_FLOAT, NPY_DOUBLE, PyArray_DATA, PyArray_DIMS, PyArray_EMPTY, PyArray_IntTupleFromIntp,
+    PyArray_DATA, PyArray_DIMS, PyArray_EMPTY, PyArray_IntTupleFromIntp,
     PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
@@ -23,13 +23,7 @@ import_array()
 
 # ---------------------------------------------------------------- operands
 
-cdef bint is_kernel_float(ndarray array):
-    """Whether the compiled kernels take this dtype; NumPy does the others."""
-    cdef int num = PyArray_TYPE(array)
-    return num == NPY_FLOAT or num == NPY_DOUBLE
-
-
-cdef bint is_number(object x):
+cdef bint is_number(object x) except -1:
     """Whether ``x`` is a Python number (a NumPy scalar is an array of no dimensions instead)."""
     t = type(x)
     return t is float or t is int or t is bool or (
@@ -78,7 +72,7 @@ cdef object scaled(object input, object other, object alpha):
     return other * alpha
 
 
-cdef bint is_floating(object x):
+cdef bint is_floating(object x) except -1:
     if isinstance(x, Tensor):
         return dtype_of((<Tensor>x).array).is_floating_point
     return isinstance(x, float) or isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind == "f"

@@ -49,7 +49,7 @@ cdef class ClassLoss:
     cdef ndarray total_weight, stats
 
 
-cdef bint shapes_agree(ndarray x, ndarray target):
+cdef bint shapes_agree(ndarray x, ndarray target) noexcept:
     """Whether ``target`` has the shape of ``x`` without its classes."""
     cdef int i, ndim = PyArray_NDIM(x), skipped = 0 if ndim == 1 else 1
     if PyArray_NDIM(target) != ndim - 1:

@@ -37,7 +37,7 @@ cdef object EVERYTHING = slice(None)
 
 # ---------------------------------------------------------------- x[index]
 
-cdef bint is_several(object index):
+cdef bint is_several(object index) except -1:
     """Whether an index is one for each of several dimensions: a tuple, or a list that looks so.
 
     torch's rule from before NumPy's: ``x[[[0, 1], [1, 2]]]`` is ``x[[0, 1], [1, 2]]``.
@@ -388,7 +388,7 @@ def masked_fill_(input, mask, value):
 cdef object fill_masked = in_place(masked_fill, "masked_fill_")
 
 
-cdef bint is_distinct(ndarray x):
+cdef bint is_distinct(ndarray x) except -1:
     """Whether each element of ``x`` has memory of its own."""
     return not any([step == 0 and size > 1 for size, step in zip(
         (<object>x).shape, (<object>x).strides)])

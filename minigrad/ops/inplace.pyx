@@ -263,7 +263,7 @@ def in_place(function, name):
     return method
 
 
-cdef bint disjoint_or_same(ndarray a, ndarray b):
+cdef bint disjoint_or_same(ndarray a, ndarray b) except -1:
     """Whether writing to ``a`` element by element cannot spoil a later read of ``b``."""
     cdef char *start_a = PyArray_BYTES(a)
     cdef char *start_b = PyArray_BYTES(b)

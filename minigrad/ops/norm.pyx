@@ -273,7 +273,7 @@ cdef Tensor narrowed(ndarray array, Tensor x):
     return wrap(array)
 
 
-cdef int threads(ndarray x):
+cdef int threads(ndarray x) noexcept:
     return threads_for(PyArray_SIZE(x))
 
 

@@ -11,6 +11,6 @@ cdef class Places:
     cdef ndarray index
 
 
-cdef int outermost_threads(Py_ssize_t outer, Py_ssize_t items)
-cdef bint differs_beside(ndarray index, ndarray x, int dim)
+cdef int outermost_threads(Py_ssize_t outer, Py_ssize_t items) noexcept
+cdef bint differs_beside(ndarray index, ndarray x, int dim) noexcept
 cdef Places places_in(Tensor x, int dim, ndarray index)

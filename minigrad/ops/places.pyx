@@ -9,11 +9,11 @@ from minigrad.tensor cimport Tensor
 import_array()
 
 
-cdef int outermost_threads(Py_ssize_t outer, Py_ssize_t items):
+cdef int outermost_threads(Py_ssize_t outer, Py_ssize_t items) noexcept:
     return threads_for(items) if outer > 1 else 1
 
 
-cdef bint differs_beside(ndarray index, ndarray x, int dim):
+cdef bint differs_beside(ndarray index, ndarray x, int dim) noexcept:
     """Whether the two have another size along some dimension beside ``dim``."""
     cdef int k
     for k in range(PyArray_NDIM(x)):

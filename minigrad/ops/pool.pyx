@@ -246,7 +246,7 @@ cdef Geometry sliding(Tensor x, str function, int spatial, object kernel_size, o
     return c
 
 
-cdef void fill_shapes(Geometry c, Tensor x):
+cdef void fill_shapes(Geometry c, Tensor x) noexcept:
     cdef int d
     for d in range(4):
         c.x_shape[d] = PyArray_DIM(x.array, d)

@@ -44,7 +44,7 @@ cdef tuple keepdim_shape(Tensor x, tuple dims):
     return tuple([1 if i in dims else s for i, s in enumerate(shape_of(x))])
 
 
-cdef Py_ssize_t count(Tensor x, tuple dims):
+cdef Py_ssize_t count(Tensor x, tuple dims) except -1:
     cdef Py_ssize_t n = 1
     for d in dims:
         n *= PyArray_DIMS(x.array)[<int>d]
