@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import threading
 import warnings
 from collections.abc import Callable
@@ -279,6 +278,8 @@ def _bound(forward, args, kwargs):
     """Return the arguments as ``forward`` takes them, with its defaults."""
     if not kwargs and not getattr(forward, "__defaults__", None):
         return args, kwargs
+    import inspect  # late: few need it, and it takes a while
+
     bound = inspect.signature(forward).bind(*args, **kwargs)
     bound.apply_defaults()
     return bound.args, bound.kwargs
