@@ -64,7 +64,7 @@ def complain(
     better = complaint(function, args, kwargs, error)
     if better is None:
         raise
-    raise better from error
+    raise better from None
 
 
 def answer(

@@ -12,6 +12,8 @@ import os
 import subprocess
 import sys
 import time
+import traceback
+from pathlib import Path
 
 import pytest
 from bad_input import called, names_of, outcome, rows, unchanged
@@ -348,3 +350,19 @@ def test_a_parameter_that_is_nan_is_refused(name):
     with pytest.raises(RuntimeError, match=r"nan|non-positive"):
         NAN_PARAMETERS[name](x)
     assert x.tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def files_of_traceback(call):
+    with pytest.raises((TypeError, RuntimeError, ZeroDivisionError)) as caught:
+        call()
+    return [Path(f.filename).name for f in traceback.extract_tb(caught.value.__traceback__)][2:]
+
+
+def test_a_traceback_shows_the_op_and_what_the_user_wrote_alone():
+    assert set(files_of_traceback(lambda: minigrad.zeros(3).view(2, 2))) == {"shape.pyx"}
+    assert files_of_traceback(lambda: minigrad.zeros("a")) == []  # the types say what was wrong
+    called = minigrad.func.vmap(lambda x: 1 / 0)
+    assert files_of_traceback(lambda: called(minigrad.zeros(3))) == [
+        "batch.py",
+        Path(__file__).name,
+    ]

@@ -367,7 +367,7 @@ static void NAME(line_tile)(int taps, int channels, LINE_PARAMETERS)
 #undef MAKE
 }
 
-/* total[:] += the sum of n numbers, lane by lane; n is at least LANES. */
+/* total[:] += the sum of n numbers, lane by lane. */
 static void NAME(line_sum)(ptrdiff_t n, const REAL *b, REAL *total)
 {
     VECTOR sum = LOAD(total);

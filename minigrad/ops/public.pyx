@@ -15,7 +15,7 @@ objects through a pointer in them to a C function, which gets the arguments wher
 from importlib import import_module
 
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF
+from cpython.ref cimport Py_INCREF, Py_XINCREF
 
 from minigrad.complaints import answer, complain
 from minigrad.ops.out import write_results
@@ -31,6 +31,7 @@ cdef extern from "Python.h":
     # (noexcept: Cython leaves it to us to look whether NULL was returned)
     ctypedef PyObject *(*vectorcallfunc)(PyObject *, PyObject *const *, size_t, PyObject *) noexcept
     PyObject *PyErr_Occurred()
+    void PyErr_Restore(PyObject *type, PyObject *value, PyObject *traceback)
     PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *) noexcept
     vectorcallfunc PyVectorcall_Function(PyObject *) noexcept
     Py_ssize_t PyVectorcall_NARGS(size_t)
@@ -39,6 +40,7 @@ cdef extern from "Python.h":
     const unsigned long Py_TPFLAGS_METHOD_DESCRIPTOR
 
 
+cdef tuple OURS = ("minigrad/ops/public.pyx", "minigrad/complaints.pyx")   # (as Cython names them)
 cdef bint asking = False    # whether calls first ask their arguments for a __torch_function__
 cdef bint watched = False   # whether modes are to be asked, whatever the arguments are
 
@@ -127,8 +129,12 @@ cdef PyObject *first_call(PyObject *f, PyObject *const *args, size_t n, PyObject
     return call(f, args, n, names)
 
 
-cdef PyObject *call(PyObject *f, PyObject *const *args, size_t n, PyObject *names) except NULL:
-    """Call ``f`` with ``n`` arguments by position, then one for each of the ``names``."""
+cdef PyObject *call(PyObject *f, PyObject *const *args, size_t n, PyObject *names) noexcept:
+    """Call ``f`` with ``n`` arguments by position, then one for each of the ``names``.
+
+    Returns NULL with the exception set, as CPython wants it: Cython's ``except NULL`` would add a
+    line about this file to the traceback of every call that fails.
+    """
     cdef PyObject *result
     if (not asking or plain(<PublicFunction>f, args, n, names)) and (
             names is NULL or not (<PublicFunction>f).takes_out or "out" not in <tuple>names):
@@ -139,8 +145,39 @@ cdef PyObject *call(PyObject *f, PyObject *const *args, size_t n, PyObject *name
 
 
 cdef PyObject *call_at_leisure(
-        PyObject *f, PyObject *const *args, size_t n, PyObject *names) except NULL:
+        PyObject *f, PyObject *const *args, size_t n, PyObject *names) noexcept:
     """Do what few calls need, or say why the call of the op failed."""
+    try:
+        found = found_at_leisure(f, args, n, names)
+        Py_INCREF(found)
+        return <PyObject *>found
+    except BaseException as error:
+        kind, traceback = type(error), beyond_here(error.__traceback__)
+        Py_INCREF(kind)             # PyErr_Restore takes over references
+        Py_INCREF(error)
+        Py_XINCREF(<PyObject *>traceback if traceback is not None else NULL)
+        PyErr_Restore(<PyObject *>kind, <PyObject *>error,
+                      <PyObject *>traceback if traceback is not None else NULL)
+    return NULL
+
+
+cdef object beyond_here(object traceback):
+    """Return a traceback without the lines about how an op is called and complaints are made."""
+    first = last = None
+    while traceback is not None:
+        if not traceback.tb_frame.f_code.co_filename.endswith(OURS):
+            if last is None:
+                first = traceback
+            else:
+                last.tb_next = traceback
+            last = traceback
+        traceback = traceback.tb_next
+    if last is not None:
+        last.tb_next = None
+    return first
+
+
+cdef object found_at_leisure(PyObject *f, PyObject *const *args, size_t n, PyObject *names):
     try:
         if PyErr_Occurred():
             raise_what_is_set()
@@ -150,8 +187,7 @@ cdef PyObject *call_at_leisure(
     except Exception as error:
         given, named = arguments(args, n, names)
         found = (complain if asking else answer)(<object>f, given, named, error)
-    Py_INCREF(found)
-    return <PyObject *>found
+    return found
 
 
 cdef bint plain(PublicFunction f, PyObject *const *args, size_t n, PyObject *names) noexcept:

@@ -32,6 +32,7 @@ from minigrad.nn.modules.state import StateMixin
 from minigrad.nn.modules.tree import TreeMixin
 from minigrad.nn.parameter import Buffer, Parameter
 from minigrad.ops.creation import empty_like
+from minigrad.ops.legacy import typename
 from minigrad.tensor import Tensor
 from minigrad.types import Device
 
@@ -199,7 +200,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         if param is not None:
             if not isinstance(param, Parameter):
                 raise TypeError(
-                    f"cannot assign '{_type_name(param)}' object to parameter '{name}' "
+                    f"cannot assign '{typename(param)}' object to parameter '{name}' "
                     "(nn.Parameter or None required)"
                 )
             if param.grad_fn is not None:
@@ -225,7 +226,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         self._check_name("buffer", name)
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
-                f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' "
+                f"cannot assign '{typename(tensor)}' object to buffer '{name}' "
                 "(minigrad Tensor or None required)"
             )
         self._buffers[name] = registered("buffer", self, name, tensor)
@@ -238,7 +239,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         empty, holds a dot or is taken.
         """
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{_type_name(module)} is not a Module subclass")
+            raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name("module", name)
         self._modules[name] = registered("module", self, name, module)
 
@@ -251,7 +252,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
         if "_names" not in self.__dict__:
             raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
         if not isinstance(name, str):
-            raise TypeError(f"{kind} name should be a string. Got {_type_name(name)}")
+            raise TypeError(f"{kind} name should be a string. Got {typename(name)}")
         if "." in name:
             raise KeyError(f'{kind} name can\'t contain ".", got: {name}')
         if name == "":
@@ -277,7 +278,7 @@ class Module(TreeMixin, StateMixin, HooksMixin):
             if kind == "buffer" and isinstance(value, Tensor):
                 value = registered(kind, self, name, value)
                 continue
-            raise TypeError(f"cannot assign '{_type_name(value)}' as {expected.format(name)}")
+            raise TypeError(f"cannot assign '{typename(value)}' as {expected.format(name)}")
         super().__setattr__(name, value)
 
     def _assign(self, kind, name, value):
@@ -500,10 +501,3 @@ def _parse_to(*args, device=None, dtype=None, tensor=None, non_blocking=False, m
     if device is not None:
         check_cpu(device)
     return dtype if tensor is None else tensor.dtype
-
-
-def _type_name(value):
-    cls = value if isinstance(value, type) else type(value)
-    if cls.__module__ == "builtins":
-        return cls.__qualname__
-    return f"{cls.__module__}.{cls.__qualname__}"
