@@ -32,8 +32,6 @@ from numpy cimport (
     PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
 )
 
-from minigrad.kernels.shapes cimport size_of
-
 import_array()
 
 cdef extern from "numpy/arrayobject.h":
@@ -199,6 +197,14 @@ cdef PyObject *arrays[SETS][WAYS]
 cdef int n_arrays[SETS]
 cdef int oldest[SETS]       # which array of a full list has to make room next, about
 cdef void *native[TYPES]    # the descriptor of arrays that are made here, by NumPy's number
+
+
+cdef inline npy_intp size_of(ndarray array) noexcept:
+    cdef npy_intp size = 1
+    cdef int d
+    for d in range(PyArray_NDIM(array)):
+        size *= PyArray_DIMS(array)[d]
+    return size
 
 
 cdef inline int set_of(npy_intp size, int ndim, int num) noexcept:

@@ -86,9 +86,10 @@ def test_layouts_give_the_same(name, rng):
         assert_close(other, found[0].numpy())
 
 
-def test_statistics_are_those_of_rows(rng):
-    x = rng.normal(1e4, 1, (64, 100)).astype(np.float32)  # a mean far from 0 costs no accuracy
-    y = F.layer_norm(minigrad.from_numpy(x), (100,)).numpy()
+@pytest.mark.parametrize("n", [100, 256, 1000])
+def test_statistics_are_those_of_rows(n, rng):
+    x = rng.normal(1e4, 1, (64, n)).astype(np.float32)  # a mean far from 0 costs no accuracy
+    y = F.layer_norm(minigrad.from_numpy(x), (n,)).numpy()
     wide = x.astype(np.float64)
     expected = (wide - wide.mean(1, keepdims=True)) / np.sqrt(wide.var(1, keepdims=True) + 1e-5)
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)

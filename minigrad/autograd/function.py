@@ -276,13 +276,20 @@ class Function:
 
 def _bound(forward, args, kwargs):
     """Return the arguments as ``forward`` takes them, with its defaults."""
-    if not kwargs and not getattr(forward, "__defaults__", None):
+    # (not by inspect, which takes milliseconds to import; what is missing, forward itself will say)
+    code, defaults = getattr(forward, "__code__", None), getattr(forward, "__defaults__", None)
+    if code is None or (not kwargs and not defaults):
         return args, kwargs
-    import inspect  # late: few need it, and it takes a while
-
-    bound = inspect.signature(forward).bind(*args, **kwargs)
-    bound.apply_defaults()
-    return bound.args, bound.kwargs
+    names = code.co_varnames[: code.co_argcount]
+    named = {n: v for n, v in kwargs.items() if n not in names[: code.co_posonlyargcount]}
+    known = dict(zip(names[::-1], (defaults or ())[::-1], strict=False)) | named
+    by_position = list(args)
+    for name in names[len(args) :]:
+        if name not in known:
+            return args, kwargs
+        by_position.append(known[name])
+    by_name = {**(forward.__kwdefaults__ or {}), **kwargs}
+    return tuple(by_position), {n: v for n, v in by_name.items() if n not in names[len(args) :]}
 
 
 def _check_dirty(dirty, inputs, outputs, recording):

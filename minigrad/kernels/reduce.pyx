@@ -27,7 +27,7 @@ cimport numpy as cnp
 from numpy cimport ndarray
 
 from minigrad.kernels.rows cimport (
-    VAR, combine, combine_four, in_own_type, reduce_row, row_squares, start,
+    VAR, combine, combine_four, in_own_type, reduce_each, reduce_row, row_squares, start,
 )
 from minigrad.kernels.vmath cimport flat_int
 
@@ -313,8 +313,7 @@ cdef void reduce_rows(
     while first < last:
         rows = min(<Py_ssize_t>SHORT, last - first)
         if n > SHORT:
-            for i in range(rows):
-                totals[i] = reduce_row(plan.op, x + i * n, n)
+            reduce_each(plan.op, totals, x, rows, n)
         elif plan.op == PROD:
             side_by_side(PROD, totals, x, rows, n)
         elif plan.op == MAX:

@@ -21,8 +21,7 @@ from libc.stdlib cimport calloc, free
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from minigrad.kernels.reduce cimport SUM
-from minigrad.kernels.rows cimport reduce_row, row_squares
+from minigrad.kernels.rows cimport VAR, reduce_row, row_squares
 
 cnp.import_array()
 
@@ -51,7 +50,7 @@ cdef void forward_row(
     """``w`` and ``b``: of the row's channels, or NULL."""
     cdef Py_ssize_t c, i, n = s.channels * s.inner
     cdef floating rough, rest, scale, factor, shift
-    cdef double first = reduce_row(SUM, x, n) / n, off
+    cdef double first = reduce_row(VAR, x, n) / n, off     # (in all its digits)
     invstd[0] = 1 / sqrt(row_squares(x, n, first, &off) / n + eps)
     mean[0] = first + off
     mean[s.rows] = off - (mean[0] - first)

@@ -4,13 +4,15 @@ from cython cimport floating
 from libc.math cimport INFINITY
 
 from minigrad.kernels.reduce cimport MAX, MIN, PROD
-from minigrad.kernels.vmath cimport flat_double
+from minigrad.kernels.vmath cimport flat_double, flat_int
 
 # One operation more than reduce.pxd has, for var_mean: a sum that the mean is made of.
 cdef enum:
     VAR = 5
 
 cdef flat_double reduce_row(int op, const floating* x, Py_ssize_t n) noexcept nogil
+cdef flat_int reduce_each(
+    int op, double* results, const floating* x, Py_ssize_t rows, Py_ssize_t n) noexcept nogil
 cdef flat_double row_dot(const floating* x, const floating* y, Py_ssize_t n) noexcept nogil
 cdef flat_double row_squares(
     const floating* x, Py_ssize_t n, double mean, double* off) noexcept nogil

@@ -1,22 +1,25 @@
 """Reductions of one contiguous row, for the kernels whose rows are long.
 
 A row is added to ROW accumulators side by side, few enough to stay in registers, which are folded
-at the end.  They are doubles, so that a sum of any length keeps float32 accuracy; they take the
-float32 sums of four elements, which saves conversions; in a long row one from each quarter, so that
-four streams of memory are read at once.  Extremes need no doubles.
+at the end.  They are doubles, so that a sum of any length keeps float32 accuracy.  Extremes need no
+doubles.  Sums, which wait for little but memory, are written in vectors: row_sum.h.
 """
 
 from cython cimport floating
 from libc.math cimport isfinite
 
 from minigrad.kernels.reduce cimport MAX, MIN, PROD, SUM
-from minigrad.kernels.vmath cimport flat_double
+from minigrad.kernels.vmath cimport flat_double, flat_int
+
+cdef extern from "row_sum.h" nogil:
+    void row_sums_float(const float* x, Py_ssize_t rows, Py_ssize_t n, double* sums) noexcept
+    void row_sums_double(const double* x, Py_ssize_t rows, Py_ssize_t n, double* sums) noexcept
+    double exact_row_sum_float(const float* x, Py_ssize_t n) noexcept
+    double exact_row_sum_double(const double* x, Py_ssize_t n) noexcept
 
 cdef enum:
     ROW = 32            # accumulators
-    SUM_ROW = 16        # of a plain sum, which is done so fast that what is left of a row counts
     WIDE = 64           # of an extreme
-    LONG = 16384        # elements from which four streams of memory pay
     PIECE = 4096        # elements whose squares are added up before the next begin
 
 
@@ -42,12 +45,11 @@ cdef inline double extreme_of_row(int op, const floating* x, Py_ssize_t n) noexc
         combine_four[floating](op, lanes[4], lanes[5], lanes[6], lanes[7]))
 
 
-cdef inline double fold_lanes(int op, double* totals, Py_ssize_t n) noexcept nogil:
-    """Combine 16 or 32 accumulators, halving; as constants, for the compiler to unroll."""
+cdef inline double fold_lanes(int op, double* totals) noexcept nogil:
+    """Combine ROW accumulators, halving; as constants, for the compiler to unroll."""
     cdef Py_ssize_t j
-    if n == 32:
-        for j in range(16):
-            totals[j] = combine[double](op, totals[j], totals[j + 16])
+    for j in range(16):
+        totals[j] = combine[double](op, totals[j], totals[j + 16])
     for j in range(8):
         totals[j] = combine[double](op, totals[j], totals[j + 8])
     return combine[double](
@@ -55,41 +57,50 @@ cdef inline double fold_lanes(int op, double* totals, Py_ssize_t n) noexcept nog
         combine_four[double](op, totals[4], totals[5], totals[6], totals[7]))
 
 
-cdef inline double fold_row(int op, const floating* x, Py_ssize_t n) noexcept nogil:
+cdef inline double product_of_row(const floating* x, Py_ssize_t n) noexcept nogil:
     cdef double totals[ROW]
-    cdef Py_ssize_t i, j, quarter, row = SUM_ROW if op == SUM else ROW
-    for j in range(row):
-        totals[j] = start(op)
-    if in_own_type(op) and n >= 4 * ROW:    # one element of each quarter of a block at a time
-        quarter = row if n < LONG else n // (4 * row) * row
-        while n >= 4 * quarter:
-            for i in range(quarter // row):
-                for j in range(row):
-                    totals[j] = combine[double](op, totals[j], combine_four[floating](
-                        op, x[j], x[j + quarter], x[j + 2 * quarter], x[j + 3 * quarter]))
-                x += row
-            x += 3 * quarter
-            n -= 4 * quarter
-    for i in range(n // row):
-        for j in range(row):
-            totals[j] = combine[double](op, totals[j], x[j])
-        x += row
-    for j in range(n % row):
-        totals[j] = combine[double](op, totals[j], x[j])
-    return fold_lanes(op, totals, row)
+    cdef Py_ssize_t i, j
+    for j in range(ROW):
+        totals[j] = 1
+    for i in range(n // ROW):
+        for j in range(ROW):
+            totals[j] *= x[j]
+        x += ROW
+    for j in range(n % ROW):
+        totals[j] *= x[j]
+    return fold_lanes(PROD, totals)
 
 
 cdef flat_double reduce_row(int op, const floating* x, Py_ssize_t n) noexcept nogil:
     """Reduce contiguous elements: accumulators in registers, one inlined loop per operation."""
+    cdef double total
     if op == PROD:
-        return fold_row(PROD, x, n)
+        return product_of_row(x, n)
     if op == MAX:
         return extreme_of_row(MAX, x, n)
     if op == MIN:
         return extreme_of_row(MIN, x, n)
     if op == VAR:
-        return fold_row(VAR, x, n)
-    return fold_row(SUM, x, n)
+        if floating is double:
+            return exact_row_sum_double(x, n)
+        return exact_row_sum_float(x, n)
+    reduce_each(SUM, &total, x, 1, n)
+    return total
+
+
+cdef flat_int reduce_each(
+    int op, double* results, const floating* x, Py_ssize_t rows, Py_ssize_t n
+) noexcept nogil:
+    """Reduce each of several contiguous rows, one behind the other."""
+    cdef Py_ssize_t i
+    if op != SUM:
+        for i in range(rows):
+            results[i] = reduce_row(op, x + i * n, n)
+    elif floating is double:
+        row_sums_double(x, rows, n, results)
+    else:
+        row_sums_float(x, rows, n, results)
+    return 0
 
 
 cdef flat_double row_dot(const floating* x, const floating* y, Py_ssize_t n) noexcept nogil:
@@ -113,7 +124,7 @@ cdef flat_double row_dot(const floating* x, const floating* y, Py_ssize_t n) noe
         y += ROW
     for j in range(n % ROW):
         totals[j] += x[j] * y[j]
-    return fold_lanes(SUM, totals, ROW)
+    return fold_lanes(SUM, totals)
 
 
 cdef flat_double row_squares(
@@ -144,9 +155,9 @@ cdef flat_double row_squares(
             totals[j] += d * d
             if floating is double:
                 sums[j] += d
-        all_squares += fold_lanes(SUM, totals, ROW)
+        all_squares += fold_lanes(SUM, totals)
         if floating is double:
-            all_sums += fold_lanes(SUM, sums, ROW)
+            all_sums += fold_lanes(SUM, sums)
         x += part % ROW
         left -= part
     off[0] = 0
