@@ -2,6 +2,27 @@
 
 FAULTS = [  # (what, file, the text there, what stands there instead, tests that are to notice)
     (
+        "the sum of a row forgets the last number behind its whole lines",
+        "minigrad/kernels/row_sum.h",
+        "for (; n > 0; n--) rest += *x++;",
+        "for (; n > 1; n--) rest += *x++;",
+        "kernels_reduce",
+    ),
+    (
+        "the sum of a row counts four lines twice",
+        "minigrad/kernels/row_sum.h",
+        "            left -= 4 * SUMS;\n",
+        "",
+        "kernels_reduce",
+    ),
+    (
+        "a short operation takes a broadcast operand for a flat one",
+        "minigrad/kernels/elementwise.pyx",
+        "if is_short(out, a, n) and is_short(out, b, n):",
+        "if is_short(out, a, n):",
+        "kernels_elementwise",
+    ),
+    (
         "a product with a vector forgets what threads leave over",
         "minigrad/kernels/gemm.pyx",
         "share = (lines + n_threads - 1) // n_threads, i",
@@ -38,7 +59,7 @@ FAULTS = [  # (what, file, the text there, what stands there instead, tests that
     ),
     (
         "a vector over two rows of a picture reads on in the first",
-        "minigrad/kernels/conv.pyx",
+        "minigrad/kernels/conv_plan.pyx",
         "v.in_row = <int>min(<Py_ssize_t>lanes, width - x) if two_rows else lanes",
         "v.in_row = lanes",
         "kernels_conv",

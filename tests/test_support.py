@@ -1,7 +1,10 @@
 """The suite's own helpers tested: a planted fault is caught, and what is right passes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from faults import FAULTS
 from support import assert_close, check_gradients, compare_with_torch, layouts
 
 import minigrad
@@ -85,3 +88,8 @@ def test_layouts_hold_the_same_numbers_in_different_strides():
     for other in found.values():
         np.testing.assert_array_equal(other, array)
     assert len({other.strides for other in found.values()}) == 3
+
+
+@pytest.mark.parametrize("file, before", [(fault[1], fault[2]) for fault in FAULTS])
+def test_faults_planted_by_hand_have_their_place(file, before):
+    assert (Path(minigrad.__file__).parent.parent / file).read_text().count(before) == 1
