@@ -152,7 +152,8 @@ cdef PyObject *call_at_leisure(
         Py_INCREF(found)
         return <PyObject *>found
     except BaseException as error:
-        kind, traceback = type(error), beyond_here(error.__traceback__)
+        kind = type(error)
+        error.__traceback__ = traceback = beyond_here(error.__traceback__)
         Py_INCREF(kind)             # PyErr_Restore takes over references
         Py_INCREF(error)
         Py_XINCREF(<PyObject *>traceback if traceback is not None else NULL)
