@@ -15,7 +15,7 @@ objects through a pointer in them to a C function, which gets the arguments wher
 from importlib import import_module
 
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF, Py_XINCREF
+from cpython.ref cimport Py_INCREF
 
 from minigrad.complaints import answer, complain
 from minigrad.ops.out import write_results
@@ -31,7 +31,7 @@ cdef extern from "Python.h":
     # (noexcept: Cython leaves it to us to look whether NULL was returned)
     ctypedef PyObject *(*vectorcallfunc)(PyObject *, PyObject *const *, size_t, PyObject *) noexcept
     PyObject *PyErr_Occurred()
-    void PyErr_Restore(PyObject *type, PyObject *value, PyObject *traceback)
+    void PyErr_SetObject(object type, object value)
     PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *) noexcept
     vectorcallfunc PyVectorcall_Function(PyObject *) noexcept
     Py_ssize_t PyVectorcall_NARGS(size_t)
@@ -152,13 +152,8 @@ cdef PyObject *call_at_leisure(
         Py_INCREF(found)
         return <PyObject *>found
     except BaseException as error:
-        kind = type(error)
-        error.__traceback__ = traceback = beyond_here(error.__traceback__)
-        Py_INCREF(kind)             # PyErr_Restore takes over references
-        Py_INCREF(error)
-        Py_XINCREF(<PyObject *>traceback if traceback is not None else NULL)
-        PyErr_Restore(<PyObject *>kind, <PyObject *>error,
-                      <PyObject *>traceback if traceback is not None else NULL)
+        error.__traceback__ = beyond_here(error.__traceback__)
+        PyErr_SetObject(type(error), error)
     return NULL
 
 
