@@ -97,7 +97,7 @@ def assert_same(result, expected, dtype, what):
     assert tuple(result.shape) == np.shape(expected), what
     assert str(result.dtype).endswith(str(dtype)), what
     relative, absolute = TOLERANCE[str(dtype)]
-    with np.errstate(over="ignore"):  # infinity is right where the number is too large for the dtype
+    with np.errstate(over="ignore"):  # where the dtype has no such number, infinity is right
         expected = np.asarray(expected).astype(str(dtype))
     np.testing.assert_allclose(
         result.detach().numpy(), expected, rtol=5 * relative, atol=5 * absolute, err_msg=what

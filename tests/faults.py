@@ -65,6 +65,13 @@ FAULTS = [  # (what, file, the text there, what stands there instead, tests that
         "kernels_conv",
     ),
     (
+        "a kernel column that lies in the padding for one pixel of a tile skips the one after it",
+        "minigrad/kernels/conv_pixels.pyx",
+        "if not reads(&c.columns, column, x, x):",
+        "if not reads(&c.columns, column, x + 1, x + 1):",
+        "kernels_conv",
+    ),
+    (
         "the gradient of a weight lacks the last samples",
         "minigrad/kernels/conv_weight.pyx",
         "for tile in range(1, tiles):",

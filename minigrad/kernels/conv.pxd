@@ -14,6 +14,8 @@ cdef struct Axis:
     Py_ssize_t step  # the stride: how many phases the slab splits it into
     Py_ssize_t extent  # elements of one phase
     Py_ssize_t results  # results along it
+    # Kernel element i reads element first_read + i * read_step of the array for the first result.
+    Py_ssize_t kernel, first_read, read_step
 
 
 cdef struct Vector:
@@ -38,8 +40,6 @@ cdef struct Correlation:
     Axis rows, columns
     Py_ssize_t taps
     Py_ssize_t* offset
-    Py_ssize_t kernel_rows, kernel_columns  # of a channel's taps
-    Py_ssize_t first_read, read_step  # kernel row i reads row first_read + i * read_step of x
     bint by_row  # the taps are ordered (kernel row, channel, column), not (channel, row, column)
     bint finite  # all of a is: what it multiplies padding with adds nothing, and may be left out
     Py_ssize_t outputs  # channels of one group, written

@@ -10,11 +10,8 @@ whose right-hand rows are read from the slab through a table of offsets, straigh
 
 Vectors of results run along output rows.  Where that would leave many lanes empty, a vector holds
 the end of one row and the beginning of the next: its inputs are two loads, a constant gap apart,
-which are blended.  With many channels and tiny images, vectors run over output channels instead,
-with the weights packed, and the tile is transposed as it is stored.  There the taps are ordered by
-kernel row, so that at the upper and lower edge of the image those that would read nothing but
-padding are left out: of an image of 8 x 8, a twelfth of all.  (Not if a weight is infinite or NaN,
-which makes NaN of a zero: which ones are left out may depend on the number of threads.)
+which are blended.  With many channels and tiny images, vectors run over output channels instead
+(conv_pixels.pyx).
 
 Threads share out samples and blocks of rows, which are chosen so that a slab fits L2.  Each
 result is one sum over the taps in their order, so the bits do not depend on the threads.  In
@@ -35,9 +32,9 @@ from numpy cimport PyArray_DATA, PyArray_DIM
 
 from minigrad.kernels.batch_norm_grid cimport Box, Strides
 from minigrad.kernels.batch_norm_tiles cimport plane_affine
+from minigrad.kernels.conv_pixels cimport correlate_pixels, pack_weights
 from minigrad.kernels.conv_plan cimport (
-    choose_block, describe, lay_vectors, offsets, prefers_pixels, slab_size, useful_share,
-    useful_taps,
+    choose_block, describe, lay_vectors, offsets, prefers_pixels, slab_size, useful_taps,
 )
 from minigrad.kernels.pool cimport Planes, max_plane_2x2
 
@@ -53,15 +50,23 @@ cdef extern from "products.h" nogil:
     void conv_tile_double(int, int, Py_ssize_t, const double*, Py_ssize_t, Py_ssize_t,
                           const double**, Py_ssize_t, const int*, const Py_ssize_t*, double**,
                           Py_ssize_t, const double*)
-    void turned_tile_float(int, int, Py_ssize_t, const float*, const Py_ssize_t*, const float*,
-                           float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, const float*)
-    void turned_tile_double(int, int, Py_ssize_t, const double*, const Py_ssize_t*,
-                            const double*, double*, Py_ssize_t, Py_ssize_t, Py_ssize_t,
-                            const double*)
-    void pack_float(float*, Py_ssize_t, const float*, Py_ssize_t, Py_ssize_t, Py_ssize_t,
-                    Py_ssize_t)
-    void pack_double(double*, Py_ssize_t, const double*, Py_ssize_t, Py_ssize_t, Py_ssize_t,
-                     Py_ssize_t)
+
+cdef enum:
+    PIECE = 32  # bytes, which are a register or two
+    FEW_BYTES = 512  # are copied without a call
+
+
+cdef inline void copy_row(void* to, const void* row, size_t size) noexcept nogil:
+    """memcpy for rows that are mostly short: the last piece overlaps the one before."""
+    cdef size_t at = 0
+    if not PIECE <= size < FEW_BYTES:
+        memcpy(to, row, size)
+        return
+    while at < size - PIECE:
+        memcpy(<char*>to + at, <const char*>row + at, PIECE)
+        at += PIECE
+    memcpy(<char*>to + size - PIECE, <const char*>row + size - PIECE, PIECE)
+
 
 cdef void fill_slab(floating* slab, const floating* x, Py_ssize_t channels, Axis* rows,
                     Axis* columns, Py_ssize_t first) noexcept nogil:
@@ -90,7 +95,7 @@ cdef void fill_slab(floating* slab, const floating* x, Py_ssize_t channels, Axis
                     if 0 <= y < rows.size and low < high:
                         row = x + y * columns.size + start
                         if columns.step == 1:
-                            memcpy(slab + low, row + low, (high - low) * sizeof(floating))
+                            copy_row(slab + low, row + low, (high - low) * sizeof(floating))
                         else:
                             for j in range(low, high):
                                 slab[j] = row[j * columns.step]
@@ -168,84 +173,6 @@ cdef void scatter(Correlation* c, floating* out, const floating* results, Py_ssi
         lane += n
         x = 0
         y += 1
-
-
-cdef void correlate_pixels(Correlation* c, floating* out, const floating* slab,
-                           const floating* panels, const floating* bias, Py_ssize_t first,
-                           Py_ssize_t height) noexcept nogil:
-    """Vectors of channels, for up to 12 results of a row at a time."""
-    cdef Py_ssize_t panel = 2 * lanes_of(out), width = c.columns.results
-    cdef Py_ssize_t plane = c.out_height * c.out_width, tile = even(width, TILE_ROWS)
-    cdef Py_ssize_t y, x, m, q, n, to, room, taps, start
-    for y in range(height):
-        taps = useful_taps(c, first + y, first + y, &start)
-        for q in range(pieces(width, tile)):
-            x = q * tile
-            n = min(tile, width - x)
-            to = ((c.first_row + y * c.row_step) * c.out_width + c.first_column
-                  + x * c.column_step)
-            room = height * width - to if c.row_step == 1 and c.column_step == 1 else n
-            for m in range(pieces(c.outputs, panel)):
-                if floating is float:
-                    turned_tile_float(<int>n, <int>min(panel, c.outputs - m * panel), taps,
-                                      slab + y * c.columns.extent + x, c.offset + start,
-                                      panels + (m * c.taps + start) * panel,
-                                      out + m * panel * plane + to, plane, c.column_step, room,
-                                      bias + m * panel if bias else NULL)
-                else:
-                    turned_tile_double(<int>n, <int>min(panel, c.outputs - m * panel), taps,
-                                       slab + y * c.columns.extent + x, c.offset + start,
-                                       panels + (m * c.taps + start) * panel,
-                                       out + m * panel * plane + to, plane, c.column_step, room,
-                                       bias + m * panel if bias else NULL)
-
-
-cdef floating* pack_weights(Correlation* c, const floating* a) noexcept nogil:
-    """The weights of all groups in panels of two vectors of channels, tap by tap.  To be freed."""
-    cdef Py_ssize_t panel = 2 * lanes_of(a), panels = pieces(c.outputs, panel), group, m
-    cdef Py_ssize_t size = panels * panel * c.taps
-    cdef floating* packed = <floating*>malloc((c.groups * size + panel) * sizeof(floating))
-    cdef const floating* source
-    if packed == NULL:
-        return NULL
-    for group in range(c.groups):
-        for m in range(panels):
-            source = a + group * c.a_group + m * panel * c.a_row
-            if floating is float:
-                pack_float(packed + group * size + m * panel * c.taps, panel, source,
-                           min(panel, c.outputs - m * panel), c.a_row, c.taps, c.a_step)
-            else:
-                pack_double(packed + group * size + m * panel * c.taps, panel, source,
-                            min(panel, c.outputs - m * panel), c.a_row, c.taps, c.a_step)
-    return packed
-
-
-cdef int order_by_row(Correlation* c, floating* panels) noexcept nogil:
-    """Reorder panels and offsets from (channel, kernel row, column); -1: no memory."""
-    cdef Py_ssize_t panel = 2 * lanes_of(panels), length = c.kernel_columns, i, channel, to, n
-    cdef Py_ssize_t count = c.groups * pieces(c.outputs, panel)
-    cdef floating* taps = <floating*>malloc(c.taps * panel * sizeof(floating))
-    cdef Py_ssize_t* offset = <Py_ssize_t*>malloc(c.taps * sizeof(Py_ssize_t))
-    cdef int failed = -1
-    if taps != NULL and offset != NULL:
-        failed = 0
-        c.by_row = True
-        memcpy(offset, c.offset, c.taps * sizeof(Py_ssize_t))
-        for n in range(count):
-            memcpy(taps, panels, c.taps * panel * sizeof(floating))
-            for i in range(c.kernel_rows):
-                for channel in range(c.channels):
-                    to = (i * c.channels + channel) * length
-                    memcpy(panels + to * panel,
-                           taps + (channel * c.kernel_rows + i) * length * panel,
-                           length * panel * sizeof(floating))
-                    if n == 0:
-                        memcpy(c.offset + to, offset + (channel * c.kernel_rows + i) * length,
-                               length * sizeof(Py_ssize_t))
-            panels += c.taps * panel
-    free(taps)
-    free(offset)
-    return failed
 
 
 cdef bint all_finite(const floating* a, Py_ssize_t n) noexcept nogil:
@@ -346,8 +273,6 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
     cdef int failed = 0
     if pixels:
         panels = pack_weights(c, a)
-        if panels != NULL and not c.by_row and c.finite and useful_share(c) < 1:
-            failed = order_by_row(c, panels)
     else:
         c.n_vectors = lay_vectors(c, c.block, lanes_of(out), NULL)
         c.vectors = <Vector*>malloc(c.n_vectors * sizeof(Vector))

@@ -65,18 +65,16 @@ cdef int input_gradient(Correlation c, floating* dx, const floating* dy, const f
                         Reach h, Reach w, int n_threads) noexcept nogil:
     """One phase of dx."""
     cdef int failed = -1
-    c.rows = Axis(c.rows.size, h.low, 1, 0, pieces(c.out_height - c.first_row, h.stride))
-    c.columns = Axis(c.columns.size, w.low, 1, 0, pieces(c.out_width - c.first_column, w.stride))
+    c.rows = Axis(c.rows.size, h.low, 1, 0, pieces(c.out_height - c.first_row, h.stride),
+                  h.count, h.high, (h.low - h.high) // max(h.count - 1, 1))
+    c.columns = Axis(c.columns.size, w.low, 1, 0, pieces(c.out_width - c.first_column, w.stride),
+                     w.count, w.high, (w.low - w.high) // max(w.count - 1, 1))
     if c.rows.results <= 0 or c.columns.results <= 0:
         return 0
     c.columns.extent = c.columns.results + w.high - w.low
     c.halo = h.high - h.low
     choose_block(&c, sizeof(floating), n_threads)
     c.taps = c.channels * h.count * w.count
-    c.kernel_rows = h.count
-    c.kernel_columns = w.count
-    c.first_read = h.high
-    c.read_step = (h.low - h.high) // max(h.count - 1, 1)
     c.by_row = True
     c.a_group = c.taps * c.outputs
     c.offset = <Py_ssize_t*>malloc((c.taps + 1) * sizeof(Py_ssize_t))

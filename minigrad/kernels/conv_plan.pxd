@@ -16,7 +16,14 @@ cdef Py_ssize_t* offsets(Correlation* c, cnp.ndarray weight, Py_ssize_t dil_h,
                          Py_ssize_t dil_w) except NULL
 cdef Py_ssize_t lay_vectors(Correlation* c, Py_ssize_t height, int lanes,
                             Vector* vectors) noexcept nogil
+cdef Py_ssize_t useful(Axis* axis, Py_ssize_t first, Py_ssize_t last,
+                       Py_ssize_t* start) noexcept nogil
+cdef inline bint reads(Axis* axis, Py_ssize_t element, Py_ssize_t first,
+                       Py_ssize_t last) noexcept nogil:
+    """Whether a kernel element reads more than padding for results first to last."""
+    cdef Py_ssize_t read = axis.first_read + element * axis.read_step
+    return read + last * axis.step >= 0 and read + first * axis.step < axis.size
 cdef Py_ssize_t useful_taps(Correlation* c, Py_ssize_t y, Py_ssize_t last,
                             Py_ssize_t* start) noexcept nogil
-cdef double useful_share(Correlation* c) noexcept nogil
+cdef double useful_share(Axis* axis) noexcept nogil
 cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil

@@ -62,14 +62,11 @@ cdef Correlation describe(cnp.ndarray x, Py_ssize_t out_height, Py_ssize_t out_w
     c.outputs = PyArray_DIM(weight, 0) // groups
     c.out_height = out_height
     c.out_width = out_width
-    c.rows = Axis(PyArray_DIM(x, 2), -pad_h, stride_h, 0, c.out_height)
+    c.rows = Axis(PyArray_DIM(x, 2), -pad_h, stride_h, 0, c.out_height, height, -pad_h, dil_h)
     c.columns = Axis(PyArray_DIM(x, 3), -pad_w, stride_w,
-                     c.out_width + (width - 1) * dil_w // stride_w, c.out_width)
+                     c.out_width + (width - 1) * dil_w // stride_w, c.out_width,
+                     width, -pad_w, dil_w)
     c.taps = c.channels * height * width
-    c.kernel_rows = height
-    c.kernel_columns = width
-    c.first_read = -pad_h
-    c.read_step = dil_h
     c.by_row = False
     c.a_row = c.taps
     c.a_step = 1
@@ -134,42 +131,36 @@ cdef Py_ssize_t lay_vectors(Correlation* c, Py_ssize_t height, int lanes,
     return n
 
 
-cdef inline Py_ssize_t useful_rows(Correlation* c, Py_ssize_t y, Py_ssize_t last,
-                                   Py_ssize_t* start) noexcept nogil:
-    """How many kernel rows, from ``start`` on, read more than padding for rows y to last."""
-    cdef Py_ssize_t low = 0, high = c.kernel_rows, read
-    while low < high:
-        read = c.first_read + low * c.read_step
-        if read + last * c.rows.step >= 0 and read + y * c.rows.step < c.rows.size:
-            break
+cdef Py_ssize_t useful(Axis* axis, Py_ssize_t first, Py_ssize_t last,
+                       Py_ssize_t* start) noexcept nogil:
+    """How many kernel elements, from ``start`` on, read more than padding for these results."""
+    cdef Py_ssize_t low = 0, high = axis.kernel
+    while low < high and not reads(axis, low, first, last):
         low += 1
-    while low < high:
-        read = c.first_read + (high - 1) * c.read_step
-        if read + last * c.rows.step >= 0 and read + y * c.rows.step < c.rows.size:
-            break
+    while low < high and not reads(axis, high - 1, first, last):
         high -= 1
     start[0] = low
     return high - low
 
 
 cdef Py_ssize_t useful_taps(Correlation* c, Py_ssize_t y, Py_ssize_t last,
-                                   Py_ssize_t* start) noexcept nogil:
-    """The same in taps."""
-    cdef Py_ssize_t row = c.channels * c.kernel_columns, count
+                            Py_ssize_t* start) noexcept nogil:
+    """How many taps, from ``start`` on, read more than padding for rows y to last of results."""
+    cdef Py_ssize_t row = c.channels * c.columns.kernel, count
     start[0] = 0
     if not (c.by_row and c.finite):
         return c.taps
-    count = useful_rows(c, y, last, start)
+    count = useful(&c.rows, y, last, start)
     start[0] *= row
     return count * row
 
 
-cdef double useful_share(Correlation* c) noexcept nogil:
-    """The part of all taps that are useful where the taps of each row of results are chosen."""
-    cdef Py_ssize_t y, start, useful = 0
-    for y in range(c.rows.results):
-        useful += useful_rows(c, y, y, &start)
-    return <double>useful / max(c.rows.results * c.kernel_rows, 1)
+cdef double useful_share(Axis* axis) noexcept nogil:
+    """The part of an axis' kernel elements that read more than padding, over all results."""
+    cdef Py_ssize_t i, start, total = 0
+    for i in range(axis.results):
+        total += useful(axis, i, i, &start)
+    return <double>total / max(axis.results * axis.kernel, <Py_ssize_t>1)
 
 
 cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil:
@@ -179,4 +170,4 @@ cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil:
     if c.columns.extent > c.columns.results and goes_on(c, lanes):
         along *= 1.1        # two loads
     across *= (1 + 30.0 / (c.taps + 1)) * (1.25 if c.outputs <= lanes else 1)  # transposing
-    return across * useful_share(c) < along
+    return across * useful_share(&c.rows) < along

@@ -33,7 +33,7 @@
 #define FOR_ROWS_(n, make) FOR_ROWS_##n(make)
 #define FOR_ROWS(n, make) FOR_ROWS_(n, make)
 
-enum { NO_TABLE, TABLE_A, TABLE_B, TABLE_B_SPLIT };
+enum { NO_TABLE, TABLE_B, TABLE_B_SPLIT };
 
 #define REAL float
 #include "products.h"
@@ -48,7 +48,7 @@ enum { NO_TABLE, TABLE_A, TABLE_B, TABLE_B_SPLIT };
 /* c[i, :] = start[i] + sum over k of a[i, k] * b[k, :], a tile of `rows` rows and up to three
  * vectors.  a[i, k] lies at a + i * a_row + k * a_step, row k of vector j of b at b[j] + k * b_step;
  * row i of vector j of c goes to c[j] + i * c_row.
- * A convolution reads b (TABLE_B) or a (TABLE_A) at offset[k] instead of multiples of the step.
+ * A convolution reads b (TABLE_B) at offset[k] instead of multiples of the step.
  * With TABLE_B_SPLIT, b_step is a gap: all but the first lanes[j] lanes of vector j of b lie so much
  * further on. */
 #define TILE_PARAMETERS \
@@ -89,12 +89,10 @@ INLINE void NAME(tile)(const int table, const int rows, const int vectors, TILE_
             if (table == TABLE_B_SPLIT)
                 right[j] = FIRST(first[j], right[j], LOAD(from[j] + b_step + at));
         }
-        if (table == TABLE_A)
-            UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] = a + offset[k] + i * a_row;
         UNROLL for (int i = 0; i < rows; i++)
             UNROLL for (int j = 0; j < vectors; j++)
                 sum[i][j] += left[i / 3][(i % 3) * a_row] * right[j];
-        if (table != TABLE_A) UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] += a_step;
+        UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] += a_step;
     }
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < vectors; j++) STORE(to[j] + i * c_row, sum[i][j]);
@@ -107,9 +105,6 @@ INLINE void NAME(tile)(const int table, const int rows, const int vectors, TILE_
     case 16 * vectors + rows: CAT(NAME(name##_##vectors), rows)(TILE_ARGUMENTS); break;
 
 #define MAKE(rows) MAKE_TILE(plain, NO_TABLE, rows, 1) MAKE_TILE(plain, NO_TABLE, rows, 2)
-FOR_ROWS(TILE_ROWS, MAKE)
-#undef MAKE
-#define MAKE(rows) MAKE_TILE(table_a, TABLE_A, rows, 1) MAKE_TILE(table_a, TABLE_A, rows, 2)
 FOR_ROWS(TILE_ROWS, MAKE)
 #undef MAKE
 #define MAKE(rows) MAKE_TILE(table_b, TABLE_B, rows, 1) MAKE_TILE(table_b, TABLE_B, rows, 2)
@@ -129,9 +124,6 @@ INLINE void NAME(run_tile)(int table, int rows, int vectors, TILE_PARAMETERS)
 {
 #define MAKE(rows) MAKE_CASE(plain, rows, 1) MAKE_CASE(plain, rows, 2)
     if (table == NO_TABLE) switch (16 * vectors + rows) { FOR_ROWS(TILE_ROWS, MAKE) }
-#undef MAKE
-#define MAKE(rows) MAKE_CASE(table_a, rows, 1) MAKE_CASE(table_a, rows, 2)
-    else if (table == TABLE_A) switch (16 * vectors + rows) { FOR_ROWS(TILE_ROWS, MAKE) }
 #undef MAKE
 #define MAKE(rows) MAKE_CASE(table_b, rows, 1) MAKE_CASE(table_b, rows, 2)
 #define MAKE_3(rows) MAKE_CASE(table_b, rows, 3)
@@ -182,27 +174,27 @@ static void NAME(gemm_tile)(int rows, int cols, ptrdiff_t depth,
     }
 }
 
-/* Transpose LANES x LANES numbers: log2(LANES) times, weave row i with row i + LANES / 2. */
-INLINE void NAME(transpose)(VECTOR *v)
+/* Transpose rows x LANES numbers: log2(rows) times, weave row i with row i + rows / 2. */
+INLINE void NAME(transpose)(const int rows, VECTOR *v)
 {
 #if defined(__GNUC__) && !defined(__clang__)
     NAME(lanes) low, high;
     UNROLL for (int i = 0; i < LANES; i++) low[i] = i / 2 + (i % 2) * LANES;
     high = low + LANES / 2;
-    UNROLL for (int turn = 1; turn < LANES; turn *= 2) {
+    UNROLL for (int turn = 1; turn < rows; turn *= 2) {
         VECTOR woven[LANES];
-        UNROLL for (int i = 0; i < LANES / 2; i++) {
-            woven[2 * i] = __builtin_shuffle(v[i], v[i + LANES / 2], low);
-            woven[2 * i + 1] = __builtin_shuffle(v[i], v[i + LANES / 2], high);
+        UNROLL for (int i = 0; i < rows / 2; i++) {
+            woven[2 * i] = __builtin_shuffle(v[i], v[i + rows / 2], low);
+            woven[2 * i + 1] = __builtin_shuffle(v[i], v[i + rows / 2], high);
         }
-        UNROLL for (int i = 0; i < LANES; i++) v[i] = woven[i];
+        UNROLL for (int i = 0; i < rows; i++) v[i] = woven[i];
     }
 #else
     REAL from[LANES * LANES], to[LANES * LANES];
-    memcpy(from, v, sizeof(from));
-    for (int i = 0; i < LANES; i++)
-        for (int j = 0; j < LANES; j++) to[j * LANES + i] = from[i * LANES + j];
-    memcpy(v, to, sizeof(to));
+    memcpy(from, v, rows * sizeof(VECTOR));
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < LANES; j++) to[j * rows + i] = from[i * LANES + j];
+    memcpy(v, to, rows * sizeof(VECTOR));
 #endif
 }
 
@@ -223,37 +215,6 @@ static void NAME(conv_tile)(int rows, int vectors, ptrdiff_t depth, const REAL *
     else
         NAME(run_tile)(TABLE_B, rows, vectors, depth, weight, weight_row, weight_step, x, 0,
                        offset, NULL, bias, c, c_row);
-}
-
-/* The same with the roles turned round: vectors of up to 2 * LANES channels, whose weights are
- * packed, for each of `pixels` neighbouring results.  The tile is transposed into the planes of
- * out, where whole vectors may be written if there is `room` for them behind the last result. */
-static void NAME(turned_tile)(int pixels, int channels, ptrdiff_t depth, const REAL *x,
-                              const ptrdiff_t *offset, const REAL *weight, REAL *out,
-                              ptrdiff_t plane, ptrdiff_t out_step, ptrdiff_t room,
-                              const REAL *bias)
-{
-    enum { ROWS = (TILE_ROWS + LANES - 1) / LANES * LANES };
-    REAL sums[ROWS * 2 * LANES];
-    const REAL *panel[2] = {weight, weight + LANES};
-    REAL *targets[2] = {sums, sums + LANES};
-    NAME(run_tile)(TABLE_A, pixels, 1 + (channels > LANES), depth, x, 1, 0, panel, 2 * LANES,
-                   offset, NULL, NAME(zeros), targets, 2 * LANES);
-    for (int pixel = 0; pixel < pixels; pixel += LANES)
-        for (int channel = 0; channel < channels; channel += LANES) {
-            VECTOR v[LANES];
-            UNROLL for (int l = 0; l < LANES; l++)
-                v[l] = LOAD(sums + (pixel + l) * 2 * LANES + channel);
-            NAME(transpose)(v);
-            for (int l = 0; l < LANES && channel + l < channels; l++) {
-                REAL *to = out + (channel + l) * plane + pixel * out_step;
-                VECTOR result = v[l] + (bias ? bias[channel + l] : 0);
-                if (out_step == 1 && room >= pixel + LANES) STORE(to, result);
-                else
-                    for (int i = 0; i < LANES && pixel + i < pixels; i++)
-                        to[i * out_step] = ((const REAL *)&result)[i];
-            }
-        }
 }
 
 /* c[i, :] += sum over y, x of source[i][y * stride + x] * b[y, x, :], one or two vectors wide.
@@ -392,7 +353,7 @@ static void NAME(pack)(REAL *packed, ptrdiff_t width, const REAL *from, ptrdiff_
                 VECTOR v[LANES];
                 UNROLL for (int l = 0; l < LANES; l++)
                     v[l] = LOAD(from + (i + l < lines ? i + l : lines - 1) * line + k);
-                NAME(transpose)(v);
+                NAME(transpose)(LANES, v);
                 UNROLL for (int l = 0; l < LANES; l++) STORE(packed + (k + l) * width + i, v[l]);
             }
     } else if (line == 1 && (lines % LANES == 0 || step >= LANES)) {
