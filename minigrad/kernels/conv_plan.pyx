@@ -164,10 +164,24 @@ cdef double useful_share(Axis* axis) noexcept nogil:
 
 
 cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil:
-    """Whether vectors of channels take less time than vectors of results, by what was measured."""
+    """Whether vectors of channels take less time than vectors of results.
+
+    By what was measured with AVX-512, whose 32 registers hold tiles of 12 rows, and without.
+    """
+    cdef bint many = TILE_ROWS > 6
+    cdef Py_ssize_t channels = pieces(c.outputs, lanes), width = c.columns.results
+    cdef Py_ssize_t sums = even(width, TILE_ROWS) * min(channels, <Py_ssize_t>2)
+    cdef Py_ssize_t least = 4 if many else 6  # fewer wait for each other
     cdef double along = lay_vectors(c, c.rows.results, lanes, NULL) * c.outputs
-    cdef double across = <double>c.rows.results * c.columns.results * pieces(c.outputs, lanes)
-    if c.columns.extent > c.columns.results and goes_on(c, lanes):
-        along *= 1.1        # two loads
-    across *= (1 + 30.0 / (c.taps + 1)) * (1.25 if c.outputs <= lanes else 1)  # transposing
-    return across * useful_share(&c.rows) < along
+    cdef double across = <double>c.rows.results * width * channels
+    cdef double share = useful_share(&c.rows)
+    if many:
+        share *= useful_share(&c.columns)
+    elif c.columns.extent > width and goes_on(c, lanes):
+        along *= 1.1  # two loads
+    across *= share + (12.0 if many else 15.0) / (c.taps + 1)  # transposing
+    if channels == 1:
+        across *= 1.1
+    if sums < least:
+        across *= <double>least / sums
+    return across < along
