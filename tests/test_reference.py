@@ -16,6 +16,7 @@ INNER = {
     "batch_norm_tiles",
     "operations",
     "rows",
+    "conv_pixels",
     "conv_plan",
 }  # parts of kernels
 # those on a few numbers, and those in which each element finds its place after the one before
