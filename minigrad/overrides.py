@@ -381,6 +381,9 @@ _PLAIN = {vars(Tensor)["grad"].__get__, vars(Tensor)["_base"].__get__}
 
 def _make_subclass(cls: Any, data: Tensor, require_grad: bool = False) -> Any:
     """Return an object of a subclass over the memory of ``data``: a leaf."""
+    if not isinstance(data, Tensor):
+        given = type(data).__name__
+        raise TypeError(f"{cls.__name__}(): argument 'data' must be Tensor, not {given}")
     made = Tensor.__new__(cls)._share(data)
     Tensor.requires_grad.__set__(made, require_grad)  # type: ignore[attr-defined]
     return made

@@ -252,6 +252,11 @@ def test_parameter():
     assert repr(p) == "Parameter containing:\ntensor([1., 0.], requires_grad=True)"
     assert not nn.Parameter(data, requires_grad=False).requires_grad
     assert nn.Parameter().shape == (0,)
+    for kind in (nn.Parameter, nn.Buffer):
+        with pytest.raises(
+            TypeError, match=rf"{kind.__name__}\(\): argument 'data' must be Tensor, not list"
+        ):
+            kind([1, 2])
     assert nn.Parameter(minigrad.tensor([1]), requires_grad=False).dtype is minigrad.int64
     with pytest.raises(RuntimeError, match="floating point"):
         nn.Parameter(minigrad.tensor([1]))
