@@ -72,6 +72,13 @@ FAULTS = [  # (what, file, the text there, what stands there instead, tests that
         "kernels_conv",
     ),
     (
+        "padding that is not skipped is read where none is",
+        "minigrad/kernels/conv_plan.pyx",
+        "c.in_place = dense and skips_padding(&c.columns)",
+        "c.in_place = dense",
+        "kernels_conv",
+    ),
+    (
         "the gradient of a weight lacks the last samples",
         "minigrad/kernels/conv_weight.pyx",
         "for tile in range(1, tiles):",

@@ -42,13 +42,15 @@ cdef struct Correlation:
     Py_ssize_t* offset
     bint by_row  # the taps are ordered (kernel row, channel, column), not (channel, row, column)
     bint finite  # all of a is: what it multiplies padding with adds nothing, and may be left out
+    bint pixels  # vectors run over output channels (conv_pixels.pyx), not along rows of results
+    bint chosen  # and of the taps, each tile takes those that read more than padding
     Py_ssize_t outputs  # channels of one group, written
     Py_ssize_t a_row, a_step, a_group
     Py_ssize_t out_height, out_width  # of the whole array written
     Py_ssize_t first_row, first_column, row_step, column_step  # where the results go in it
     Py_ssize_t block  # rows of results per task
     Py_ssize_t halo  # how many more rows of the slab they take
-    bint in_place  # x is read where it lies: nothing is padded or split by stride
+    bint in_place  # x is read where it lies: no padding is read, nothing is split by stride
     After after
     Vector* vectors  # that hold the results of a block
     Py_ssize_t n_vectors

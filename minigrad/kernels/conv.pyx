@@ -3,8 +3,8 @@
 No patch matrix is ever built.  Each sample is first copied, zero-padded, into a slab whose rows
 and columns are split by stride: those a multiple of the stride apart become neighbours.  In the
 slab, the inputs of one tap (channel, kernel row, kernel column) for neighbouring results are
-neighbours too, at a fixed offset per tap.  (Without padding and stride the input is that slab as
-it lies.)  So a convolution is a matrix product weight @ patches
+neighbours too, at a fixed offset per tap.  (Without stride, and without padding or where none is
+read, the input is that slab as it lies.)  So a convolution is a matrix product weight @ patches
 whose right-hand rows are read from the slab through a table of offsets, straight into registers
 (``conv_tile`` in products.h: up to 12 channels x 2 vectors of results, summed over all taps).
 
@@ -28,13 +28,13 @@ from libc.stdint cimport int32_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 cimport numpy as cnp
-from numpy cimport PyArray_DATA, PyArray_DIM
+from numpy cimport PyArray_DATA, PyArray_DIM, PyArray_SIZE
 
 from minigrad.kernels.batch_norm_grid cimport Box, Strides
 from minigrad.kernels.batch_norm_tiles cimport plane_affine
 from minigrad.kernels.conv_pixels cimport correlate_pixels, pack_weights
 from minigrad.kernels.conv_plan cimport (
-    choose_block, describe, lay_vectors, offsets, prefers_pixels, slab_size, useful_taps,
+    choose_block, choose_way, describe, lay_vectors, offsets, slab_size, useful_taps,
 )
 from minigrad.kernels.pool cimport Planes, max_plane_2x2
 
@@ -175,14 +175,6 @@ cdef void scatter(Correlation* c, floating* out, const floating* results, Py_ssi
         y += 1
 
 
-cdef bint all_finite(const floating* a, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef int others = 0
-    for i in range(n):
-        others |= a[i] - a[i] != 0
-    return others == 0
-
-
 cdef inline bint reads_past_the_end(Correlation* c, Py_ssize_t image, Py_ssize_t last,
                                     Py_ssize_t vector) noexcept nogil:
     """Whether vectors that end before row ``last`` of results might reach beyond the input."""
@@ -212,7 +204,7 @@ cdef void correlate_block(Correlation* c, floating* out, const floating* x, cons
         fill_slab(slab, x, c.channels, &c.rows, &c.columns, first)
     else:
         source = x
-        if reads_past_the_end(c, image, first + height, panel):
+        if not c.pixels and reads_past_the_end(c, image, first + height, panel):
             fill_slab(slab, x, c.channels, &c.rows, &c.columns, 0)
             source = slab
         source += first * c.columns.extent
@@ -264,14 +256,12 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
     cdef Py_ssize_t share = pieces(tasks, n_threads)
     if c.after.wanted:
         size += (c.outputs + 1) * c.out_height * c.out_width
-    cdef bint pixels = prefers_pixels(c, lanes_of(out))
-    c.finite = all_finite(a, c.groups * c.a_group)
     cdef int thread
     cdef floating* panels = NULL
     cdef floating* slabs = <floating*>malloc(n_threads * size * sizeof(floating))
     c.vectors = NULL
     cdef int failed = 0
-    if pixels:
+    if c.pixels:
         panels = pack_weights(c, a)
     else:
         c.n_vectors = lay_vectors(c, c.block, lanes_of(out), NULL)
@@ -334,11 +324,10 @@ cdef int run(Correlation* c, cnp.ndarray out, cnp.ndarray x, cnp.ndarray weight,
     cdef void* added = PyArray_DATA(bias) if bias is not None else NULL
     cdef int failed
     choose_block(c, out.descr.itemsize, n_threads)
-    c.in_place = (
-        c.rows.start == c.columns.start == 0 and c.rows.step == c.columns.step == 1
-        and c.columns.extent == c.columns.size and c.rows.results + c.halo <= c.rows.size)
-    if c.in_place:
-        c.rows.extent = c.rows.size
+    if out.descr.type_num == cnp.NPY_FLOAT:
+        choose_way(c, <const float*>weights, PyArray_SIZE(weight))
+    else:
+        choose_way(c, <const double*>weights, PyArray_SIZE(weight))
     c.offset = offsets(c, weight, dil_h, dil_w)
     if out.descr.type_num == cnp.NPY_FLOAT:
         with nogil:

@@ -11,7 +11,7 @@ cimport numpy as cnp
 from numpy cimport PyArray_DATA, PyArray_DIM
 
 from minigrad.kernels.conv cimport Axis, Correlation, correlate, pieces
-from minigrad.kernels.conv_plan cimport choose_block
+from minigrad.kernels.conv_plan cimport choose_block, choose_way, origin
 
 cnp.import_array()
 
@@ -56,8 +56,9 @@ cdef void gather_taps(floating* packed, const floating* weight, Correlation* c, 
                         packed[channel] = kernel[channel * area + i * w.size + j]
                     packed += c.outputs
                     c.offset[tap] = (
-                        (m * c.rows.extent + (h.sum - i * h.dilation) // h.stride - h.low)
-                        * c.columns.extent + (w.sum - j * w.dilation) // w.stride - w.low)
+                        origin(c) + (w.sum - j * w.dilation) // w.stride - w.low
+                        + (m * c.rows.extent + (h.sum - i * h.dilation) // h.stride - h.low)
+                        * c.columns.extent)
                     tap += 1
 
 
@@ -76,6 +77,7 @@ cdef int input_gradient(Correlation c, floating* dx, const floating* dy, const f
     choose_block(&c, sizeof(floating), n_threads)
     c.taps = c.channels * h.count * w.count
     c.by_row = True
+    choose_way(&c, weight, c.groups * c.channels * c.outputs * h.size * w.size)
     c.a_group = c.taps * c.outputs
     c.offset = <Py_ssize_t*>malloc((c.taps + 1) * sizeof(Py_ssize_t))
     cdef floating* packed = <floating*>malloc((c.groups * c.a_group + 1) * sizeof(floating))

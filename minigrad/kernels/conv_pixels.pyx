@@ -6,7 +6,8 @@ is transposed as it is stored (``pixel_tile`` in pixel_tile.h).
 The taps are ordered (kernel column, kernel row, channel), so that those that would read nothing but
 padding can be left out: kernel rows at the upper and lower edge of the image, and at the left and
 right edge the pixels that kernel columns find in the padding.  Of an image of 8 x 8 these are a
-sixth of all.  (Not if a weight is infinite or NaN, which makes NaN of a zero.)
+sixth of all.  (Not if a weight is infinite or NaN, which makes NaN of a zero.)  Where that is all
+the padding there is, none needs to be there, and the image is read where it lies.
 """
 
 from cython cimport floating
@@ -14,7 +15,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from minigrad.kernels.conv cimport Correlation, even, lanes_of, pieces
-from minigrad.kernels.conv_plan cimport reads, useful, useful_share
+from minigrad.kernels.conv_plan cimport COLUMNS, reads, useful
 
 cdef extern from "pixel_tile.h" nogil:
     enum:
@@ -35,9 +36,6 @@ cdef extern from "pixel_tile.h" nogil:
     void pack_double(double*, Py_ssize_t, const double*, Py_ssize_t, Py_ssize_t, Py_ssize_t,
                      Py_ssize_t)
 
-cdef enum:
-    COLUMNS = 16  # of a kernel whose taps are chosen, at most
-
 
 cdef void correlate_pixels(Correlation* c, floating* out, const floating* slab,
                            const floating* panels, const floating* bias, Py_ssize_t first,
@@ -46,17 +44,16 @@ cdef void correlate_pixels(Correlation* c, floating* out, const floating* slab,
     cdef Py_ssize_t panel = 2 * lanes_of(out), width = c.columns.results
     cdef Py_ssize_t plane = c.out_height * c.out_width, tile = even(width, TILE_ROWS)
     cdef Py_ssize_t y, x, m, q, n, to, room, row = 0, rows = 0
-    cdef bint chosen = chooses(c)
     cdef Taps taps[COLUMNS]
     cdef int n_taps = 1
     taps[0] = Taps(0, c.taps, SKIP_NONE)
     for y in range(height):
-        if chosen:
+        if c.chosen:
             rows = useful(&c.rows, first + y, first + y, &row)
         for q in range(pieces(width, tile)):
             x = q * tile
             n = min(tile, width - x)
-            if chosen:
+            if c.chosen:
                 n_taps = choose_taps(c, row, rows, x, x + n - 1, taps)
             to = ((c.first_row + y * c.row_step) * c.out_width + c.first_column
                   + x * c.column_step)
@@ -77,12 +74,6 @@ cdef void correlate_pixels(Correlation* c, floating* out, const floating* slab,
 
 
 # ---------------------------------------------------------------- the taps, in order
-
-
-cdef inline bint chooses(Correlation* c) noexcept nogil:
-    """Whether there is something to leave out, and so an order of the taps."""
-    return (c.finite and c.columns.kernel <= COLUMNS
-            and useful_share(&c.rows) * useful_share(&c.columns) < 1)
 
 
 cdef inline int choose_taps(Correlation* c, Py_ssize_t row, Py_ssize_t rows, Py_ssize_t x,
@@ -110,7 +101,6 @@ cdef floating* pack_weights(Correlation* c, const floating* a) noexcept nogil:
     """
     cdef Py_ssize_t panel = 2 * lanes_of(a), panels = pieces(c.outputs, panel), group, m
     cdef Py_ssize_t size = panel * c.taps
-    cdef bint chosen = chooses(c)
     cdef floating* packed = <floating*>malloc(
         ((c.groups * panels + 1) * size + panel) * sizeof(floating))
     cdef Py_ssize_t* order = <Py_ssize_t*>malloc((2 * c.taps + 1) * sizeof(Py_ssize_t))
@@ -121,19 +111,19 @@ cdef floating* pack_weights(Correlation* c, const floating* a) noexcept nogil:
         free(packed)
         free(order)
         return NULL
-    if chosen:
+    if c.chosen:
         order_taps(c, order)
     for group in range(c.groups):
         for m in range(panels):
             source = a + group * c.a_group + m * panel * c.a_row
-            target = packed + c.groups * panels * size if chosen else to
+            target = packed + c.groups * panels * size if c.chosen else to
             if floating is float:
                 pack_float(target, panel, source, min(panel, c.outputs - m * panel), c.a_row,
                            c.taps, c.a_step)
             else:
                 pack_double(target, panel, source, min(panel, c.outputs - m * panel), c.a_row,
                             c.taps, c.a_step)
-            if chosen:
+            if c.chosen:
                 put_in_order(to, <const floating*>target, order, c.taps)
             to += size
     free(order)

@@ -5,6 +5,9 @@ cimport numpy as cnp
 
 from minigrad.kernels.conv cimport Axis, Correlation, Vector
 
+cdef enum:
+    COLUMNS = 16  # of a kernel whose taps are chosen, at most
+
 cdef Py_ssize_t slab_size(Py_ssize_t channels, Axis* rows, Axis* columns,
                           const floating* like) noexcept nogil
 cdef Correlation describe(cnp.ndarray x, Py_ssize_t out_height, Py_ssize_t out_width,
@@ -25,5 +28,9 @@ cdef inline bint reads(Axis* axis, Py_ssize_t element, Py_ssize_t first,
     return read + last * axis.step >= 0 and read + first * axis.step < axis.size
 cdef Py_ssize_t useful_taps(Correlation* c, Py_ssize_t y, Py_ssize_t last,
                             Py_ssize_t* start) noexcept nogil
-cdef double useful_share(Axis* axis) noexcept nogil
-cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil
+cdef void choose_way(Correlation* c, const floating* weights,
+                     Py_ssize_t n_weights) noexcept nogil
+cdef inline Py_ssize_t origin(Correlation* c) noexcept nogil:
+    """Where x, read in place, has what would be the slab's first number."""
+    return c.rows.start * c.columns.extent + c.columns.start if c.in_place else 0
+

@@ -92,7 +92,7 @@ cdef Py_ssize_t* offsets(Correlation* c, cnp.ndarray weight, Py_ssize_t dil_h,
             for column in range(width):
                 p = (channel * c.rows.step + row * dil_h % c.rows.step) * c.columns.step
                 q = p + column * dil_w % c.columns.step
-                offset[tap] = (q * phase + row * dil_h // c.rows.step * line
+                offset[tap] = (origin(c) + q * phase + row * dil_h // c.rows.step * line
                                + column * dil_w // c.columns.step)
                 tap += 1
     return offset
@@ -185,3 +185,51 @@ cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil:
     if sums < least:
         across *= <double>least / sums
     return across < along
+
+
+# ---------------------------------------------------------------- which way
+
+
+cdef void choose_way(Correlation* c, const floating* weights,
+                     Py_ssize_t n_weights) noexcept nogil:
+    """Choose what vectors run over, and whether x is read where it lies."""
+    cdef bint dense = c.rows.step == 1 and c.columns.step == 1
+    c.finite = all_finite(weights, n_weights)
+    c.pixels = prefers_pixels(c, lanes_of(weights))
+    c.chosen = (c.pixels and c.finite and c.columns.kernel <= COLUMNS
+                and useful_share(&c.rows) * useful_share(&c.columns) < 1)
+    if c.chosen:
+        c.in_place = dense and skips_padding(&c.columns)
+    else:
+        c.in_place = (
+            dense and c.rows.start == 0 and c.columns.start == 0
+            and c.columns.extent == c.columns.size and c.rows.results + c.halo <= c.rows.size)
+    if c.in_place:
+        c.rows.extent = c.rows.size
+        c.columns.extent = c.columns.size
+
+
+cdef bint all_finite(const floating* a, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef int others = 0
+    for i in range(n):
+        others |= a[i] - a[i] != 0
+    return others == 0
+
+
+cdef bint skips_padding(Axis* axis) noexcept nogil:
+    """Whether pixels that find padding are first or last in their tile, and so are skipped."""
+    cdef Py_ssize_t tile = even(axis.results, TILE_ROWS), x = 0, last, element
+    cdef bint first_out, last_out
+    while x < axis.results:
+        last = min(x + tile, axis.results) - 1
+        for element in range(axis.kernel):
+            if not reads(axis, element, x, last):
+                continue
+            first_out = not reads(axis, element, x, x)
+            last_out = not reads(axis, element, last, last)
+            if (first_out and (last_out or not reads(axis, element, x + 1, x + 1))
+                    or last_out and not reads(axis, element, last - 1, last - 1)):
+                return False
+        x += tile
+    return True
