@@ -155,12 +155,25 @@ cdef Py_ssize_t useful_taps(Correlation* c, Py_ssize_t y, Py_ssize_t last,
     return count * row
 
 
+cdef inline Py_ssize_t before(Axis* axis, Py_ssize_t element) noexcept nogil:
+    """How many results have a kernel element lie before the array."""
+    cdef Py_ssize_t first = axis.first_read + element * axis.read_step
+    return min(pieces(-first, axis.step), axis.results) if first < 0 else 0
+
+
+cdef inline Py_ssize_t behind(Axis* axis, Py_ssize_t element) noexcept nogil:
+    """How many have it lie behind."""
+    cdef Py_ssize_t last = (axis.first_read + element * axis.read_step
+                            + (axis.results - 1) * axis.step)
+    return min(pieces(last - axis.size + 1, axis.step), axis.results) if last >= axis.size else 0
+
+
 cdef double useful_share(Axis* axis) noexcept nogil:
     """The part of an axis' kernel elements that read more than padding, over all results."""
-    cdef Py_ssize_t i, start, total = 0
-    for i in range(axis.results):
-        total += useful(axis, i, i, &start)
-    return <double>total / max(axis.results * axis.kernel, <Py_ssize_t>1)
+    cdef Py_ssize_t element, padding = 0
+    for element in range(axis.kernel):
+        padding += before(axis, element) + behind(axis, element)
+    return 1 - <double>padding / max(axis.results * axis.kernel, <Py_ssize_t>1)
 
 
 cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil:
@@ -218,18 +231,12 @@ cdef bint all_finite(const floating* a, Py_ssize_t n) noexcept nogil:
 
 
 cdef bint skips_padding(Axis* axis) noexcept nogil:
-    """Whether pixels that find padding are first or last in their tile, and so are skipped."""
-    cdef Py_ssize_t tile = even(axis.results, TILE_ROWS), x = 0, last, element
-    cdef bint first_out, last_out
-    while x < axis.results:
-        last = min(x + tile, axis.results) - 1
-        for element in range(axis.kernel):
-            if not reads(axis, element, x, last):
-                continue
-            first_out = not reads(axis, element, x, x)
-            last_out = not reads(axis, element, last, last)
-            if (first_out and (last_out or not reads(axis, element, x + 1, x + 1))
-                    or last_out and not reads(axis, element, last - 1, last - 1)):
-                return False
-        x += tile
+    """Whether pixels that find padding are the first or the last of a tile, and so are skipped."""
+    cdef bint one_tile = axis.results <= TILE_ROWS
+    cdef Py_ssize_t element, left, right
+    for element in range(axis.kernel):
+        left = before(axis, element)
+        right = behind(axis, element)
+        if left > 1 or right > 1 or left and right and one_tile:
+            return False
     return True
