@@ -37,7 +37,7 @@ from minigrad.kernels.batch_norm_tiles cimport (
     column_moments, column_slope, plane_affine, plane_dot, plane_moments, plane_slope,
 )
 from minigrad.kernels.openmp cimport regain_gil, release_gil
-from minigrad.kernels.stream cimport LAST_CACHE, end_of_stream, stream
+from minigrad.kernels.stream cimport LAST_CACHE, ONE_PASS, end_of_stream, stream
 
 import numpy as np
 
@@ -403,10 +403,13 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
         job.x_strides.row *= g.fold
         job.out_strides.row *= g.fold
         job.dy_strides.row *= g.fold
-    if not job.reduces and g.planes and g.pieces == 1:
+    if not job.reduces and g.planes and (g.pieces == 1 or g.rows * g.channels >= 8 * n_threads):
         # One pass, in which no tile sums anything: strictly in the order of memory.
-        g.tile_rows, g.tiles, g.block_width = 1, g.rows, MAX_SPAN
-        g.blocks = (g.channels + MAX_SPAN - 1) // MAX_SPAN
+        g.block_width = 1
+        if g.pieces == 1:
+            g.block_width = max(1, min(MAX_SPAN, g.rows * g.channels // n_threads))
+        g.pieces, g.tile_cols, g.tile_rows, g.tiles = 1, g.cols, 1, g.rows
+        g.blocks = (g.channels + g.block_width - 1) // g.block_width
     n_threads = <int>min(<Py_ssize_t>n_threads, g.blocks * g.tiles)
     job.slots = min(g.tiles, 2) if by_block(job, n_threads) else g.tiles
     sums = g.blocks * job.slots * 2 * g.block_width if job.reduces else 0
@@ -425,7 +428,8 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
     load(job.mean, mean, 0, n)
     load(job.var, var, 1, n)
     load(job.invstd, invstd, 1, n)
-    job.streams = (2 if dy is None else 3) * cnp.PyArray_NBYTES(x) > LAST_CACHE
+    job.streams = ((2 if dy is None else 3) * cnp.PyArray_NBYTES(x)
+                   > (1 if job.training else ONE_PASS) * LAST_CACHE)
     gil = release_gil(cnp.PyArray_SIZE(x))
     if is_double:
         walk(job, <const double *>job.x, n_threads)
