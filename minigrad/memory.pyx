@@ -199,7 +199,7 @@ cdef int oldest[SETS]       # which array of a full list has to make room next, 
 cdef void *native[TYPES]    # the descriptor of arrays that are made here, by NumPy's number
 
 
-cdef inline npy_intp size_of(ndarray array) noexcept:   # (the kernels' stands in a layer above)
+cdef inline npy_intp size_of(ndarray array) noexcept:   # (no kernel may be imported down here)
     cdef npy_intp size = 1
     cdef int d
     for d in range(PyArray_NDIM(array)):

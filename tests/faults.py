@@ -65,7 +65,7 @@ FAULTS = [  # (what, file, the text there, what stands there instead, tests that
         "kernels_conv",
     ),
     (
-        "a kernel column that lies in the padding for one pixel of a tile skips the one after it",
+        "whether the first pixel of a tile lies in the padding is asked of the second",
         "minigrad/kernels/conv_pixels.pyx",
         "if not reads(&c.columns, column, x, x):",
         "if not reads(&c.columns, column, x + 1, x + 1):",

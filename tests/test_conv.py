@@ -173,6 +173,22 @@ def test_a_step_that_is_never_taken_may_be_of_any_size(far):
         assert minigrad.equal(one, two)
 
 
+@pytest.mark.parametrize(
+    "weight, options",
+    [
+        ((4, 3, 1, 3), {"padding": "same", "dilation": (1, 2**61)}),
+        ((4, 3, 3, 3), {"stride": (2**62, 1), "padding": (2**62, 0)}),
+        ((4, 3, 3, 3), {"stride": 2**30, "padding": 2**30}),
+        ((4, 3, 3, 3), {"padding": 2**62, "dilation": 2**62}),
+    ],
+)
+def test_padding_too_large_to_count_or_hold_is_refused(weight, options):
+    x, w = minigrad.rand(2, 3, 5, 5), minigrad.rand(*weight)
+    with pytest.raises((RuntimeError, MemoryError), match=r"too large|no memory"):
+        F.conv2d(x, w, **options)
+    assert F.conv2d(x, w, padding=1).shape[0] == 2
+
+
 @pytest.mark.parametrize("conv, spatial", [(F.conv1d, 1), (F.conv2d, 2)])
 def test_sizes_of_zero(conv, spatial):
     def leaf(*shape):

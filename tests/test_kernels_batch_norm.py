@@ -129,6 +129,33 @@ def test_results_streamed_past_the_caches(shape):
         np.testing.assert_array_equal(got[name], value, name)
 
 
+@pytest.mark.parametrize("rectify", [False, True])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        # one pass in the order of memory: by planes, by spans of channels, one sample shared out
+        (3, 3, 9001), (4, 9, 9001), (8, 70, 300), (1, 40, 300), (1, 3, 500),
+        # streamed: more than three caches' size together
+        (2, 9, 853, 877), (52000, 257),
+    ],
+)  # fmt: skip
+def test_evaluation_in_one_pass(shape, rectify):
+    x, dy, weight, bias = problem(shape, np.float32, "contiguous")
+    mean, var = np.linspace(-1, 1, shape[1]), np.linspace(0.5, 2, shape[1])
+    results = []
+    for kernels, threads in [(reference, 1), *((compiled, n) for n in (1, 2, 3, 4))]:
+        out, dx = np.empty_like(x), np.empty_like(x)
+        kernels.batch_norm_eval(out, x, weight, bias, mean, var, 1e-5, rectify, threads)
+        kernels.batch_norm_backward(
+            dx, None, None, dy, x, weight, mean, 1 / np.sqrt(var), False, threads
+        )
+        results.append((out, dx))
+    for found, expected in zip(results[1], results[0], strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    for other in results[2:]:
+        np.testing.assert_array_equal(other, results[1])
+
+
 def test_out_may_lie_otherwise_than_x():
     x, _, weight, bias = problem((4, 3, 6, 7), np.float32, "contiguous")
     mean, invstd = np.empty((2, 3))

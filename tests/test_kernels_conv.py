@@ -176,7 +176,7 @@ def test_inference_against_the_twin(case, dtype, norm, low, pools):
     assert results[0].tobytes() == results[1].tobytes() == results[2].tobytes()
 
 
-@pytest.mark.parametrize("case", CASES[:6])
+@pytest.mark.parametrize("case", [*CASES[:6], CASES[9], CASES[24], *CASES[30:36]])
 def test_nothing_is_written_outside_the_result(case):
     x, weight, bias, dy, options = tensors(case, np.float32)
 
@@ -243,22 +243,24 @@ def test_signatures_are_the_twins():
         )
 
 
-def at_the_end_of_a_page(array):
-    """Return a copy of ``array`` whose last byte is the last one before memory nobody may read."""
+def beside_a_guard(array, before):
+    """Return a copy of ``array`` right behind memory that nobody may read, or right before it."""
     page = mmap.PAGESIZE
     size = -(-array.nbytes // page) * page
     area = mmap.mmap(-1, size + page)
-    start = ctypes.addressof(ctypes.c_char.from_buffer(area))
-    assert ctypes.CDLL(None, use_errno=True).mprotect(ctypes.c_void_p(start + size), page, 0) == 0
-    copy = np.frombuffer(area, array.dtype, array.size, size - array.nbytes).reshape(array.shape)
+    guard = ctypes.addressof(ctypes.c_char.from_buffer(area)) + (0 if before else size)
+    assert ctypes.CDLL(None, use_errno=True).mprotect(ctypes.c_void_p(guard), page, 0) == 0
+    start = page if before else size - array.nbytes
+    copy = np.frombuffer(area, array.dtype, array.size, start).reshape(array.shape)
     copy[...] = array
     return copy
 
 
-def read_to_the_end(case, dtype):
-    """Run the kernels on inputs behind which a read is a crash; whether the results are numbers."""
+def read_beside_a_guard(case, dtype, before):
+    """Run the kernels on inputs before or behind which a read is a crash; whether the results are
+    numbers."""
     x, weight, bias, dy, options = tensors(case, dtype)
-    x, weight, bias, dy = map(at_the_end_of_a_page, (x, weight, bias, dy))
+    x, weight, bias, dy = (beside_a_guard(a, before) for a in (x, weight, bias, dy))
     for threads in (1, 2):
         out, dx, dweight = np.empty_like(dy), np.empty_like(x), np.empty_like(weight)
         conv.conv2d_forward(out, x, weight, bias, *options, threads)
@@ -271,7 +273,7 @@ def read_to_the_end(case, dtype):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs mprotect")
-def test_nothing_is_read_behind_the_inputs():
+def test_nothing_is_read_before_or_behind_the_inputs():
     """In a process of its own: what it looks for would crash it."""
     cases = [case for case in CASES if case[0] and max(case[2:4]) < 60]
     cases += [(1, 1, 3, 3, 1, (1, 1), (1, 1), (0, 0), (1, 1), 1)]
@@ -286,4 +288,6 @@ def test_nothing_is_read_behind_the_inputs():
     context = multiprocessing.get_context("spawn")
     for dtype in (np.float32, np.float64):
         with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
-            assert all(pool.map(read_to_the_end, cases, [dtype] * len(cases)))
+            for before in (False, True):
+                repeated = [[given] * len(cases) for given in (dtype, before)]
+                assert all(pool.map(read_beside_a_guard, cases, *repeated))

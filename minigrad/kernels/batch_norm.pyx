@@ -429,7 +429,7 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
     load(job.var, var, 1, n)
     load(job.invstd, invstd, 1, n)
     job.streams = ((2 if dy is None else 3) * cnp.PyArray_NBYTES(x)
-                   > (1 if job.training else ONE_PASS) * LAST_CACHE)
+                   > (1 if job.reduces else ONE_PASS) * LAST_CACHE)
     gil = release_gil(cnp.PyArray_SIZE(x))
     if is_double:
         walk(job, <const double *>job.x, n_threads)

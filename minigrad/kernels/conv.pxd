@@ -40,10 +40,10 @@ cdef struct Correlation:
     Axis rows, columns
     Py_ssize_t taps
     Py_ssize_t* offset
-    bint by_row  # the taps are ordered (kernel row, channel, column), not (channel, row, column)
+    bint by_row  # a's taps are ordered (kernel row, channel, column), not (channel, row, column)
     bint finite  # all of a is: what it multiplies padding with adds nothing, and may be left out
     bint pixels  # vectors run over output channels (conv_pixels.pyx), not along rows of results
-    bint chosen  # and of the taps, each tile takes those that read more than padding
+    bint chosen  # and each tile takes the taps that read more than padding: see conv_pixels.pyx
     Py_ssize_t outputs  # channels of one group, written
     Py_ssize_t a_row, a_step, a_group
     Py_ssize_t out_height, out_width  # of the whole array written

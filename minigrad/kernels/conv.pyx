@@ -34,7 +34,7 @@ from minigrad.kernels.batch_norm_grid cimport Box, Strides
 from minigrad.kernels.batch_norm_tiles cimport plane_affine
 from minigrad.kernels.conv_pixels cimport correlate_pixels, pack_weights
 from minigrad.kernels.conv_plan cimport (
-    choose_block, choose_way, describe, lay_vectors, offsets, slab_size, useful_taps,
+    all_finite, choose_block, choose_way, describe, lay_vectors, offsets, slab_size, useful_taps,
 )
 from minigrad.kernels.pool cimport Planes, max_plane_2x2
 
@@ -325,9 +325,11 @@ cdef int run(Correlation* c, cnp.ndarray out, cnp.ndarray x, cnp.ndarray weight,
     cdef int failed
     choose_block(c, out.descr.itemsize, n_threads)
     if out.descr.type_num == cnp.NPY_FLOAT:
-        choose_way(c, <const float*>weights, PyArray_SIZE(weight))
+        c.finite = all_finite(<const float*>weights, PyArray_SIZE(weight))
+        choose_way(c, <const float*>weights)
     else:
-        choose_way(c, <const double*>weights, PyArray_SIZE(weight))
+        c.finite = all_finite(<const double*>weights, PyArray_SIZE(weight))
+        choose_way(c, <const double*>weights)
     c.offset = offsets(c, weight, dil_h, dil_w)
     if out.descr.type_num == cnp.NPY_FLOAT:
         with nogil:

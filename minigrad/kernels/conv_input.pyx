@@ -8,10 +8,10 @@ are gathered first, ordered by kernel row.  Nothing is scattered, so each thread
 from cython cimport floating
 from libc.stdlib cimport free, malloc
 cimport numpy as cnp
-from numpy cimport PyArray_DATA, PyArray_DIM
+from numpy cimport PyArray_DATA, PyArray_DIM, PyArray_SIZE
 
 from minigrad.kernels.conv cimport Axis, Correlation, correlate, pieces
-from minigrad.kernels.conv_plan cimport choose_block, choose_way, origin
+from minigrad.kernels.conv_plan cimport all_finite, choose_block, choose_way, origin
 
 cnp.import_array()
 
@@ -77,7 +77,7 @@ cdef int input_gradient(Correlation c, floating* dx, const floating* dy, const f
     choose_block(&c, sizeof(floating), n_threads)
     c.taps = c.channels * h.count * w.count
     c.by_row = True
-    choose_way(&c, weight, c.groups * c.channels * c.outputs * h.size * w.size)
+    choose_way(&c, weight)
     c.a_group = c.taps * c.outputs
     c.offset = <Py_ssize_t*>malloc((c.taps + 1) * sizeof(Py_ssize_t))
     cdef floating* packed = <floating*>malloc((c.groups * c.a_group + 1) * sizeof(floating))
@@ -113,6 +113,10 @@ cpdef int conv2d_backward_input(cnp.ndarray dx, cnp.ndarray dy, cnp.ndarray weig
     c.a_row = 1
     c.a_step = c.outputs
     c.in_place = c.after.wanted = False
+    if dx.descr.type_num == cnp.NPY_FLOAT:
+        c.finite = all_finite(<const float*>weights, PyArray_SIZE(weight))
+    else:
+        c.finite = all_finite(<const double*>weights, PyArray_SIZE(weight))
     c.row_step = stride_h
     c.column_step = stride_w
     for p in range(stride_h):

@@ -5,8 +5,8 @@ is transposed as it is stored (``pixel_tile`` in pixel_tile.h).
 
 The taps are ordered (kernel column, kernel row, channel), so that those that would read nothing but
 padding can be left out: kernel rows at the upper and lower edge of the image, and at the left and
-right edge the pixels that kernel columns find in the padding.  Of an image of 8 x 8 these are a
-sixth of all.  (Not if a weight is infinite or NaN, which makes NaN of a zero.)  Where that is all
+right edge, for a kernel column, the first or the last pixel of a tile.  With an image of 8 x 8 and a
+kernel of 3 x 3 these are a sixth of all.  (Not if a weight is infinite or NaN, which makes NaN of a zero.)  Where that is all
 the padding there is, none needs to be there, and the image is read where it lies.
 """
 

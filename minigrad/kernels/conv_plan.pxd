@@ -28,8 +28,8 @@ cdef inline bint reads(Axis* axis, Py_ssize_t element, Py_ssize_t first,
     return read + last * axis.step >= 0 and read + first * axis.step < axis.size
 cdef Py_ssize_t useful_taps(Correlation* c, Py_ssize_t y, Py_ssize_t last,
                             Py_ssize_t* start) noexcept nogil
-cdef void choose_way(Correlation* c, const floating* weights,
-                     Py_ssize_t n_weights) noexcept nogil
+cdef void choose_way(Correlation* c, const floating* like) noexcept nogil
+cdef bint all_finite(const floating* a, Py_ssize_t n) noexcept nogil
 cdef inline Py_ssize_t origin(Correlation* c) noexcept nogil:
     """Where x, read in place, has what would be the slab's first number."""
     return c.rows.start * c.columns.extent + c.columns.start if c.in_place else 0

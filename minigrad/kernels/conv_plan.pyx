@@ -1,6 +1,7 @@
 """How a convolution is laid out: its blocks of rows, its vectors of results, its taps.
 
-Decided once a call, from the shapes alone: see conv.pyx for what is done with it.
+Decided once a call (for the gradient of the input: once a phase of the stride), from the shapes,
+the number of threads and whether all weights are finite: see conv.pyx for what is done with it.
 """
 
 from cython cimport floating
@@ -176,39 +177,13 @@ cdef double useful_share(Axis* axis) noexcept nogil:
     return 1 - <double>padding / max(axis.results * axis.kernel, <Py_ssize_t>1)
 
 
-cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil:
-    """Whether vectors of channels take less time than vectors of results.
-
-    By what was measured with AVX-512, whose 32 registers hold tiles of 12 rows, and without.
-    """
-    cdef bint many = TILE_ROWS > 6
-    cdef Py_ssize_t channels = pieces(c.outputs, lanes), width = c.columns.results
-    cdef Py_ssize_t sums = even(width, TILE_ROWS) * min(channels, <Py_ssize_t>2)
-    cdef Py_ssize_t least = 4 if many else 6  # fewer wait for each other
-    cdef double along = lay_vectors(c, c.rows.results, lanes, NULL) * c.outputs
-    cdef double across = <double>c.rows.results * width * channels
-    cdef double share = useful_share(&c.rows)
-    if many:
-        share *= useful_share(&c.columns)
-    elif c.columns.extent > width and goes_on(c, lanes):
-        along *= 1.1  # two loads
-    across *= share + (12.0 if many else 15.0) / (c.taps + 1)  # transposing
-    if channels == 1:
-        across *= 1.1
-    if sums < least:
-        across *= <double>least / sums
-    return across < along
-
-
 # ---------------------------------------------------------------- which way
 
 
-cdef void choose_way(Correlation* c, const floating* weights,
-                     Py_ssize_t n_weights) noexcept nogil:
+cdef void choose_way(Correlation* c, const floating* like) noexcept nogil:
     """Choose what vectors run over, and whether x is read where it lies."""
     cdef bint dense = c.rows.step == 1 and c.columns.step == 1
-    c.finite = all_finite(weights, n_weights)
-    c.pixels = prefers_pixels(c, lanes_of(weights))
+    c.pixels = prefers_pixels(c, lanes_of(like))
     c.chosen = (c.pixels and c.finite and c.columns.kernel <= COLUMNS
                 and useful_share(&c.rows) * useful_share(&c.columns) < 1)
     if c.chosen:
@@ -220,6 +195,31 @@ cdef void choose_way(Correlation* c, const floating* weights,
     if c.in_place:
         c.rows.extent = c.rows.size
         c.columns.extent = c.columns.size
+
+
+cdef bint prefers_pixels(Correlation* c, int lanes) noexcept nogil:
+    """Whether vectors of channels take less time than vectors of results.
+
+    Fitted to times of a thousand shapes, with AVX-512 and without: the numbers stand for more than
+    what they are named after.
+    """
+    cdef bint many = TILE_ROWS > 6  # registers
+    cdef Py_ssize_t channels = pieces(c.outputs, lanes), width = c.columns.results
+    cdef Py_ssize_t sums = even(width, TILE_ROWS) * min(channels, <Py_ssize_t>2)
+    cdef Py_ssize_t least = 4 if many else 6  # fewer wait for each other
+    cdef double along = lay_vectors(c, c.rows.results, lanes, NULL) * c.outputs
+    cdef double across = <double>c.rows.results * width * channels
+    cdef double share = useful_share(&c.rows)
+    if many:
+        share *= useful_share(&c.columns)
+    if not many and c.columns.extent > width and goes_on(c, lanes):
+        along *= 1.1  # two loads
+    across *= share + (12.0 if many else 15.0) / (c.taps + 1)  # transposing
+    if channels == 1:
+        across *= 1.1
+    if sums < least:
+        across *= <double>least / max(sums, <Py_ssize_t>1)
+    return across < along
 
 
 cdef bint all_finite(const floating* a, Py_ssize_t n) noexcept nogil:

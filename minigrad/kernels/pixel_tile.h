@@ -4,7 +4,7 @@
  *
  * At the left or right edge of an image, a tap may read nothing but padding for one pixel of the
  * tile; the loop of these taps leaves it out.  The sums stay in registers from loop to loop, and are
- * transposed in the end, as planes of the result hold pixel beside pixel. */
+ * transposed at the end, as planes of the result hold pixel beside pixel. */
 
 #ifndef REAL
 #ifndef MINIGRAD_PIXEL_TILE_H
@@ -91,7 +91,8 @@ INLINE void NAME(store_pixels)(const int rows, int pixels, int channels, const R
     }
 }
 
-/* `offset` and `weight` have all taps.  There is `room` behind out for whole vectors. */
+/* `offset` and `weight` have all taps.  `room` numbers of each plane may be written from out on:
+ * what lies behind the tile is computed later. */
 static void NAME(pixel_tile)(int pixels, int channels, const Taps *taps, int n_taps,
                              const REAL *x, const ptrdiff_t *offset, const REAL *weight, REAL *out,
                              ptrdiff_t plane, ptrdiff_t out_step, ptrdiff_t room, const REAL *bias)

@@ -5,9 +5,9 @@
 # larger than the last cache together, nothing of the result would be there for the next operation
 # anyway: batch norm then computes it in a small buffer and copies that with stores which go to
 # memory directly.  The benchmark's line 32x128x1000, forward and backward, then takes 1.6 instead
-# of 1.9 ms.  In evaluation, one pass over x, it pays from three times that size on: half of an
-# array that is somewhat larger than the cache is still there next time (two of 16 MB take 0.42 and
-# streamed 0.61 ms).  Elementwise operations gained a fifth where they write little (a scalar added) and
+# of 1.9 ms.  In evaluation, one pass over x, it pays from three times that size on: much of an
+# array that is somewhat larger than the cache is still there next time (two of 24 MB take 0.83 and
+# streamed 1.00 ms).  Elementwise operations gained a fifth where they write little (a scalar added) and
 # lost as much where the result is read again soon (ReLU's backward): they do without.
 
 cdef enum:

@@ -35,6 +35,8 @@ from minigrad.tensor cimport Tensor, wrap
 
 import_array()
 
+cdef object LARGEST = 2**56     # numbers of a padded sample: strides count them, in bytes
+
 
 cdef class Geometry:
     """How the windows of a convolution lie, and the shapes of what goes in and comes out."""
@@ -243,6 +245,11 @@ cdef Geometry geometry_of(Tensor x, Tensor weight, tuple stride, object padding,
         raise RuntimeError(
             f"Calculated padded input size per channel: ({padded[0]} x {padded[1]}). Kernel size: "
             f"({reach[0]} x {reach[1]}). Kernel size can't be greater than actual input size"
+        )
+    if max(shape_of(x)[1], 1) * padded[0] * padded[1] > LARGEST:
+        raise RuntimeError(
+            f"conv: the padded input would be too large: {shape_of(x)[1]} x {padded[0]} x {padded[1]} "
+            "numbers a sample"
         )
     for d in range(4):
         c.x_shape[d] = PyArray_DIM(x.array, d)
