@@ -68,7 +68,7 @@ cdef struct Job:
     double *origin                  # of doubles: what the mean of each column is reckoned from
     double momentum, eps
     double low                      # forward: no result is smaller
-    bint streams                    # out is larger than the caches: see stream.pxd
+    bint streams                    # the arrays are larger than the caches: see stream.pxd
     Py_ssize_t slots                # how many tiles' sums a block keeps at once
     double *sums
     void *coef
@@ -93,7 +93,7 @@ cdef void sum_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t til
         dy = <const floating *>job.dy + offset_of(g, job.dy_strides, box, block)
     if not g.planes:
         if job.backward:
-            column_dot(dy, dy_stride, x, stride, box, hi, invstd, first, second)
+            column_dot(dy, dy_stride, x, stride, box, hi, invstd, job.streams, first, second)
         else:
             column_moments(x, stride, box, <floating>0, job.origin + box.col, first, second)
         return

@@ -27,7 +27,7 @@ cdef void plane_dot(
 ) noexcept nogil
 cdef void column_dot(
     const floating *dy, Py_ssize_t dy_stride, const floating *x, Py_ssize_t stride, Box
-    box, const floating *hi, const floating *invstd, double *total, double *dot
+    box, const floating *hi, const floating *invstd, bint from_memory, double *total, double *dot
 ) noexcept nogil
 cdef void plane_affine(
     floating *out, Strides out_s, const floating *x, Strides s, Box box, const floating *coef,

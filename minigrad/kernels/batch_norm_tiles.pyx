@@ -27,7 +27,9 @@ cdef enum:
     ROOM = MAX_COLS + 16    # not a multiple of 4 KB, or all vectors would share lines of the L1 cache
     GUESS = 8           # numbers that a centre is guessed from
     LANES = 64          # sums that run side by side, as many as vector registers hold
-    SOME = 64           # rows before the sums of columns are put by: 16 in each
+    RUN = 16            # numbers that are added up before the sums of columns are put by
+    SOME = 4 * RUN      # rows, four at a time
+    SHORT_ROW = 2048    # bytes
 
 
 cdef extern from "plane_sums.h" nogil:
@@ -231,8 +233,14 @@ cdef void plane_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
 
 cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x,
                      Py_ssize_t stride, Box box, const floating *hi, const floating *invstd,
-                     double *total, double *dot) noexcept nogil:
-    cdef Py_ssize_t r, j, n4 = box.rows // 4 * 4, cols = box.cols
+                     bint from_memory, double *total, double *dot) noexcept nogil:
+    """The same for each column.
+
+    Four rows at a time take half of the time, but ``from_memory`` short rows come faster in their
+    order: the hardware's prefetching loses track of four that end where the next begins.
+    """
+    cdef bint singly = from_memory and box.cols * sizeof(floating) <= SHORT_ROW
+    cdef Py_ssize_t r, j, n4 = 0 if singly else box.rows // 4 * 4, cols = box.cols
     cdef const floating *x1
     cdef const floating *x2
     cdef const floating *x3
@@ -263,6 +271,9 @@ cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x
         for j in range(cols):
             dots[j] += dy[j] * ((x[j] - h[j]) * s[j])
             totals[j] += dy[j]
+        if r % RUN == RUN - 1:
+            put_columns_by(totals, kept, cols)
+            put_columns_by(dots, kept_dots, cols)
         x += stride
         dy += dy_stride
     put_columns_by(totals, kept, cols)
