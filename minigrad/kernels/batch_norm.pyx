@@ -404,7 +404,8 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
         job.out_strides.row *= g.fold
         job.dy_strides.row *= g.fold
     if not job.reduces and g.planes and (g.pieces == 1 or g.rows * g.channels >= 8 * n_threads):
-        # One pass, in which no tile sums anything: strictly in the order of memory.
+        # One pass, in which no tile sums anything: strictly in the order of memory.  (Large planes
+        # are left whole only where they are many enough to share out evenly.)
         g.block_width = 1
         if g.pieces == 1:
             g.block_width = max(1, min(MAX_SPAN, g.rows * g.channels // n_threads))

@@ -1,7 +1,7 @@
 /* Vectors as wide as the instruction set has them, for the loops that the compiler does not find by
- * itself: products.h, pixel_tile.h, plane_sums.h, row_sum.h and pool.h.  The compiler lowers GCC vector types to
- * AVX-512, AVX2, SSE2 or NEON, so nothing here names an instruction; without them a vector is one
- * number and the loops are plain.
+ * itself: products.h, pixel_tile.h, plane_sums.h, row_sum.h and pool.h.  The compiler lowers GCC
+ * vector types to AVX-512, AVX2, SSE2 or NEON, so nothing here names an instruction; without them a
+ * vector is one number and the loops are plain.
  *
  * Each of those files includes itself twice, with REAL as float and as double, and what it defines
  * ends in the type: NAME(sum) is sum_float, LANES how many of them a VECTOR has. */
