@@ -38,6 +38,7 @@ from minigrad.kernels.batch_norm_tiles cimport (
 )
 from minigrad.kernels.openmp cimport regain_gil, release_gil
 from minigrad.kernels.stream cimport LAST_CACHE, ONE_PASS, end_of_stream, stream
+from minigrad.kernels.tasks cimport Tasks, next_task, share_out
 
 import numpy as np
 
@@ -335,6 +336,8 @@ cdef void see_through(Job *job, const floating *x, Py_ssize_t block) noexcept no
 cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
     """Do the job, sharing out blocks where there are enough of them, and tiles where not."""
     cdef Py_ssize_t blocks = job.grid.blocks, tiles = job.grid.tiles, i, b, t
+    cdef Tasks tasks
+    cdef int thread
     if floating is double and job.reduces and not job.backward:
         set_origins(&job.grid, x, job.x_strides.channel, job.origin)
     if job.backward:
@@ -345,12 +348,20 @@ cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
             see_through(job, x, b)
         return
     if by_block(job, n_threads):
-        for b in prange(blocks, num_threads=n_threads, schedule="static"):
-            see_through(job, x, b)
+        share_out(&tasks, blocks, n_threads)
+        for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+            b = next_task(&tasks, thread)
+            while b >= 0:
+                see_through(job, x, b)
+                b = next_task(&tasks, thread)
         return
     if job.reduces:
-        for i in prange(blocks * tiles, num_threads=n_threads, schedule="static"):
-            sum_tile(job, x, i % blocks, i // blocks)
+        share_out(&tasks, blocks * tiles, n_threads)
+        for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+            i = next_task(&tasks, thread)
+            while i >= 0:
+                sum_tile(job, x, i % blocks, i // blocks)
+                i = next_task(&tasks, thread)
     for b in range(blocks):
         for t in range(1, tiles if job.reduces else 0):
             merge_tile(job, b, t)
@@ -359,8 +370,12 @@ cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
         for i in range(blocks * tiles):
             write_tile(job, x, i % blocks, i // blocks)
         return
-    for i in prange(blocks * tiles, num_threads=n_threads, schedule="static"):
-        write_tile(job, x, i % blocks, i // blocks)
+    share_out(&tasks, blocks * tiles, n_threads)
+    for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+        i = next_task(&tasks, thread)
+        while i >= 0:
+            write_tile(job, x, i % blocks, i // blocks)
+            i = next_task(&tasks, thread)
 
 
 cdef bint by_block(Job *job, int n_threads) noexcept nogil:

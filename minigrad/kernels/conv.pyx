@@ -37,6 +37,7 @@ from minigrad.kernels.conv_plan cimport (
     all_finite, choose_block, choose_way, describe, lay_vectors, offsets, slab_size, useful_taps,
 )
 from minigrad.kernels.pool cimport Planes, max_plane_2x2
+from minigrad.kernels.tasks cimport Tasks, next_task, share_out
 
 cnp.import_array()
 
@@ -251,11 +252,11 @@ cdef void finish_block(Correlation* c, floating* out, floating* results, Py_ssiz
 cdef int correlate(Correlation* c, floating* out, const floating* x, const floating* a,
                    const floating* bias, int n_threads) noexcept nogil:
     """Every sample, group and block of rows.  -1 if there is no memory for the slabs."""
-    cdef Py_ssize_t tasks = c.samples * c.groups * pieces(c.rows.results, c.block), task
+    cdef Py_ssize_t count = c.samples * c.groups * pieces(c.rows.results, c.block), task
     cdef Py_ssize_t size = slab_size(c.channels, &c.rows, &c.columns, out)
-    cdef Py_ssize_t share = pieces(tasks, n_threads)
     if c.after.wanted:
         size += (c.outputs + 1) * c.out_height * c.out_width
+    cdef Tasks tasks
     cdef int thread
     cdef floating* panels = NULL
     cdef floating* slabs = <floating*>malloc(n_threads * size * sizeof(floating))
@@ -273,13 +274,16 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
     if failed:
         pass
     elif n_threads == 1:
-        for task in range(tasks):
+        for task in range(count):
             correlate_block(c, out, x, a, <const floating*>panels, bias, slabs, task)
     else:
+        share_out(&tasks, count, n_threads)
         for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-            for task in range(thread * share, min((thread + 1) * share, tasks)):
+            task = next_task(&tasks, thread)
+            while task >= 0:
                 correlate_block(c, out, x, a, <const floating*>panels, bias,
                                 slabs + thread * size, task)
+                task = next_task(&tasks, thread)
     free(slabs)
     free(panels)
     free(c.vectors)

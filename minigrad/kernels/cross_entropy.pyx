@@ -21,6 +21,7 @@ from libc.string cimport memset
 cimport numpy as cnp
 from numpy cimport ndarray
 
+from minigrad.kernels.tasks cimport Tasks, next_task, share_out
 from minigrad.kernels.vmath cimport exp_negative, log
 from minigrad.kernels.samples cimport (
     SAMPLES, Block, Cut, block_at, cut_samples, exponential_sums, maxima,
@@ -122,14 +123,20 @@ cdef int loss_all(
     cdef double* partial = <double*>malloc(2 * max(<Py_ssize_t>1, cut.blocks) * sizeof(double))
     cdef double total = 0, weight = 0
     cdef Py_ssize_t b
+    cdef Tasks tasks
+    cdef int thread
     if partial == NULL:
         raise MemoryError(f"cross_entropy: no memory for {2 * cut.blocks} doubles")
     if n_threads == 1:
         for b in range(cut.blocks):
             loss_block(loss, partial + 2 * b, stats, x, &cut, rule, b)
     else:
-        for b in prange(cut.blocks, nogil=True, num_threads=n_threads, schedule="static"):
-            loss_block(loss, partial + 2 * b, stats, x, &cut, rule, b)
+        share_out(&tasks, cut.blocks, n_threads)
+        for thread in prange(n_threads, nogil=True, num_threads=n_threads, schedule="static"):
+            b = next_task(&tasks, thread)
+            while b >= 0:
+                loss_block(loss, partial + 2 * b, stats, x, &cut, rule, b)
+                b = next_task(&tasks, thread)
     for b in range(cut.blocks):
         total += partial[2 * b]
         weight += partial[2 * b + 1]
@@ -202,12 +209,18 @@ cdef void cross_entropy_backward_all(
     const floating* x, Cut cut, const Criterion* rule, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t b
+    cdef Tasks tasks
+    cdef int thread
     if n_threads == 1:
         for b in range(cut.blocks):
             cross_entropy_backward_block(dx, g, total_weight, stats, x, &cut, rule, b)
         return
-    for b in prange(cut.blocks, num_threads=n_threads, schedule="static"):
-        cross_entropy_backward_block(dx, g, total_weight, stats, x, &cut, rule, b)
+    share_out(&tasks, cut.blocks, n_threads)
+    for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+        b = next_task(&tasks, thread)
+        while b >= 0:
+            cross_entropy_backward_block(dx, g, total_weight, stats, x, &cut, rule, b)
+            b = next_task(&tasks, thread)
 
 
 cdef void nll_backward_all(

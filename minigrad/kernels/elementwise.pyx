@@ -23,6 +23,7 @@ from numpy cimport ndarray
 from minigrad.kernels.openmp cimport regain_gil, release_gil
 from minigrad.kernels.operations cimport loop
 from minigrad.kernels.shapes cimport is_flat, size_of
+from minigrad.kernels.tasks cimport Tasks, next_task, share_out, task_size
 
 cnp.import_array()
 
@@ -111,13 +112,12 @@ cdef void simplify(Walk* walk) noexcept:
 cdef void cut(Walk* walk, Py_ssize_t itemsize, int n_threads) noexcept:
     """Choose the tiles: several whole rows, or a part of one."""
     cdef int axis
-    cdef Py_ssize_t longest = TILE, share
+    cdef Py_ssize_t longest = TILE
     if (walk.out.strides[0] == itemsize and walk.a.strides[0] == itemsize
             and walk.b.strides[0] == itemsize and not walk.in_place):
         longest = LONG_TILE
-        if walk.shape[1] == 1:      # one long row: as much of it for each thread
-            share = (walk.shape[0] + n_threads - 1) // n_threads
-            longest = min(longest, (share + 63) // 64 * 64)
+        if walk.shape[1] == 1 and n_threads > 1:    # one long row
+            longest = (task_size(walk.shape[0], 1, n_threads) + 63) // 64 * 64
     walk.tile_columns = min(walk.shape[0], longest)
     walk.tile_rows = max(<Py_ssize_t>1, min(walk.shape[1], TILE // walk.tile_columns))
     walk.column_tiles = (walk.shape[0] + walk.tile_columns - 1) // walk.tile_columns
@@ -195,7 +195,7 @@ cdef int walk_tiles(
     cdef floating* out
     cdef bint direct
     cdef int axis
-    a_packed.data = b_packed.data = NULL
+    a_packed = b_packed = Packed(NULL, 0, 0)
     for tile in range(first, last):
         # Where it begins: the tile's number, written in the base of the axes
         index = tile % walk.column_tiles * walk.tile_columns
@@ -235,13 +235,18 @@ cdef int walk_tiles(
 
 
 cdef int walk_all(const Walk* walk, int n_threads, floating unused) noexcept nogil:
-    cdef Py_ssize_t share = (walk.tiles + n_threads - 1) // n_threads
+    cdef Py_ssize_t size = task_size(walk.tiles, walk.tile_columns * walk.tile_rows, n_threads)
+    cdef Py_ssize_t task
+    cdef Tasks tasks
     cdef int thread, status = 0
     if n_threads == 1:
         return walk_tiles(walk, 0, walk.tiles, unused)
+    share_out(&tasks, (walk.tiles + size - 1) // size, n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        status += walk_tiles(
-            walk, min(thread * share, walk.tiles), min((thread + 1) * share, walk.tiles), unused)
+        task = next_task(&tasks, thread)
+        while task >= 0:
+            status += walk_tiles(walk, task * size, min((task + 1) * size, walk.tiles), unused)
+            task = next_task(&tasks, thread)
     return status
 
 

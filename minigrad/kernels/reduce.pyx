@@ -29,6 +29,7 @@ from numpy cimport ndarray
 from minigrad.kernels.rows cimport (
     VAR, combine, combine_four, in_own_type, reduce_each, reduce_row, row_squares, start,
 )
+from minigrad.kernels.tasks cimport Tasks, next_task, share_out, task_size
 from minigrad.kernels.vmath cimport flat_int
 
 cnp.import_array()
@@ -346,31 +347,38 @@ cdef void reduce_rows(
 
 cdef int run(Plan* plan, floating* out, floating* mean, const floating* x, int n_threads) except -1:
     """Reduce by ``plan``, on ``n_threads`` threads."""
-    cdef Py_ssize_t tasks = plan.outer * plan.chunks * plan.blocks, task, share
+    cdef Py_ssize_t count = plan.outer * plan.chunks * plan.blocks, task, size
     cdef Py_ssize_t results = plan.outer * plan.chunks * plan.inner
+    cdef Tasks tasks
     cdef int thread
     plan.partial = plan.partial_mean = NULL
     if plan.inner == 1 and plan.chunks == 1:
         if n_threads == 1:
             reduce_rows(plan, out, mean, x, 0, plan.outer)
             return 0
-        share = (plan.outer + n_threads - 1) // n_threads
+        size = task_size(plan.outer, plan.n, n_threads)
+        share_out(&tasks, (plan.outer + size - 1) // size, n_threads)
         for thread in prange(n_threads, nogil=True, num_threads=n_threads, schedule="static"):
-            reduce_rows(
-                plan, out, mean, x, min(thread * share, plan.outer),
-                min((thread + 1) * share, plan.outer))
+            task = next_task(&tasks, thread)
+            while task >= 0:
+                reduce_rows(plan, out, mean, x, task * size, min((task + 1) * size, plan.outer))
+                task = next_task(&tasks, thread)
         return 0
     if plan.chunks > 1:
         plan.partial = <double*>malloc(2 * results * sizeof(double))
         if plan.partial == NULL:
             raise MemoryError(f"reduce: no memory for {2 * results} doubles")
         plan.partial_mean = plan.partial + results
-    if n_threads == 1 or tasks == 1:
-        for task in range(tasks):
+    if n_threads == 1 or count == 1:
+        for task in range(count):
             reduce_task(plan, task, out, mean, x)
     else:
-        for task in prange(tasks, nogil=True, num_threads=n_threads, schedule="static"):
-            reduce_task(plan, task, out, mean, x)
+        share_out(&tasks, count, n_threads)
+        for thread in prange(n_threads, nogil=True, num_threads=n_threads, schedule="static"):
+            task = next_task(&tasks, thread)
+            while task >= 0:
+                reduce_task(plan, task, out, mean, x)
+                task = next_task(&tasks, thread)
     if plan.chunks > 1:
         for task in range(plan.outer):
             merge_chunks(plan, task, out, mean, x)

@@ -22,6 +22,7 @@ cimport numpy as cnp
 from numpy cimport ndarray
 
 from minigrad.kernels.rows cimport VAR, reduce_row, row_squares
+from minigrad.kernels.tasks cimport Tasks, next_task, share_out, task_size
 
 cnp.import_array()
 
@@ -78,16 +79,24 @@ cdef void forward_all(
     const floating* b, double eps, Shape s, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t r, at, n = s.channels * s.inner
+    cdef Py_ssize_t task, size = task_size(s.rows, n, n_threads)
+    cdef Tasks tasks
+    cdef int thread
     if n_threads == 1:
         for r in range(s.rows):
             at = r % s.groups * s.channels
             forward_row(y + r * n, mean + r, invstd + r, x + r * n, w + at if w != NULL else NULL,
                         b + at if b != NULL else NULL, eps, s)
         return
-    for r in prange(s.rows, num_threads=n_threads, schedule="static"):
-        forward_row(y + r * n, mean + r, invstd + r, x + r * n,
-                    w + r % s.groups * s.channels if w != NULL else NULL,
-                    b + r % s.groups * s.channels if b != NULL else NULL, eps, s)
+    share_out(&tasks, (s.rows + size - 1) // size, n_threads)
+    for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+        task = next_task(&tasks, thread)
+        while task >= 0:
+            for r in range(task * size, min((task + 1) * size, s.rows)):
+                at = r % s.groups * s.channels
+                forward_row(y + r * n, mean + r, invstd + r, x + r * n,
+                            w + at if w != NULL else NULL, b + at if b != NULL else NULL, eps, s)
+            task = next_task(&tasks, thread)
 
 
 # ---------------------------------------------------------------- backward
@@ -204,6 +213,8 @@ cdef int backward_all(
     cdef Py_ssize_t block, c, blocks = (s.rows + BLOCK - 1) // BLOCK, width = s.groups * s.channels
     cdef floating* shares = NULL
     cdef double total[2]
+    cdef Tasks tasks
+    cdef int thread
     if dw != NULL:
         shares = <floating*>calloc(max(2 * width * blocks, 1), sizeof(floating))
         if shares == NULL:
@@ -213,8 +224,12 @@ cdef int backward_all(
         for block in range(blocks):
             backward_block(dx, shares, g, x, w, mean, invstd, block, s)
     else:
-        for block in prange(blocks, num_threads=n_threads, schedule="static"):
-            backward_block(dx, shares, g, x, w, mean, invstd, block, s)
+        share_out(&tasks, blocks, n_threads)
+        for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+            block = next_task(&tasks, thread)
+            while block >= 0:
+                backward_block(dx, shares, g, x, w, mean, invstd, block, s)
+                block = next_task(&tasks, thread)
     if dw != NULL:
         for c in range(width):
             total[0] = total[1] = 0

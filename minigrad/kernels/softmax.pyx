@@ -14,6 +14,7 @@ from libc.math cimport fma, isinf, logl
 cimport numpy as cnp
 from numpy cimport ndarray
 
+from minigrad.kernels.tasks cimport Tasks, next_task, share_out
 from minigrad.kernels.vmath cimport exp
 from minigrad.kernels.vmath cimport log as logarithm     # log is an argument here
 from minigrad.kernels.samples cimport (
@@ -133,36 +134,54 @@ cdef void softmax_all(
     floating* out, const floating* x, Cut cut, bint log_of, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t b
+    cdef Tasks tasks
+    cdef int thread
     if n_threads == 1:
         for b in range(cut.blocks):
             softmax_block(out, x, &cut, b, log_of)
         return
-    for b in prange(cut.blocks, num_threads=n_threads, schedule="static"):
-        softmax_block(out, x, &cut, b, log_of)
+    share_out(&tasks, cut.blocks, n_threads)
+    for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+        b = next_task(&tasks, thread)
+        while b >= 0:
+            softmax_block(out, x, &cut, b, log_of)
+            b = next_task(&tasks, thread)
 
 
 cdef void softmax_backward_all(
     floating* dx, const floating* g, const floating* y, Cut cut, bint log_of, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t b
+    cdef Tasks tasks
+    cdef int thread
     if n_threads == 1:
         for b in range(cut.blocks):
             softmax_backward_block(dx, g, y, &cut, b, log_of)
         return
-    for b in prange(cut.blocks, num_threads=n_threads, schedule="static"):
-        softmax_backward_block(dx, g, y, &cut, b, log_of)
+    share_out(&tasks, cut.blocks, n_threads)
+    for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+        b = next_task(&tasks, thread)
+        while b >= 0:
+            softmax_backward_block(dx, g, y, &cut, b, log_of)
+            b = next_task(&tasks, thread)
 
 
 cdef void logsumexp_all(
     floating* out, const floating* x, Cut cut, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t b
+    cdef Tasks tasks
+    cdef int thread
     if n_threads == 1:
         for b in range(cut.blocks):
             logsumexp_block(out, x, &cut, b)
         return
-    for b in prange(cut.blocks, num_threads=n_threads, schedule="static"):
-        logsumexp_block(out, x, &cut, b)
+    share_out(&tasks, cut.blocks, n_threads)
+    for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+        b = next_task(&tasks, thread)
+        while b >= 0:
+            logsumexp_block(out, x, &cut, b)
+            b = next_task(&tasks, thread)
 
 
 cpdef int softmax_forward(
