@@ -238,7 +238,7 @@ _overriding: list[type] = []  # Overriding, once it is made
 # What is told whether there are subclasses, and whether there are modes.
 when_overridden: list[Callable[[bool, bool], None]] = []
 _lock = allocate_lock()
-_entered: list[Any] = []  # the modes that any thread is in
+entered_modes: list[Any] = []  # the modes that any thread is in
 
 
 class TorchFunctionMode:
@@ -268,7 +268,7 @@ class TorchFunctionMode:
 
     def __enter__(self) -> Self:
         with _lock:
-            _entered.append(self)
+            entered_modes.append(self)
             _changed()
         _state.modes = (*_state.modes, self)
         return self
@@ -281,7 +281,7 @@ class TorchFunctionMode:
     ) -> None:
         _state.modes = _state.modes[:-1]
         with _lock:
-            _entered.pop()
+            entered_modes.pop()
             _changed()
 
 
@@ -296,15 +296,15 @@ class BaseTorchFunctionMode(TorchFunctionMode):
 
 def _changed() -> None:
     for tell in when_overridden:
-        tell(bool(_overriding), bool(_entered))
+        tell(bool(_overriding), bool(entered_modes))
     table = tape.table()
     for name in _SYNTAX:
-        if _entered and name not in _unwatched:
+        if entered_modes and name not in _unwatched:
             _unwatched[name] = getattr(table, name)
             setattr(table, name, _watched(name, _unwatched[name]))
-        elif not _entered and name in _unwatched:
+        elif not entered_modes and name in _unwatched:
             setattr(table, name, _unwatched.pop(name))
-    formatting.tensor_repr = _watched_repr if _entered else _plain_repr
+    formatting.tensor_repr = _watched_repr if entered_modes else _plain_repr
 
 
 # What the table of operators calls (see minigrad/operators.pyx), and what Tensor calls it.

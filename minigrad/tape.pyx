@@ -217,6 +217,11 @@ cdef class Packed(Saved):
 packer = None
 
 
+def _is_watched():
+    """Return whether somebody looks at each tensor that is recorded, or saved."""
+    return observer is not None or packer is not None
+
+
 def _set_packer(function):
     """Let ``function(tensor)`` pack what is saved from now on, None: nobody.
 

@@ -142,10 +142,10 @@ FAULTS = [  # (what, file, the text there, what stands there instead, tests that
         "kernels_reduce",
     ),
     (
-        "rows left over by threads are not reduced",
+        "rows left over by tasks are not reduced",
         "minigrad/kernels/reduce.pyx",
-        "share = (plan.outer + n_threads - 1) // n_threads",
-        "share = plan.outer // n_threads",
+        "share_out(&tasks, (plan.outer + size - 1) // size, n_threads)",
+        "share_out(&tasks, plan.outer // size, n_threads)",
         "kernels_reduce",
     ),
     (
@@ -217,5 +217,26 @@ FAULTS = [  # (what, file, the text there, what stands there instead, tests that
         "        if state[N] >= N:",
         "        if state[N] >= N - 1:",
         "kernels_random random",
+    ),
+    (
+        "a thread that is done leaves the others their tasks",
+        "minigrad/kernels/tasks.h",
+        "for (int i = 0; i < tasks->shares; i++) {\n        Share",
+        "for (int i = 0; i < 1; i++) {\n        Share",
+        "kernels_tasks",
+    ),
+    (
+        "the last task of a share is done twice",
+        "minigrad/kernels/tasks.h",
+        "if (task < share->end)",
+        "if (task <= share->end)",
+        "kernels_tasks kernels_batch_norm",
+    ),
+    (
+        "a batch norm that takes a ReLU along records the batch norm alone",
+        "minigrad/ops/norm.pyx",
+        "normalised = Tensor.__new__(Tensor) if rectify else out",
+        "normalised = out",
+        "fusion",
     ),
 ]

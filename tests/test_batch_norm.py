@@ -49,7 +49,7 @@ def test_agrees_with_the_twin(shape, training, dtype):
     wide = [t.numpy().astype(np.float64) for t in (x, weight, bias, running_mean, running_var)]
     out, mean, invstd = np.empty(shape), np.empty(channels), np.empty(channels)
     if training:
-        reference.batch_norm_forward(out, mean, invstd, *wide, 0.3, 1e-3, 1)
+        reference.batch_norm_forward(out, mean, invstd, *wide, 0.3, 1e-3, False, 1)
     else:
         reference.batch_norm_eval(out, *wide, 1e-3, False, 1)
     got = batch_norm(x, running_mean, running_var, weight, bias, training, 0.3, 1e-3)

@@ -1,4 +1,4 @@
-"""Inference by Sequential: layers taken along by the one before give the very same numbers."""
+"""Sequential: layers taken along by the one before give the very same numbers."""
 
 import pytest
 
@@ -130,6 +130,123 @@ def test_nothing_is_fused_while_training_or_recording(calls):
         model(x)
     assert (model[1].running_mean != before).all()
     assert not calls
+
+
+@pytest.fixture
+def rectified(monkeypatch):
+    """How often a batch norm took a ReLU along."""
+    made = []
+    for kind in fusion.NORMS:
+        original = kind.forward_relu
+        monkeypatch.setattr(
+            kind, "forward_relu", lambda s, x, f=original: made.append(s) or f(s, x)
+        )
+    return made
+
+
+def run_training(x, fused, dtype=minigrad.float32, mode="train", inplace=False):
+    """Everything a batch norm and a ReLU leave behind, in a Sequential or one by one."""
+    minigrad.manual_seed(0)
+    layer = {2: nn.BatchNorm1d, 3: nn.BatchNorm1d, 4: nn.BatchNorm2d, 5: nn.BatchNorm3d}[x.dim()]
+    layer = getattr(layer(x.shape[1], dtype=dtype), mode)()
+    layer.weight.data.normal_()
+    layer.bias.data.normal_()
+    x = x.clone().requires_grad_()
+    relu = nn.ReLU(inplace)
+    y = nn.Sequential(layer, relu)(x) if fused else relu(layer(x))
+    y.float().square().mean().backward()
+    found = [y.detach(), x.grad, layer.weight.grad, layer.bias.grad]
+    return [value.numpy().tobytes() for value in (*found, *layer.buffers())]
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+@pytest.mark.parametrize("mode", ["train", "eval"])
+@pytest.mark.parametrize("dtype", [minigrad.float16, minigrad.float32, minigrad.float64])
+@pytest.mark.parametrize(
+    "shape", [(8, 5), (4, 3, 7), (3, 4, 5, 13), (64, 16, 28, 28), (2, 3, 2, 4, 5)]
+)
+def test_training_gives_the_same_bits(shape, dtype, mode, inplace, rectified):
+    x = minigrad.randn(*shape).to(dtype)
+    alone = run_training(x, False, dtype, mode, inplace)
+    assert not rectified
+    assert run_training(x, True, dtype, mode, inplace) == alone
+    assert len(rectified) == 1
+    strided = minigrad.randn(*shape).to(dtype).transpose(0, -1).contiguous().transpose(0, -1)
+    assert run_training(strided, True, dtype, mode) == run_training(strided, False, dtype, mode)
+
+
+def test_training_records_both_layers(rectified):
+    model = nn.Sequential(norm(3), nn.ReLU())
+    y = model(minigrad.randn(2, 3, 4, 4))
+    assert rectified
+    assert y.grad_fn.name() == "ReluBackward0"
+    ((before, output),) = y.grad_fn.next_functions
+    assert (before.name(), output) == ("NativeBatchNormBackward0", 0)
+    seen = []
+    before.register_hook(lambda into, out: seen.append(out[0].clone()))
+    g = minigrad.randn(2, 3, 4, 4)
+    y.backward(g)
+    assert minigrad.equal(seen[0], g * (y > 0))
+    with pytest.raises(RuntimeError, match="a second time"):
+        y.backward(g)
+
+
+def test_training_knows_what_was_written_to():
+    x = minigrad.randn(4, 3, requires_grad=True) * 1
+    y = nn.Sequential(nn.BatchNorm1d(3), nn.ReLU())(x)
+    y.mul_(2)
+    with pytest.raises(RuntimeError, match="output 0 of ReluBackward0"):
+        y.sum().backward()
+    y = nn.Sequential(nn.BatchNorm1d(3), nn.ReLU())(x)
+    with minigrad.no_grad():
+        x.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+
+def test_training_twice_differentiable():
+    x = minigrad.randn(5, 3, dtype=minigrad.float64, requires_grad=True)
+    model = nn.Sequential(nn.BatchNorm1d(3, dtype=minigrad.float64), nn.ReLU())
+    assert minigrad.autograd.gradcheck(model, x)
+    assert minigrad.autograd.gradgradcheck(model, x)
+
+
+def test_who_watches_sees_what_lies_between():
+    model = nn.Sequential(nn.BatchNorm1d(3), nn.ReLU())
+    x = minigrad.randn(4, 3, requires_grad=True)
+    packed = []
+    with minigrad.autograd.graph.saved_tensors_hooks(lambda t: packed.append(t) or t, lambda t: t):
+        fused = model(x)
+    alone = model[1](model[0](x))
+    assert minigrad.equal(fused, alone)
+    assert [t.shape for t in packed] == [x.shape, (3,), x.shape]
+    with minigrad.autograd.set_detect_anomaly(True):
+        fused = model(x)
+    assert minigrad.equal(fused, alone)
+
+
+def test_overridden_functions_are_asked():
+    asked = []
+
+    class Mode(minigrad.overrides.TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            asked.append(func.__name__)
+            return func(*args, **(kwargs or {}))
+
+    model = nn.Sequential(nn.BatchNorm1d(3), nn.ReLU())
+    with Mode():
+        model(minigrad.randn(4, 3))
+    assert {"batch_norm", "relu"} <= set(asked)
+
+    class Mine(minigrad.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            asked.append(func.__name__)
+            return super().__torch_function__(func, types, args, kwargs)
+
+    asked.clear()
+    assert type(model(minigrad.randn(4, 3).as_subclass(Mine))) is Mine
+    assert {"batch_norm", "relu"} <= set(asked)
 
 
 def test_other_inputs_go_one_by_one(calls):

@@ -64,10 +64,13 @@ def run(kernels, x, dy, weight, bias, n_threads=1, eps=1e-5):
     channels = x.shape[1]
     mean, invstd, running_var = np.zeros(channels), np.zeros(channels), np.ones(channels)
     running_mean = np.zeros(channels, np.float32)
-    out, evaluated, rectified, dx, eval_dx = (np.empty_like(x) for _ in range(5))
+    out, relu, evaluated, rectified, dx, eval_dx = (np.empty_like(x) for _ in range(6))
     dweight, dbias = np.zeros(channels, np.float32), np.zeros(channels)
     kernels.batch_norm_forward(
-        out, mean, invstd, x, weight, bias, running_mean, running_var, 0.1, eps, n_threads
+        out, mean, invstd, x, weight, bias, running_mean, running_var, 0.1, eps, False, n_threads
+    )
+    kernels.batch_norm_forward(
+        relu, mean, invstd, x, weight, bias, None, None, 0.1, eps, True, n_threads
     )
     statistics = running_mean, running_var, eps
     kernels.batch_norm_eval(evaluated, x, weight, bias, *statistics, False, n_threads)
@@ -77,7 +80,7 @@ def run(kernels, x, dy, weight, bias, n_threads=1, eps=1e-5):
     return {
         name: value
         for name, value in locals().items()
-        if name in {"out", "mean", "invstd", "running_mean", "running_var", "evaluated",
+        if name in {"out", "relu", "mean", "invstd", "running_mean", "running_var", "evaluated",
                     "rectified", "dx", "dweight", "dbias", "eval_dx"}
     }  # fmt: skip
 
@@ -160,12 +163,16 @@ def test_out_may_lie_otherwise_than_x():
     x, _, weight, bias = problem((4, 3, 6, 7), np.float32, "contiguous")
     mean, invstd = np.empty((2, 3))
     expected = np.empty_like(x)
-    compiled.batch_norm_forward(expected, mean, invstd, x, weight, bias, None, None, 0.1, 1e-5, 1)
+    compiled.batch_norm_forward(
+        expected, mean, invstd, x, weight, bias, None, None, 0.1, 1e-5, False, 1
+    )
     for name, layout in LAYOUTS.items():
         if "broadcast" in name:
             continue
         out = layout(np.zeros_like(x))
-        compiled.batch_norm_forward(out, mean, invstd, x, weight, bias, None, None, 0.1, 1e-5, 1)
+        compiled.batch_norm_forward(
+            out, mean, invstd, x, weight, bias, None, None, 0.1, 1e-5, False, 1
+        )
         np.testing.assert_allclose(out, expected, atol=2e-6)
 
 
@@ -209,7 +216,7 @@ def test_no_affine_and_no_running_statistics():
     x, _, _, _ = problem((16, 6, 5), np.float64, "contiguous")
     for kernels in (compiled, reference):
         out, mean, invstd = np.empty_like(x), np.empty(6), np.empty(6)
-        kernels.batch_norm_forward(out, mean, invstd, x, None, None, None, None, 0.1, 0, 1)
+        kernels.batch_norm_forward(out, mean, invstd, x, None, None, None, None, 0.1, 0, False, 1)
         np.testing.assert_allclose(out.mean((0, 2)), 0, atol=1e-14)
         np.testing.assert_allclose(out.std((0, 2)), 1)
 
@@ -243,7 +250,9 @@ def test_hard_numbers_are_normalised_to_rounding(dtype, shape, case):
     expected = (wide - mean) / np.sqrt(var + np.longdouble(1e-5))
     got_mean, got_invstd = np.empty((2, shape[1]))
     out = np.empty_like(x)
-    compiled.batch_norm_forward(out, got_mean, got_invstd, x, None, None, None, None, 0.1, 1e-5, 1)
+    compiled.batch_norm_forward(
+        out, got_mean, got_invstd, x, None, None, None, None, 0.1, 1e-5, False, 1
+    )
     eps = float(np.finfo(dtype).eps)
     std = np.sqrt(var + np.longdouble(1e-5)).ravel()
     # Rounding of a mean that is large next to the spread is all a double mean can keep.
@@ -306,7 +315,7 @@ def test_empty_input_changes_nothing(shape):
         x = np.empty(shape, np.float32)
         statistics = np.full(shape[1], 5.0)
         kernels.batch_norm_forward(
-            x, statistics, statistics, x, None, None, statistics, statistics, 0.1, 1e-5, 1
+            x, statistics, statistics, x, None, None, statistics, statistics, 0.1, 1e-5, False, 1
         )
         kernels.batch_norm_eval(x, x, None, None, statistics, statistics, 1e-5, False, 1)
         kernels.batch_norm_backward(

@@ -2,7 +2,8 @@ from numpy cimport ndarray
 
 cpdef int batch_norm_forward(ndarray out, ndarray mean, ndarray invstd, ndarray x, ndarray weight,
                              ndarray bias, ndarray running_mean, ndarray running_var,
-                             double momentum, double eps, int n_threads) except -1
+                             double momentum, double eps, bint rectify,
+                             int n_threads) except -1
 cpdef int batch_norm_eval(ndarray out, ndarray x, ndarray weight, ndarray bias, ndarray mean,
                           ndarray var, double eps, bint rectify, int n_threads) except -1
 cpdef int batch_norm_coefficients(ndarray coefficients, ndarray weight, ndarray bias, ndarray mean,

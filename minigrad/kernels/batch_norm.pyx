@@ -30,10 +30,10 @@ from numpy cimport ndarray
 
 from minigrad.kernels.batch_norm_grid cimport (
     COLUMNS, L2, MAX_SPAN, Box, Grid, Kind, Strides, add_origins, as_a_kind, box_of, laid_out, load,
-    make_grid, offset_of, set_origins, store,
+    make_grid, offset_of, set_origins, spread, store,
 )
 from minigrad.kernels.batch_norm_tiles cimport (
-    COEFFICIENTS, HI, INVSTD, MEAN_DY, SCALE, SHIFT, SLOPE, Coefficient, column_affine, column_dot,
+    COEFFICIENTS, HI, INVSTD, MEAN_DY, SCALE, SHIFT, SLOPE, column_affine, column_dot,
     column_moments, column_slope, plane_affine, plane_dot, plane_moments, plane_slope,
 )
 from minigrad.kernels.openmp cimport regain_gil, release_gil
@@ -171,23 +171,6 @@ cdef void gather(const Grid *g, const double *first, const double *second, Py_ss
         a[k], b[k] = sum_a, sum_b
 
 
-cdef void spread(Job *job, floating *coef, Coefficient which, const double *values,
-                 Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    """Write a coefficient of channels start to stop into their columns, rounded to x's type."""
-    cdef Grid *g = &job.grid
-    cdef Py_ssize_t f, j, k
-    coef += which * g.width
-    for f in range(g.fold):
-        if g.group == 1:
-            for k in range(start, stop):
-                coef[k] = <floating>values[k]
-        else:
-            for k in range(start, stop):
-                for j in range(g.group):
-                    coef[k * g.group + j] = <floating>values[k]
-        coef += g.channels * g.group
-
-
 cdef void finish_block(Job *job, floating *coef, Py_ssize_t block) noexcept nogil:
     """From the merged sums of a block to statistics of its channels and the coefficients."""
     cdef Grid *g = &job.grid
@@ -220,14 +203,14 @@ cdef void finish_forward(Job *job, floating *coef, Py_ssize_t start,
     for k in range(start, stop):
         invstd[k] = 1 / sqrt(var[k] + job.eps)
         work[k] = invstd[k] * job.weight[k]
-    spread(job, coef, HI, mean, start, stop)
-    spread(job, coef, SCALE, work, start, stop)
+    spread(&job.grid, coef, HI, mean, start, stop)
+    spread(&job.grid, coef, SCALE, work, start, stop)
     for k in range(start, stop):
         lo = mean[k] - <floating>mean[k]
         if floating is double:
             lo = job.rest[k] if job.reduces else 0
         work[k] = job.bias[k] - (lo if lo == lo else 0) * work[k]   # lo of infinity is NaN
-    spread(job, coef, SHIFT, work, start, stop)
+    spread(&job.grid, coef, SHIFT, work, start, stop)
 
 
 cdef void finish_backward(Job *job, floating *coef, Py_ssize_t start,
@@ -247,14 +230,14 @@ cdef void finish_backward(Job *job, floating *coef, Py_ssize_t start,
         job.var[k] -= lo * invstd[k] * job.total[k]     # the tiles knew of hi only
     for k in range(start, stop):
         work[k] = invstd[k] * job.weight[k]
-    spread(job, coef, SCALE, work, start, stop)
+    spread(&job.grid, coef, SCALE, work, start, stop)
     for k in range(start, stop):
         lo = mean[k] - <floating>mean[k]
         work[k] = (job.total[k] - lo * invstd[k] * job.var[k]) / count if job.training else 0
-    spread(job, coef, MEAN_DY if job.training else HI, work, start, stop)
+    spread(&job.grid, coef, MEAN_DY if job.training else HI, work, start, stop)
     for k in range(start, stop):
         work[k] = job.var[k] * invstd[k] / count if job.training else 0
-    spread(job, coef, SLOPE if job.training else SHIFT, work, start, stop)
+    spread(&job.grid, coef, SLOPE if job.training else SHIFT, work, start, stop)
 
 
 cdef void write_box(Job *job, floating *out, Strides out_s, const floating *dy, Strides dy_s,
@@ -341,8 +324,8 @@ cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
     if floating is double and job.reduces and not job.backward:
         set_origins(&job.grid, x, job.x_strides.channel, job.origin)
     if job.backward:
-        spread(job, <floating *>job.coef, HI, job.mean, 0, job.grid.channels)
-        spread(job, <floating *>job.coef, INVSTD, job.invstd, 0, job.grid.channels)
+        spread(&job.grid, <floating *>job.coef, HI, job.mean, 0, job.grid.channels)
+        spread(&job.grid, <floating *>job.coef, INVSTD, job.invstd, 0, job.grid.channels)
     if n_threads == 1 and job.reduces:
         for b in range(blocks):
             see_through(job, x, b)
@@ -470,13 +453,15 @@ cdef void blend(ndarray running, double *batch, double factor, Job *job) noexcep
 
 cpdef int batch_norm_forward(ndarray out, ndarray mean, ndarray invstd, ndarray x, ndarray weight,
                              ndarray bias, ndarray running_mean, ndarray running_var,
-                             double momentum, double eps, int n_threads) except -1:
+                             double momentum, double eps, bint rectify,
+                             int n_threads) except -1:
     """Normalise `x` with its own statistics and move the running ones towards them.
 
     `out` and `x` are (N, C, *spatial), float32 or float64, laid out in any way; `mean` and
     `invstd` are (C,) and best float64, for backward to start from.  `weight` and `bias` may be
     None, and so may `running_mean` and `running_var`, which change in place: each becomes
     (1 - momentum) * itself + momentum * the batch's, the variance being the unbiased one.
+    With `rectify`, negative results become 0: a ReLU that takes no further pass over memory.
     An empty `x` changes nothing.
     """
     cdef Job job
@@ -484,7 +469,7 @@ cpdef int batch_norm_forward(ndarray out, ndarray mean, ndarray invstd, ndarray 
     if cnp.PyArray_SIZE(x) == 0:
         return 0
     job.backward, job.training, job.reduces = False, True, True
-    job.momentum, job.eps, job.low = momentum, eps, -INFINITY
+    job.momentum, job.eps, job.low = momentum, eps, 0 if rectify else -INFINITY
     run(&job, out, None, x, weight, bias, None, None, None, n_threads)
     for k in range(n):
         if job.mean[k] != job.mean[k]:      # of deviations from infinity; a plain sum is inf
@@ -502,7 +487,7 @@ cpdef int batch_norm_eval(ndarray out, ndarray x, ndarray weight, ndarray bias, 
                           ndarray var, double eps, bint rectify, int n_threads) except -1:
     """Normalise `x` with the given statistics: those of batch_norm_forward, kept over batches.
 
-    With `rectify`, negative results become 0: a ReLU that takes no further pass over memory.
+    `rectify` as there.
     """
     cdef Job job
     if cnp.PyArray_SIZE(x) == 0:

@@ -1,5 +1,6 @@
 # How batch norm walks memory.  See batch_norm_grid.pyx.
 
+from cython cimport floating
 from numpy cimport ndarray
 
 cdef enum:
@@ -38,6 +39,9 @@ cdef ndarray laid_out(ndarray a, Kind kind, Strides *strides, bint copies)
 cdef Grid make_grid(ndarray a, Kind kind, bint dense) noexcept
 cdef void load(double *target, ndarray a, double default, Py_ssize_t n) noexcept
 cdef void store(ndarray a, const double *source, Py_ssize_t n) noexcept
+cdef void spread(
+    const Grid *g, floating *coef, int which, const double *values, Py_ssize_t start,
+    Py_ssize_t stop) noexcept nogil
 cdef void set_origins(
     const Grid *g, const double *x, Py_ssize_t channel_stride, double *origin) noexcept nogil
 cdef void add_origins(

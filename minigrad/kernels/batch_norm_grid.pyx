@@ -5,6 +5,7 @@ array that lies in memory in none of the ways of `Kind`, such as a picture cut o
 one, is copied first.
 """
 
+from cython cimport floating
 cimport numpy as cnp
 from numpy cimport ndarray
 
@@ -201,6 +202,25 @@ cdef void store(ndarray a, const double *source, Py_ssize_t n) noexcept:
         floats = <float *>cnp.PyArray_DATA(a)
         for i in range(n):
             floats[i * step] = <float>source[i]
+
+
+cdef void spread(const Grid *g, floating *coef, int which, const double *values, Py_ssize_t start,
+                 Py_ssize_t stop) noexcept nogil:
+    """Write a coefficient of channels start to stop into their columns, rounded to x's type.
+
+    ``coef`` has a row of columns for each Coefficient (batch_norm_tiles.pxd).
+    """
+    cdef Py_ssize_t f, j, k
+    coef += which * g.width
+    for f in range(g.fold):
+        if g.group == 1:
+            for k in range(start, stop):
+                coef[k] = <floating>values[k]
+        else:
+            for k in range(start, stop):
+                for j in range(g.group):
+                    coef[k * g.group + j] = <floating>values[k]
+        coef += g.channels * g.group
 
 
 cdef void set_origins(const Grid *g, const double *x, Py_ssize_t channel_stride,

@@ -12,4 +12,5 @@ cdef enum Keep:
 
 cdef ndarray apply_unary(int op, ndarray x)
 cdef Tensor unary(int op, str label, vjp_function vjp, object input, Keep keep)
+cdef int record_relu(Tensor out, Tensor input) except -1
 cdef object fused(int op, object g, Tensor saved)

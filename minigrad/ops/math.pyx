@@ -393,6 +393,12 @@ def relu(input):
     return exact(lambda x: np.maximum(x, 0), kernels.RELU, "ReluBackward0", relu_vjp, input, OUTPUT)
 
 
+cdef int record_relu(Tensor out, Tensor input) except -1:
+    """Record that ``out`` is the relu of ``input``, for an op that has computed it on the way."""
+    record(out, "ReluBackward0", relu_vjp, (input,), (out,))
+    return 0
+
+
 cdef relu_vjp(Node node, object g):
     return (relu_slope(<Tensor>g, <Tensor>node.tensor(0)),)
 

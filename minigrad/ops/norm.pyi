@@ -17,5 +17,7 @@ def batch_norm_relu(
     running_var: Tensor | None,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
     eps: float = 1e-05,
 ) -> Tensor: ...

@@ -26,6 +26,8 @@ from minigrad.kernels.batch_norm cimport (
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast
+from minigrad.ops.math cimport record_relu
+from minigrad.ops.math import relu
 from minigrad.tape cimport Node, bump_version, grad_enabled, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
@@ -65,9 +67,35 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     tensor([[-1.0000,  0.0000],
             [ 1.0000,  0.0000]])
     """
-    cdef Tensor x, out
+    return normalise(input, running_mean, running_var, weight, bias, training, momentum, eps, False)
+
+
+def batch_norm_relu(input, running_mean, running_var, weight=None, bias=None, training=False,
+                    momentum=0.1, eps=1e-5):
+    """Return ``relu(batch_norm(...))``, computed in one pass over memory less.
+
+    Arguments and errors are those of `batch_norm`.  What is recorded are the two ops, as if they
+    had been called: the gradient of neither needs what lies between them, which is never made.
+
+    >>> import minigrad
+    >>> from minigrad.ops.norm import batch_norm_relu
+    >>> batch_norm_relu(minigrad.tensor([[1.0], [-1.0]]), minigrad.zeros(1), minigrad.ones(1), eps=0)
+    tensor([[1.],
+            [0.]])
+    """
+    if isinstance(input, Tensor) and dtype_of((<Tensor>input).array) is float16:
+        # A half is rounded between the two: what is just below 0 becomes -0, and stays that.
+        return relu(batch_norm(input, running_mean, running_var, weight, bias, training, momentum,
+                               eps))
+    return normalise(input, running_mean, running_var, weight, bias, training, momentum, eps, True)
+
+
+cdef Tensor normalise(object input, object running_mean, object running_var, object weight,
+                      object bias, bint trains, object momentum, object eps, bint rectify):
+    """Compute and record batch_norm, or batch_norm_relu if ``rectify``."""
+    cdef Tensor x, out, normalised
     cdef ndarray mean = None, invstd = None
-    cdef bint trains = training, records
+    cdef bint records
     cdef double factor, epsilon = number(eps, "eps")
     if not isinstance(input, Tensor):
         raise TypeError(
@@ -85,34 +113,21 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
         factor = number(momentum, "momentum")
         mean, invstd = vector(x, float64), vector(x, float64)
         out = train_forward(x, mean, invstd, running_mean, running_var, weight, bias, factor,
-                            epsilon)
+                            epsilon, rectify)
     else:
-        out = eval_forward(x, running_mean, running_var, weight, bias, epsilon, False)
+        out = eval_forward(x, running_mean, running_var, weight, bias, epsilon, rectify)
         if records:     # copies: the running statistics may move before backward comes by
             mean = np.array(array_of(running_mean), np.float64)
             with np.errstate(divide="ignore", invalid="ignore"):
                 invstd = 1 / np.sqrt(array_of(running_var).astype(np.float64) + epsilon)
     if records:
-        record(out, "NativeBatchNormBackward0", batch_norm_vjp, (x, weight, bias), (x, weight),
-               (mean, invstd, trains, epsilon, None if bias is None else dtype_of(array_of(bias))))
+        normalised = Tensor.__new__(Tensor) if rectify else out
+        record(normalised, "NativeBatchNormBackward0", batch_norm_vjp, (x, weight, bias),
+               (x, weight), (mean, invstd, trains, epsilon,
+                             None if bias is None else dtype_of(array_of(bias))))
+        if rectify:
+            record_relu(out, normalised)
     return out
-
-
-def batch_norm_relu(input, running_mean, running_var, weight=None, bias=None, eps=1e-5):
-    """Return ``relu(batch_norm(...))`` in evaluation, in one pass over memory.
-
-    Arguments and errors are those of `batch_norm`.  Nothing is recorded: this is for inference,
-    under ``no_grad``.
-
-    >>> import minigrad
-    >>> from minigrad.ops.norm import batch_norm_relu
-    >>> batch_norm_relu(minigrad.tensor([[1.0], [-1.0]]), minigrad.zeros(1), minigrad.ones(1), eps=0)
-    tensor([[1.],
-            [0.]])
-    """
-    cdef Tensor x = <Tensor?>input
-    check_eval(x, running_mean, running_var, weight, bias, eps)
-    return eval_forward(x, running_mean, running_var, weight, bias, eps, True)
 
 
 cdef ndarray eval_coefficients(Tensor x, object running_mean, object running_var, object weight,
@@ -281,12 +296,12 @@ cdef int threads(ndarray x) noexcept:
 
 cdef Tensor train_forward(Tensor input, ndarray mean, ndarray invstd, object running_mean,
                           object running_var, object weight, object bias, double momentum,
-                          double eps):
+                          double eps, bint rectify):
     cdef ndarray x = widened(input.array), out = empty_laid_out_as(x)
     cdef ndarray moving_mean = widened(array_of(running_mean))
     cdef ndarray moving_var = widened(array_of(running_var))
     batch_norm_forward(out, mean, invstd, x, widened(array_of(weight)), widened(array_of(bias)),
-                       moving_mean, moving_var, momentum, eps, threads(x))
+                       moving_mean, moving_var, momentum, eps, rectify, threads(x))
     if running_mean is not None and PyArray_SIZE(x):
         for running, moved in ((running_mean, moving_mean), (running_var, moving_var)):
             if array_of(running) is not moved:

@@ -27,9 +27,13 @@ def _invstd(var, eps):
 
 
 def batch_norm_forward(
-    out, mean, invstd, x, weight, bias, running_mean, running_var, momentum, eps, n_threads
-):
-    """Normalise ``x`` with its own statistics and move the running ones towards them."""
+    out, mean, invstd, x, weight, bias, running_mean, running_var, momentum, eps, rectify,
+    n_threads,
+):  # fmt: skip
+    """Normalise ``x`` with its own statistics and move the running ones towards them.
+
+    With ``rectify``, negative results become 0.
+    """
     if x.size == 0:
         return
     x = x.astype(np.float64)
@@ -39,7 +43,8 @@ def batch_norm_forward(
     m2 = (centred**2).sum(_dims(x))
     mean[...] = batch_mean
     invstd[...] = scale = _invstd(m2 / count, eps)
-    out[...] = _affine(centred * _column(scale, x), weight, bias)
+    y = _affine(centred * _column(scale, x), weight, bias)
+    out[...] = np.maximum(y, 0) if rectify else y
     if running_mean is not None:
         running_mean[...] = momentum * batch_mean + (1 - momentum) * running_mean
     if running_var is not None:
@@ -47,7 +52,7 @@ def batch_norm_forward(
 
 
 def batch_norm_eval(out, x, weight, bias, mean, var, eps, rectify, n_threads):
-    """Normalise ``x`` with the given statistics; with ``rectify``, negative results become 0."""
+    """Normalise ``x`` with the given statistics; ``rectify`` as there."""
     invstd = _invstd(np.asarray(var, np.float64), eps)
     y = _affine((x - _column(mean, x)) * _column(invstd, x), weight, bias)
     out[...] = np.maximum(y, 0) if rectify else y

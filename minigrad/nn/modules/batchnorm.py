@@ -96,6 +96,13 @@ class _BatchNorm(_NormBase):
     """The forward of the batch norm layers; a subclass says what inputs it takes."""
 
     def forward(self, input: Tensor) -> Tensor:
+        return self._normalise(input, F.batch_norm)
+
+    def forward_relu(self, input: Tensor) -> Tensor:
+        """Return ``relu(self(input))``, and record the two, in one pass over memory less."""
+        return self._normalise(input, batch_norm_relu)
+
+    def _normalise(self, input, batch_norm):
         self._check_input_dim(input)
         counter = self.num_batches_tracked if self.training and self.track_running_stats else None
         momentum = self.momentum
@@ -104,7 +111,7 @@ class _BatchNorm(_NormBase):
         # A layer that has statistics but is told not to track them leaves them alone in training,
         # and still uses them in evaluation.
         known = not self.training or self.track_running_stats
-        output = F.batch_norm(
+        output = batch_norm(
             input,
             self.running_mean if known else None,
             self.running_var if known else None,
@@ -117,15 +124,6 @@ class _BatchNorm(_NormBase):
         if counter is not None:  # at last: a call that fails is no batch
             count_batch(counter)
         return output
-
-    def forward_relu(self, input: Tensor) -> Tensor:
-        """Return ``relu(self(input))``: in one pass over memory where nothing is to be learned."""
-        if self.training or self.running_mean is None or minigrad.is_grad_enabled():
-            return F.relu(self.forward(input))
-        self._check_input_dim(input)
-        return batch_norm_relu(
-            input, self.running_mean, self.running_var, self.weight, self.bias, self.eps
-        )
 
     # The numbers of dimensions that a subclass takes, and how an error puts them.
     _input_dims: tuple[int, ...] = ()

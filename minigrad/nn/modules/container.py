@@ -6,9 +6,8 @@ import operator
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, Self, overload
 
-from minigrad.nn.modules.fusion import infer
+from minigrad.nn.modules.fusion import call_all
 from minigrad.nn.modules.module import Module
-from minigrad.tape import is_grad_enabled
 from minigrad.tensor import Tensor
 
 _Named = Mapping[str, Module] | Iterable[tuple[str, Module]]
@@ -129,11 +128,7 @@ class Sequential(_ListLike):
     def forward(self, input: Tensor) -> Tensor:
         """Return the output of the last module; the first one gets ``input``."""
         attributes = self.__dict__
-        if not (self.training or is_grad_enabled()):
-            return infer([attributes[name] for name in self._names["module"]], input)
-        for name in self._names["module"]:
-            input = attributes[name](input)
-        return input
+        return call_all([attributes[name] for name in self._names["module"]], input)
 
     def _slice(self, index: slice) -> Self:
         return type(self)(dict(list(self._modules.items())[index]))

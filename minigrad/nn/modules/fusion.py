@@ -1,9 +1,11 @@
-"""What Sequential does in one pass where nothing is to be recorded, in inference.
+"""What Sequential does in fewer passes over memory than its layers would one by one.
 
-A convolution takes a batch norm, a ReLU and a 2 x 2 maximum pooling behind it along, while its
-results are in the cache; a batch norm takes a ReLU.  The numbers are the same as one by one.  That
-is done for layers of exactly these classes only, where a call is nothing but their own ``forward``:
-a subclass, a hook, a replaced ``forward`` or ``__call__`` wants to be called.
+A batch norm takes a ReLU behind it along, and both are recorded.  In inference, where nothing is,
+a convolution takes a batch norm, a ReLU and a 2 x 2 maximum pooling along, while its results are
+in the cache.  The numbers are the same as one by one.  That is done for layers of exactly these
+classes only, where a call is nothing but their own ``forward``: a subclass, a hook, a replaced
+``forward`` or ``__call__`` wants to be called, and so do functions that somebody overrides.  Who
+watches the tape wants to see each layer.
 """
 
 from __future__ import annotations
@@ -16,35 +18,44 @@ from minigrad.nn.modules.conv import Conv2d
 from minigrad.nn.modules.module import Module
 from minigrad.nn.modules.pooling import MaxPool2d
 from minigrad.ops.conv import conv2d_infer
+from minigrad.overrides import entered_modes
+from minigrad.tape import _is_watched, is_grad_enabled
 from minigrad.tensor import Tensor
 
-# What each class takes along, in this order, any of it left out.
-FOLLOWERS: dict[type[Module], tuple[type[Module], ...]] = {
-    BatchNorm1d: (ReLU,),
-    BatchNorm2d: (ReLU,),
-    BatchNorm3d: (ReLU,),
-    Conv2d: (BatchNorm2d, ReLU, MaxPool2d),
-}
-KINDS: tuple[type[Module], ...] = (*FOLLOWERS, ReLU, MaxPool2d)
+NORMS: tuple[type[Module], ...] = (BatchNorm1d, BatchNorm2d, BatchNorm3d)
+# What a convolution takes along, in this order, any of it left out.
+BEHIND_CONV: tuple[type[Module], ...] = (BatchNorm2d, ReLU, MaxPool2d)
+KINDS: tuple[type[Module], ...] = (*NORMS, Conv2d, ReLU, MaxPool2d)
 FORWARD = {kind: kind.forward for kind in KINDS}
 CALL = Module.__call__
 
 
-def infer(modules: Any, input: Tensor) -> Any:
+def call_all(modules: list[Any], input: Any) -> Any:
     """Return what ``modules``, called one after the other, make of ``input``."""
-    position = 0
-    while position < len(modules):
+    position, last = 0, len(modules) - 1
+    while position <= last:
         module = modules[position]
-        kinds = FOLLOWERS.get(type(module))
         position += 1
-        if kinds and _fits(module, input):
-            taken = _take_along(modules, position, kinds)
-            if taken:
-                position += len(taken)
-                input = _call_together(module, taken, input)
-                continue
+        kind = type(module)
+        if position <= last and kind in FORWARD:
+            if kind in NORMS and type(modules[position]) is ReLU:
+                if _is_itself(module) and _is_itself(modules[position]) and _is_plain(input):
+                    input = module.forward_relu(input)
+                    position += 1
+                    continue
+            elif kind is Conv2d and not is_grad_enabled() and _fits(module, input):
+                taken = _take_along(modules, position)
+                if taken:
+                    input = _infer_together(module, taken, input)
+                    position += len(taken)
+                    continue
         input = module(input)
     return input
+
+
+def _is_plain(input):
+    """Whether nobody has a say in what functions make of the input, or watches it."""
+    return type(input) is Tensor and not entered_modes and not _is_watched()
 
 
 def _is_itself(module):
@@ -53,23 +64,21 @@ def _is_itself(module):
     return module._is_plain() and kind.forward is FORWARD[kind] and Module.__call__ is CALL
 
 
-def _fits(module, input):
-    """Whether the module may take others along, for this input."""
-    if type(module) is not Conv2d:
-        return _is_itself(module)
+def _fits(conv, input):
+    """Whether the convolution may take others along, for this input."""
     return (
-        _is_itself(module)
-        and module.padding_mode == "zeros"
-        and isinstance(input, Tensor)
+        _is_itself(conv)
+        and conv.padding_mode == "zeros"
+        and _is_plain(input)
         and input.dim() == 4
         and input.dtype.itemsize > 2
     )
 
 
-def _take_along(modules, position, kinds):
+def _take_along(modules, position):
     """Return {class: module} of the modules from ``position`` on that may be taken along."""
     taken = {}
-    for kind in kinds:
+    for kind in BEHIND_CONV:
         if position == len(modules):
             break
         module = modules[position]
@@ -90,20 +99,18 @@ def _is_2x2(pool):
     return pairs == [(2, 2), (2, 2), (0, 0), (1, 1)] and not (pool.ceil_mode or pool.return_indices)
 
 
-def _call_together(module, taken, input):
-    if type(module) is not Conv2d:
-        return module.forward_relu(input)
+def _infer_together(conv, taken, input):
     norm = taken.get(BatchNorm2d)
     if norm is not None:
         norm = (norm.running_mean, norm.running_var, norm.weight, norm.bias, norm.eps)
     return conv2d_infer(
         input,
-        module.weight,
-        module.bias,
-        module.stride,
-        module.padding,
-        module.dilation,
-        module.groups,
+        conv.weight,
+        conv.bias,
+        conv.stride,
+        conv.padding,
+        conv.dilation,
+        conv.groups,
         norm,
         ReLU in taken,
         MaxPool2d in taken,
