@@ -9,8 +9,8 @@ past from L2, packed too if several panels will read it, else from where it lies
 ``COLUMNS`` columns of b are packed at a time, which fits L2.  Packing turns rows into columns in
 registers, and is the only place that minds the strides.
 
-Threads split the result into rectangles and each computes its own as if it were alone, packing
-what it needs: with few threads that costs less than meeting at barriers.  Every number is summed
+Threads split the result into rectangles and compute each as if it were alone, packing what it
+needs: with few threads that costs less than meeting at barriers.  Every number is summed
 in the same order wherever its tile lies, so the bits do not depend on the number of threads.
 A matrix times a vector is rows of dot products.  Small products keep their panels on the stack.
 """
@@ -22,6 +22,7 @@ cimport numpy as cnp
 from numpy cimport PyArray_DATA, PyArray_DIM, PyArray_STRIDE
 
 from minigrad.kernels.openmp cimport regain_gil, release_gil
+from minigrad.kernels.tasks cimport Tasks, next_task, share_out
 
 cnp.import_array()
 
@@ -47,7 +48,12 @@ cdef enum:
     DEPTH = 256  # steps of the inner dimension between two visits to out
     COLUMNS = 512  # columns of b packed at a time
     TILES = 20  # tiles of rows of a packed at a time
+    PACKING = 24  # times as long as to multiply a number by one takes it to pack it, at worst
+    PIECES = 4  # of the result for each thread, at most
     STACK = 16384  # bytes of panels that are kept on the stack
+
+
+cdef double WAIT = 0.15  # of the time of a piece that a thread waits for others at the end
 
 
 cdef struct Product:
@@ -202,27 +208,17 @@ cdef void dots(Product* p, Py_ssize_t n, floating* out, const floating* matrix, 
 
 cdef int multiply_shared(Product* p, floating* out, const floating* a, const floating* b,
                          const floating* bias, int n_threads) noexcept nogil:
-    """Split the result into a grid of rectangles, one a thread."""
-    cdef Py_ssize_t panel = panel_width(out), cost, best = -1
-    cdef Py_ssize_t height = p.rows, width = p.columns, rows, columns
-    cdef int across = 1, n, thread
-    cdef Product piece
+    """Split the result into a grid of rectangles, some for each thread."""
+    cdef Py_ssize_t height = p.rows, width = p.columns, task, size
+    cdef Py_ssize_t across
+    cdef Product piece = p[0]
     cdef floating* scratch
-    # A thread multiplies rows x columns and packs rows + columns, at about 8 times the cost each.
-    for n in range(1, n_threads + 1):
-        if n_threads % n == 0:
-            rows = (p.rows + n_threads // n - 1) // (n_threads // n)
-            columns = ((p.columns + n - 1) // n + panel - 1) // panel * panel
-            cost = rows * columns + 8 * (rows + columns)
-            if best < 0 or cost < best:
-                best = cost
-                across = n
-                height = rows
-                width = columns
-    piece = p[0]
-    piece.rows = height
-    piece.columns = min(width, p.columns)
-    cdef Py_ssize_t size = scratch_size(&piece, out)
+    cdef Tasks tasks
+    cdef int thread
+    if n_threads > 1:
+        choose_pieces(p, out, n_threads, &height, &width)
+    piece.rows, piece.columns = height, min(width, p.columns)
+    size = scratch_size(&piece, out)
     scratch = <floating*>malloc(n_threads * size * sizeof(floating))
     if scratch == NULL:
         return -1
@@ -230,11 +226,39 @@ cdef int multiply_shared(Product* p, floating* out, const floating* a, const flo
         multiply(p, out, a, b, bias, scratch)
         free(scratch)
         return 0
+    across = pieces(p.columns, width)
+    share_out(&tasks, pieces(p.rows, height) * across, n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        multiply_piece(p, out, a, b, bias, scratch + thread * size,
-                       thread // across * height, height, thread % across * width, width)
+        task = next_task(&tasks, thread)
+        while task >= 0:
+            multiply_piece(p, out, a, b, bias, scratch + thread * size,
+                           task // across * height, height, task % across * width, width)
+            task = next_task(&tasks, thread)
     free(scratch)
     return 0
+
+
+cdef void choose_pieces(Product* p, const floating* like, int n_threads, Py_ssize_t* height,
+                        Py_ssize_t* width) noexcept nogil:
+    """The size of the rectangles, which should take the least time on so many threads.
+
+    A thread multiplies rows x columns and packs columns, and perhaps rows.  Small rectangles pack more often; but at the end a thread waits for a part of one.
+    """
+    cdef Py_ssize_t panel = panel_width(like), panels = pieces(p.columns, panel), down, across
+    cdef Product piece = p[0]
+    cdef double cost, turns, best = -1
+    for across in range(1, min(panels, <Py_ssize_t>(PIECES * n_threads)) + 1):
+        for down in range(1, max(PIECES * n_threads // across, 1) + 1):
+            piece.rows = pieces(p.rows, down)
+            piece.columns = pieces(panels, across) * panel
+            cost = piece.rows * piece.columns + PACKING * piece.columns
+            if packs_a(&piece, like):
+                cost += PACKING * piece.rows
+            turns = pieces(pieces(p.rows, piece.rows) * pieces(p.columns, piece.columns), n_threads)
+            cost *= turns + WAIT
+            if best < 0 or cost < best:
+                best = cost
+                height[0], width[0] = piece.rows, piece.columns
 
 
 cdef void multiply_piece(Product* p, floating* out, const floating* a, const floating* b,
@@ -252,6 +276,8 @@ cdef int product(Product* p, floating* out, const floating* a, const floating* b
                  const floating* bias, int n_threads) noexcept nogil:
     """Multiply in the way that suits the shape.  -1 if there is no memory for scratch."""
     cdef char small[STACK]
+    if p.rows == 0 or p.columns == 0:
+        return 0
     if ((p.rows == 1 and p.b_step == 1 and p.a_step == 1)
             or (p.columns == 1 and p.a_step == 1 and p.b_step == 1)):
         multiply_vector(p, out, a, b, bias, n_threads)
@@ -343,13 +369,18 @@ cdef int product_batch(Product* p, floating* out, const floating* a, const float
                        int n_threads) noexcept nogil:
     """Threads share out the matrices, or where those are few, each matrix."""
     cdef Py_ssize_t next_out = p.rows * p.columns, i
-    cdef int failed = 0
+    cdef Tasks tasks
+    cdef int thread, failed = 0
     if batch < n_threads or n_threads == 1:
         for i in range(batch):
             failed |= product(p, out + i * next_out, a + i * next_a, b + i * next_b,
                               <const floating*>NULL, n_threads)
     else:
-        for i in prange(batch, num_threads=n_threads, schedule="static"):
-            failed |= product(p, out + i * next_out, a + i * next_a, b + i * next_b,
-                              <const floating*>NULL, 1)
+        share_out(&tasks, batch, n_threads)
+        for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
+            i = next_task(&tasks, thread)
+            while i >= 0:
+                failed |= product(p, out + i * next_out, a + i * next_a, b + i * next_b,
+                                  <const floating*>NULL, 1)
+                i = next_task(&tasks, thread)
     return failed
