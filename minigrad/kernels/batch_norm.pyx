@@ -96,7 +96,8 @@ cdef void sum_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t til
         if job.backward:
             column_dot(dy, dy_stride, x, stride, box, hi, invstd, job.streams, first, second)
         else:
-            column_moments(x, stride, box, <floating>0, job.origin + box.col, first, second)
+            column_moments(x, stride, box, <floating>0, job.origin + box.col, job.streams, first,
+                           second)
         return
     for k in range(box.width):
         if job.backward:

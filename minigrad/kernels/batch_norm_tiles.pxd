@@ -19,7 +19,7 @@ cdef void plane_moments(
 ) noexcept nogil
 cdef void column_moments(
     const floating *x, Py_ssize_t stride, Box box, accurate zero, const double *origin,
-    double *mean, double *m2
+    bint from_memory, double *mean, double *m2
 ) noexcept nogil
 cdef void plane_dot(
     const floating *dy, Py_ssize_t dy_stride, const floating *x, Py_ssize_t stride, Box

@@ -17,7 +17,7 @@
 # every number of threads.
 
 cdef enum:
-    TASK = 8192     # units of work (see openmp.pyx): a microsecond or a few
+    TASK = 32768    # units of work (see openmp.pyx): some microseconds
 
 
 cdef extern from "tasks.h" nogil:
