@@ -107,7 +107,7 @@ def fusing_flags():
 
     Where a multiplication and an addition can be one instruction they are, except that newer GCCs
     leave them apart in a loop that sums into one vector alone: in a tile of one row and one vector
-    (products.h), which is the last of one thread's part and lies within a larger one in another's.
+    (products.h), which is the last of one piece, and within a larger one of another way to cut.
     """
     flag = "--param=avoid-fma-max-bits=0"
     program = "int main(void) { return 0; }\n"

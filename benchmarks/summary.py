@@ -14,6 +14,7 @@ from benchmarks.runner import SUBJECT, YARDSTICK
 from benchmarks.tables import duration, times
 
 ALONE = f"{SUBJECT}@1"
+LONG = 1e-4  # seconds on one thread, from which on two are to be faster
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -46,14 +47,22 @@ def steps_table(group: str, lines: list[dict]) -> str:
     return table(head, rows)
 
 
+def shared(line: dict) -> float | None:
+    """The time on all threads over that on one, of a line that is long enough to be shared out."""
+    alone = line["seconds"].get(ALONE)
+    return line["ratios"][ALONE]["median"] if alone and alone["median"] >= LONG else None
+
+
 def groups_table(groups: dict[str, list[dict]]) -> str:
     """For each group of lines the ratios to torch, to the best, and to NumPy's speed of copying."""
-    head = ["group", "lines", "/ torch", "from", "to", "/ best", "of copy, past the caches"]
+    head = ["group", "lines", "/ torch", "from", "to", "/ best"]
+    head += ["2 threads / 1, from 0.1 ms", "of copy, past the caches"]
     rows = []
     for group, lines in groups.items():
         ratios = [line["ratios"]["torch"]["median"] for line in lines if "torch" in line["ratios"]]
         best = [line["best"]["ratio"] for line in lines if line["best"]]
         several = any(len([n for n in line["ratios"] if is_rival(n)]) > 1 for line in lines)
+        both = [ratio for line in lines if (ratio := shared(line))]
         shares = [line["share_of_copy"][SUBJECT] for line in lines if line.get("past_caches")]
         rows.append(
             [
@@ -63,6 +72,7 @@ def groups_table(groups: dict[str, list[dict]]) -> str:
                 times(min(ratios)),
                 times(max(ratios)),
                 times(statistics.geometric_mean(best)) if several else "",
+                times(statistics.geometric_mean(both)) if both else "",
                 ", ".join(f"{share:.0%}" for share in shares),
             ]
         )

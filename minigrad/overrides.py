@@ -234,7 +234,8 @@ def resolve_name(f: Any) -> str | None:
 
 # ---------------------------------------------------------------- modes
 
-_overriding: list[type] = []  # Overriding, once it is made
+# (nn/modules/fusion.py reads these two.)
+overriding: list[type] = []  # Overriding, once it is made
 # What is told whether there are subclasses, and whether there are modes.
 when_overridden: list[Callable[[bool, bool], None]] = []
 _lock = allocate_lock()
@@ -296,7 +297,7 @@ class BaseTorchFunctionMode(TorchFunctionMode):
 
 def _changed() -> None:
     for tell in when_overridden:
-        tell(bool(_overriding), bool(entered_modes))
+        tell(bool(overriding), bool(entered_modes))
     table = tape.table()
     for name in _SYNTAX:
         if entered_modes and name not in _unwatched:
@@ -402,10 +403,10 @@ def _init_subclass(cls: Any, /, **kwargs: Any) -> None:
 
 def _prepare(cls: Any) -> None:
     """Put Overriding between a new subclass and Tensor."""
-    if not _overriding:
-        _overriding.append(import_module(".overriding", __package__).Overriding)
+    if not overriding:
+        overriding.append(import_module(".overriding", __package__).Overriding)
         _changed()
-    between = _overriding[0]
+    between = overriding[0]
     if issubclass(cls, between):
         return
     bases = cls.__bases__

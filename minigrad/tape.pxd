@@ -110,6 +110,7 @@ cdef object observer                # who watches (see _set_observer), or None
 cdef object packer                  # who packs what is saved (see autograd/graph.py), or None
 
 cdef bint grad_enabled() noexcept
+cdef bint is_watched() noexcept
 cdef bint set_grad_enabled_(bint mode) noexcept
 cdef Version version_of(Variable v)
 cdef int take_place(Variable v, Variable source) except -1

@@ -217,9 +217,13 @@ cdef class Packed(Saved):
 packer = None
 
 
-def _is_watched():
-    """Return whether somebody looks at each tensor that is recorded, or saved."""
+cdef bint is_watched() noexcept:
+    """Whether somebody looks at each tensor that is recorded, or saved."""
     return observer is not None or packer is not None
+
+
+def _is_watched():
+    return is_watched()
 
 
 def _set_packer(function):

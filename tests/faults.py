@@ -144,8 +144,8 @@ FAULTS = [  # (what, file, the text there, what stands there instead, tests that
     (
         "rows left over by tasks are not reduced",
         "minigrad/kernels/reduce.pyx",
-        "share_out(&tasks, (plan.outer + size - 1) // size, n_threads)",
-        "share_out(&tasks, plan.outer // size, n_threads)",
+        "share_out(&tasks, plan.outer, plan.n, n_threads)",
+        "share_out(&tasks, plan.outer // 2 * 2, plan.n, n_threads)",
         "kernels_reduce",
     ),
     (
@@ -231,6 +231,13 @@ FAULTS = [  # (what, file, the text there, what stands there instead, tests that
         "if (task < share->end)",
         "if (task <= share->end)",
         "kernels_tasks kernels_batch_norm",
+    ),
+    (
+        "pooling reads on into the planes of another thread",
+        "minigrad/kernels/pool.pyx",
+        "x, plane, run.last - 1 - plane)",
+        "x, plane, run.last + 7 - plane)",
+        "kernels_pool pool",
     ),
     (
         "a batch norm that takes a ReLU along records the batch norm alone",

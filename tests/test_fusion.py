@@ -247,6 +247,24 @@ def test_overridden_functions_are_asked():
     asked.clear()
     assert type(model(minigrad.randn(4, 3).as_subclass(Mine))) is Mine
     assert {"batch_norm", "relu"} <= set(asked)
+    for name in ("weight", "running_mean"):
+        layer = nn.BatchNorm2d(3)
+        its = getattr(layer, name).detach().as_subclass(Mine)
+        setattr(layer, name, nn.Parameter(its) if name == "weight" else its)
+        asked.clear()
+        nn.Sequential(layer, nn.ReLU())(minigrad.randn(4, 3, 2, 2))
+        assert "batch_norm" in asked
+        model = nn.Sequential(conv(3, 3, 1), layer, nn.ReLU()).eval()
+        asked.clear()
+        with minigrad.no_grad():
+            model(minigrad.randn(4, 3, 2, 2))
+        assert "batch_norm" in asked
+
+
+def test_a_hook_may_put_another_module_in_a_later_place():
+    model = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    model[0].register_forward_hook(lambda *_: setattr(model, "1", nn.Threshold(10.0, 20.0)))
+    assert (model(minigrad.randn(3, 2)) == 20).all()
 
 
 def test_other_inputs_go_one_by_one(calls):

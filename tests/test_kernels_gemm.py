@@ -57,7 +57,7 @@ def test_gemm(m, k, n, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("batch", [0, 1, 3, 10])
+@pytest.mark.parametrize("batch", [0, 1, 3, 10, 1001])
 def test_bmm(batch, dtype):
     rng = np.random.default_rng(1)
     a = rng.standard_normal((batch, 17, 9)).astype(dtype)

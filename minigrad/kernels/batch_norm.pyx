@@ -38,7 +38,7 @@ from minigrad.kernels.batch_norm_tiles cimport (
 )
 from minigrad.kernels.openmp cimport regain_gil, release_gil
 from minigrad.kernels.stream cimport LAST_CACHE, ONE_PASS, end_of_stream, stream
-from minigrad.kernels.tasks cimport Tasks, next_task, share_out
+from minigrad.kernels.tasks cimport TASK, Run, Tasks, next_run, share_out
 
 import numpy as np
 
@@ -125,8 +125,7 @@ cdef void merge_tile(Job *job, Py_ssize_t block, Py_ssize_t tile) noexcept nogil
             second[j] += new_second[j]
         return
     if g.planes:
-        new = box.rows * box.cols
-        old = box.row * g.cols + box.rows * box.col
+        new, old = box.rows * box.cols, box.row * g.cols + box.rows * box.col
     else:
         new, old = box.rows, box.row
     share = new / (old + new)
@@ -321,6 +320,7 @@ cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
     """Do the job, sharing out blocks where there are enough of them, and tiles where not."""
     cdef Py_ssize_t blocks = job.grid.blocks, tiles = job.grid.tiles, i, b, t
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     if floating is double and job.reduces and not job.backward:
         set_origins(&job.grid, x, job.x_strides.channel, job.origin)
@@ -332,20 +332,22 @@ cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
             see_through(job, x, b)
         return
     if by_block(job, n_threads):
-        share_out(&tasks, blocks, n_threads)
+        share_out(&tasks, blocks, TASK, n_threads)
         for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-            b = next_task(&tasks, thread)
-            while b >= 0:
-                see_through(job, x, b)
-                b = next_task(&tasks, thread)
+            run = next_run(&tasks, thread)
+            while run.first < run.last:
+                for b in range(run.first, run.last):
+                    see_through(job, x, b)
+                run = next_run(&tasks, thread)
         return
     if job.reduces:
-        share_out(&tasks, blocks * tiles, n_threads)
+        share_out(&tasks, blocks * tiles, TASK, n_threads)
         for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-            i = next_task(&tasks, thread)
-            while i >= 0:
-                sum_tile(job, x, i % blocks, i // blocks)
-                i = next_task(&tasks, thread)
+            run = next_run(&tasks, thread)
+            while run.first < run.last:
+                for i in range(run.first, run.last):
+                    sum_tile(job, x, i % blocks, i // blocks)
+                run = next_run(&tasks, thread)
     for b in range(blocks):
         for t in range(1, tiles if job.reduces else 0):
             merge_tile(job, b, t)
@@ -354,12 +356,13 @@ cdef void walk(Job *job, const floating *x, int n_threads) noexcept nogil:
         for i in range(blocks * tiles):
             write_tile(job, x, i % blocks, i // blocks)
         return
-    share_out(&tasks, blocks * tiles, n_threads)
+    share_out(&tasks, blocks * tiles, TASK, n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        i = next_task(&tasks, thread)
-        while i >= 0:
-            write_tile(job, x, i % blocks, i // blocks)
-            i = next_task(&tasks, thread)
+        run = next_run(&tasks, thread)
+        while run.first < run.last:
+            for i in range(run.first, run.last):
+                write_tile(job, x, i % blocks, i // blocks)
+            run = next_run(&tasks, thread)
 
 
 cdef bint by_block(Job *job, int n_threads) noexcept nogil:
@@ -405,9 +408,8 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
     if not job.reduces and g.planes and (g.pieces == 1 or g.rows * g.channels >= 8 * n_threads):
         # One pass, in which no tile sums anything: strictly in the order of memory.  (Large planes
         # are left whole only where they are many enough to share out evenly.)
-        g.block_width = 1
-        if g.pieces == 1:
-            g.block_width = max(1, min(MAX_SPAN, g.rows * g.channels // n_threads))
+        g.block_width = min(MAX_SPAN, g.rows * g.channels // n_threads) if g.pieces == 1 else 1
+        g.block_width = max(g.block_width, 1)
         g.pieces, g.tile_cols, g.tile_rows, g.tiles = 1, g.cols, 1, g.rows
         g.blocks = (g.channels + g.block_width - 1) // g.block_width
     n_threads = <int>min(<Py_ssize_t>n_threads, g.blocks * g.tiles)
@@ -421,8 +423,7 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
     job.bias, job.mean, job.var = job.weight + n, job.weight + 2 * n, job.weight + 3 * n
     job.invstd, job.total, job.work = job.weight + 4 * n, job.weight + 5 * n, job.weight + 6 * n
     job.rest, job.origin = job.weight + 7 * n, job.weight + 8 * n
-    job.sums = job.weight + 7 * n + origins
-    job.coef = job.sums + sums
+    job.sums, job.coef = job.weight + 7 * n + origins, job.weight + 7 * n + origins + sums
     load(job.weight, weight, 1, n)
     load(job.bias, bias, 0, n)
     load(job.mean, mean, 0, n)
@@ -454,8 +455,7 @@ cdef void blend(ndarray running, double *batch, double factor, Job *job) noexcep
 
 cpdef int batch_norm_forward(ndarray out, ndarray mean, ndarray invstd, ndarray x, ndarray weight,
                              ndarray bias, ndarray running_mean, ndarray running_var,
-                             double momentum, double eps, bint rectify,
-                             int n_threads) except -1:
+                             double momentum, double eps, bint rectify, int n_threads) except -1:
     """Normalise `x` with its own statistics and move the running ones towards them.
 
     `out` and `x` are (N, C, *spatial), float32 or float64, laid out in any way; `mean` and
@@ -488,7 +488,7 @@ cpdef int batch_norm_eval(ndarray out, ndarray x, ndarray weight, ndarray bias, 
                           ndarray var, double eps, bint rectify, int n_threads) except -1:
     """Normalise `x` with the given statistics: those of batch_norm_forward, kept over batches.
 
-    `rectify` as there.
+    `rectify` as in batch_norm_forward.
     """
     cdef Job job
     if cnp.PyArray_SIZE(x) == 0:

@@ -148,7 +148,7 @@ cdef inline void put_columns_by(accurate *sums, accurate *kept, Py_ssize_t cols)
         sums[j] = 0
 
 
-cdef inline Py_ssize_t fours(Box box, Py_ssize_t itemsize, bint from_memory) noexcept nogil:
+cdef inline Py_ssize_t rows_in_fours(Box box, Py_ssize_t itemsize, bint from_memory) noexcept nogil:
     """How many rows of columns to sum four at a time, which takes half of the time of one by one.
 
     Short rows come faster from memory in their order: the hardware's prefetching loses track of
@@ -162,7 +162,7 @@ cdef void column_moments(const floating *x, Py_ssize_t stride, Box box, accurate
                          double *m2) noexcept nogil:
     """Mean (of doubles: less `origin`) and M2 of each column of a tile; `zero` is of the type to
     sum in."""
-    cdef Py_ssize_t n4 = fours(box, sizeof(floating), from_memory)
+    cdef Py_ssize_t n4 = rows_in_fours(box, sizeof(floating), from_memory)
     cdef Py_ssize_t r, j, n = box.rows, cols = box.cols, far, wrong = 0
     cdef const floating *x0
     cdef const floating *x1
@@ -249,7 +249,7 @@ cdef void column_dot(const floating *dy, Py_ssize_t dy_stride, const floating *x
                      Py_ssize_t stride, Box box, const floating *hi, const floating *invstd,
                      bint from_memory, double *total, double *dot) noexcept nogil:
     """The same for each column."""
-    cdef Py_ssize_t r, j, n4 = fours(box, sizeof(floating), from_memory), cols = box.cols
+    cdef Py_ssize_t r, j, n4 = rows_in_fours(box, sizeof(floating), from_memory), cols = box.cols
     cdef const floating *x1
     cdef const floating *x2
     cdef const floating *x3

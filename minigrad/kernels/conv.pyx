@@ -37,7 +37,7 @@ from minigrad.kernels.conv_plan cimport (
     all_finite, choose_block, choose_way, describe, lay_vectors, offsets, slab_size, useful_taps,
 )
 from minigrad.kernels.pool cimport Planes, max_plane_2x2
-from minigrad.kernels.tasks cimport Tasks, next_task, share_out
+from minigrad.kernels.tasks cimport TASK, Run, Tasks, next_run, share_out
 
 cnp.import_array()
 
@@ -257,6 +257,7 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
     if c.after.wanted:
         size += (c.outputs + 1) * c.out_height * c.out_width
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     cdef floating* panels = NULL
     cdef floating* slabs = <floating*>malloc(n_threads * size * sizeof(floating))
@@ -277,13 +278,14 @@ cdef int correlate(Correlation* c, floating* out, const floating* x, const float
         for task in range(count):
             correlate_block(c, out, x, a, <const floating*>panels, bias, slabs, task)
     else:
-        share_out(&tasks, count, n_threads)
+        share_out(&tasks, count, TASK, n_threads)
         for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-            task = next_task(&tasks, thread)
-            while task >= 0:
-                correlate_block(c, out, x, a, <const floating*>panels, bias,
-                                slabs + thread * size, task)
-                task = next_task(&tasks, thread)
+            run = next_run(&tasks, thread)
+            while run.first < run.last:
+                for task in range(run.first, run.last):
+                    correlate_block(c, out, x, a, <const floating*>panels, bias,
+                                    slabs + thread * size, task)
+                run = next_run(&tasks, thread)
     free(slabs)
     free(panels)
     free(c.vectors)

@@ -25,7 +25,7 @@ from numpy cimport PyArray_DATA, PyArray_DIM
 
 from minigrad.kernels.conv cimport Correlation, even, fill_slab, lanes_of, pieces
 from minigrad.kernels.conv_plan cimport choose_block, describe, offsets, slab_size
-from minigrad.kernels.tasks cimport Tasks, next_task, share_out
+from minigrad.kernels.tasks cimport TASK, Run, Tasks, next_run, share_out
 
 cnp.import_array()
 
@@ -152,6 +152,7 @@ cdef int weight_gradient(Correlation* c, floating* dweight, floating* dbias, con
     cdef Py_ssize_t scratch = slab + 2 * lanes_of(dy) * c.block * c.out_width
     cdef Py_ssize_t tiles = PARTIALS, row, per_tile, tile
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     while tiles > 1 and tiles * p.size * <Py_ssize_t>sizeof(floating) > PARTIAL_BYTES:
         tiles //= 2
@@ -170,14 +171,15 @@ cdef int weight_gradient(Correlation* c, floating* dweight, floating* dbias, con
             combine(c, &p, dweight, dbias, partials, tiles, row)
         free(partials)
         return 0
-    share_out(&tasks, tiles, n_threads)
+    share_out(&tasks, tiles, TASK, n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        tile = next_task(&tasks, thread)
-        while tile >= 0:
-            add_tile(c, &p, partials + tile * p.size, dy, x, dbias != NULL,
-                     partials + tiles * p.size + thread * scratch, slab,
-                     tile * per_tile, min((tile + 1) * per_tile, c.samples))
-            tile = next_task(&tasks, thread)
+        run = next_run(&tasks, thread)
+        while run.first < run.last:
+            for tile in range(run.first, run.last):
+                add_tile(c, &p, partials + tile * p.size, dy, x, dbias != NULL,
+                         partials + tiles * p.size + thread * scratch, slab,
+                         tile * per_tile, min((tile + 1) * per_tile, c.samples))
+            run = next_run(&tasks, thread)
     for row in prange(rows, num_threads=n_threads, schedule="static"):
         combine(c, &p, dweight, dbias, partials, tiles, row)
     free(partials)

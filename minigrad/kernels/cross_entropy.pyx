@@ -21,10 +21,10 @@ from libc.string cimport memset
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from minigrad.kernels.tasks cimport Tasks, next_task, share_out
+from minigrad.kernels.tasks cimport Run, Tasks, next_run, share_out
 from minigrad.kernels.vmath cimport exp_negative, log
 from minigrad.kernels.samples cimport (
-    SAMPLES, Block, Cut, block_at, cut_samples, exponential_sums, maxima,
+    SAMPLES, Block, Cut, block_at, block_work, cut_samples, exponential_sums, maxima,
 )
 
 cnp.import_array()
@@ -124,6 +124,7 @@ cdef int loss_all(
     cdef double total = 0, weight = 0
     cdef Py_ssize_t b
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     if partial == NULL:
         raise MemoryError(f"cross_entropy: no memory for {2 * cut.blocks} doubles")
@@ -131,12 +132,13 @@ cdef int loss_all(
         for b in range(cut.blocks):
             loss_block(loss, partial + 2 * b, stats, x, &cut, rule, b)
     else:
-        share_out(&tasks, cut.blocks, n_threads)
+        share_out(&tasks, cut.blocks, block_work(&cut), n_threads)
         for thread in prange(n_threads, nogil=True, num_threads=n_threads, schedule="static"):
-            b = next_task(&tasks, thread)
-            while b >= 0:
-                loss_block(loss, partial + 2 * b, stats, x, &cut, rule, b)
-                b = next_task(&tasks, thread)
+            run = next_run(&tasks, thread)
+            while run.first < run.last:
+                for b in range(run.first, run.last):
+                    loss_block(loss, partial + 2 * b, stats, x, &cut, rule, b)
+                run = next_run(&tasks, thread)
     for b in range(cut.blocks):
         total += partial[2 * b]
         weight += partial[2 * b + 1]
@@ -210,17 +212,19 @@ cdef void cross_entropy_backward_all(
 ) noexcept nogil:
     cdef Py_ssize_t b
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     if n_threads == 1:
         for b in range(cut.blocks):
             cross_entropy_backward_block(dx, g, total_weight, stats, x, &cut, rule, b)
         return
-    share_out(&tasks, cut.blocks, n_threads)
+    share_out(&tasks, cut.blocks, block_work(&cut), n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        b = next_task(&tasks, thread)
-        while b >= 0:
-            cross_entropy_backward_block(dx, g, total_weight, stats, x, &cut, rule, b)
-            b = next_task(&tasks, thread)
+        run = next_run(&tasks, thread)
+        while run.first < run.last:
+            for b in range(run.first, run.last):
+                cross_entropy_backward_block(dx, g, total_weight, stats, x, &cut, rule, b)
+            run = next_run(&tasks, thread)
 
 
 cdef void nll_backward_all(

@@ -11,7 +11,7 @@ vectorises.  Everything here exists so that this line is the only one an operati
   again.  The copy costs little beside the memory traffic, and no loop has strides.
 * An output that is also an input is computed in a buffer: GCC's vector loops want disjoint ones.
 
-Threads share the tiles in contiguous runs.  Which thread computes an element does not alter it.
+Threads take runs of tiles.  Which thread computes an element does not alter it.
 """
 
 from cython cimport floating
@@ -23,13 +23,13 @@ from numpy cimport ndarray
 from minigrad.kernels.openmp cimport regain_gil, release_gil
 from minigrad.kernels.operations cimport loop
 from minigrad.kernels.shapes cimport is_flat, size_of
-from minigrad.kernels.tasks cimport Tasks, next_task, share_out, task_size
+from minigrad.kernels.tasks cimport Run, Tasks, next_run, share_out, task_size
 
 cnp.import_array()
 
 cdef enum:
     TILE = 1024     # elements; three tiles of doubles take half of the L1 cache
-    LONG_TILE = 65536   # where no operand needs a buffer, only threads need tiles
+    LONG_TILE = 65536   # where no operand needs a buffer; of one long row, a task is a tile
     MAX_NDIM = 64   # NumPy's limit
 
 
@@ -235,18 +235,17 @@ cdef int walk_tiles(
 
 
 cdef int walk_all(const Walk* walk, int n_threads, floating unused) noexcept nogil:
-    cdef Py_ssize_t size = task_size(walk.tiles, walk.tile_columns * walk.tile_rows, n_threads)
-    cdef Py_ssize_t task
     cdef Tasks tasks
+    cdef Run run
     cdef int thread, status = 0
     if n_threads == 1:
         return walk_tiles(walk, 0, walk.tiles, unused)
-    share_out(&tasks, (walk.tiles + size - 1) // size, n_threads)
+    share_out(&tasks, walk.tiles, walk.tile_columns * walk.tile_rows, n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        task = next_task(&tasks, thread)
-        while task >= 0:
-            status += walk_tiles(walk, task * size, min((task + 1) * size, walk.tiles), unused)
-            task = next_task(&tasks, thread)
+        run = next_run(&tasks, thread)
+        while run.first < run.last:
+            status += walk_tiles(walk, run.first, run.last, unused)
+            run = next_run(&tasks, thread)
     return status
 
 

@@ -22,7 +22,7 @@ cimport numpy as cnp
 from numpy cimport PyArray_DATA, PyArray_DIM, PyArray_STRIDE
 
 from minigrad.kernels.openmp cimport regain_gil, release_gil
-from minigrad.kernels.tasks cimport Tasks, next_task, share_out
+from minigrad.kernels.tasks cimport TASK, Run, Tasks, next_run, share_out
 
 cnp.import_array()
 
@@ -50,6 +50,7 @@ cdef enum:
     TILES = 20  # tiles of rows of a packed at a time
     PACKING = 24  # times as long as to multiply a number by one takes it to pack it, at worst
     PIECES = 4  # of the result for each thread, at most
+    MOST_PIECES = 64  # where there are fewer threads than that
     STACK = 16384  # bytes of panels that are kept on the stack
 
 
@@ -209,11 +210,11 @@ cdef void dots(Product* p, Py_ssize_t n, floating* out, const floating* matrix, 
 cdef int multiply_shared(Product* p, floating* out, const floating* a, const floating* b,
                          const floating* bias, int n_threads) noexcept nogil:
     """Split the result into a grid of rectangles, some for each thread."""
-    cdef Py_ssize_t height = p.rows, width = p.columns, task, size
-    cdef Py_ssize_t across
+    cdef Py_ssize_t height = p.rows, width = p.columns, across, task, size
     cdef Product piece = p[0]
     cdef floating* scratch
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     if n_threads > 1:
         choose_pieces(p, out, n_threads, &height, &width)
@@ -227,13 +228,14 @@ cdef int multiply_shared(Product* p, floating* out, const floating* a, const flo
         free(scratch)
         return 0
     across = pieces(p.columns, width)
-    share_out(&tasks, pieces(p.rows, height) * across, n_threads)
+    share_out(&tasks, pieces(p.rows, height) * across, TASK, n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        task = next_task(&tasks, thread)
-        while task >= 0:
-            multiply_piece(p, out, a, b, bias, scratch + thread * size,
-                           task // across * height, height, task % across * width, width)
-            task = next_task(&tasks, thread)
+        run = next_run(&tasks, thread)
+        while run.first < run.last:
+            for task in range(run.first, run.last):
+                multiply_piece(p, out, a, b, bias, scratch + thread * size,
+                               task // across * height, height, task % across * width, width)
+            run = next_run(&tasks, thread)
     free(scratch)
     return 0
 
@@ -242,13 +244,16 @@ cdef void choose_pieces(Product* p, const floating* like, int n_threads, Py_ssiz
                         Py_ssize_t* width) noexcept nogil:
     """The size of the rectangles, which should take the least time on so many threads.
 
-    A thread multiplies rows x columns and packs columns, and perhaps rows.  Small rectangles pack more often; but at the end a thread waits for a part of one.
+    To multiply takes rows x columns, and columns are packed for it, perhaps rows, too: small ones
+    are packed more often.  Threads take turns at the rectangles, and wait at the end for a part of
+    one.
     """
     cdef Py_ssize_t panel = panel_width(like), panels = pieces(p.columns, panel), down, across
     cdef Product piece = p[0]
+    cdef Py_ssize_t most = max(min(PIECES * n_threads, MOST_PIECES), n_threads)
     cdef double cost, turns, best = -1
-    for across in range(1, min(panels, <Py_ssize_t>(PIECES * n_threads)) + 1):
-        for down in range(1, max(PIECES * n_threads // across, 1) + 1):
+    for across in range(1, min(panels, most) + 1):
+        for down in range(1, most // across + 1):
             piece.rows = pieces(p.rows, down)
             piece.columns = pieces(panels, across) * panel
             cost = piece.rows * piece.columns + PACKING * piece.columns
@@ -267,9 +272,8 @@ cdef void multiply_piece(Product* p, floating* out, const floating* a, const flo
     cdef Product piece = p[0]
     piece.rows = min(height, p.rows - row)
     piece.columns = min(width, p.columns - column)
-    if piece.rows > 0 and piece.columns > 0:
-        multiply(&piece, out + row * p.out_row + column, a + row * p.a_row,
-                 b + column * p.b_column, bias + column if bias else NULL, scratch)
+    multiply(&piece, out + row * p.out_row + column, a + row * p.a_row,
+             b + column * p.b_column, bias + column if bias else NULL, scratch)
 
 
 cdef int product(Product* p, floating* out, const floating* a, const floating* b,
@@ -370,17 +374,19 @@ cdef int product_batch(Product* p, floating* out, const floating* a, const float
     """Threads share out the matrices, or where those are few, each matrix."""
     cdef Py_ssize_t next_out = p.rows * p.columns, i
     cdef Tasks tasks
+    cdef Run run
     cdef int thread, failed = 0
     if batch < n_threads or n_threads == 1:
         for i in range(batch):
             failed |= product(p, out + i * next_out, a + i * next_a, b + i * next_b,
                               <const floating*>NULL, n_threads)
     else:
-        share_out(&tasks, batch, n_threads)
+        share_out(&tasks, batch, p.rows * p.columns * p.depth // 8, n_threads)
         for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-            i = next_task(&tasks, thread)
-            while i >= 0:
-                failed |= product(p, out + i * next_out, a + i * next_a, b + i * next_b,
-                                  <const floating*>NULL, 1)
-                i = next_task(&tasks, thread)
+            run = next_run(&tasks, thread)
+            while run.first < run.last:
+                for i in range(run.first, run.last):
+                    failed |= product(p, out + i * next_out, a + i * next_a, b + i * next_b,
+                                      <const floating*>NULL, 1)
+                run = next_run(&tasks, thread)
     return failed

@@ -23,7 +23,7 @@ from libc.string cimport memcpy, memset
 cimport numpy as cnp
 from numpy cimport PyArray_DATA, PyArray_DIM
 
-from minigrad.kernels.tasks cimport Tasks, next_task, share_out, task_size
+from minigrad.kernels.tasks cimport Run, Tasks, next_run, share_out
 
 cnp.import_array()
 
@@ -189,8 +189,9 @@ cdef void max_plane_any(Planes* s, Sliding* w, bint quick, floating* out, int32_
 
 cdef void max_planes(Planes* s, Sliding* w, floating* out, int32_t* indices, const floating* x,
                      int n_threads) noexcept nogil:
-    cdef Py_ssize_t task, plane, last, size = task_size(s.count, s.height * s.width, n_threads)
+    cdef Py_ssize_t plane
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     cdef bint quick = (
         w.kernel_h == 2 and w.kernel_w == 2 and w.stride_h == 2 and w.stride_w == 2
@@ -200,14 +201,13 @@ cdef void max_planes(Planes* s, Sliding* w, floating* out, int32_t* indices, con
         for plane in range(s.count):
             max_plane_any(s, w, quick, out, indices, x, plane, s.count - 1 - plane)
         return
-    share_out(&tasks, (s.count + size - 1) // size, n_threads)
+    share_out(&tasks, s.count, s.height * s.width, n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        task = next_task(&tasks, thread)
-        while task >= 0:
-            last = min((task + 1) * size, s.count) - 1
-            for plane in range(task * size, last + 1):
-                max_plane_any(s, w, quick, out, indices, x, plane, last - plane)
-            task = next_task(&tasks, thread)
+        run = next_run(&tasks, thread)
+        while run.first < run.last:
+            for plane in range(run.first, run.last):
+                max_plane_any(s, w, quick, out, indices, x, plane, run.last - 1 - plane)
+            run = next_run(&tasks, thread)
 
 
 cpdef int max_pool2d_forward(cnp.ndarray out, cnp.ndarray indices, cnp.ndarray x,
@@ -242,22 +242,22 @@ cdef void scatter_plane(floating* dx, Py_ssize_t n_in, const floating* dy,
 cdef void scatter_planes(Planes* s, floating* dx, const floating* dy, const int32_t* indices,
                          int n_threads) noexcept nogil:
     cdef Py_ssize_t plane, n_in = s.height * s.width, n_out = s.out_height * s.out_width
-    cdef Py_ssize_t task, size = task_size(s.count, n_in, n_threads)
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     if n_threads == 1:
         for plane in range(s.count):
             scatter_plane(dx + plane * n_in, n_in, dy + plane * n_out, indices + plane * n_out,
                           n_out)
         return
-    share_out(&tasks, (s.count + size - 1) // size, n_threads)
+    share_out(&tasks, s.count, n_in, n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        task = next_task(&tasks, thread)
-        while task >= 0:
-            for plane in range(task * size, min((task + 1) * size, s.count)):
+        run = next_run(&tasks, thread)
+        while run.first < run.last:
+            for plane in range(run.first, run.last):
                 scatter_plane(dx + plane * n_in, n_in, dy + plane * n_out,
                               indices + plane * n_out, n_out)
-            task = next_task(&tasks, thread)
+            run = next_run(&tasks, thread)
 
 
 cpdef int max_pool2d_backward(cnp.ndarray dx, cnp.ndarray dy, cnp.ndarray indices,
@@ -286,22 +286,22 @@ cdef void gather_plane(floating* out, const floating* x, Py_ssize_t n_in, const 
 cdef void gather_planes(Planes* s, floating* out, const floating* x, const int32_t* indices,
                         int n_threads) noexcept nogil:
     cdef Py_ssize_t plane, n_in = s.height * s.width, n_out = s.out_height * s.out_width
-    cdef Py_ssize_t task, size = task_size(s.count, n_in, n_threads)
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     if n_threads == 1:
         for plane in range(s.count):
             gather_plane(out + plane * n_out, x + plane * n_in, n_in, indices + plane * n_out,
                          n_out)
         return
-    share_out(&tasks, (s.count + size - 1) // size, n_threads)
+    share_out(&tasks, s.count, n_in, n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        task = next_task(&tasks, thread)
-        while task >= 0:
-            for plane in range(task * size, min((task + 1) * size, s.count)):
+        run = next_run(&tasks, thread)
+        while run.first < run.last:
+            for plane in range(run.first, run.last):
                 gather_plane(out + plane * n_out, x + plane * n_in, n_in, indices + plane * n_out,
                              n_out)
-            task = next_task(&tasks, thread)
+            run = next_run(&tasks, thread)
 
 
 cpdef int max_pool2d_gather(cnp.ndarray out, cnp.ndarray x, cnp.ndarray indices,
@@ -401,20 +401,21 @@ cdef void average_or_spread(Planes* s, Windows* w, floating* pooled, floating* x
 
 cdef void average_planes(Planes* s, Windows* w, floating* pooled, floating* x, bint backward,
                          int n_threads) noexcept nogil:
-    cdef Py_ssize_t task, plane, size = task_size(s.count, s.height * s.width, n_threads)
+    cdef Py_ssize_t plane
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     if n_threads == 1:
         for plane in range(s.count):
             average_or_spread(s, w, pooled, x, backward, plane)
         return
-    share_out(&tasks, (s.count + size - 1) // size, n_threads)
+    share_out(&tasks, s.count, s.height * s.width, n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        task = next_task(&tasks, thread)
-        while task >= 0:
-            for plane in range(task * size, min((task + 1) * size, s.count)):
+        run = next_run(&tasks, thread)
+        while run.first < run.last:
+            for plane in range(run.first, run.last):
                 average_or_spread(s, w, pooled, x, backward, plane)
-            task = next_task(&tasks, thread)
+            run = next_run(&tasks, thread)
 
 
 cdef int average(cnp.ndarray pooled, cnp.ndarray x, Sliding* sliding, bint count_include_pad,

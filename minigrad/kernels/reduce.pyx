@@ -29,7 +29,7 @@ from numpy cimport ndarray
 from minigrad.kernels.rows cimport (
     VAR, combine, combine_four, in_own_type, reduce_each, reduce_row, row_squares, start,
 )
-from minigrad.kernels.tasks cimport Tasks, next_task, share_out, task_size
+from minigrad.kernels.tasks cimport Run, Tasks, next_run, share_out
 from minigrad.kernels.vmath cimport flat_int
 
 cnp.import_array()
@@ -347,22 +347,22 @@ cdef void reduce_rows(
 
 cdef int run(Plan* plan, floating* out, floating* mean, const floating* x, int n_threads) except -1:
     """Reduce by ``plan``, on ``n_threads`` threads."""
-    cdef Py_ssize_t count = plan.outer * plan.chunks * plan.blocks, task, size
+    cdef Py_ssize_t count = plan.outer * plan.chunks * plan.blocks, task
     cdef Py_ssize_t results = plan.outer * plan.chunks * plan.inner
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     plan.partial = plan.partial_mean = NULL
     if plan.inner == 1 and plan.chunks == 1:
         if n_threads == 1:
             reduce_rows(plan, out, mean, x, 0, plan.outer)
             return 0
-        size = task_size(plan.outer, plan.n, n_threads)
-        share_out(&tasks, (plan.outer + size - 1) // size, n_threads)
+        share_out(&tasks, plan.outer, plan.n, n_threads)
         for thread in prange(n_threads, nogil=True, num_threads=n_threads, schedule="static"):
-            task = next_task(&tasks, thread)
-            while task >= 0:
-                reduce_rows(plan, out, mean, x, task * size, min((task + 1) * size, plan.outer))
-                task = next_task(&tasks, thread)
+            run = next_run(&tasks, thread)
+            while run.first < run.last:
+                reduce_rows(plan, out, mean, x, run.first, run.last)
+                run = next_run(&tasks, thread)
         return 0
     if plan.chunks > 1:
         plan.partial = <double*>malloc(2 * results * sizeof(double))
@@ -373,12 +373,13 @@ cdef int run(Plan* plan, floating* out, floating* mean, const floating* x, int n
         for task in range(count):
             reduce_task(plan, task, out, mean, x)
     else:
-        share_out(&tasks, count, n_threads)
+        share_out(&tasks, count, min(plan.chunk, plan.n) * plan.block, n_threads)
         for thread in prange(n_threads, nogil=True, num_threads=n_threads, schedule="static"):
-            task = next_task(&tasks, thread)
-            while task >= 0:
-                reduce_task(plan, task, out, mean, x)
-                task = next_task(&tasks, thread)
+            run = next_run(&tasks, thread)
+            while run.first < run.last:
+                for task in range(run.first, run.last):
+                    reduce_task(plan, task, out, mean, x)
+                run = next_run(&tasks, thread)
     if plan.chunks > 1:
         for task in range(plan.outer):
             merge_chunks(plan, task, out, mean, x)

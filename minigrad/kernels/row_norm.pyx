@@ -22,7 +22,7 @@ cimport numpy as cnp
 from numpy cimport ndarray
 
 from minigrad.kernels.rows cimport VAR, reduce_row, row_squares
-from minigrad.kernels.tasks cimport Tasks, next_task, share_out, task_size
+from minigrad.kernels.tasks cimport TASK, Run, Tasks, next_run, share_out
 
 cnp.import_array()
 
@@ -79,8 +79,8 @@ cdef void forward_all(
     const floating* b, double eps, Shape s, int n_threads
 ) noexcept nogil:
     cdef Py_ssize_t r, at, n = s.channels * s.inner
-    cdef Py_ssize_t task, size = task_size(s.rows, n, n_threads)
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     if n_threads == 1:
         for r in range(s.rows):
@@ -88,15 +88,15 @@ cdef void forward_all(
             forward_row(y + r * n, mean + r, invstd + r, x + r * n, w + at if w != NULL else NULL,
                         b + at if b != NULL else NULL, eps, s)
         return
-    share_out(&tasks, (s.rows + size - 1) // size, n_threads)
+    share_out(&tasks, s.rows, n, n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        task = next_task(&tasks, thread)
-        while task >= 0:
-            for r in range(task * size, min((task + 1) * size, s.rows)):
+        run = next_run(&tasks, thread)
+        while run.first < run.last:
+            for r in range(run.first, run.last):
                 at = r % s.groups * s.channels
                 forward_row(y + r * n, mean + r, invstd + r, x + r * n,
                             w + at if w != NULL else NULL, b + at if b != NULL else NULL, eps, s)
-            task = next_task(&tasks, thread)
+            run = next_run(&tasks, thread)
 
 
 # ---------------------------------------------------------------- backward
@@ -214,6 +214,7 @@ cdef int backward_all(
     cdef floating* shares = NULL
     cdef double total[2]
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     if dw != NULL:
         shares = <floating*>calloc(max(2 * width * blocks, 1), sizeof(floating))
@@ -224,12 +225,13 @@ cdef int backward_all(
         for block in range(blocks):
             backward_block(dx, shares, g, x, w, mean, invstd, block, s)
     else:
-        share_out(&tasks, blocks, n_threads)
+        share_out(&tasks, blocks, TASK, n_threads)
         for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-            block = next_task(&tasks, thread)
-            while block >= 0:
-                backward_block(dx, shares, g, x, w, mean, invstd, block, s)
-                block = next_task(&tasks, thread)
+            run = next_run(&tasks, thread)
+            while run.first < run.last:
+                for block in range(run.first, run.last):
+                    backward_block(dx, shares, g, x, w, mean, invstd, block, s)
+                run = next_run(&tasks, thread)
     if dw != NULL:
         for c in range(width):
             total[0] = total[1] = 0

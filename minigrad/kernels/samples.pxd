@@ -52,6 +52,11 @@ cdef inline Cut cut_samples(Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner) no
     return cut
 
 
+cdef inline Py_ssize_t block_work(const Cut* cut) noexcept nogil:
+    """How many numbers are in a block, at most."""
+    return cut.n * (cut.samples if cut.inner == 1 else min(cut.samples, cut.inner))
+
+
 cdef inline Block block_at(const Cut* cut, Py_ssize_t number) noexcept nogil:
     cdef Block block
     cdef Py_ssize_t outer, column

@@ -14,11 +14,11 @@ from libc.math cimport fma, isinf, logl
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from minigrad.kernels.tasks cimport Tasks, next_task, share_out
+from minigrad.kernels.tasks cimport Run, Tasks, next_run, share_out
 from minigrad.kernels.vmath cimport exp
 from minigrad.kernels.vmath cimport log as logarithm     # log is an argument here
 from minigrad.kernels.samples cimport (
-    SAMPLES, Block, Cut, block_at, cut_samples, dots, exponential_sums, maxima,
+    SAMPLES, Block, Cut, block_at, block_work, cut_samples, dots, exponential_sums, maxima,
 )
 
 cnp.import_array()
@@ -135,17 +135,19 @@ cdef void softmax_all(
 ) noexcept nogil:
     cdef Py_ssize_t b
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     if n_threads == 1:
         for b in range(cut.blocks):
             softmax_block(out, x, &cut, b, log_of)
         return
-    share_out(&tasks, cut.blocks, n_threads)
+    share_out(&tasks, cut.blocks, block_work(&cut), n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        b = next_task(&tasks, thread)
-        while b >= 0:
-            softmax_block(out, x, &cut, b, log_of)
-            b = next_task(&tasks, thread)
+        run = next_run(&tasks, thread)
+        while run.first < run.last:
+            for b in range(run.first, run.last):
+                softmax_block(out, x, &cut, b, log_of)
+            run = next_run(&tasks, thread)
 
 
 cdef void softmax_backward_all(
@@ -153,17 +155,19 @@ cdef void softmax_backward_all(
 ) noexcept nogil:
     cdef Py_ssize_t b
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     if n_threads == 1:
         for b in range(cut.blocks):
             softmax_backward_block(dx, g, y, &cut, b, log_of)
         return
-    share_out(&tasks, cut.blocks, n_threads)
+    share_out(&tasks, cut.blocks, block_work(&cut), n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        b = next_task(&tasks, thread)
-        while b >= 0:
-            softmax_backward_block(dx, g, y, &cut, b, log_of)
-            b = next_task(&tasks, thread)
+        run = next_run(&tasks, thread)
+        while run.first < run.last:
+            for b in range(run.first, run.last):
+                softmax_backward_block(dx, g, y, &cut, b, log_of)
+            run = next_run(&tasks, thread)
 
 
 cdef void logsumexp_all(
@@ -171,17 +175,19 @@ cdef void logsumexp_all(
 ) noexcept nogil:
     cdef Py_ssize_t b
     cdef Tasks tasks
+    cdef Run run
     cdef int thread
     if n_threads == 1:
         for b in range(cut.blocks):
             logsumexp_block(out, x, &cut, b)
         return
-    share_out(&tasks, cut.blocks, n_threads)
+    share_out(&tasks, cut.blocks, block_work(&cut), n_threads)
     for thread in prange(n_threads, num_threads=n_threads, schedule="static"):
-        b = next_task(&tasks, thread)
-        while b >= 0:
-            logsumexp_block(out, x, &cut, b)
-            b = next_task(&tasks, thread)
+        run = next_run(&tasks, thread)
+        while run.first < run.last:
+            for b in range(run.first, run.last):
+                logsumexp_block(out, x, &cut, b)
+            run = next_run(&tasks, thread)
 
 
 cpdef int softmax_forward(

@@ -12,36 +12,67 @@
 #define FETCH_AND_ADD_1(number) _InterlockedExchangeAdd64(number, 1)
 #endif
 
-enum { SHARES = 16 };  /* more threads than that have one in common */
+enum {
+    TASK = 32768,  /* units of work (see openmp.pyx): some microseconds */
+    SHARES = 16    /* more threads than that have one in common */
+};
 
 typedef struct {
-    int64_t next, end;
-    char rest[112];  /* of two cache lines: a thread's own number is not to be moved by another's */
+    char before[64];    /* Nothing else is in the cache line of `next`: it goes from core to core, */
+    int64_t next, end;  /* and what all threads read would go with it. */
+    char behind[48];
 } Share;
 
 typedef struct {
-    int shares;
     Share share[SHARES];
+    int shares;
+    ptrdiff_t size, count;  /* of a task; of all items */
 } Tasks;
 
-static inline void share_out(Tasks *tasks, ptrdiff_t count, int n_threads)
+typedef struct {
+    ptrdiff_t first, last;  /* last is the first that does not belong to it */
+} Run;
+
+static inline ptrdiff_t pieces_of(ptrdiff_t total, ptrdiff_t size)
+{
+    return (total + size - 1) / size;
+}
+
+static inline ptrdiff_t task_size(ptrdiff_t count, ptrdiff_t work, int n_threads)
+{
+    const ptrdiff_t share = pieces_of(count, n_threads);
+    ptrdiff_t tasks = work < TASK ? share * work / TASK : share;
+    if (tasks < 1) return share > 0 ? share : 1;
+    return pieces_of(share, tasks);
+}
+
+static inline void share_out(Tasks *tasks, ptrdiff_t count, ptrdiff_t work, int n_threads)
 {
     const int shares = n_threads < SHARES ? n_threads : SHARES;
     tasks->shares = shares;
+    tasks->count = count;
+    tasks->size = task_size(count, work, n_threads);
+    count = pieces_of(count, tasks->size);
     for (int i = 0; i < shares; i++) {
         tasks->share[i].next = count * i / shares;
         tasks->share[i].end = count * (i + 1) / shares;
     }
 }
 
-static inline ptrdiff_t next_task(Tasks *tasks, int thread)
+static inline Run next_run(Tasks *tasks, int thread)
 {
+    Run run = {0, 0};
     for (int i = 0; i < tasks->shares; i++) {
         Share *share = &tasks->share[(thread + i) % tasks->shares];
         const int64_t task = FETCH_AND_ADD_1(&share->next);
-        if (task < share->end) return (ptrdiff_t)task;
+        if (task < share->end) {
+            run.first = (ptrdiff_t)task * tasks->size;
+            run.last = run.first + tasks->size;
+            if (run.last > tasks->count) run.last = tasks->count;
+            break;
+        }
     }
-    return -1;
+    return run;
 }
 
 #undef FETCH_AND_ADD_1

@@ -28,7 +28,7 @@ from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast
 from minigrad.ops.math cimport record_relu
 from minigrad.ops.math import relu
-from minigrad.tape cimport Node, bump_version, grad_enabled, record, recording
+from minigrad.tape cimport Node, bump_version, grad_enabled, is_watched, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
@@ -83,8 +83,9 @@ def batch_norm_relu(input, running_mean, running_var, weight=None, bias=None, tr
     tensor([[1.],
             [0.]])
     """
-    if isinstance(input, Tensor) and dtype_of((<Tensor>input).array) is float16:
-        # A half is rounded between the two: what is just below 0 becomes -0, and stays that.
+    # (A half is rounded between the two: what is just below 0 becomes -0, and stays that.)
+    if is_watched() or (
+            isinstance(input, Tensor) and dtype_of((<Tensor>input).array) is float16):
         return relu(batch_norm(input, running_mean, running_var, weight, bias, training, momentum,
                                eps))
     return normalise(input, running_mean, running_var, weight, bias, training, momentum, eps, True)

@@ -52,7 +52,7 @@ def batch_norm_forward(
 
 
 def batch_norm_eval(out, x, weight, bias, mean, var, eps, rectify, n_threads):
-    """Normalise ``x`` with the given statistics; ``rectify`` as there."""
+    """Normalise ``x`` with the given statistics; ``rectify`` as above."""
     invstd = _invstd(np.asarray(var, np.float64), eps)
     y = _affine((x - _column(mean, x)) * _column(invstd, x), weight, bias)
     out[...] = np.maximum(y, 0) if rectify else y

@@ -127,8 +127,7 @@ class Sequential(_ListLike):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the output of the last module; the first one gets ``input``."""
-        attributes = self.__dict__
-        return call_all([attributes[name] for name in self._names["module"]], input)
+        return call_all(self.__dict__, list(self._names["module"]), input)
 
     def _slice(self, index: slice) -> Self:
         return type(self)(dict(list(self._modules.items())[index]))

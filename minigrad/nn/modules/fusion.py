@@ -18,7 +18,7 @@ from minigrad.nn.modules.conv import Conv2d
 from minigrad.nn.modules.module import Module
 from minigrad.nn.modules.pooling import MaxPool2d
 from minigrad.ops.conv import conv2d_infer
-from minigrad.overrides import entered_modes
+from minigrad.overrides import entered_modes, has_torch_function, overriding
 from minigrad.tape import _is_watched, is_grad_enabled
 from minigrad.tensor import Tensor
 
@@ -30,22 +30,24 @@ FORWARD = {kind: kind.forward for kind in KINDS}
 CALL = Module.__call__
 
 
-def call_all(modules: list[Any], input: Any) -> Any:
-    """Return what ``modules``, called one after the other, make of ``input``."""
-    position, last = 0, len(modules) - 1
+def call_all(modules: dict[str, Any], names: list[str], input: Any) -> Any:
+    """Return what the modules of these names, called one after the other, make of ``input``."""
+    position, last = 0, len(names) - 1
     while position <= last:
-        module = modules[position]
+        module = modules[names[position]]
         position += 1
         kind = type(module)
         if position <= last and kind in FORWARD:
-            if kind in NORMS and type(modules[position]) is ReLU:
-                if _is_itself(module) and _is_itself(modules[position]) and _is_plain(input):
+            if kind in NORMS:
+                relu = modules[names[position]]
+                plain = type(relu) is ReLU and _is_itself(module) and _is_itself(relu)
+                if plain and _is_nobodys(input, module):
                     input = module.forward_relu(input)
                     position += 1
                     continue
             elif kind is Conv2d and not is_grad_enabled() and _fits(module, input):
-                taken = _take_along(modules, position)
-                if taken:
+                taken = _take_along([modules[name] for name in names[position:]])
+                if taken and _is_nobodys(input, module, *taken.values()):
                     input = _infer_together(module, taken, input)
                     position += len(taken)
                     continue
@@ -53,9 +55,13 @@ def call_all(modules: list[Any], input: Any) -> Any:
     return input
 
 
-def _is_plain(input):
-    """Whether nobody has a say in what functions make of the input, or watches it."""
-    return type(input) is Tensor and not entered_modes and not _is_watched()
+def _is_nobodys(input, *modules):
+    """Whether nobody has a say in what functions make of these tensors, or watches the tape."""
+    if type(input) is not Tensor or entered_modes or _is_watched():
+        return False
+    return not overriding or not has_torch_function(
+        [value for module in modules for value in (*module.parameters(), *module.buffers())]
+    )
 
 
 def _is_itself(module):
@@ -69,19 +75,19 @@ def _fits(conv, input):
     return (
         _is_itself(conv)
         and conv.padding_mode == "zeros"
-        and _is_plain(input)
+        and type(input) is Tensor
         and input.dim() == 4
         and input.dtype.itemsize > 2
     )
 
 
-def _take_along(modules, position):
-    """Return {class: module} of the modules from ``position`` on that may be taken along."""
+def _take_along(modules):
+    """Return {class: module} of the first modules, as far as they may be taken along."""
     taken = {}
     for kind in BEHIND_CONV:
-        if position == len(modules):
+        if len(taken) == len(modules):
             break
-        module = modules[position]
+        module = modules[len(taken)]
         if type(module) is not kind or not _is_itself(module):
             continue
         if kind is BatchNorm2d and (module.training or module.running_mean is None):
@@ -89,7 +95,6 @@ def _take_along(modules, position):
         if kind is MaxPool2d and not _is_2x2(module):
             break
         taken[kind] = module
-        position += 1
     return taken
 
 
