@@ -251,14 +251,16 @@ cdef void choose_pieces(Product* p, const floating* like, int n_threads, Py_ssiz
     cdef Py_ssize_t panel = panel_width(like), panels = pieces(p.columns, panel), down, across
     cdef Product piece = p[0]
     cdef Py_ssize_t most = max(min(PIECES * n_threads, MOST_PIECES), n_threads)
+    cdef bint packs = packs_a(p, like)
     cdef double cost, turns, best = -1
     for across in range(1, min(panels, most) + 1):
         for down in range(1, most // across + 1):
             piece.rows = pieces(p.rows, down)
             piece.columns = pieces(panels, across) * panel
+            if packs and not packs_a(&piece, like):
+                break                   # so narrow that each panel would read a where it lies
             cost = piece.rows * piece.columns + PACKING * piece.columns
-            if packs_a(&piece, like):
-                cost += PACKING * piece.rows
+            cost += PACKING * piece.rows if packs else 0
             turns = pieces(pieces(p.rows, piece.rows) * pieces(p.columns, piece.columns), n_threads)
             cost *= turns + WAIT
             if best < 0 or cost < best:
