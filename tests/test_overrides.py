@@ -179,3 +179,44 @@ def test_a_mode_is_its_threads_and_ends_with_its_block():
         "[1.0, 1.0] 2.0\nasked: __floordiv__\nasked: add\n"
         "add(): argument 'other' must be Tensor or float, not str 'a'\ntensor([2., 2.]) True\n"
     )
+
+
+def test_layers_that_take_others_along_ask_of_every_tensor():
+    """See nn/modules/fusion.py."""
+    metres = """
+asked = []
+class Mode(mg.overrides.TorchFunctionMode):
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        asked.append(func.__name__)
+        return func(*args, **(kwargs or {}))
+class Mine(mg.Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        asked.append(func.__name__)
+        return super().__torch_function__(func, types, args, kwargs)
+"""
+    body = """
+        x = mg.randn(4, 3, 2, 2)
+        with Mode():
+            nn.Sequential(nn.BatchNorm2d(3), nn.ReLU())(x)
+        print("mode", {"batch_norm", "relu"} <= set(asked))
+        asked.clear()
+        y = nn.Sequential(nn.BatchNorm2d(3), nn.ReLU())(x.as_subclass(Mine))
+        print("input", type(y) is Mine, {"batch_norm", "relu"} <= set(asked))
+        for name in "weight", "running_mean":
+            layer = nn.BatchNorm2d(3)
+            its = getattr(layer, name).detach().as_subclass(Mine)
+            setattr(layer, name, nn.Parameter(its) if name == "weight" else its)
+            asked.clear()
+            nn.Sequential(layer, nn.ReLU())(x)
+            print(name, {"batch_norm", "relu"} <= set(asked))
+            model = nn.Sequential(nn.Conv2d(3, 3, 1), layer, nn.ReLU()).eval()
+            asked.clear()
+            with mg.no_grad():
+                model(x)
+            print(name, {"batch_norm", "relu"} <= set(asked))
+    """
+    assert run(body, metres=metres) == (
+        "mode True\ninput True True\n"
+        "weight True\nweight True\nrunning_mean True\nrunning_mean True\n"
+    )
