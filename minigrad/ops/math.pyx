@@ -394,7 +394,10 @@ def relu(input):
 
 
 cdef int record_relu(Tensor out, Tensor input) except -1:
-    """Record that ``out`` is the relu of ``input``, for an op that has computed it on the way."""
+    """Record that ``out`` is the relu of ``input``, for an op that has computed it on the way.
+
+    ``input`` may be ``out`` itself, with what came before recorded, as after a write in place.
+    """
     record(out, "ReluBackward0", relu_vjp, (input,), (out,))
     return 0
 

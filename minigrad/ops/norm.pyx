@@ -94,7 +94,7 @@ def batch_norm_relu(input, running_mean, running_var, weight=None, bias=None, tr
 cdef Tensor normalise(object input, object running_mean, object running_var, object weight,
                       object bias, bint trains, object momentum, object eps, bint rectify):
     """Compute and record batch_norm, or batch_norm_relu if ``rectify``."""
-    cdef Tensor x, out, normalised
+    cdef Tensor x, out
     cdef ndarray mean = None, invstd = None
     cdef bint records
     cdef double factor, epsilon = number(eps, "eps")
@@ -122,12 +122,10 @@ cdef Tensor normalise(object input, object running_mean, object running_var, obj
             with np.errstate(divide="ignore", invalid="ignore"):
                 invstd = 1 / np.sqrt(array_of(running_var).astype(np.float64) + epsilon)
     if records:
-        normalised = Tensor.__new__(Tensor) if rectify else out
-        record(normalised, "NativeBatchNormBackward0", batch_norm_vjp, (x, weight, bias),
-               (x, weight), (mean, invstd, trains, epsilon,
-                             None if bias is None else dtype_of(array_of(bias))))
+        record(out, "NativeBatchNormBackward0", batch_norm_vjp, (x, weight, bias), (x, weight),
+               (mean, invstd, trains, epsilon, None if bias is None else dtype_of(array_of(bias))))
         if rectify:
-            record_relu(out, normalised)
+            record_relu(out, out)
     return out
 
 
