@@ -6,6 +6,9 @@ is newer and has had its turn.  The walk runs that node's vjp, which lets gradie
 nodes, and goes on with the newest: no recursion, no list of the graph, no counting of users.  What
 a node saved is freed as soon as its vjp has run.
 
+Gradients are the walk's own: what nobody else holds, a vjp may write its result over
+(``is_spare``).
+
 A gradient on its way belongs to an *edge* (see ``edge_to``): a node, ``(node, k)`` for output k of
 a node with several outputs, or a leaf.
 """
@@ -19,7 +22,9 @@ cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdlib cimport free, realloc
-from numpy cimport PyArray_BASE, PyArray_IS_C_CONTIGUOUS, PyArray_SIZE, import_array
+from numpy cimport (
+    PyArray_BASE, PyArray_IS_C_CONTIGUOUS, PyArray_ISCARRAY, PyArray_SIZE, import_array,
+)
 
 from minigrad.edges cimport (
     edge_of, end_of, key_of, last_users, leaf_of, leading_to, newest_first,
@@ -28,7 +33,8 @@ from minigrad.edges import GradientEdge
 from minigrad.given cimport checked_inputs, described, gradients_of, sizes, variables
 from minigrad.hooks cimport call_with_hooks, run_accumulated_hooks, run_hooks, run_node_hooks
 from minigrad.tape cimport (
-    AFTER, BEFORE, Node, Variable, observer, operations, set_grad_enabled_,
+    AFTER, BEFORE, Node, Variable, grad_enabled, is_watched, observer, operations,
+    set_grad_enabled_,
 )
 
 import_array()
@@ -200,6 +206,20 @@ cdef class Walk:
 def walk_under_way():
     """Return the innermost walk of this thread, None if there is none."""
     return None if mg_walk == NULL else <object>mg_walk
+
+
+cdef bint is_spare(PyObject *grad) noexcept:
+    """Whether a vjp may write over the memory of the ``grad`` it was given: nobody else has it.
+
+    To be asked before the vjp puts it, or its array, in a variable of its own: one more reference
+    than the walk's is somebody who may look.
+    """
+    cdef Variable v
+    if Py_REFCNT(grad) > 1 or grad_enabled() or is_watched():
+        return False
+    v = <Variable>grad
+    return (type(v) is operations.tensor_class and Py_REFCNT(<PyObject *>v.array) == 1
+            and PyArray_BASE(v.array) == NULL and PyArray_ISCARRAY(v.array))
 
 
 # ---------------------------------------------------------------- the end: leaves

@@ -246,4 +246,18 @@ FAULTS = [  # (what, file, the text there, what stands there instead, tests that
         "        if False:\n            record_relu(",
         "fusion",
     ),
+    (
+        "a gradient that another holds is written over",
+        "minigrad/walk.pyx",
+        "if Py_REFCNT(grad) > 1 or grad_enabled()",
+        "if grad_enabled()",
+        "spare_gradients",
+    ),
+    (
+        "a gradient whose array another holds is written over",
+        "minigrad/walk.pyx",
+        "type(v) is operations.tensor_class and Py_REFCNT(<PyObject *>v.array) == 1",
+        "type(v) is operations.tensor_class",
+        "spare_gradients",
+    ),
 ]

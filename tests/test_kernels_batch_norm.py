@@ -75,13 +75,17 @@ def run(kernels, x, dy, weight, bias, n_threads=1, eps=1e-5):
     statistics = running_mean, running_var, eps
     kernels.batch_norm_eval(evaluated, x, weight, bias, *statistics, False, n_threads)
     kernels.batch_norm_eval(rectified, x, weight, bias, *statistics, True, n_threads)
-    kernels.batch_norm_backward(dx, dweight, dbias, dy, x, weight, mean, invstd, True, n_threads)
-    kernels.batch_norm_backward(eval_dx, None, None, dy, x, weight, mean, invstd, False, n_threads)
+    given = x, weight, mean, invstd
+    kernels.batch_norm_backward(dx, dweight, dbias, dy, *given, True, n_threads)
+    kernels.batch_norm_backward(eval_dx, None, None, dy, *given, False, n_threads)
+    in_place, eval_in_place = dy.copy(order="K"), dy.copy(order="K")
+    kernels.batch_norm_backward(in_place, None, None, in_place, *given, True, n_threads)
+    kernels.batch_norm_backward(eval_in_place, None, None, eval_in_place, *given, False, n_threads)
     return {
         name: value
         for name, value in locals().items()
         if name in {"out", "relu", "mean", "invstd", "running_mean", "running_var", "evaluated",
-                    "rectified", "dx", "dweight", "dbias", "eval_dx"}
+                    "rectified", "dx", "dweight", "dbias", "eval_dx", "in_place", "eval_in_place"}
     }  # fmt: skip
 
 

@@ -33,27 +33,24 @@ from minigrad.kernels.batch_norm_grid cimport (
     make_grid, offset_of, set_origins, spread, store,
 )
 from minigrad.kernels.batch_norm_tiles cimport (
-    COEFFICIENTS, HI, INVSTD, MEAN_DY, SCALE, SHIFT, SLOPE, column_affine, column_dot,
-    column_moments, column_slope, plane_affine, plane_dot, plane_moments, plane_slope,
+    COEFFICIENTS, HI, INVSTD, MEAN_DY, SCALE, SHIFT, SLOPE, LastPass, column_dot, column_moments,
+    plane_dot, plane_moments, stream_box, write_box,
 )
 from minigrad.kernels.openmp cimport regain_gil, release_gil
-from minigrad.kernels.stream cimport LAST_CACHE, ONE_PASS, end_of_stream, stream
+from minigrad.kernels.stream cimport LAST_CACHE, ONE_PASS
 from minigrad.kernels.tasks cimport TASK, Run, Tasks, next_run, share_out
 
 import numpy as np
 
 cnp.import_array()
 
-cdef enum:
-    PIECE = 2048        # numbers that are computed before they are streamed to memory
-
-
 # ---------------------------------------------------------------------------- tiles to channels
 
 cdef struct Job:
     Grid grid
-    bint backward, training
+    bint backward
     bint reduces                    # sums are wanted: statistics of x, or for backward of dy
+    LastPass last                   # what the last pass does
     void *x
     void *dy
     void *out                       # backward: dx, or NULL
@@ -68,7 +65,6 @@ cdef struct Job:
     double *rest                    # of doubles, forward: what the rounding of mean lost
     double *origin                  # of doubles: what the mean of each column is reckoned from
     double momentum, eps
-    double low                      # forward: no result is smaller
     bint streams                    # the arrays are larger than the caches: see stream.pxd
     Py_ssize_t slots                # how many tiles' sums a block keeps at once
     double *sums
@@ -233,52 +229,11 @@ cdef void finish_backward(Job *job, floating *coef, Py_ssize_t start,
     spread(&job.grid, coef, SCALE, work, start, stop)
     for k in range(start, stop):
         lo = mean[k] - <floating>mean[k]
-        work[k] = (job.total[k] - lo * invstd[k] * job.var[k]) / count if job.training else 0
-    spread(&job.grid, coef, MEAN_DY if job.training else HI, work, start, stop)
+        work[k] = (job.total[k] - lo * invstd[k] * job.var[k]) / count if job.last.slopes else 0
+    spread(&job.grid, coef, MEAN_DY if job.last.slopes else HI, work, start, stop)
     for k in range(start, stop):
-        work[k] = job.var[k] * invstd[k] / count if job.training else 0
-    spread(&job.grid, coef, SLOPE if job.training else SHIFT, work, start, stop)
-
-
-cdef void write_box(Job *job, floating *out, Strides out_s, const floating *dy, Strides dy_s,
-                    const floating *x, Strides s, Box box, const floating *coef) noexcept nogil:
-    """The last pass over a box: out or dx."""
-    cdef Py_ssize_t pitch = job.grid.width
-    if job.backward and job.training:
-        if job.grid.planes:
-            plane_slope(out, out_s, dy, dy_s, x, s, box, coef, pitch)
-        else:
-            column_slope(out, out_s.row, dy, dy_s.row, x, s.row, box, coef, pitch)
-    else:
-        if job.backward:                # dx = dy * scale
-            x, s = dy, dy_s
-        if job.grid.planes:
-            plane_affine(out, out_s, x, s, box, coef, pitch, <floating>job.low)
-        else:
-            column_affine(out, out_s.row, x, s.row, box, coef, pitch, <floating>job.low)
-
-
-cdef void stream_box(Job *job, floating *out, Strides out_s, const floating *dy, Strides dy_s,
-                     const floating *x, Strides s, Box box, const floating *coef) noexcept nogil:
-    """The same by way of a buffer, several rows or a part of one at a time."""
-    cdef floating piece[PIECE]
-    cdef Strides piece_s
-    cdef Box part = box
-    cdef Py_ssize_t columns = min(box.cols, <Py_ssize_t>PIECE), rows = PIECE // columns
-    cdef Py_ssize_t channels = box.width if job.grid.planes else 1, k, r, i, j
-    part.width = box.width // channels
-    for k in range(channels):
-        for r from 0 <= r < box.rows by rows:
-            part.rows = min(rows, box.rows - r)
-            for i from 0 <= i < box.cols by columns:
-                part.cols = piece_s.row = min(columns, box.cols - i)
-                write_box(job, <floating *>piece, piece_s,
-                          dy + k * dy_s.channel + r * dy_s.row + i, dy_s,
-                          x + k * s.channel + r * s.row + i, s, part, coef + k)
-                for j in range(part.rows):
-                    stream(out + k * out_s.channel + (r + j) * out_s.row + i,
-                           &piece[j * part.cols], part.cols * sizeof(floating))
-    end_of_stream()
+        work[k] = job.var[k] * invstd[k] / count if job.last.slopes else 0
+    spread(&job.grid, coef, SLOPE if job.last.slopes else SHIFT, work, start, stop)
 
 
 cdef void write_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t tile) noexcept nogil:
@@ -297,10 +252,12 @@ cdef void write_tile(Job *job, const floating *x, Py_ssize_t block, Py_ssize_t t
     if job.backward:
         dy_s = job.dy_strides
         dy = <const floating *>job.dy + offset_of(g, dy_s, box, block)
-    if job.streams:
-        stream_box(job, out, out_s, dy, dy_s, x, s, box, coef)
+        if not job.last.slopes:         # dx = dy * scale
+            x, s = dy, dy_s
+    if job.streams and job.out != job.dy:   # (in the place of dy: the cache has it already)
+        stream_box(&job.last, out, out_s, dy, dy_s, x, s, box, coef)
     else:
-        write_box(job, out, out_s, dy, dy_s, x, s, box, coef)
+        write_box(&job.last, out, out_s, dy, dy_s, x, s, box, coef)
 
 
 cdef void see_through(Job *job, const floating *x, Py_ssize_t block) noexcept nogil:
@@ -405,6 +362,7 @@ cdef int run(Job *job, ndarray out, ndarray dy, ndarray x, ndarray weight, ndarr
         job.x_strides.row *= g.fold
         job.out_strides.row *= g.fold
         job.dy_strides.row *= g.fold
+    job.last.planes, job.last.pitch = g.planes, g.width
     if not job.reduces and g.planes and (g.pieces == 1 or g.rows * g.channels >= 8 * n_threads):
         # One pass, in which no tile sums anything: strictly in the order of memory.  (Large planes
         # are left whole only where they are many enough to share out evenly.)
@@ -469,8 +427,8 @@ cpdef int batch_norm_forward(ndarray out, ndarray mean, ndarray invstd, ndarray 
     cdef Py_ssize_t k, n = cnp.PyArray_DIM(x, 1)
     if cnp.PyArray_SIZE(x) == 0:
         return 0
-    job.backward, job.training, job.reduces = False, True, True
-    job.momentum, job.eps, job.low = momentum, eps, 0 if rectify else -INFINITY
+    job.backward, job.reduces, job.momentum, job.eps = False, True, momentum, eps
+    job.last.slopes, job.last.low = False, 0 if rectify else -INFINITY
     run(&job, out, None, x, weight, bias, None, None, None, n_threads)
     for k in range(n):
         if job.mean[k] != job.mean[k]:      # of deviations from infinity; a plain sum is inf
@@ -493,8 +451,8 @@ cpdef int batch_norm_eval(ndarray out, ndarray x, ndarray weight, ndarray bias, 
     cdef Job job
     if cnp.PyArray_SIZE(x) == 0:
         return 0
-    job.backward, job.training, job.reduces = False, False, False
-    job.eps, job.low = eps, 0 if rectify else -INFINITY
+    job.backward, job.reduces, job.eps = False, False, eps
+    job.last.slopes, job.last.low = False, 0 if rectify else -INFINITY
     run(&job, out, None, x, weight, bias, mean, var, None, n_threads)
     free(job.weight)
     return 0
@@ -533,6 +491,9 @@ cpdef int batch_norm_backward(ndarray dx, ndarray dweight, ndarray dbias, ndarra
                               int n_threads) except -1:
     """Gradients of batch norm; any of the three outputs may be None, and is then not computed.
 
+    `dx` may be `dy`, and is then written over it: memory that need not be fetched, where that is
+    what bounds, takes half of the time.
+
     `mean` and `invstd` are those that normalised `x`: in training, what batch_norm_forward
     returned (they depend on `x`); else constants, and dx is just dy * weight * invstd.
     An empty `x` changes nothing.
@@ -541,7 +502,7 @@ cpdef int batch_norm_backward(ndarray dx, ndarray dweight, ndarray dbias, ndarra
     cdef Py_ssize_t n = cnp.PyArray_DIM(x, 1)
     if cnp.PyArray_SIZE(x) == 0:
         return 0
-    job.backward, job.training, job.low = True, training, -INFINITY
+    job.backward, job.last.slopes, job.last.low = True, training, -INFINITY
     job.reduces = (training and dx is not None) or dweight is not None or dbias is not None
     run(&job, dx, dy, x, weight, None, mean, None, invstd, n_threads)
     store(dweight, job.var, n)

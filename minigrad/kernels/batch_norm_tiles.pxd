@@ -33,15 +33,18 @@ cdef void plane_affine(
     floating *out, Strides out_s, const floating *x, Strides s, Box box, const floating *coef,
     Py_ssize_t pitch, floating low
 ) noexcept nogil
-cdef void column_affine(
-    floating *out, Py_ssize_t out_stride, const floating *x, Py_ssize_t stride, Box box,
-    const floating *coef, Py_ssize_t pitch, floating low
+
+cdef struct LastPass:
+    bint planes
+    bint slopes                     # out = ((dy - mean_dy) - (x - hi) * slope) * scale, else
+    double low                      # out = max(low, (x - hi) * scale + shift)
+    Py_ssize_t pitch                # from one coefficient to the next
+
+cdef void write_box(
+    const LastPass *last, floating *out, Strides out_s, const floating *dy, Strides dy_s,
+    const floating *x, Strides s, Box box, const floating *coef
 ) noexcept nogil
-cdef void plane_slope(
-    floating *dx, Strides dx_s, const floating *dy, Strides dy_s, const floating *x, Strides s,
-    Box box, const floating *coef, Py_ssize_t pitch
-) noexcept nogil
-cdef void column_slope(
-    floating *dx, Py_ssize_t dx_stride, const floating *dy, Py_ssize_t dy_stride, const
-    floating *x, Py_ssize_t stride, Box box, const floating *coef, Py_ssize_t pitch
+cdef void stream_box(
+    const LastPass *last, floating *out, Strides out_s, const floating *dy, Strides dy_s,
+    const floating *x, Strides s, Box box, const floating *coef
 ) noexcept nogil

@@ -21,6 +21,7 @@ from cython cimport floating
 from libc.math cimport INFINITY
 
 from minigrad.kernels.batch_norm_grid cimport MAX_COLS, Box
+from minigrad.kernels.stream cimport end_of_stream, stream
 
 cdef enum:
     AHEAD = 8           # rows of columns that are prefetched before they are needed
@@ -30,6 +31,7 @@ cdef enum:
     RUN = 16            # numbers that are added up before the sums of columns are put by
     SOME = 4 * RUN      # rows, four at a time
     SHORT_ROW = 2048    # bytes
+    PIECE = 2048        # numbers that are computed before they are streamed to memory
 
 
 cdef extern from "plane_sums.h" nogil:
@@ -372,3 +374,42 @@ cdef void column_slope(floating *dx, Py_ssize_t dx_stride, const floating *dy,
         dx += dx_stride
         dy += dy_stride
         x += stride
+
+
+cdef void write_box(const LastPass *last, floating *out, Strides out_s, const floating *dy,
+                    Strides dy_s, const floating *x, Strides s, Box box,
+                    const floating *coef) noexcept nogil:
+    """The last pass over a box."""
+    if last.slopes:
+        if last.planes:
+            plane_slope(out, out_s, dy, dy_s, x, s, box, coef, last.pitch)
+        else:
+            column_slope(out, out_s.row, dy, dy_s.row, x, s.row, box, coef, last.pitch)
+    elif last.planes:
+        plane_affine(out, out_s, x, s, box, coef, last.pitch, <floating>last.low)
+    else:
+        column_affine(out, out_s.row, x, s.row, box, coef, last.pitch, <floating>last.low)
+
+
+cdef void stream_box(const LastPass *last, floating *out, Strides out_s, const floating *dy,
+                     Strides dy_s, const floating *x, Strides s, Box box,
+                     const floating *coef) noexcept nogil:
+    """The same by way of a buffer, several rows or a part of one at a time."""
+    cdef floating piece[PIECE]
+    cdef Strides piece_s
+    cdef Box part = box
+    cdef Py_ssize_t columns = min(box.cols, <Py_ssize_t>PIECE), rows = PIECE // columns
+    cdef Py_ssize_t channels = box.width if last.planes else 1, k, r, i, j
+    part.width = box.width // channels
+    for k in range(channels):
+        for r from 0 <= r < box.rows by rows:
+            part.rows = min(rows, box.rows - r)
+            for i from 0 <= i < box.cols by columns:
+                part.cols = piece_s.row = min(columns, box.cols - i)
+                write_box(last, <floating *>piece, piece_s,
+                          dy + k * dy_s.channel + r * dy_s.row + i, dy_s,
+                          x + k * s.channel + r * s.row + i, s, part, coef + k)
+                for j in range(part.rows):
+                    stream(out + k * out_s.channel + (r + j) * out_s.row + i,
+                           &piece[j * part.cols], part.cols * sizeof(floating))
+    end_of_stream()

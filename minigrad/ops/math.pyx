@@ -9,12 +9,13 @@ import math
 
 import numpy as np
 
-from numpy cimport import_array, ndarray
+from cpython.object cimport PyObject
+from numpy cimport PyArray_TYPE, import_array, ndarray
 
 from minigrad.dtypes cimport bool_, dtype_of, float16, int64
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
-from minigrad.kernels.shapes cimport size_of
+from minigrad.kernels.shapes cimport same_shape, size_of
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast, float_operand, is_kernel_float, to_half, zeros_of
 from minigrad.ops.elementwise cimport combine, with_parameters
@@ -22,6 +23,7 @@ from minigrad.ops.recorded import labelled
 from minigrad.ops.recorded cimport named_slope
 from minigrad.tape cimport Node, grad_enabled, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
+from minigrad.walk cimport is_spare
 
 import_array()
 
@@ -49,8 +51,17 @@ cdef Tensor unary(int op, str label, vjp_function vjp, object input, Keep keep):
 
 
 cdef object fused(int op, object g, Tensor saved):
-    """Return a two-input gradient kernel's result as a tensor, for a walk that is not recorded."""
-    return wrap(combine(op, (<Tensor>g).array, saved.array))
+    """Return a two-input gradient kernel's result as a tensor, for a walk that is not recorded.
+
+    Nothing else may want ``g`` after this: the result takes its place, if nobody else holds it.
+    """
+    cdef bint spare = is_spare(<PyObject *>g)       # before a variable here holds its array, too
+    cdef ndarray slope = (<Tensor>g).array
+    if (spare and is_kernel_float(slope) and same_shape(slope, saved.array)
+            and PyArray_TYPE(slope) == PyArray_TYPE(saved.array)):
+        kernels.binary(op, slope, slope, saved.array, threads_for(size_of(slope)))
+        return wrap(slope)
+    return wrap(combine(op, slope, saved.array))
 
 
 cdef Tensor exact(object ufunc, int op, str label, vjp_function vjp, object input, Keep keep):

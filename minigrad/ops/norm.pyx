@@ -7,12 +7,14 @@
              dx = g * w * invstd                              in evaluation: mean, var are constants
 
 Sums are over every dimension but the channels, 1.  An ordinary backward pass is one call of the
-kernel.  Under ``create_graph=True`` the same formulas are composed of ops instead, mean and invstd
-being functions of x once more, and can so be differentiated as often as anybody likes.
+kernel, which writes dx over g where nobody else holds that.  Under ``create_graph=True`` the same
+formulas are composed of ops instead, mean and invstd being functions of x once more, and can so be
+differentiated as often as anybody likes.
 """
 
 import numpy as np
 
+from cpython.object cimport PyObject
 from libc.math cimport isnan
 from numpy cimport (
     NPY_INT64, PyArray_DATA, PyArray_DIM, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE,
@@ -30,6 +32,7 @@ from minigrad.ops.math cimport record_relu
 from minigrad.ops.math import relu
 from minigrad.tape cimport Node, bump_version, grad_enabled, is_watched, record, recording
 from minigrad.tensor cimport Tensor, wrap
+from minigrad.walk cimport is_spare
 
 import_array()
 
@@ -287,8 +290,9 @@ cdef Tensor narrowed(ndarray array, Tensor x):
     return wrap(array)
 
 
-cdef int threads(ndarray x) noexcept:
-    return threads_for(PyArray_SIZE(x))
+cdef int threads(ndarray x, int touched) noexcept:
+    """How many to share a kernel among that reads or writes each element ``touched`` times."""
+    return threads_for(touched * PyArray_SIZE(x))
 
 
 # ---------------------------------------------------------------- forward
@@ -300,7 +304,7 @@ cdef Tensor train_forward(Tensor input, ndarray mean, ndarray invstd, object run
     cdef ndarray moving_mean = widened(array_of(running_mean))
     cdef ndarray moving_var = widened(array_of(running_var))
     batch_norm_forward(out, mean, invstd, x, widened(array_of(weight)), widened(array_of(bias)),
-                       moving_mean, moving_var, momentum, eps, rectify, threads(x))
+                       moving_mean, moving_var, momentum, eps, rectify, threads(x, 3))
     if running_mean is not None and PyArray_SIZE(x):
         for running, moved in ((running_mean, moving_mean), (running_var, moving_var)):
             if array_of(running) is not moved:
@@ -313,30 +317,31 @@ cdef Tensor eval_forward(Tensor input, Tensor mean, Tensor var, object weight, o
                          double eps, bint rectify):
     cdef ndarray x = widened(input.array), out = empty_laid_out_as(x)
     batch_norm_eval(out, x, widened(array_of(weight)), widened(array_of(bias)),
-                    widened(mean.array), widened(var.array), eps, rectify, threads(x))
+                    widened(mean.array), widened(var.array), eps, rectify, threads(x, 2))
     return narrowed(out, input)
 
 
 # ---------------------------------------------------------------- backward
 
 cdef batch_norm_vjp(Node node, object grad):
+    cdef bint spare = is_spare(<PyObject *>grad)    # before a variable here holds its array, too
     cdef Tensor x = <Tensor>node.tensor(0)
     cdef Tensor weight = <Tensor>node.tensor(1)
     cdef Tensor g = <Tensor>grad
-    cdef ndarray dx = None, dweight = None, dbias = None, wide, mean, invstd
+    cdef ndarray dx = None, dweight = None, dbias = None, dy, wide, mean, invstd
     cdef bint training
     mean, invstd, training, eps, bias_dtype = node.extra
     if grad_enabled():
         return composed_vjp(node, g, x, weight, mean, invstd, training, eps, bias_dtype)
-    wide = widened(x.array)
+    wide, dy = widened(x.array), widened(g.array)
     if node.needs(0):
-        dx = empty_laid_out_as(wide)
+        dx = dy if spare and PyArray_IS_C_CONTIGUOUS(wide) else empty_laid_out_as(wide)
     if node.needs(1):
         dweight = vector(x, float32 if weight.dtype is float16 else weight.dtype)
     if node.needs(2):
         dbias = vector(x, float32 if bias_dtype is float16 else bias_dtype)
-    batch_norm_backward(dx, dweight, dbias, widened(g.array), wide, widened(array_of(weight)),
-                        mean, invstd, training, threads(wide))
+    batch_norm_backward(dx, dweight, dbias, dy, wide, widened(array_of(weight)), mean, invstd,
+                        training, threads(wide, 5))
     return (
         None if dx is None else narrowed(dx, x),
         None if dweight is None else narrowed(dweight, weight),
