@@ -3,11 +3,12 @@
 ``a`` and ``b`` may have any strides, so transposed views cost no copy; ``out`` is contiguous.
 
 A tile of 12 rows x 2 vectors (6 rows where there are 16 registers) is summed in registers over
-up to ``DEPTH`` steps of the inner dimension (products.h).  It reads b as a packed panel two vectors
-wide, 32 KB, which stays in the L1 cache while all tiles of those columns are computed; a streams
-past from L2, packed too if several panels will read it, else from where it lies.  Up to
-``COLUMNS`` columns of b are packed at a time, which fits L2.  Packing turns rows into columns in
-registers, and is the only place that minds the strides.
+up to ``DEPTH`` steps of the inner dimension (products.h).  It reads b as a panel two vectors wide,
+32 KB, which stays in the L1 cache while all tiles of those columns are computed, and a streams past
+from L2.  Both are packed into the order in which they are read, ``COLUMNS`` columns of b at a time,
+if that pays: with AVX-512 not b whose rows are vectors as it lies, unless it is too large for L2,
+and a only if many panels will read it.  Packing turns rows into columns in registers, and is the only place that
+minds the strides.
 
 Threads split the result into rectangles and compute each as if it were alone, packing what it
 needs: with few threads that costs less than meeting at barriers.  Every number is summed
@@ -17,7 +18,7 @@ A matrix times a vector is rows of dot products.  Small products keep their pane
 
 from cython cimport floating
 from cython.parallel cimport prange
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free, malloc, getenv, atoi
 cimport numpy as cnp
 from numpy cimport PyArray_DATA, PyArray_DIM, PyArray_STRIDE
 
@@ -46,15 +47,18 @@ cdef extern from "products.h" nogil:
 
 cdef enum:
     DEPTH = 256  # steps of the inner dimension between two visits to out
+    L2 = 1 << 20  # bytes
     COLUMNS = 512  # columns of b packed at a time
     TILES = 20  # tiles of rows of a packed at a time
-    PACKING = 24  # times as long as to multiply a number by one takes it to pack it, at worst
+    PACKING = 8  # times as long as to multiply a number by one takes it to pack it ...
+    CROWDED = 20  # ... from lines that lie a multiple of 4 KB apart: they share a set of the L1 cache
+    READING = 3  # times as long it takes to fetch a number of a from the L2 cache
     PIECES = 4  # of the result for each thread, at most
     MOST_PIECES = 64  # where there are fewer threads than that
     STACK = 16384  # bytes of panels that are kept on the stack
 
 
-cdef double WAIT = 0.15  # of the time of a piece that a thread waits for others at the end
+cdef double WAIT = 0.1  # of the time of a piece that a thread waits for others at the end
 
 
 cdef struct Product:
@@ -80,13 +84,32 @@ cdef inline Py_ssize_t panel_width(const floating* like) noexcept nogil:
     return 2 * (LANES_float if floating is float else LANES_double)
 
 
-cdef inline bint packs_a(Product* p, const floating* like) noexcept nogil:
-    """Whether so many panels of b read a that it pays to pack it.
+cdef inline bint crowded(Py_ssize_t line, const floating* like) noexcept nogil:
+    """Whether numbers ``line`` apart share a set of the L1 cache."""
+    return line * <Py_ssize_t>sizeof(floating) % 4096 == 0
 
-    Rows that lie a multiple of 4 KB apart share a set of the L1 cache, and soon do.
-    """
-    cdef bint crowded = p.a_row * <Py_ssize_t>sizeof(floating) % 4096 == 0
-    return p.columns > (3 if crowded else 8) * panel_width(like)
+
+cdef inline bint is_wide(const floating* like) noexcept nogil:
+    """Whether a row of a panel is two lines of memory, which come from L2 faster than one."""
+    return panel_width(like) * sizeof(floating) >= 128
+
+
+cdef inline Py_ssize_t worth_packing(Product* p, const floating* like) noexcept nogil:
+    """How often a can be read where it lies in the time that it takes to pack it."""
+    if crowded(p.a_row, like) or crowded(p.a_step, like):
+        return 3
+    return 32 if is_wide(like) and p.depth <= DEPTH else 8
+
+
+cdef inline bint packs_b(Product* p, const floating* like) noexcept nogil:
+    """Not if its rows are vectors as it lies, and few tiles read it or it stays in the L2 cache."""
+    cdef bint stays = p.columns * p.depth * <Py_ssize_t>sizeof(floating) <= L2
+    return p.b_column != 1 or (p.rows > 2 * TILE_ROWS and not (stays and is_wide(like)))
+
+
+cdef inline bint packs_a(Product* p, const floating* like) noexcept nogil:
+    """Whether so many panels of b read a that it pays to pack it."""
+    return p.columns > worth_packing(p, like) * panel_width(like)
 
 
 cdef Py_ssize_t scratch_size(Product* p, const floating* like) noexcept nogil:
@@ -105,8 +128,7 @@ cdef void multiply(Product* p, floating* out, const floating* a, const floating*
     cdef Py_ssize_t tile = even(p.rows, TILE_ROWS), block = tile * TILES
     cdef Py_ssize_t deep = even(p.depth, DEPTH)
     cdef bint pack_a = packs_a(p, out)
-    # A panel of b that few tiles read, and whose rows are vectors as it lies, is not packed.
-    cdef bint pack_b = p.b_column != 1 or p.rows > 2 * TILE_ROWS
+    cdef bint pack_b = packs_b(p, out)
     cdef floating* b_panels = scratch
     cdef floating* a_panels = scratch + (
         deep * pieces(min(p.columns, <Py_ssize_t>COLUMNS), panel) * panel)
@@ -218,6 +240,9 @@ cdef int multiply_shared(Product* p, floating* out, const floating* a, const flo
     cdef int thread
     if n_threads > 1:
         choose_pieces(p, out, n_threads, &height, &width)
+        if getenv("GA") != NULL:
+            width = pieces(pieces(p.columns, panel_width(out)), atoi(getenv("GA"))) * panel_width(out)
+            height = pieces(p.rows, atoi(getenv("GD")))
     piece.rows, piece.columns = height, min(width, p.columns)
     size = scratch_size(&piece, out)
     scratch = <floating*>malloc(n_threads * size * sizeof(floating))
@@ -244,23 +269,22 @@ cdef void choose_pieces(Product* p, const floating* like, int n_threads, Py_ssiz
                         Py_ssize_t* width) noexcept nogil:
     """The size of the rectangles, which should take the least time on so many threads.
 
-    To multiply takes rows x columns, and columns are packed for it, perhaps rows, too: small ones
-    are packed more often.  Threads take turns at the rectangles, and wait at the end for a part of
-    one.
+    To multiply takes rows x columns, and numbers are packed for it: in small rectangles for fewer
+    products.  Threads take turns at the rectangles, and wait at the end for a part of one.
     """
     cdef Py_ssize_t panel = panel_width(like), panels = pieces(p.columns, panel), down, across
     cdef Product piece = p[0]
     cdef Py_ssize_t most = max(min(PIECES * n_threads, MOST_PIECES), n_threads)
-    cdef bint packs = packs_a(p, like)
-    cdef double cost, turns, best = -1
+    cdef double worth = worth_packing(p, like), turns, cost, best = -1
+    cdef double a_cost = CROWDED if worth == 3 else PACKING
+    cdef double b_cost = CROWDED if p.b_column != 1 and crowded(p.b_column, like) else PACKING
     for across in range(1, min(panels, most) + 1):
         for down in range(1, most // across + 1):
             piece.rows = pieces(p.rows, down)
             piece.columns = pieces(panels, across) * panel
-            if packs and not packs_a(&piece, like):
-                break                   # so narrow that each panel would read a where it lies
-            cost = piece.rows * piece.columns + PACKING * piece.columns
-            cost += PACKING * piece.rows if packs else 0
+            cost = piece.rows * piece.columns + READING * piece.rows
+            cost += a_cost * piece.rows * min(1, pieces(panels, across) / worth)
+            cost += b_cost * piece.columns if packs_b(&piece, like) else 0
             turns = pieces(pieces(p.rows, piece.rows) * pieces(p.columns, piece.columns), n_threads)
             cost *= turns + WAIT
             if best < 0 or cost < best:
