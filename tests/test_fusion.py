@@ -64,6 +64,86 @@ def test_the_same_bits_as_one_by_one(shape, options, followers, dtype, calls):
     assert len(calls) == 1
 
 
+def linear_norm(features, dtype=minigrad.float32, **options):
+    layer = nn.BatchNorm1d(features, dtype=dtype, **options)
+    if layer.running_mean is not None:
+        layer.running_mean.normal_()
+        layer.running_var.uniform_(0.5, 2)
+    return layer
+
+
+@pytest.fixture
+def linear_calls(monkeypatch):
+    """How often a linear layer took something along."""
+    made = []
+    original = fusion.linear_infer
+    monkeypatch.setattr(fusion, "linear_infer", lambda *args: made.append(args) or original(*args))
+    return made
+
+
+@pytest.mark.parametrize("dtype", [minigrad.float32, minigrad.float64])
+@pytest.mark.parametrize("rectify", [False, True])
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize(
+    "shape, outputs",
+    [
+        ((5, 3), 4), ((128, 784), 256), ((0, 3), 4), ((1, 30), 7), ((9, 5), 1), ((40, 20), 1500),
+        ((300, 64), 130),
+    ],
+)  # fmt: skip
+def test_a_linear_layer_takes_along_the_same_bits(
+    shape, outputs, bias, rectify, dtype, linear_calls
+):
+    minigrad.manual_seed(0)
+    layers = [nn.Linear(shape[1], outputs, bias, dtype=dtype), linear_norm(outputs, dtype)]
+    model = nn.Sequential(*layers, *([nn.ReLU()] if rectify else [])).eval()
+    assert same_bits(model, minigrad.randn(*shape, dtype=dtype))
+    assert len(linear_calls) == 1
+
+
+@pytest.mark.parametrize(
+    "layers, shape, times",
+    [
+        (lambda: [nn.Linear(3, 4), nn.ReLU()], (5, 3), 0),
+        (lambda: [nn.Linear(3, 4), linear_norm(4, track_running_stats=False)], (5, 3), 0),
+        (lambda: [nn.Linear(3, 4), with_hook(linear_norm(4))], (5, 3), 0),
+        (lambda: [nn.Linear(3, 4), linear_norm(4), with_hook(nn.ReLU())], (5, 3), 1),
+        (lambda: [nn.Linear(3, 4), linear_norm(2)], (5, 2, 3), 0),
+        (lambda: [nn.Linear(3, 4), linear_norm(4, affine=False), Loud()], (5, 3), 1),
+        (lambda: [nn.Linear(3, 4), linear_norm(4), nn.Linear(4, 4), linear_norm(4)], (5, 3), 2),
+    ],
+)
+def test_what_a_linear_layer_takes_along(layers, shape, times, linear_calls):
+    model = nn.Sequential(*layers()).eval()
+    assert same_bits(model, minigrad.randn(*shape))
+    assert len(linear_calls) == times
+    with minigrad.no_grad():
+        model.train()(minigrad.randn(*shape))
+    assert len(linear_calls) == times
+
+
+@pytest.mark.parametrize(
+    "layers, x, error, message",
+    [
+        (lambda: [nn.Linear(3, 4), linear_norm(5)], (5, 3), RuntimeError, "contain 4 elements"),
+        (lambda: [nn.Linear(3, 4), linear_norm(4)], (5, 2), RuntimeError, "5x2 and 3x4"),
+        (
+            lambda: [nn.Linear(3, 4), linear_norm(4, minigrad.float64)],
+            (5, 3),
+            RuntimeError,
+            "dtype",
+        ),
+        (lambda: [nn.Linear(3, 4), linear_norm(4, eps=-1.0)], (5, 3), ValueError, "eps"),
+    ],
+)
+def test_errors_of_what_a_linear_layer_takes_along(layers, x, error, message):
+    model = nn.Sequential(*layers()).eval()
+    with minigrad.no_grad(), pytest.raises(error, match=message):
+        model(minigrad.randn(*x))
+    with pytest.raises(error, match=message):
+        model(minigrad.randn(*x))
+
+
 def test_nan_and_infinity_pass():
     model = nn.Sequential(conv(1, 1, 1, bias=False), norm(1), nn.ReLU(), nn.MaxPool2d(2)).eval()
     x = minigrad.zeros(1, 1, 4, 4)

@@ -11,7 +11,8 @@ from minigrad.kernels.reference import gemm as reference
 
 SHAPES = [
     (1, 1, 1), (3, 5, 7), (64, 16, 16), (13, 300, 33), (12, 16, 32), (128, 200, 130),
-    (25, 17, 600), (1, 50, 70), (50, 70, 1), (5, 0, 4), (0, 3, 4), (250, 513, 40), (2, 1, 97),
+    (25, 17, 600), (30, 600, 520), (1, 50, 70), (50, 70, 1), (5, 0, 4), (0, 3, 4), (250, 513, 40),
+    (2, 1, 97),
 ]  # fmt: skip
 TOLERANCE = {np.float32: 2e-5, np.float64: 1e-13}
 
@@ -54,6 +55,25 @@ def test_gemm(m, k, n, dtype):
             close(with_bias, expected + bias + expected, k)
             seen.append((out.tobytes(), with_bias.tobytes()))
         assert seen[0] == seen[1] == seen[2]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("m", "k", "n"), [*SHAPES, (3, 4, 2100)])
+def test_linear_infer(m, k, n, dtype):
+    rng = np.random.default_rng(0)
+    a, b = matrix(rng, m, k, "contiguous", dtype), matrix(rng, k, n, "transposed", dtype)
+    coefficients = rng.standard_normal((3, n)).astype(dtype)
+    for bias in (None, rng.standard_normal(n).astype(dtype)):
+        for low in (0, -np.inf):
+            expected = np.empty((m, n), dtype)
+            reference.linear_infer(expected, a, b, bias, coefficients, low, 1)
+            seen = []
+            for threads in (1, 2, 4):
+                out = np.full((m, n), np.nan, dtype)
+                kernels.linear_infer(out, a, b, bias, coefficients, low, threads)
+                close(out / 4, expected / 4, k)  # (scales are up to 4)
+                seen.append(out.tobytes())
+            assert seen[0] == seen[1] == seen[2]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

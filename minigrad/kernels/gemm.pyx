@@ -13,6 +13,7 @@ minds the strides.
 Threads split the result into rectangles and compute each as if it were alone, packing what it
 needs: with few threads that costs less than meeting at barriers.  Every number is summed
 in the same order wherever its tile lies, so the bits do not depend on the number of threads.
+Batch norm behind a linear layer is done rectangle by rectangle, while the cache holds the results.
 A matrix times a vector is rows of dot products.  Small products keep their panels on the stack.
 """
 
@@ -22,6 +23,8 @@ from libc.stdlib cimport free, malloc, getenv, atoi
 cimport numpy as cnp
 from numpy cimport PyArray_DATA, PyArray_DIM, PyArray_STRIDE
 
+from minigrad.kernels.batch_norm_grid cimport MAX_COLS, Box, Strides
+from minigrad.kernels.batch_norm_tiles cimport LastPass, write_box
 from minigrad.kernels.openmp cimport regain_gil, release_gil
 from minigrad.kernels.tasks cimport TASK, Run, Tasks, next_run, share_out
 
@@ -62,12 +65,15 @@ cdef double WAIT = 0.1  # of the time of a piece that a thread waits for others 
 
 
 cdef struct Product:
-    # The shape and strides (in elements) of out = a @ b, and whether out is added to.
+    # The shape and strides (in elements) of out = a @ b, whether out is added to, and what is done
+    # with the results: `last` of batch norm with these coefficients, or NULL.
     Py_ssize_t rows, columns, depth
     Py_ssize_t out_row
     Py_ssize_t a_row, a_step
     Py_ssize_t b_step, b_column
     bint accumulate
+    LastPass last
+    const void* coefficients
 
 
 cdef inline Py_ssize_t pieces(Py_ssize_t total, Py_ssize_t size) noexcept nogil:
@@ -197,6 +203,21 @@ cdef void multiply(Product* p, floating* out, const floating* a, const floating*
                             gemm_tile_double(<int>rows, <int>columns, depth, left, a_row, a_step,
                                              right, b_step, to, p.out_row, accumulate,
                                              bias + first + j if bias and k == 0 else NULL)
+    if p.coefficients != NULL:
+        normalise(p, out)
+
+
+cdef void normalise(Product* p, floating* out) noexcept nogil:
+    """Batch norm of the results, in their place."""
+    cdef Strides strides
+    cdef Box box
+    cdef Py_ssize_t j
+    strides.row, strides.channel = p.out_row, 0
+    box.row, box.col, box.rows = 0, 0, p.rows
+    for j from 0 <= j < p.columns by MAX_COLS:
+        box.cols = box.width = min(<Py_ssize_t>MAX_COLS, p.columns - j)
+        write_box(&p.last, out + j, strides, out + j, strides, out + j, strides, box,
+                  <const floating*>p.coefficients + j)
 
 
 cdef void multiply_vector(Product* p, floating* out, const floating* a, const floating* b,
@@ -298,6 +319,8 @@ cdef void multiply_piece(Product* p, floating* out, const floating* a, const flo
     cdef Product piece = p[0]
     piece.rows = min(height, p.rows - row)
     piece.columns = min(width, p.columns - column)
+    if p.coefficients != NULL:
+        piece.coefficients = <const floating*>p.coefficients + column
     multiply(&piece, out + row * p.out_row + column, a + row * p.a_row,
              b + column * p.b_column, bias + column if bias else NULL, scratch)
 
@@ -311,6 +334,8 @@ cdef int product(Product* p, floating* out, const floating* a, const floating* b
     if ((p.rows == 1 and p.b_step == 1 and p.a_step == 1)
             or (p.columns == 1 and p.a_step == 1 and p.b_step == 1)):
         multiply_vector(p, out, a, b, bias, n_threads)
+        if p.coefficients != NULL:
+            normalise(p, out)
     elif n_threads == 1 and scratch_size(p, out) * <Py_ssize_t>sizeof(floating) <= STACK:
         multiply(p, out, a, b, bias, <floating*>small)
     else:
@@ -332,6 +357,7 @@ cdef void describe(
     p.b_step = PyArray_STRIDE(b, first) // size
     p.b_column = PyArray_STRIDE(b, first + 1) // size
     p.accumulate = False
+    p.coefficients = NULL
 
 
 cpdef int gemm(cnp.ndarray out, cnp.ndarray a, cnp.ndarray b, bint accumulate,
@@ -349,6 +375,20 @@ cpdef int addmm(cnp.ndarray out, cnp.ndarray a, cnp.ndarray b, cnp.ndarray bias,
     cdef Product p
     describe(&p, out, a, b, 0)
     return dispatch(&p, out, a, b, PyArray_DATA(bias), n_threads)
+
+
+cpdef int linear_infer(cnp.ndarray out, cnp.ndarray a, cnp.ndarray b, cnp.ndarray bias,
+                       cnp.ndarray coefficients, double low, int n_threads) except -1:
+    """out = a @ b + bias, then batch norm of its columns, and a lower limit.
+
+    ``bias`` may be None.  ``coefficients`` are those of batch_norm_coefficients; ``low`` is 0 for a
+    ReLU, or -inf.
+    """
+    cdef Product p
+    describe(&p, out, a, b, 0)
+    p.coefficients = PyArray_DATA(coefficients)
+    p.last = LastPass(planes=False, slopes=False, low=low, pitch=p.columns)
+    return dispatch(&p, out, a, b, PyArray_DATA(bias) if bias is not None else NULL, n_threads)
 
 
 cdef int dispatch(Product* p, cnp.ndarray out, cnp.ndarray a, cnp.ndarray b, void* bias,

@@ -10,6 +10,7 @@ views.  The gradient of a product is two products:
 
 import numpy as np
 
+from libc.math cimport INFINITY
 from numpy cimport (
     NPY_BOOL, PyArray_DIM, PyArray_IS_C_CONTIGUOUS, PyArray_ISALIGNED,
     PyArray_ITEMSIZE, PyArray_NDIM, PyArray_STRIDE, PyArray_SwapAxes, PyArray_TYPE, import_array,
@@ -23,6 +24,7 @@ from minigrad.memory cimport new_array
 from minigrad.ops.common cimport (
     is_kernel_float, shape_of, tensor_argument, threads_for_products,
 )
+from minigrad.ops.norm cimport eval_coefficients
 from minigrad.ops.recorded import labelled
 from minigrad.ops.reduce cimport sum_dims
 from minigrad.ops.shape cimport permute_to, reshape_to
@@ -370,7 +372,7 @@ def linear(input, weight, bias=None):
     cdef Tensor b = None if bias is None else tensor_argument(bias, "linear", "bias")
     cdef Tensor flat, out
     cdef int rank = PyArray_NDIM(x.array)
-    cdef Py_ssize_t outputs, inputs, rows = 1
+    cdef Py_ssize_t rows = 1
     if PyArray_NDIM(w.array) == 1:
         out = matmul(x, w)
         return out if b is None else out + b
@@ -379,27 +381,69 @@ def linear(input, weight, bias=None):
             "linear expects a weight of shape (out, in) and an input of shape (..., in), but got "
             f"{list(shape_of(w))} and {list(shape_of(x))}"
         )
-    outputs, inputs = PyArray_DIM(w.array, 0), PyArray_DIM(w.array, 1)
     flat = x
     if rank != 2:
         for size in shape_of(x)[:rank - 1]:
             rows *= size
         flat = reshape_to(x, (rows, PyArray_DIM(x.array, rank - 1)))
-    if PyArray_DIM(flat.array, 1) != inputs:
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({PyArray_DIM(flat.array, 0)}x"
-            f"{PyArray_DIM(flat.array, 1)} and {inputs}x{outputs})"
-        )
-    check_dtypes(flat, w)
-    if b is not None:
-        if PyArray_NDIM(b.array) != 1 or PyArray_DIM(b.array, 0) != outputs:
-            raise RuntimeError(
-                f"linear expected a bias of shape [{outputs}] for a weight of shape "
-                f"{list(shape_of(w))}, but got {list(shape_of(b))}"
-            )
-        check_dtypes(flat, b)
+    check_linear(flat, w, b)
     out = affine(b, flat, w)
     if rank == 2:
         return out
     label = "UnsafeViewBackward0" if b is None else "ViewBackward0"
-    return reshape_to(out, (*shape_of(x)[:rank - 1], outputs), label)
+    return reshape_to(out, (*shape_of(x)[:rank - 1], PyArray_DIM(w.array, 0)), label)
+
+
+cdef int check_linear(Tensor x, Tensor weight, Tensor bias) except -1:
+    """Check that a matrix, a weight (out, in) and a bias or None fit each other."""
+    cdef Py_ssize_t outputs = PyArray_DIM(weight.array, 0), inputs = PyArray_DIM(weight.array, 1)
+    if PyArray_DIM(x.array, 1) != inputs:
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({PyArray_DIM(x.array, 0)}x"
+            f"{PyArray_DIM(x.array, 1)} and {inputs}x{outputs})"
+        )
+    check_dtypes(x, weight)
+    if bias is not None:
+        if PyArray_NDIM(bias.array) != 1 or PyArray_DIM(bias.array, 0) != outputs:
+            raise RuntimeError(
+                f"linear expected a bias of shape [{outputs}] for a weight of shape "
+                f"{list(shape_of(weight))}, but got {list(shape_of(bias))}"
+            )
+        check_dtypes(x, bias)
+    return 0
+
+
+def linear_infer(input, weight, bias, norm, rectify):
+    """Return ``linear``, batch norm in evaluation, and ``relu`` if ``rectify``, in one pass.
+
+    ``norm``: (running mean, running variance, weight, bias, eps).  The numbers are those of the ops
+    one after the other.  Nothing is recorded: this is for inference, under ``no_grad``.  Shapes:
+    input (n, in), weight (out, in), bias (out,) or None -> (n, out), all float32 or all float64.
+    RuntimeError for shapes or dtypes that do not fit, ValueError for a negative eps.
+
+    >>> import minigrad
+    >>> from minigrad.ops.linalg import linear_infer
+    >>> ones = minigrad.ones(2)
+    >>> linear_infer(minigrad.tensor([[3.0]]), minigrad.tensor([[1.0], [-1.0]]), None,
+    ...              (ones, ones, None, None, 0.0), True)
+    tensor([[2., 0.]])
+    """
+    cdef Tensor x = tensor_argument(input, "linear", "input")
+    cdef Tensor w = tensor_argument(weight, "linear", "weight")
+    cdef Tensor b = None if bias is None else tensor_argument(bias, "linear", "bias"), y
+    cdef ndarray added = None
+    cdef npy_intp shape[2]
+    if PyArray_NDIM(x.array) != 2 or PyArray_NDIM(w.array) != 2 or not is_kernel_float(x.array):
+        raise RuntimeError(f"expected a 2D input of float32 or float64, but got {x.dtype} of size "
+                           f"{list(shape_of(x))}, with a weight of size {list(shape_of(w))}")
+    check_linear(x, w, b)
+    shape[0], shape[1] = PyArray_DIM(x.array, 0), PyArray_DIM(w.array, 0)
+    y = wrap(new_array(2, shape, PyArray_TYPE(x.array)))
+    mean, var, scale, offset, eps = norm
+    if b is not None:
+        added = b.array if PyArray_IS_C_CONTIGUOUS(b.array) else b.array.copy()
+    kernels.linear_infer(
+        y.array, operand(x.array), PyArray_SwapAxes(operand(w.array), 0, 1), added,
+        eval_coefficients(y, mean, var, scale, offset, eps), 0 if rectify else -INFINITY,
+        threads_for_products(shape[0] * shape[1] * PyArray_DIM(x.array, 1)))
+    return y
