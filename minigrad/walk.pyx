@@ -6,8 +6,7 @@ is newer and has had its turn.  The walk runs that node's vjp, which lets gradie
 nodes, and goes on with the newest: no recursion, no list of the graph, no counting of users.  What
 a node saved is freed as soon as its vjp has run.
 
-Gradients are the walk's own: what nobody else holds, a vjp may write its result over
-(``is_spare``).
+A vjp may write its result over a gradient that nobody but the walk holds (``is_spare``).
 
 A gradient on its way belongs to an *edge* (see ``edge_to``): a node, ``(node, k)`` for output k of
 a node with several outputs, or a leaf.
@@ -23,7 +22,8 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdlib cimport free, realloc
 from numpy cimport (
-    PyArray_BASE, PyArray_IS_C_CONTIGUOUS, PyArray_ISCARRAY, PyArray_SIZE, import_array,
+    NPY_ARRAY_OWNDATA, PyArray_BASE, PyArray_CHKFLAGS, PyArray_IS_C_CONTIGUOUS, PyArray_ISCARRAY,
+    PyArray_SIZE, import_array, ndarray,
 )
 
 from minigrad.edges cimport (
@@ -41,6 +41,7 @@ import_array()
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject *)
+    PyObject **PyObject_GET_WEAKREFS_LISTPTR(PyObject *)
 
 cdef extern from *:
     """
@@ -219,7 +220,17 @@ cdef bint is_spare(PyObject *grad) noexcept:
         return False
     v = <Variable>grad
     return (type(v) is operations.tensor_class and Py_REFCNT(<PyObject *>v.array) == 1
-            and PyArray_BASE(v.array) == NULL and PyArray_ISCARRAY(v.array))
+            and owns_its_memory(v.array) and PyArray_ISCARRAY(v.array)
+            and not is_known_weakly(grad) and not is_known_weakly(<PyObject *>v.array))
+
+
+cdef inline bint owns_its_memory(ndarray array) noexcept:
+    return PyArray_BASE(array) == NULL and PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA)
+
+
+cdef inline bint is_known_weakly(PyObject *object) noexcept:
+    """Whether there is a weak reference, which another thread may follow at any time."""
+    return PyObject_GET_WEAKREFS_LISTPTR(object)[0] != NULL
 
 
 # ---------------------------------------------------------------- the end: leaves
@@ -240,7 +251,7 @@ cdef int accumulate_grad(Variable leaf, Variable grad, bint create_graph, bint s
     elif create_graph:
         leaf.gradient = operations.clone(grad)      # what is on the graph may be anybody's
     elif not (
-        shared or PyArray_BASE(grad.array) != NULL or Py_REFCNT(<PyObject *>grad.array) > 1
+        shared or not owns_its_memory(grad.array) or Py_REFCNT(<PyObject *>grad.array) > 1
         or not PyArray_IS_C_CONTIGUOUS(grad.array)
     ):
         leaf.gradient = grad

@@ -79,13 +79,15 @@ def run(kernels, x, dy, weight, bias, n_threads=1, eps=1e-5):
     kernels.batch_norm_backward(dx, dweight, dbias, dy, *given, True, n_threads)
     kernels.batch_norm_backward(eval_dx, None, None, dy, *given, False, n_threads)
     in_place, eval_in_place = dy.copy(order="K"), dy.copy(order="K")
-    kernels.batch_norm_backward(in_place, None, None, in_place, *given, True, n_threads)
+    sums = np.zeros((2, channels))
+    kernels.batch_norm_backward(in_place, *sums, in_place, *given, True, n_threads)
     kernels.batch_norm_backward(eval_in_place, None, None, eval_in_place, *given, False, n_threads)
     return {
         name: value
         for name, value in locals().items()
         if name in {"out", "relu", "mean", "invstd", "running_mean", "running_var", "evaluated",
-                    "rectified", "dx", "dweight", "dbias", "eval_dx", "in_place", "eval_in_place"}
+                    "rectified", "dx", "dweight", "dbias", "eval_dx", "in_place", "sums",
+                    "eval_in_place"}
     }  # fmt: skip
 
 
@@ -94,7 +96,7 @@ def assert_close(got, expected, tolerance):
     tolerance *= max(1, got["invstd"].max())  # by which rounding errors are multiplied
     for name, value in expected.items():
         # A sum over a channel may cancel out, but its rounding errors do not.
-        scale = count**0.5 if name in ("dweight", "dbias") else 1
+        scale = count**0.5 if name in ("dweight", "dbias", "sums") else 1
         error = np.abs(got[name] - value).max() / max(scale, np.abs(value).max())
         limit = max(tolerance, 1e-7) if got[name].dtype == np.float32 else tolerance
         assert error <= limit, f"{name}: {error:.1e}"

@@ -1,5 +1,6 @@
 """A vjp writes over the gradient it was given if nobody else holds that, and only then."""
 
+import ctypes
 import threading
 import weakref
 
@@ -29,26 +30,26 @@ SHAPES = [(4, 3), (40, 8, 9, 20)]  # one tile; and enough for several threads
 
 
 class Passing(autograd.Function):
-    """The identity, which keeps of its gradient what ``look`` returns."""
+    """The identity, which keeps ``look`` of its gradient and passes ``way`` of it on."""
 
     @staticmethod
-    def forward(ctx, x, look):
-        ctx.look = look
+    def forward(ctx, x, look, way):
+        ctx.look, ctx.way = look, way
         return x.clone()
 
     @staticmethod
     def backward(ctx, grad):
         grad = grad * 2
         ctx.kept = ctx.look(grad)
-        return grad, None
+        return ctx.way(grad), None, None
 
 
-def walked(function, shape, look, dtype=minigrad.float32):
+def walked(function, shape, look, dtype=minigrad.float32, way=lambda g: g):
     """What a leaf gets through ``function``; what was kept of the gradient before; its value."""
     minigrad.manual_seed(3)
     x = (minigrad.rand(*shape, dtype=dtype) + 0.1).requires_grad_()
     weight = minigrad.randn(*shape, dtype=dtype)
-    out = Passing.apply(function(x), look)
+    out = Passing.apply(function(x), look, way)
     (out * weight).sum().backward()
     return x.grad, out.grad_fn.kept, 2 * weight
 
@@ -83,6 +84,57 @@ def test_what_somebody_holds_is_left_alone(holder, name, shape):
     kept = np.asarray(kept)
     expected = expected.numpy()[1:] if holder == "a view" else expected.numpy().reshape(kept.shape)
     np.testing.assert_array_equal(kept, expected)
+
+
+WAYS = {
+    "a view": lambda g: g.view(g.shape),
+    "detached": lambda g: g.detach(),
+    "its array": lambda g: minigrad.from_numpy(g.numpy()),
+    "from another library": lambda g: minigrad.from_dlpack(np.from_dlpack(g)),
+}
+
+
+@pytest.mark.parametrize("name", ["relu", "batch_norm"])
+@pytest.mark.parametrize("way", WAYS)
+def test_whose_memory_another_has_is_left_alone(way, name):
+    _, kept, expected = walked(FUNCTIONS[name], (6, 5), lambda g: g, way=WAYS[way])
+    assert kept.equal(expected)
+
+
+def unowned(buffer, rows, columns):
+    """A matrix of numbers in memory that NumPy does not own, and of which it knows no owner.
+
+    Extensions that call PyArray_SimpleNewFromData and no more make such ones.
+    """
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    table = pointer(np._core._multiarray_umath._ARRAY_API, None)
+    new = ctypes.cast(table, ctypes.POINTER(ctypes.c_void_p))[93]  # PyArray_New
+    number, address = ctypes.c_int, ctypes.c_void_p
+    make = ctypes.PYFUNCTYPE(
+        ctypes.py_object, ctypes.py_object, number, ctypes.POINTER(ctypes.c_ssize_t), number,
+        address, address, number, number, address,
+    )(new)  # fmt: skip
+    shape = (ctypes.c_ssize_t * 2)(rows, columns)
+    flags = np.zeros(1).flags.num & ~4  # not OWNDATA
+    kind = np.dtype(np.float32).num
+    return make(np.ndarray, 2, shape, kind, None, ctypes.addressof(buffer), 0, flags, None)
+
+
+@pytest.mark.parametrize("name", ["identity", "relu", "batch_norm"])
+def test_memory_of_unknown_owners_is_left_alone(name):
+    buffer = (ctypes.c_float * 30)(*[7.0] * 30)
+    array = unowned(buffer, 6, 5)
+    assert array.base is None and not array.flags.owndata and array.flags.carray
+    del array
+    function = {"identity": lambda x: x, **FUNCTIONS}[name]
+    x = minigrad.rand(6, 5, requires_grad=True)
+    for _ in range(2):  # the second is added to x.grad
+        out = Passing.apply(
+            function(x), lambda g: None, lambda g: minigrad.from_numpy(unowned(buffer, 6, 5))
+        )
+        out.sum().backward()
+    assert list(buffer) == [7.0] * 30
 
 
 @pytest.mark.parametrize("name", ["relu", "batch_norm"])
@@ -139,8 +191,11 @@ def test_a_recorded_walk_and_a_watched_one_write_over_nothing():
 
 def test_who_only_knows_a_gradient_weakly_loses_it():
     """A weak reference does not keep it, as it never did."""
-    found, known, _ = walked(FUNCTIONS["relu"], (6, 5), weakref.ref)
-    assert known() is None and found is not None
+    found, (known, place), _ = walked(
+        FUNCTIONS["relu"], (6, 5), lambda g: (weakref.ref(g), g.data_ptr())
+    )
+    assert known() is None
+    assert found.data_ptr() != place  # another thread might have asked for it in between
 
 
 def test_threads_on_one_graph_do_not_share_gradients():

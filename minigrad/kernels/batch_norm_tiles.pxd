@@ -37,7 +37,7 @@ cdef void plane_affine(
 cdef struct LastPass:
     bint planes
     bint slopes                     # out = ((dy - mean_dy) - (x - hi) * slope) * scale, else
-    double low                      # out = max(low, (x - hi) * scale + shift)
+    double low                      # out = max(low, (x - hi) * scale + shift), x perhaps being dy
     Py_ssize_t pitch                # from one coefficient to the next
 
 cdef void write_box(

@@ -4,11 +4,11 @@
 
 A tile of 12 rows x 2 vectors (6 rows where there are 16 registers) is summed in registers over
 up to ``DEPTH`` steps of the inner dimension (products.h).  It reads b as a panel two vectors wide,
-32 KB, which stays in the L1 cache while all tiles of those columns are computed, and a streams past
-from L2.  Both are packed into the order in which they are read, ``COLUMNS`` columns of b at a time,
-if that pays: with AVX-512 not b whose rows are vectors as it lies, unless it is too large for L2,
-and a only if many panels will read it.  Packing turns rows into columns in registers, and is the only place that
-minds the strides.
+up to 32 KB, which stays in the L1 cache while all tiles of those columns are computed, and a streams
+past from L2.  Both are packed into the order in which they are read, ``COLUMNS`` columns of b at a
+time, if that pays: a if many panels will read it, b unless its rows are vectors as it lies and few
+tiles will read it, or with AVX-512 all of it stays in L2.  Packing turns rows into columns in
+registers, and is the only place that minds the strides.
 
 Threads split the result into rectangles and compute each as if it were alone, packing what it
 needs: with few threads that costs less than meeting at barriers.  Every number is summed
@@ -19,7 +19,7 @@ A matrix times a vector is rows of dot products.  Small products keep their pane
 
 from cython cimport floating
 from cython.parallel cimport prange
-from libc.stdlib cimport free, malloc, getenv, atoi
+from libc.stdlib cimport free, malloc
 cimport numpy as cnp
 from numpy cimport PyArray_DATA, PyArray_DIM, PyArray_STRIDE
 
@@ -54,8 +54,8 @@ cdef enum:
     COLUMNS = 512  # columns of b packed at a time
     TILES = 20  # tiles of rows of a packed at a time
     PACKING = 8  # times as long as to multiply a number by one takes it to pack it ...
-    CROWDED = 20  # ... from lines that lie a multiple of 4 KB apart: they share a set of the L1 cache
-    READING = 3  # times as long it takes to fetch a number of a from the L2 cache
+    CROWDED = 20  # ... from lines that share a set of the L1 cache
+    READING = 3  # times as long as that it takes to fetch a number of a from the L2 cache
     PIECES = 4  # of the result for each thread, at most
     MOST_PIECES = 64  # where there are fewer threads than that
     STACK = 16384  # bytes of panels that are kept on the stack
@@ -95,6 +95,10 @@ cdef inline bint crowded(Py_ssize_t line, const floating* like) noexcept nogil:
     return line * <Py_ssize_t>sizeof(floating) % 4096 == 0
 
 
+cdef inline bint a_is_crowded(Product* p, const floating* like) noexcept nogil:
+    return crowded(p.a_row, like) or crowded(p.a_step, like)
+
+
 cdef inline bint is_wide(const floating* like) noexcept nogil:
     """Whether a row of a panel is two lines of memory, which come from L2 faster than one."""
     return panel_width(like) * sizeof(floating) >= 128
@@ -102,7 +106,7 @@ cdef inline bint is_wide(const floating* like) noexcept nogil:
 
 cdef inline Py_ssize_t worth_packing(Product* p, const floating* like) noexcept nogil:
     """How often a can be read where it lies in the time that it takes to pack it."""
-    if crowded(p.a_row, like) or crowded(p.a_step, like):
+    if a_is_crowded(p, like):
         return 3
     return 32 if is_wide(like) and p.depth <= DEPTH else 8
 
@@ -261,9 +265,6 @@ cdef int multiply_shared(Product* p, floating* out, const floating* a, const flo
     cdef int thread
     if n_threads > 1:
         choose_pieces(p, out, n_threads, &height, &width)
-        if getenv("GA") != NULL:
-            width = pieces(pieces(p.columns, panel_width(out)), atoi(getenv("GA"))) * panel_width(out)
-            height = pieces(p.rows, atoi(getenv("GD")))
     piece.rows, piece.columns = height, min(width, p.columns)
     size = scratch_size(&piece, out)
     scratch = <floating*>malloc(n_threads * size * sizeof(floating))
@@ -290,14 +291,14 @@ cdef void choose_pieces(Product* p, const floating* like, int n_threads, Py_ssiz
                         Py_ssize_t* width) noexcept nogil:
     """The size of the rectangles, which should take the least time on so many threads.
 
-    To multiply takes rows x columns, and numbers are packed for it: in small rectangles for fewer
-    products.  Threads take turns at the rectangles, and wait at the end for a part of one.
+    To multiply takes rows x columns, and numbers are packed for it: the smaller a rectangle, the
+    fewer products share what is packed.  Threads take turns at the rectangles, and wait at the end for a part of one.
     """
     cdef Py_ssize_t panel = panel_width(like), panels = pieces(p.columns, panel), down, across
     cdef Product piece = p[0]
     cdef Py_ssize_t most = max(min(PIECES * n_threads, MOST_PIECES), n_threads)
     cdef double worth = worth_packing(p, like), turns, cost, best = -1
-    cdef double a_cost = CROWDED if worth == 3 else PACKING
+    cdef double a_cost = CROWDED if a_is_crowded(p, like) else PACKING
     cdef double b_cost = CROWDED if p.b_column != 1 and crowded(p.b_column, like) else PACKING
     for across in range(1, min(panels, most) + 1):
         for down in range(1, most // across + 1):

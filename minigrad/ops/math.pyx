@@ -53,7 +53,7 @@ cdef Tensor unary(int op, str label, vjp_function vjp, object input, Keep keep):
 cdef object fused(int op, object g, Tensor saved):
     """Return a two-input gradient kernel's result as a tensor, for a walk that is not recorded.
 
-    Nothing else may want ``g`` after this: the result takes its place, if nobody else holds it.
+    The result takes the place of ``g``, if nobody else holds that: its caller may not read it again.
     """
     cdef bint spare = is_spare(<PyObject *>g)       # before a variable here holds its array, too
     cdef ndarray slope = (<Tensor>g).array

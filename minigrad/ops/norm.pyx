@@ -324,9 +324,9 @@ cdef Tensor eval_forward(Tensor input, Tensor mean, Tensor var, object weight, o
 # ---------------------------------------------------------------- backward
 
 cdef batch_norm_vjp(Node node, object grad):
-    cdef bint spare = is_spare(<PyObject *>grad)    # before a variable here holds its array, too
     cdef Tensor x = <Tensor>node.tensor(0)
     cdef Tensor weight = <Tensor>node.tensor(1)
+    cdef bint spare = is_spare(<PyObject *>grad)    # before a variable here holds it, too
     cdef Tensor g = <Tensor>grad
     cdef ndarray dx = None, dweight = None, dbias = None, dy, wide, mean, invstd
     cdef bint training
