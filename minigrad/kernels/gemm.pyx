@@ -56,7 +56,7 @@ cdef enum:
     PACKING = 8  # times as long as to multiply a number by one takes it to pack it ...
     CROWDED = 20  # ... from lines that share a set of the L1 cache
     READING = 3  # times as long as that it takes to fetch a number of a from the L2 cache
-    PIECES = 4  # of the result for each thread, at most
+    PIECES = 8  # of the result for each thread, at most
     MOST_PIECES = 64  # where there are fewer threads than that
     STACK = 16384  # bytes of panels that are kept on the stack
 
