@@ -482,6 +482,9 @@ def test_dark_and_light(visit, small, tmp_path):
     )
     assert visit(small).evaluate(ground) == light
     page.emulate_media(color_scheme="light")
+    page.evaluate(  # the page hears of a change when it is next drawn, of two at once not at all
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
     page.emulate_media(color_scheme="dark")
     expect(page.locator("body")).to_have_css("background-color", dark)
     assert colours(page, tmp_path / "dark.png") > 50
