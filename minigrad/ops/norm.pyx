@@ -290,9 +290,10 @@ cdef Tensor narrowed(ndarray array, Tensor x):
     return wrap(array)
 
 
-cdef int threads(ndarray x, int touched) noexcept:
-    """How many to share a kernel among that reads or writes each element ``touched`` times."""
-    return threads_for(touched * PyArray_SIZE(x))
+cdef int threads(ndarray x) noexcept:
+    # Of elements, not of what is read and written: small layers would gain a few microseconds from two
+    # threads, and lose a fifth of a millisecond each where another program is on a core.
+    return threads_for(PyArray_SIZE(x))
 
 
 # ---------------------------------------------------------------- forward
@@ -304,7 +305,7 @@ cdef Tensor train_forward(Tensor input, ndarray mean, ndarray invstd, object run
     cdef ndarray moving_mean = widened(array_of(running_mean))
     cdef ndarray moving_var = widened(array_of(running_var))
     batch_norm_forward(out, mean, invstd, x, widened(array_of(weight)), widened(array_of(bias)),
-                       moving_mean, moving_var, momentum, eps, rectify, threads(x, 3))
+                       moving_mean, moving_var, momentum, eps, rectify, threads(x))
     if running_mean is not None and PyArray_SIZE(x):
         for running, moved in ((running_mean, moving_mean), (running_var, moving_var)):
             if array_of(running) is not moved:
@@ -317,7 +318,7 @@ cdef Tensor eval_forward(Tensor input, Tensor mean, Tensor var, object weight, o
                          double eps, bint rectify):
     cdef ndarray x = widened(input.array), out = empty_laid_out_as(x)
     batch_norm_eval(out, x, widened(array_of(weight)), widened(array_of(bias)),
-                    widened(mean.array), widened(var.array), eps, rectify, threads(x, 2))
+                    widened(mean.array), widened(var.array), eps, rectify, threads(x))
     return narrowed(out, input)
 
 
@@ -341,7 +342,7 @@ cdef batch_norm_vjp(Node node, object grad):
     if node.needs(2):
         dbias = vector(x, float32 if bias_dtype is float16 else bias_dtype)
     batch_norm_backward(dx, dweight, dbias, dy, wide, widened(array_of(weight)), mean, invstd,
-                        training, threads(wide, 5))
+                        training, threads(wide))
     return (
         None if dx is None else narrowed(dx, x),
         None if dweight is None else narrowed(dweight, weight),
