@@ -222,19 +222,25 @@ cdef inline bint fits(ndarray array, int ndim, npy_intp *shape, int num) noexcep
     return True
 
 
+cdef bint is_private(PyObject *array) noexcept:
+    """Whether nobody but the one who asks, with the one reference there is, can see this array or
+    its memory: it owns that, lies in it in C's order, and no weak reference may be followed."""
+    return (Py_REFCNT(array) == 1 and PyArray_CheckExact(<object>array)
+            and PyArray_BASE(<ndarray>array) == NULL and PyArray_CHKFLAGS(<ndarray>array, OWN)
+            and PyObject_GET_WEAKREFS_LISTPTR(array)[0] == NULL)
+
+
 cdef void recycle(PyObject *given) noexcept:
     """Keep a dying tensor's array for ``new_array``, if it is small and nobody else can see it."""
     cdef ndarray array
     cdef npy_intp size
     cdef int at
-    if Py_REFCNT(given) != 1 or not PyArray_CheckExact(<object>given):
+    if not is_private(given):
         return
     array = <ndarray>given
     size = size_of(array)
-    if (size > RECYCLED or PyArray_BASE(array) != NULL or not PyArray_CHKFLAGS(array, OWN)
-            or PyArray_TYPE(array) >= TYPES
-            or <void *>PyArray_DESCR(array) != native[PyArray_TYPE(array)]
-            or PyObject_GET_WEAKREFS_LISTPTR(given)[0] != NULL):
+    if (size > RECYCLED or PyArray_TYPE(array) >= TYPES
+            or <void *>PyArray_DESCR(array) != native[PyArray_TYPE(array)]):
         return
     at = set_of(size, PyArray_NDIM(array), PyArray_TYPE(array))
     if n_arrays[at] == WAYS:        # the list is full of shapes that nobody wants at present

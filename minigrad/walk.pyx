@@ -21,10 +21,7 @@ cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdlib cimport free, realloc
-from numpy cimport (
-    NPY_ARRAY_OWNDATA, PyArray_BASE, PyArray_CHKFLAGS, PyArray_IS_C_CONTIGUOUS, PyArray_ISCARRAY,
-    PyArray_SIZE, import_array, ndarray,
-)
+from numpy cimport PyArray_SIZE, import_array
 
 from minigrad.edges cimport (
     edge_of, end_of, key_of, last_users, leaf_of, leading_to, newest_first,
@@ -32,6 +29,7 @@ from minigrad.edges cimport (
 from minigrad.edges import GradientEdge
 from minigrad.given cimport checked_inputs, described, gradients_of, sizes, variables
 from minigrad.hooks cimport call_with_hooks, run_accumulated_hooks, run_hooks, run_node_hooks
+from minigrad.memory cimport is_private
 from minigrad.tape cimport (
     AFTER, BEFORE, Node, Variable, grad_enabled, is_watched, observer, operations,
     set_grad_enabled_,
@@ -219,18 +217,8 @@ cdef bint is_spare(PyObject *grad) noexcept:
     if Py_REFCNT(grad) > 1 or grad_enabled() or is_watched():
         return False
     v = <Variable>grad
-    return (type(v) is operations.tensor_class and Py_REFCNT(<PyObject *>v.array) == 1
-            and owns_its_memory(v.array) and PyArray_ISCARRAY(v.array)
-            and not is_known_weakly(grad) and not is_known_weakly(<PyObject *>v.array))
-
-
-cdef inline bint owns_its_memory(ndarray array) noexcept:
-    return PyArray_BASE(array) == NULL and PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA)
-
-
-cdef inline bint is_known_weakly(PyObject *object) noexcept:
-    """Whether there is a weak reference, which another thread may follow at any time."""
-    return PyObject_GET_WEAKREFS_LISTPTR(object)[0] != NULL
+    return (type(v) is operations.tensor_class and is_private(<PyObject *>v.array)
+            and PyObject_GET_WEAKREFS_LISTPTR(grad)[0] == NULL)     # which a thread may follow
 
 
 # ---------------------------------------------------------------- the end: leaves
@@ -250,10 +238,7 @@ cdef int accumulate_grad(Variable leaf, Variable grad, bint create_graph, bint s
             operations.add_(leaf.gradient, grad)
     elif create_graph:
         leaf.gradient = operations.clone(grad)      # what is on the graph may be anybody's
-    elif not (
-        shared or not owns_its_memory(grad.array) or Py_REFCNT(<PyObject *>grad.array) > 1
-        or not PyArray_IS_C_CONTIGUOUS(grad.array)
-    ):
+    elif not shared and is_private(<PyObject *>grad.array):
         leaf.gradient = grad
     else:
         leaf.gradient = operations.wrap(operations.copied(grad.array))

@@ -11,8 +11,8 @@ def conv(*args, dtype=minigrad.float32, **options):
     return nn.Conv2d(*args, dtype=dtype, **options)
 
 
-def norm(channels, dtype=minigrad.float32, **options):
-    layer = nn.BatchNorm2d(channels, dtype=dtype, **options)
+def norm(channels, dtype=minigrad.float32, kind=nn.BatchNorm2d, **options):
+    layer = kind(channels, dtype=dtype, **options)
     if layer.running_mean is not None:
         layer.running_mean.normal_()
         layer.running_var.uniform_(0.5, 2)
@@ -22,13 +22,23 @@ def norm(channels, dtype=minigrad.float32, **options):
     return layer
 
 
+def noted(monkeypatch, name):
+    """A list that gets the arguments of every call of this function of fusion.py."""
+    made, original = [], getattr(fusion, name)
+    monkeypatch.setattr(fusion, name, lambda *args: made.append(args) or original(*args))
+    return made
+
+
 @pytest.fixture
 def calls(monkeypatch):
     """How often a convolution took something along."""
-    made = []
-    original = fusion.conv2d_infer
-    monkeypatch.setattr(fusion, "conv2d_infer", lambda *args: made.append(args) or original(*args))
-    return made
+    return noted(monkeypatch, "conv2d_infer")
+
+
+@pytest.fixture
+def linear_calls(monkeypatch):
+    """How often a linear layer took something along."""
+    return noted(monkeypatch, "linear_infer")
 
 
 def same_bits(model, x):
@@ -65,20 +75,7 @@ def test_the_same_bits_as_one_by_one(shape, options, followers, dtype, calls):
 
 
 def linear_norm(features, dtype=minigrad.float32, **options):
-    layer = nn.BatchNorm1d(features, dtype=dtype, **options)
-    if layer.running_mean is not None:
-        layer.running_mean.normal_()
-        layer.running_var.uniform_(0.5, 2)
-    return layer
-
-
-@pytest.fixture
-def linear_calls(monkeypatch):
-    """How often a linear layer took something along."""
-    made = []
-    original = fusion.linear_infer
-    monkeypatch.setattr(fusion, "linear_infer", lambda *args: made.append(args) or original(*args))
-    return made
+    return norm(features, dtype, nn.BatchNorm1d, **options)
 
 
 @pytest.mark.parametrize("dtype", [minigrad.float32, minigrad.float64])

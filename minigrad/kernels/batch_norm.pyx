@@ -491,8 +491,7 @@ cpdef int batch_norm_backward(ndarray dx, ndarray dweight, ndarray dbias, ndarra
                               int n_threads) except -1:
     """Gradients of batch norm; any of the three outputs may be None, and is then not computed.
 
-    `dx` may be `dy`, and is then written over it: memory that need not be fetched, where that is
-    what bounds, takes half of the time.
+    `dx` may be `dy`, and is then written over it, which is faster: its memory is in the cache.
 
     `mean` and `invstd` are those that normalised `x`: in training, what batch_norm_forward
     returned (they depend on `x`); else constants, and dx is just dy * weight * invstd.

@@ -291,8 +291,8 @@ cdef Tensor narrowed(ndarray array, Tensor x):
 
 
 cdef int threads(ndarray x) noexcept:
-    # Of elements, not of what is read and written: small layers would gain a few microseconds from two
-    # threads, and lose a fifth of a millisecond each where another program is on a core.
+    # Of elements, not of what is read and written: small layers would gain little by more threads,
+    # and lose much where another program is on a core, as every parallel region waits for them.
     return threads_for(PyArray_SIZE(x))
 
 
