@@ -79,6 +79,22 @@ def groups_table(groups: dict[str, list[dict]]) -> str:
     return table(head, rows)
 
 
+def beside_table(group: str, beside: list[dict], alone: list[dict]) -> str:
+    """Times beside a busy program, and how many times as long that is as alone."""
+    engines = [name for name in beside[0]["seconds"] if name == SUBJECT or is_rival(name)]
+    rows = []
+    for line in beside:
+        quiet = next((other for other in alone if other["name"] == line["name"]), None)
+        row = [line["name"], *(median(line, name) for name in engines)]
+        row.append(times(line["ratios"]["torch"]["median"]))
+        for name in engines:
+            both = [found["seconds"][name]["median"] for found in (line, quiet) if found]
+            row.append(times(both[0] / both[1]) if len(both) == 2 else "")
+        rows.append(row)
+    head = [f"{group} beside a busy program", *engines, "/ torch"]
+    return table(head + [f"{name}: / alone" for name in engines], rows)
+
+
 def remarks(lines: list[dict]) -> list[str]:
     """Lines on which torch is ahead, and matrix products against NumPy."""
     behind = [
@@ -99,17 +115,30 @@ def remarks(lines: list[dict]) -> list[str]:
     return found
 
 
+def has_neighbour(report: dict) -> bool:
+    return report["settings"].get("neighbour", False)
+
+
+def groups_of(reports: list[dict], beside: bool) -> dict[str, list[dict]]:
+    """The lines by their groups, of the reports with or of those without a busy neighbour."""
+    groups: dict[str, list[dict]] = {}
+    for report in reports:
+        for line in report["lines"]:
+            if SUBJECT in line["seconds"] and has_neighbour(report) == beside:
+                groups.setdefault(line["group"], []).append(line)
+    return groups
+
+
 def summary(reports: list[dict]) -> str:
     """All tables and remarks."""
-    lines = [line for report in reports for line in report["lines"] if SUBJECT in line["seconds"]]
-    groups: dict[str, list[dict]] = {}
-    for line in lines:
-        groups.setdefault(line["group"], []).append(line)
+    groups, beside = groups_of(reports, False), groups_of(reports, True)
     steps = {g: found for g, found in groups.items() if found[0]["suite"] == "steps"}
     others = {g: found for g, found in groups.items() if g not in steps}
     parts = [steps_table(group, found) for group, found in steps.items()]
     parts += [groups_table(others)] if others else []
-    return "\n\n".join([*parts, *remarks(lines)])
+    parts += remarks([line for found in groups.values() for line in found])
+    parts += [beside_table(group, found, groups.get(group, [])) for group, found in beside.items()]
+    return "\n\n".join(parts)
 
 
 def main() -> None:
@@ -122,7 +151,7 @@ def main() -> None:
     print(summary(reports))
     for file, draw in ((options.plot, plot.draw), (options.roofline, plot.draw_roofline)):
         if file:
-            draw(joined(reports), file)
+            draw(joined([report for report in reports if not has_neighbour(report)]), file)
 
 
 def joined(reports: list[dict]) -> dict:

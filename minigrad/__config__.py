@@ -1,7 +1,7 @@
 """What this build is, as texts: ``print(minigrad.__config__.show())``."""
 
 from minigrad.config import _described
-from minigrad.kernels.openmp import get_num_threads, has_openmp
+from minigrad.kernels.openmp import get_num_threads, get_team, has_openmp
 
 __all__ = ["parallel_info", "show"]
 
@@ -12,10 +12,17 @@ def show() -> str:
 
 
 def parallel_info() -> str:
-    """Return how many threads operations may use, and by what.
+    """Return how many threads operations may use, by what, and how many they use at present.
+
+    Those are fewer while other programs want the cores: threads that wait for one without a core
+    are slower than one thread.  ``OMP_DYNAMIC=false`` in the environment keeps all.
 
     >>> import minigrad
     >>> "threads" in minigrad.__config__.parallel_info()
     True
     """
-    return f"OpenMP: {'yes' if has_openmp() else 'no'}\nthreads: {get_num_threads()}\n"
+    return (
+        f"OpenMP: {'yes' if has_openmp() else 'no'}\n"
+        f"threads: {get_num_threads()}\n"
+        f"threads at present: {get_team()}\n"
+    )

@@ -1,6 +1,11 @@
 """Fixtures for every test: torch where it is installed, and a clean state before each test."""
 
+import os
 import signal
+
+# Before minigrad is imported: what is tested with several threads is to have them, however busy
+# the machine is.
+os.environ.setdefault("OMP_DYNAMIC", "false")
 
 import numpy as np
 import pytest

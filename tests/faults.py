@@ -267,4 +267,18 @@ FAULTS = [  # (what, file, the text there, what stands there instead, tests that
         "PyArray_BASE(<ndarray>array) == NULL",
         "spare_gradients",
     ),
+    (
+        "a team of threads that halved for other programs stays so for ever",
+        "minigrad/kernels/openmp.pyx",
+        "team = min(2 * team, n_threads)",
+        "pass",
+        "import",
+    ),
+    (
+        "a team of threads ignores that it is sent off its cores",
+        "minigrad/kernels/openmp.pyx",
+        "if crowded and team > 1:",
+        "if False:",
+        "import",
+    ),
 ]

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import math
+import re
 import subprocess
 import sys
 import time
@@ -297,6 +298,15 @@ def test_a_summary_of_several_reports(tmp_path):
     printed = summary.summary(reports)
     assert "| sleeping |" in printed and "| short | 1 | **" in printed
     assert "Slower than torch: 2 of 2 lines." in printed
+    busy = run([sleeper("minigrad", seconds=0.004), sleeper("torch", seconds=0.005)])
+    busy["settings"]["neighbour"] = True
+    both = summary.summary([*reports, busy])
+    assert both.startswith(printed) and printed.count("|") < both.count("|")
+    assert re.search(
+        r"\| sleeping beside .*\| minigrad: / alone \| torch: / alone \|\n.*\n"
+        r"\| a nap \| 4.* \| 5.* \| 0\.[78].* \| [12]\..* \| [45]\..* \|",
+        both,
+    )
     if plot_library():
         plot.draw(summary.joined(reports), tmp_path / "all.png")
         assert (tmp_path / "all.png").stat().st_size > 1000

@@ -240,7 +240,60 @@ def test_omp_num_threads_is_respected():
     assert 1 <= int(default) <= os.cpu_count()
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux only")
+CROWDED = """
+import os, time
+import minigrad
+from minigrad.kernels.openmp import get_team
+
+def seen(team, seconds):
+    "Whether the team had this size while there was work."
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        x.exp_().clamp_(0, 1)
+        if get_team() == team:
+            return True
+    return False
+
+x = minigrad.zeros(100_000)
+assert minigrad.get_num_threads() == get_team() == 2
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before there is a second thread
+"""
+LINUX_ONLY = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux only")
+
+
+def run_crowded(code, dynamic):
+    if run("from minigrad.kernels.openmp import has_openmp; print(has_openmp())") != "True":
+        pytest.skip("built without OpenMP")
+    environment = {"OMP_NUM_THREADS": "2", "OMP_DYNAMIC": dynamic}
+    run(CROWDED + code, env=environment)
+
+
+@LINUX_ONLY
+def test_where_a_core_is_missing_the_team_halves_and_tries_again():
+    run_crowded(
+        """
+for attempt in range(3):
+    assert seen(1, 30), "two threads on one core, and still a team of two"
+    assert "threads: 2\\nthreads at present: 1" in minigrad.__config__.parallel_info()
+    assert minigrad.get_num_threads() == 2
+    assert seen(2, 30), "and never tried again"
+assert seen(1, 30)
+minigrad.set_num_threads(2)
+assert get_team() == 2
+minigrad.set_num_threads(1)
+assert get_team() == 1
+""",
+        "",
+    )
+
+
+@LINUX_ONLY
+def test_omp_dynamic_false_keeps_the_team():
+    run_crowded("assert not seen(1, 0.5)", "false")
+    run_crowded("assert not seen(1, 0.5)", " FALSE ")
+
+
+@LINUX_ONLY
 def test_affinity_is_respected():
     code = (
         "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"

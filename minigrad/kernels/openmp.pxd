@@ -1,7 +1,7 @@
 # How many threads a loop should use, and when another Python thread may run meanwhile.
 # See openmp.pyx.
 
-cdef int threads_for(Py_ssize_t work) noexcept nogil
+cdef int threads_for(Py_ssize_t work) noexcept
 
 cdef extern from "Python.h":
     ctypedef struct PyThreadState:

@@ -5,6 +5,11 @@ whoever calls a kernel asks ``threads_for(work)`` first.  Entering a parallel re
 microseconds even when the team is warm, and whole time slices when another process holds one of
 the cores, so small work stays on the calling thread.
 
+Where other programs want the cores too, a team of threads is slower than one: all wait for the one
+that has no core at present.  So the team halves while its threads are often sent off their cores,
+and tries a while later whether it is alone again; OMP_DYNAMIC=false in the environment keeps it as
+it is.  (In OpenMP's terms that is the dynamic adjustment of the number of threads.)
+
 In a build without OpenMP ``prange`` is a plain loop and everything here says one thread.
 """
 
@@ -19,8 +24,30 @@ cdef extern from *:
     #else
     #define MG_OPENMP 0
     #endif
+
+    #if defined(__unix__) || defined(__APPLE__)
+    #include <sys/resource.h>
+    #include <time.h>
+    static double seconds(void)
+    {
+        struct timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    }
+    static long count_preemptions(void)
+    {
+        struct rusage usage;
+        getrusage(RUSAGE_SELF, &usage);
+        return usage.ru_nivcsw;
+    }
+    #else   /* which does not tell: the team keeps its size */
+    static double seconds(void) { return 0; }
+    static long count_preemptions(void) { return 0; }
+    #endif
     """
     int MG_OPENMP
+    double seconds() noexcept nogil
+    long count_preemptions() noexcept nogil     # of all threads: sent off their cores, since the start
 
 # Units of work (an element read or written by a plain loop) below which a region does not pay:
 # a warm two-thread region costs about 1.5 us, in which one core streams this many floats.
@@ -30,11 +57,49 @@ cdef int n_threads = 1
 cdef int most_threads = 1024 if MG_OPENMP else 1
 
 
-cdef int threads_for(Py_ssize_t work) noexcept nogil:
+cdef int threads_for(Py_ssize_t work) noexcept:
     """How many threads to share ``work`` among: at most one per grain, never more than allowed."""
     if n_threads == 1 or work < 2 * GRAIN:
         return 1
-    return <int>min(<Py_ssize_t>n_threads, work // GRAIN)
+    return <int>min(<Py_ssize_t>present_team(), work // GRAIN)
+
+
+# ---------------------------------------------------------------- other programs
+# Two threads on two cores were seen to be sent off them 30 to 80 times a second where nobody else
+# wanted the cores, and 1200 to 3700 times beside one busy program.
+cdef double CROWDED = 500           # preemptions a second
+cdef double LOOK = 0.02             # seconds over which they are counted
+cdef double SHORTEST = 0.02         # seconds from one trial of a larger team to the next, which
+cdef double LONGEST = 1.0           # doubles every time that it was in vain
+
+cdef bint is_dynamic = os.environ.get("OMP_DYNAMIC", "true").strip().lower() != "false"
+cdef int team = 1                   # n_threads, or fewer for now
+cdef double looked = 0, trial = 0, rest = SHORTEST
+cdef long preemptions = 0
+
+
+cdef int present_team() noexcept:
+    """Return how many threads may share work at present."""
+    global team, looked, trial, rest, preemptions
+    cdef double now = seconds()
+    cdef double elapsed = now - looked
+    cdef long count
+    cdef bint crowded
+    if elapsed < LOOK or not is_dynamic:
+        return team
+    count = count_preemptions()
+    crowded = count - preemptions > CROWDED * elapsed
+    if crowded and team > 1:
+        team = (team + 1) // 2
+        trial = now + rest
+        rest = min(2 * rest, LONGEST)
+    elif team == n_threads:
+        rest = SHORTEST
+    elif now >= trial:
+        team = min(2 * team, n_threads)
+    looked = now
+    preemptions = count
+    return team
 
 
 def has_openmp():
@@ -47,17 +112,22 @@ def get_num_threads():
     return n_threads
 
 
+def get_team():
+    """Return how many threads share work at present: fewer while others want the cores."""
+    return team
+
+
 def set_num_threads(n):
     """Let the kernels use ``n`` threads.  The results do not depend on it, bit for bit.
 
     A forked child stays on one thread, whatever is asked for: its parent's team is not there.
     """
-    global n_threads
+    global n_threads, team
     if isinstance(n, bool) or not isinstance(n, int):
         raise TypeError(f"set_num_threads expects an int, but got {type(n).__name__}")
     if n < 1:
         raise RuntimeError(f"set_num_threads expects a positive integer, but got {n}")
-    n_threads = min(n, most_threads)
+    n_threads = team = min(n, most_threads)
 
 
 def _cgroup_cpus(root="/sys/fs/cgroup"):
@@ -98,8 +168,8 @@ def default_num_threads():
 def _after_fork():
     # The threads of the parent's OpenMP team do not exist in a forked child, and the runtime
     # would wait for them for ever: a child stays on the one thread it has.
-    global n_threads, most_threads
-    n_threads = most_threads = 1
+    global n_threads, most_threads, team
+    n_threads = most_threads = team = 1
 
 
 set_num_threads(default_num_threads())
