@@ -100,12 +100,13 @@ static inline double exp_sum_d(double x, double low) {
     return (exp_tail_d(r) + 1.0) * power_of_two_d(half)
         * power_of_two_d(n - (half - ROUND_D) + ROUND_D);
 }
-/* exp(x + low) for x <= 0: here one factor of 2^n does, given an offset of 2^32 */
+/* exp(x + low) for x <= 0: here one factor of 2^n does, given an offset of 2^32.  (159 = 32 + 127:
+ * the sum's low bits are the factor's exponent as it is stored.) */
 #define SCALE_BACK_F 2.3283064365386963e-10f  /* 2^-32 */
 static inline float scaled_exp_negative_f(float x, float low) {  /* 2^32 exp(x + low), x >= -104 */
-    float t = x * (float)LOG2_E + (ROUND_F + 32.0f), n = t - (ROUND_F + 32.0f);
+    float t = x * (float)LOG2_E + (ROUND_F + 159.0f), n = t - (ROUND_F + 159.0f);
     float r = x - n * LN2_HIGH_F - n * LN2_LOW_F + low;
-    return (exp_tail_f(r) + 1.0f) * power_of_two_f(t);
+    return (exp_tail_f(r) + 1.0f) * float_of(bits_of(t) << 23);
 }
 static inline float exp_sum_negative_f(float x, float low) {
     return scaled_exp_negative_f(x < -104.0f ? -104.0f : x, low) * SCALE_BACK_F;
@@ -395,20 +396,19 @@ static inline float clamp_tail_f(float x) {
 }
 static inline float vm_gaussf(float x) { return scaled_gauss_f(clamp_tail_f(x)) * SCALE_BACK_F; }
 
-/* The normal distribution's upper tail, P(X > x) for x from 0 to 14.4: exp(-x*x/2) g(u) / (x + 3.5)
- * with u = (x - 3.5) / (x + 3.5) = 1 - 7 / (x + 3.5) */
+/* The normal distribution's upper tail, P(X > x) for x from 0 to 14.4: exp(-x*x/2) p(x) / q(x), a
+ * fit to 6e-9 in which all terms are positive, so that nothing cancels */
 static inline float normal_tail_f(float x) {
-    float r = SCALE_BACK_F / (x + 3.5f), u = 1.0f - 7.0f / SCALE_BACK_F * r, g = 1.230105963e-4f;
-    g = g * u + 4.413675882e-4f;
-    g = g * u + -4.990856783e-4f;
-    g = g * u + -3.191281455e-3f;
-    g = g * u + 6.491951937e-3f;
-    g = g * u + 1.741066448e-2f;
-    g = g * u + -1.160526209e-1f;
-    g = g * u + 3.154246617e-1f;
-    g = g * u + -5.655617650e-1f;
-    g = g * u + 7.444160798e-1f;
-    return g * r * scaled_gauss_f(x);
+    float p = 0.39894698515303106f, q = x + 9.877781139831484f;
+    p = p * x + 3.940412111658704f;
+    q = q * x + 45.54528901200829f;
+    p = p * x + 17.776842890598925f;
+    q = q * x + 116.69784156298314f;
+    p = p * x + 42.537067264534414f;
+    q = q * x + 162.54564179530786f;
+    p = p * x + 48.54804266779121f;
+    q = q * x + 97.09608476994984f;
+    return p * SCALE_BACK_F / q * scaled_gauss_f(x);
 }
 static inline float vm_normal_cdff(float x) {
     float tail = normal_tail_f(clamp_tail_f(x));
