@@ -76,11 +76,12 @@ cdef bint is_dynamic = os.environ.get("OMP_DYNAMIC", "true").strip().lower() != 
 cdef int team = 1                   # n_threads, or fewer for now
 cdef double looked = 0, trial = 0, rest = SHORTEST
 cdef long preemptions = 0
+cdef bint was_crowded = False
 
 
 cdef int present_team() noexcept:
     """Return how many threads may share work at present."""
-    global team, looked, trial, rest, preemptions
+    global team, looked, trial, rest, preemptions, was_crowded
     cdef double now = seconds()
     cdef double elapsed = now - looked
     cdef long count
@@ -89,14 +90,17 @@ cdef int present_team() noexcept:
         return team
     count = count_preemptions()
     crowded = count - preemptions > CROWDED * elapsed
-    if crowded and team > 1:
+    if not crowded:
+        if team == n_threads:
+            rest = SHORTEST
+        elif now >= trial:
+            team = min(2 * team, n_threads)
+    elif was_crowded and team > 1:      # twice in succession: once it may be chance
         team = (team + 1) // 2
         trial = now + rest
         rest = min(2 * rest, LONGEST)
-    elif team == n_threads:
-        rest = SHORTEST
-    elif now >= trial:
-        team = min(2 * team, n_threads)
+        crowded = False
+    was_crowded = crowded
     looked = now
     preemptions = count
     return team
