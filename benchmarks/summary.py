@@ -86,10 +86,11 @@ def beside_table(group: str, beside: list[dict], alone: list[dict]) -> str:
     for line in beside:
         quiet = next((other for other in alone if other["name"] == line["name"]), None)
         row = [line["name"], *(median(line, name) for name in engines)]
-        row.append(times(line["ratios"]["torch"]["median"]))
+        row.append(times(line["ratios"]["torch"]["median"]) if "torch" in line["ratios"] else "")
         for name in engines:
-            both = [found["seconds"][name]["median"] for found in (line, quiet) if found]
-            row.append(times(both[0] / both[1]) if len(both) == 2 else "")
+            known = quiet and name in line["seconds"] and name in quiet["seconds"]
+            both = [found["seconds"][name]["median"] for found in (line, quiet) if known and found]
+            row.append(times(both[0] / both[1]) if both else "")
         rows.append(row)
     head = [f"{group} beside a busy program", *engines, "/ torch"]
     return table(head + [f"{name}: / alone" for name in engines], rows)
@@ -150,8 +151,9 @@ def main() -> None:
     reports = [json.loads(file.read_text()) for file in options.reports]
     print(summary(reports))
     for file, draw in ((options.plot, plot.draw), (options.roofline, plot.draw_roofline)):
-        if file:
-            draw(joined([report for report in reports if not has_neighbour(report)]), file)
+        alone = [report for report in reports if not has_neighbour(report)]
+        if file and alone:
+            draw(joined(alone), file)
 
 
 def joined(reports: list[dict]) -> dict:

@@ -5,10 +5,11 @@ whoever calls a kernel asks ``threads_for(work)`` first.  Entering a parallel re
 microseconds even when the team is warm, and whole time slices when another process holds one of
 the cores, so small work stays on the calling thread.
 
-Where other programs want the cores too, a team of threads is slower than one: all wait for the one
-that has no core at present.  So the team halves while its threads are often sent off their cores,
+Where other programs want the cores too, a team of threads is soon slower than one: all wait for the
+one that has no core at present.  So the team halves while its threads are often sent off their cores,
 and tries a while later whether it is alone again; OMP_DYNAMIC=false in the environment keeps it as
-it is.  (In OpenMP's terms that is the dynamic adjustment of the number of threads.)
+it is.  (In OpenMP's terms that is the dynamic adjustment of the number of threads.  With true GCC's
+OpenMP adjusts it as well, in its own way.)
 
 In a build without OpenMP ``prange`` is a plain loop and everything here says one thread.
 """
@@ -25,7 +26,7 @@ cdef extern from *:
     #define MG_OPENMP 0
     #endif
 
-    #if defined(__unix__) || defined(__APPLE__)
+    #ifdef __linux__
     #include <sys/resource.h>
     #include <time.h>
     static double seconds(void)
@@ -34,20 +35,23 @@ cdef extern from *:
         clock_gettime(CLOCK_MONOTONIC, &t);
         return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
     }
-    static long count_preemptions(void)
+    static long count_preemptions(double *busy)
     {
-        struct rusage usage;
-        getrusage(RUSAGE_SELF, &usage);
-        return usage.ru_nivcsw;
+        struct rusage u;
+        getrusage(RUSAGE_SELF, &u);
+        *busy = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec)
+            + 1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+        return u.ru_nivcsw;
     }
-    #else   /* which does not tell: the team keeps its size */
+    #else   /* where nobody has measured what they count: the team keeps its size */
     static double seconds(void) { return 0; }
-    static long count_preemptions(void) { return 0; }
+    static long count_preemptions(double *busy) { *busy = 0; return 0; }
     #endif
     """
     int MG_OPENMP
     double seconds() noexcept nogil
-    long count_preemptions() noexcept nogil     # of all threads: sent off their cores, since the start
+    # How often all threads together were sent off their cores, and their seconds on them
+    long count_preemptions(double *busy) noexcept nogil
 
 # Units of work (an element read or written by a plain loop) below which a region does not pay:
 # a warm two-thread region costs about 1.5 us, in which one core streams this many floats.
@@ -65,43 +69,45 @@ cdef int threads_for(Py_ssize_t work) noexcept:
 
 
 # ---------------------------------------------------------------- other programs
-# Two threads on two cores were seen to be sent off them 30 to 80 times a second where nobody else
-# wanted the cores, and 1200 to 3700 times beside one busy program.
-cdef double CROWDED = 500           # preemptions a second
-cdef double LOOK = 0.02             # seconds over which they are counted
+# For each second of work, threads were seen to be sent off their cores 15 to 40 times where nobody
+# else wanted those, and 1200 to 3700 times beside one busy program.  (That is of the kernel's
+# default scheduling, and of threads that soon sleep when there is nothing to do.)
+cdef double CROWDED = 500           # preemptions for each second of work
+cdef double LOOK = 0.02             # seconds of work over which they are counted
 cdef double SHORTEST = 0.02         # seconds from one trial of a larger team to the next, which
 cdef double LONGEST = 1.0           # doubles every time that it was in vain
 
 cdef bint is_dynamic = os.environ.get("OMP_DYNAMIC", "true").strip().lower() != "false"
 cdef int team = 1                   # n_threads, or fewer for now
-cdef double looked = 0, trial = 0, rest = SHORTEST
+cdef double looked = 0, worked = 0, trial = 0, rest = SHORTEST
 cdef long preemptions = 0
 cdef bint was_crowded = False
 
 
 cdef int present_team() noexcept:
     """Return how many threads may share work at present."""
-    global team, looked, trial, rest, preemptions, was_crowded
-    cdef double now = seconds()
-    cdef double elapsed = now - looked
+    global team, looked, worked, trial, rest, preemptions, was_crowded
+    cdef double now = seconds(), busy
     cdef long count
     cdef bint crowded
-    if elapsed < LOOK or not is_dynamic:
+    if now - looked < LOOK / 4 or not is_dynamic:
         return team
-    count = count_preemptions()
-    crowded = count - preemptions > CROWDED * elapsed
-    if not crowded:
-        if team == n_threads:
-            rest = SHORTEST
-        elif now >= trial:
-            team = min(2 * team, n_threads)
-    elif was_crowded and team > 1:      # twice in succession: once it may be chance
+    looked = now
+    count = count_preemptions(&busy)
+    if busy - worked < LOOK:
+        return team
+    crowded = count - preemptions > CROWDED * (busy - worked)
+    if crowded and was_crowded and team > 1:    # twice in succession: once it may be chance
         team = (team + 1) // 2
         trial = now + rest
         rest = min(2 * rest, LONGEST)
         crowded = False
+    elif team < n_threads and now >= trial:
+        team = min(2 * team, n_threads)
+    elif team == n_threads and not crowded:
+        rest = SHORTEST
     was_crowded = crowded
-    looked = now
+    worked = busy
     preemptions = count
     return team
 
