@@ -47,10 +47,23 @@ level = _pick_level()
 __path__.append(os.path.join(HERE, level))
 
 
-# How often an idle OpenMP thread of GCC's looks for work before it sleeps: about 0.1 ms, which is
-# longer than the gaps between the parallel loops of a training step.  As it comes, GCC's OpenMP
-# looks for milliseconds: of two programs that share two cores each then trains ten times slower.
-SPINS = "2000"
+def _sees_crowds():
+    """Whether the system tells how long a thread waits for a core (Linux, unless built without)."""
+    try:
+        with open("/proc/thread-self/schedstat") as file:
+            return file.read().split()[0] != "0"
+    except (OSError, IndexError):
+        return False
+
+
+# Whether the number of threads adapts to other programs that want the cores: see openmp.pyx.
+is_dynamic = os.environ.get("OMP_DYNAMIC", "true").strip().lower() != "false" and _sees_crowds()
+
+# How often an idle OpenMP thread of GCC's looks for work before it sleeps.  20,000 times take about
+# 0.7 ms, longer than most gaps between the parallel loops of a training step; to be woken takes 0.1
+# ms and more on a virtual machine.  But of two programs that share two cores, spinning threads each
+# take the other's core: they train five times slower.  So not unless the team gives way to others.
+SPINS = "20000" if is_dynamic else "2000"
 
 
 def _load_openmp():

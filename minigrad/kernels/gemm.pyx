@@ -3,7 +3,7 @@
 ``a`` and ``b`` may have any strides, so transposed views cost no copy; ``out`` is contiguous.
 
 A tile of 12 rows x 2 vectors (6 rows where there are 16 registers) is summed in registers over
-up to ``DEPTH`` steps of the inner dimension (products.h).  It reads b as a panel two vectors wide,
+256 or 512 steps of the inner dimension (products.h).  It reads b as a panel two vectors wide,
 up to 32 KB, which stays in the L1 cache while all tiles of those columns are computed, and a streams
 past from L2.  Both are packed into the order in which they are read, ``COLUMNS`` columns of b at a
 time, if that pays: a if many panels will read it, b unless its rows are vectors as it lies and few
@@ -49,10 +49,10 @@ cdef extern from "products.h" nogil:
                      bint, const double*, Py_ssize_t)
 
 cdef enum:
-    DEPTH = 256  # steps of the inner dimension between two visits to out
+    PANEL = 32768  # bytes of a panel of b: steps of the inner dimension between two visits to out
     L2 = 1 << 20  # bytes
     COLUMNS = 512  # columns of b packed at a time
-    TILES = 20  # tiles of rows of a packed at a time
+    TILES = 12  # tiles of rows of a packed at a time
     PACKING = 8  # times as long as to multiply a number by one takes it to pack it ...
     CROWDED = 20  # ... from lines that share a set of the L1 cache
     READING = 3  # times as long as that it takes to fetch a number of a from the L2 cache
@@ -90,6 +90,10 @@ cdef inline Py_ssize_t panel_width(const floating* like) noexcept nogil:
     return 2 * (LANES_float if floating is float else LANES_double)
 
 
+cdef inline Py_ssize_t deepest(const floating* like) noexcept nogil:
+    return PANEL // (panel_width(like) * <Py_ssize_t>sizeof(floating))
+
+
 cdef inline bint crowded(Py_ssize_t line, const floating* like) noexcept nogil:
     """Whether numbers ``line`` apart share a set of the L1 cache."""
     return line * <Py_ssize_t>sizeof(floating) % 4096 == 0
@@ -108,7 +112,7 @@ cdef inline Py_ssize_t worth_packing(Product* p, const floating* like) noexcept 
     """How often a can be read where it lies in the time that it takes to pack it."""
     if a_is_crowded(p, like):
         return 3
-    return 32 if is_wide(like) and p.depth <= DEPTH else 8
+    return 32 if is_wide(like) and p.depth <= deepest(like) else 8
 
 
 cdef inline bint packs_b(Product* p, const floating* like) noexcept nogil:
@@ -128,7 +132,7 @@ cdef Py_ssize_t scratch_size(Product* p, const floating* like) noexcept nogil:
     cdef Py_ssize_t size = pieces(min(p.columns, <Py_ssize_t>COLUMNS), panel) * panel
     if packs_a(p, like):
         size += min(p.rows, <Py_ssize_t>TILES * TILE_ROWS)
-    return size * even(p.depth, DEPTH) + panel
+    return size * even(p.depth, deepest(like)) + panel
 
 
 cdef void multiply(Product* p, floating* out, const floating* a, const floating* b,
@@ -136,7 +140,7 @@ cdef void multiply(Product* p, floating* out, const floating* a, const floating*
     """One thread's product.  ``bias`` is a row added to every row, or NULL."""
     cdef Py_ssize_t panel = panel_width(out), lanes = panel // 2
     cdef Py_ssize_t tile = even(p.rows, TILE_ROWS), block = tile * TILES
-    cdef Py_ssize_t deep = even(p.depth, DEPTH)
+    cdef Py_ssize_t deep = even(p.depth, deepest(out))
     cdef bint pack_a = packs_a(p, out)
     cdef bint pack_b = packs_b(p, out)
     cdef floating* b_panels = scratch

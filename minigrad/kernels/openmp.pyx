@@ -6,16 +6,18 @@ microseconds even when the team is warm, and whole time slices when another proc
 the cores, so small work stays on the calling thread.
 
 Where other programs want the cores too, a team of threads is soon slower than one: all wait for the
-one that has no core at present.  So the team halves while its threads are often sent off their cores,
-and tries a while later whether it is alone again; OMP_DYNAMIC=false in the environment keeps it as
-it is.  (In OpenMP's terms that is the dynamic adjustment of the number of threads.  With true GCC's
-OpenMP adjusts it as well, in its own way.)
+one that has no core at present.  So the team halves while the thread that asks often has to wait for
+a core (Linux tells), and tries a while later whether it is alone again; OMP_DYNAMIC=false in the
+environment keeps it as it is.  (In OpenMP's terms that is the dynamic adjustment of the number of
+threads.  With true GCC's OpenMP adjusts it as well, in its own way.)
 
 In a build without OpenMP ``prange`` is a plain loop and everything here says one thread.
 """
 
 import math
 import os
+
+import minigrad.kernels
 
 cdef extern from *:
     """
@@ -27,31 +29,44 @@ cdef extern from *:
     #endif
 
     #ifdef __linux__
-    #include <sys/resource.h>
+    #include <fcntl.h>
+    #include <stdlib.h>
     #include <time.h>
+    #include <unistd.h>
     static double seconds(void)
     {
         struct timespec t;
         clock_gettime(CLOCK_MONOTONIC, &t);
         return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
     }
-    static long count_preemptions(double *busy)
+    static double waiting_share(double least)
     {
-        struct rusage u;
-        getrusage(RUSAGE_SELF, &u);
-        *busy = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec)
-            + 1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
-        return u.ru_nivcsw;
+        static __thread double last_running, last_waiting;
+        char text[100], *rest;
+        double running, waiting, both;
+        int file = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+        ssize_t n = file < 0 ? 0 : read(file, text, sizeof text - 1);
+        if (file >= 0) close(file);
+        text[n > 0 ? n : 0] = 0;
+        running = 1e-9 * (double)strtoull(text, &rest, 10);
+        waiting = 1e-9 * (double)strtoull(rest, NULL, 10);
+        both = running - last_running + waiting - last_waiting;
+        if (both < least) return -1;
+        waiting -= last_waiting;
+        last_waiting += waiting;
+        last_running = running;
+        return waiting / both;
     }
-    #else   /* where nobody has measured what they count: the team keeps its size */
+    #else
     static double seconds(void) { return 0; }
-    static long count_preemptions(double *busy) { *busy = 0; return 0; }
+    static double waiting_share(double least) { (void)least; return -1; }
     #endif
     """
     int MG_OPENMP
     double seconds() noexcept nogil
-    # How often all threads together were sent off their cores, and their seconds on them
-    long count_preemptions(double *busy) noexcept nogil
+    # The part of this thread's time, since it asked last, that it waited for a core.  -1 if it ran
+    # and waited for fewer than `least` seconds since.
+    double waiting_share(double least) noexcept nogil
 
 # Units of work (an element read or written by a plain loop) below which a region does not pay:
 # a warm two-thread region costs about 1.5 us, in which one core streams this many floats.
@@ -69,46 +84,43 @@ cdef int threads_for(Py_ssize_t work) noexcept:
 
 
 # ---------------------------------------------------------------- other programs
-# For each second of work, threads were seen to be sent off their cores 15 to 40 times where nobody
-# else wanted those, and 1200 to 3700 times beside one busy program.  (That is of the kernel's
-# default scheduling, and of threads that soon sleep when there is nothing to do.)
-cdef double CROWDED = 500           # preemptions for each second of work
-cdef double LOOK = 0.02             # seconds of work over which they are counted
+# Of its time in which it could run, a thread was seen to wait for a core 0.00 to 0.01 where nobody
+# else wanted the cores, and 0.3 to 0.5 beside one busy program, whether idle threads sleep or spin.
+cdef double CROWDED = 0.25
+cdef double LOOK = 0.02             # seconds over which that is measured
 cdef double SHORTEST = 0.02         # seconds from one trial of a larger team to the next, which
 cdef double LONGEST = 1.0           # doubles every time that it was in vain
 
-cdef bint is_dynamic = os.environ.get("OMP_DYNAMIC", "true").strip().lower() != "false"
+cdef bint is_dynamic = minigrad.kernels.is_dynamic
 cdef int team = 1                   # n_threads, or fewer for now
-cdef double looked = 0, worked = 0, trial = 0, rest = SHORTEST
-cdef long preemptions = 0
-cdef bint was_crowded = False
+cdef double looked = 0, trial = 0, rest = SHORTEST
+cdef bint in_doubt = False          # the last look saw a crowd, or the team has just grown
 
 
 cdef int present_team() noexcept:
     """Return how many threads may share work at present."""
-    global team, looked, worked, trial, rest, preemptions, was_crowded
-    cdef double now = seconds(), busy
-    cdef long count
+    global team, looked, trial, rest, in_doubt
+    cdef double now = seconds(), share
     cdef bint crowded
-    if now - looked < LOOK / 4 or not is_dynamic:
+    if not is_dynamic or now - looked < LOOK / 4:
         return team
     looked = now
-    count = count_preemptions(&busy)
-    if busy - worked < LOOK:
+    share = waiting_share(LOOK)
+    if share < 0:
         return team
-    crowded = count - preemptions > CROWDED * (busy - worked)
-    if crowded and was_crowded and team > 1:    # twice in succession: once it may be chance
+    crowded = share > CROWDED
+    if crowded and in_doubt and team > 1:   # one look may be chance
         team = (team + 1) // 2
         trial = now + rest
         rest = min(2 * rest, LONGEST)
-        crowded = False
-    elif team < n_threads and now >= trial:
+        in_doubt = False
+    elif team < n_threads and not crowded and now >= trial:
         team = min(2 * team, n_threads)
-    elif team == n_threads and not crowded:
-        rest = SHORTEST
-    was_crowded = crowded
-    worked = busy
-    preemptions = count
+        in_doubt = True
+    else:
+        if team == n_threads and not crowded:
+            rest = SHORTEST
+        in_doubt = crowded
     return team
 
 

@@ -33,7 +33,7 @@
 #define FOR_ROWS_(n, make) FOR_ROWS_##n(make)
 #define FOR_ROWS(n, make) FOR_ROWS_(n, make)
 
-enum { NO_TABLE, TABLE_B, TABLE_B_SPLIT };
+enum { ANY_STEPS, PACKED, TABLE_B, TABLE_B_SPLIT };
 
 #define REAL float
 #include "products.h"
@@ -48,6 +48,7 @@ enum { NO_TABLE, TABLE_B, TABLE_B_SPLIT };
 /* c[i, :] = start[i] + sum over k of a[i, k] * b[k, :], a tile of `rows` rows and up to three
  * vectors.  a[i, k] lies at a + i * a_row + k * a_step, row k of vector j of b at b[j] + k * b_step;
  * row i of vector j of c goes to c[j] + i * c_row.
+ * Panels (PACKED) have the strides 1, `rows`, two vectors: known, they cost no instructions.
  * A convolution reads b (TABLE_B) at offset[k] instead of multiples of the step.
  * With TABLE_B_SPLIT, b_step is a gap: all but the first lanes[j] lanes of vector j of b lie so much
  * further on. */
@@ -65,15 +66,36 @@ enum { NO_TABLE, TABLE_B, TABLE_B_SPLIT };
 #define FIRST(count, one, other) ((count) > 0 ? (one) : (other))
 #endif
 
+/* One step of the sum: reads row k of b and column k of a, where `left` points. */
+INLINE void NAME(step)(const int table, const int rows, const int vectors, ptrdiff_t k,
+                       const REAL **left, ptrdiff_t a_row, ptrdiff_t a_step,
+                       const REAL *const *from, ptrdiff_t b_step, const ptrdiff_t *offset,
+                       const int *first, NAME(lanes) lane, VECTOR (*sum)[3])
+{
+    VECTOR right[3];
+    ptrdiff_t at = table == TABLE_B || table == TABLE_B_SPLIT ? offset[k] : k * b_step;
+    UNROLL for (int j = 0; j < vectors; j++) {
+        right[j] = LOAD(from[j] + at);
+        if (table == TABLE_B_SPLIT)
+            right[j] = FIRST(first[j], right[j], LOAD(from[j] + b_step + at));
+    }
+    UNROLL for (int i = 0; i < rows; i++)
+        UNROLL for (int j = 0; j < vectors; j++)
+            sum[i][j] += left[i / 3][(i % 3) * a_row] * right[j];
+    UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] += a_step;
+}
+
 INLINE void NAME(tile)(const int table, const int rows, const int vectors, TILE_PARAMETERS)
 {
-    VECTOR sum[TILE_ROWS][3], right[3];
+    VECTOR sum[TILE_ROWS][3];
     NAME(lanes) lane;
     UNROLL for (int l = 0; l < LANES; l++) ((NAME(lane) *)&lane)[l] = l;
     const REAL *left[(TILE_ROWS + 2) / 3];  /* every third row: x86 addresses reach the others */
     const REAL *from[3];
     REAL *to[3];
     int first[3];
+    ptrdiff_t k = 0;
+    if (table == PACKED) a_row = 1, a_step = rows, b_step = 2 * LANES;
     UNROLL for (int j = 0; j < vectors; j++) {
         from[j] = b[j];
         to[j] = c[j];
@@ -82,18 +104,14 @@ INLINE void NAME(tile)(const int table, const int rows, const int vectors, TILE_
     UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] = a + i * a_row;
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VECTOR){0} + start[i];
-    for (ptrdiff_t k = 0; k < depth; k++) {
-        ptrdiff_t at = table == TABLE_B || table == TABLE_B_SPLIT ? offset[k] : k * b_step;
-        UNROLL for (int j = 0; j < vectors; j++) {
-            right[j] = LOAD(from[j] + at);
-            if (table == TABLE_B_SPLIT)
-                right[j] = FIRST(first[j], right[j], LOAD(from[j] + b_step + at));
-        }
-        UNROLL for (int i = 0; i < rows; i++)
-            UNROLL for (int j = 0; j < vectors; j++)
-                sum[i][j] += left[i / 3][(i % 3) * a_row] * right[j];
-        UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] += a_step;
+#define STEP NAME(step)(table, rows, vectors, k, left, a_row, a_step, from, b_step, offset, first, lane, sum)
+    for (; k + 2 <= depth; k++) {
+        STEP;
+        k++;
+        STEP;
     }
+    if (k < depth) STEP;
+#undef STEP
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < vectors; j++) STORE(to[j] + i * c_row, sum[i][j]);
 }
@@ -104,7 +122,10 @@ INLINE void NAME(tile)(const int table, const int rows, const int vectors, TILE_
 #define MAKE_CASE(name, rows, vectors) \
     case 16 * vectors + rows: CAT(NAME(name##_##vectors), rows)(TILE_ARGUMENTS); break;
 
-#define MAKE(rows) MAKE_TILE(plain, NO_TABLE, rows, 1) MAKE_TILE(plain, NO_TABLE, rows, 2)
+#define MAKE(rows) MAKE_TILE(plain, ANY_STEPS, rows, 1) MAKE_TILE(plain, ANY_STEPS, rows, 2)
+FOR_ROWS(TILE_ROWS, MAKE)
+#undef MAKE
+#define MAKE(rows) MAKE_TILE(packed, PACKED, rows, 1) MAKE_TILE(packed, PACKED, rows, 2)
 FOR_ROWS(TILE_ROWS, MAKE)
 #undef MAKE
 #define MAKE(rows) MAKE_TILE(table_b, TABLE_B, rows, 1) MAKE_TILE(table_b, TABLE_B, rows, 2)
@@ -123,7 +144,10 @@ FOR_ROWS(FEW_ROWS, MAKE)
 INLINE void NAME(run_tile)(int table, int rows, int vectors, TILE_PARAMETERS)
 {
 #define MAKE(rows) MAKE_CASE(plain, rows, 1) MAKE_CASE(plain, rows, 2)
-    if (table == NO_TABLE) switch (16 * vectors + rows) { FOR_ROWS(TILE_ROWS, MAKE) }
+    if (table == ANY_STEPS) switch (16 * vectors + rows) { FOR_ROWS(TILE_ROWS, MAKE) }
+#undef MAKE
+#define MAKE(rows) MAKE_CASE(packed, rows, 1) MAKE_CASE(packed, rows, 2)
+    else if (table == PACKED) switch (16 * vectors + rows) { FOR_ROWS(TILE_ROWS, MAKE) }
 #undef MAKE
 #define MAKE(rows) MAKE_CASE(table_b, rows, 1) MAKE_CASE(table_b, rows, 2)
 #define MAKE_3(rows) MAKE_CASE(table_b, rows, 3)
@@ -149,12 +173,14 @@ static void NAME(gemm_tile)(int rows, int cols, ptrdiff_t depth,
 {
     REAL sums[TILE_ROWS * 2 * LANES];
     int vectors = 1 + (cols > LANES);
+    int table = a_row == 1 && a_step == rows && b_step == 2 * LANES ? PACKED : ANY_STEPS;
     int direct = cols == vectors * LANES && !accumulate && !bias;
     REAL *to = direct ? c : sums;
     ptrdiff_t to_row = direct ? c_row : 2 * LANES;
     const REAL *from[2] = {b, b + LANES};
     REAL *targets[2] = {to, to + LANES};
-    NAME(run_tile)(NO_TABLE, rows, vectors, depth, a, a_row, a_step, from, b_step, NULL, NULL,
+    for (int i = 0; i < rows; i++) PREFETCH_TO_WRITE(c + i * c_row);
+    NAME(run_tile)(table, rows, vectors, depth, a, a_row, a_step, from, b_step, NULL, NULL,
                    NAME(zeros), targets, to_row);
     if (direct) return;
     for (int i = 0; i < rows; i++) {

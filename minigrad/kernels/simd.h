@@ -29,12 +29,14 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #define LANES_OF(type) (VECTOR_BYTES / (int)sizeof(type))
 #define PREFETCH(p) __builtin_prefetch(p, 0, 2)
+#define PREFETCH_TO_WRITE(p) __builtin_prefetch(p, 1, 3)
 #else
 #define INLINE static __forceinline
 #define ALONE static __declspec(noinline)
 #define UNROLL
 #define LANES_OF(type) 1
 #define PREFETCH(p) ((void)(p))
+#define PREFETCH_TO_WRITE(p) ((void)(p))
 #endif
 
 #define LANES LANES_OF(REAL)
