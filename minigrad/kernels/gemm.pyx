@@ -299,14 +299,15 @@ cdef void choose_pieces(Product* p, const floating* like, int n_threads, Py_ssiz
     fewer products share what is packed.  Threads take turns at the rectangles, and wait at the end for a part of one.
     """
     cdef Py_ssize_t panel = panel_width(like), panels = pieces(p.columns, panel), down, across
+    cdef Py_ssize_t tiles = pieces(p.rows, TILE_ROWS)
     cdef Product piece = p[0]
     cdef Py_ssize_t most = max(min(PIECES * n_threads, MOST_PIECES), n_threads)
     cdef double worth = worth_packing(p, like), turns, cost, best = -1
     cdef double a_cost = CROWDED if a_is_crowded(p, like) else PACKING
     cdef double b_cost = CROWDED if p.b_column != 1 and crowded(p.b_column, like) else PACKING
     for across in range(1, min(panels, most) + 1):
-        for down in range(1, most // across + 1):
-            piece.rows = pieces(p.rows, down)
+        for down in range(1, min(tiles, most // across) + 1):
+            piece.rows = pieces(tiles, down) * TILE_ROWS
             piece.columns = pieces(panels, across) * panel
             cost = piece.rows * piece.columns + READING * piece.rows
             cost += a_cost * piece.rows * min(1, pieces(panels, across) / worth)
