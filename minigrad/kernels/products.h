@@ -104,13 +104,15 @@ INLINE void NAME(tile)(const int table, const int rows, const int vectors, TILE_
     UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] = a + i * a_row;
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (VECTOR){0} + start[i];
-#define STEP NAME(step)(table, rows, vectors, k, left, a_row, a_step, from, b_step, offset, first, lane, sum)
-    for (; k + 2 <= depth; k++) {
-        STEP;
-        k++;
-        STEP;
-    }
-    if (k < depth) STEP;
+#define STEP \
+    NAME(step)(table, rows, vectors, k, left, a_row, a_step, from, b_step, offset, first, lane, sum)
+    if (table == PACKED)  /* two steps a turn: half as many instructions for places and the end */
+        for (; k + 2 <= depth; k++) {
+            STEP;
+            k++;
+            STEP;
+        }
+    for (; k < depth; k++) STEP;
 #undef STEP
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < vectors; j++) STORE(to[j] + i * c_row, sum[i][j]);
