@@ -80,6 +80,7 @@ class Allowed:
     dtypes: str = ""  # empty: any
     text: str = ""  # part of the message
     layouts: str = ""  # empty: any
+    everywhere: bool = True  # False: rounding decides, which is the machine's
     when: object = field(default=lambda args, kwargs: True)
 
     def covers(self, d):
@@ -94,9 +95,9 @@ class Allowed:
 
 
 def unexplained(differences, allowed):
-    """Return the differences that no entry covers, and the entries that covered none."""
+    """Return the differences that no entry covers, and the entries that should have covered one."""
     left = [d for d in differences if not any(a.covers(d) for a in allowed)]
-    idle = [a for a in allowed if not any(a.covers(d) for d in differences)]
+    idle = [a for a in allowed if a.everywhere and not any(a.covers(d) for d in differences)]
     return left, idle
 
 

@@ -97,19 +97,24 @@ def test_warnings_as_errors():
     run("import minigrad", env={"PYTHONWARNINGS": "error"})
 
 
+@pytest.mark.parametrize("dynamic", ["true", "false"])
 @pytest.mark.parametrize("variable", [None, "GOMP_SPINCOUNT", "OMP_WAIT_POLICY"])
-def test_idle_threads_soon_sleep_unless_the_user_has_set_otherwise(variable):
-    """Else two programs that share the cores would train ten times slower than one."""
+def test_how_long_idle_threads_look_for_work(variable, dynamic):
+    """Not long where the team keeps its size, else two programs that share the cores would train
+    ten times slower than one.  What the user has set stays."""
     value = {"GOMP_SPINCOUNT": "77", "OMP_WAIT_POLICY": "passive"}.get(variable)
     done = run(
         "import os, minigrad; print(os.environ.get('GOMP_SPINCOUNT'))",
-        env={"OMP_DISPLAY_ENV": "verbose"} | ({variable: value} if variable else {}),
+        env={"OMP_DISPLAY_ENV": "verbose", "OMP_DYNAMIC": dynamic}
+        | ({variable: value} if variable else {}),
         check=False,
     )
     spins = re.search(r"GOMP_SPINCOUNT = '(\d+)'", done.stderr)
     if spins is None:
         pytest.skip("built without GCC's OpenMP")
-    expected = {None: kernels.SPINS, "GOMP_SPINCOUNT": "77", "OMP_WAIT_POLICY": "0"}
+    gives_way = dynamic == "true" and kernels._sees_crowds()
+    ours = "20000" if gives_way else "2000"
+    expected = {None: ours, "GOMP_SPINCOUNT": "77", "OMP_WAIT_POLICY": "0"}
     assert spins[1] == expected[variable]
     assert done.stdout.strip() == ("77" if variable == "GOMP_SPINCOUNT" else "None")
 
@@ -261,13 +266,54 @@ os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before there is a sec
 LINUX_ONLY = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux only")
 
 
-def run_crowded(code, dynamic, monkeypatch):
+def run_crowded(code, dynamic, monkeypatch, **environment):
     for variable in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
         monkeypatch.delenv(variable, raising=False)
+    if not kernels._sees_crowds():
+        pytest.skip("the system does not tell how long threads wait")
     if run("from minigrad.kernels.openmp import has_openmp; print(has_openmp())") != "True":
         pytest.skip("built without OpenMP")
-    environment = {"OMP_NUM_THREADS": "2", "OMP_DYNAMIC": dynamic}
+    environment |= {"OMP_NUM_THREADS": "2", "OMP_DYNAMIC": dynamic}
     run(CROWDED + code, env=environment)
+
+
+@LINUX_ONLY
+@pytest.mark.parametrize("policy", ["active", "passive"])
+def test_the_team_halves_whatever_idle_threads_do(monkeypatch, policy):
+    run_crowded("assert seen(1, 30)", "", monkeypatch, OMP_WAIT_POLICY=policy)
+
+
+@LINUX_ONLY
+def test_a_team_that_changes_gives_the_same_bits(monkeypatch):
+    run_crowded(
+        """
+from minigrad import nn
+
+def train():
+    minigrad.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 16, 3), nn.BatchNorm2d(16), nn.ReLU(), nn.Flatten(),
+                        nn.Linear(16 * 14 * 14, 10))
+    optimizer = minigrad.optim.SGD(net.parameters(), lr=0.1)
+    x, y = minigrad.randn(32, 3, 16, 16), minigrad.randint(0, 10, (32,))
+    teams = set()
+    for step in range(60):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(x), y).backward()
+        optimizer.step()
+        teams.add(get_team())
+    return teams, [p.detach().numpy().tobytes() for p in net.parameters()]
+
+for attempt in range(10):
+    teams, changing = train()
+    if teams == {1, 2}:
+        break
+assert teams == {1, 2}
+minigrad.set_num_threads(1)
+assert train() == ({1}, changing)
+""",
+        "",
+        monkeypatch,
+    )
 
 
 @LINUX_ONLY
