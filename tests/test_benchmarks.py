@@ -292,6 +292,14 @@ def test_readme_has_the_numbers_of_the_reports():
     assert [row for row in rows if row not in readme] == []
 
 
+@pytest.mark.skipif(not RESULTS, reason="the reports are not beside the tests")
+def test_the_page_of_the_other_machine_has_the_numbers_of_its_reports():
+    folder = ROOT / "benchmarks" / "results" / "zen3"
+    reports = [json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))]
+    assert len(reports) == 4
+    assert summary.summary(reports) in (folder / "README.md").read_text()
+
+
 def test_a_summary_of_several_reports(tmp_path):
     peers = [sleeper("minigrad", seconds=0.002), sleeper("torch", seconds=0.001)]
     reports = [run(peers), run(peers, Case("ops", "short", "a nap", "sleep", {"shape": [3, 2]}))]
