@@ -272,13 +272,13 @@ FAULTS = [  # (what, file, the text there, what stands there instead, tests that
         "minigrad/kernels/openmp.pyx",
         "team = min(2 * team, n_threads)",
         "pass",
-        "import",
+        "threads",
     ),
     (
         "a team of threads ignores that it waits for its cores",
         "minigrad/kernels/openmp.pyx",
         "if crowded and in_doubt and team > 1:",
         "if False:",
-        "import",
+        "threads",
     ),
 ]

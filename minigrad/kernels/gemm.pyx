@@ -49,7 +49,7 @@ cdef extern from "products.h" nogil:
                      bint, const double*, Py_ssize_t)
 
 cdef enum:
-    PANEL = 32768  # bytes of a panel of b: steps of the inner dimension between two visits to out
+    PANEL = 32768  # bytes of a panel of b, so many that the results are seldom visited once more
     L2 = 1 << 20  # bytes
     COLUMNS = 512  # columns of b packed at a time
     TILES = 12  # tiles of rows of a packed at a time
@@ -91,6 +91,7 @@ cdef inline Py_ssize_t panel_width(const floating* like) noexcept nogil:
 
 
 cdef inline Py_ssize_t deepest(const floating* like) noexcept nogil:
+    """How many steps of the inner dimension a panel of b holds."""
     return PANEL // (panel_width(like) * <Py_ssize_t>sizeof(floating))
 
 
@@ -296,7 +297,8 @@ cdef void choose_pieces(Product* p, const floating* like, int n_threads, Py_ssiz
     """The size of the rectangles, which should take the least time on so many threads.
 
     To multiply takes rows x columns, and numbers are packed for it: the smaller a rectangle, the
-    fewer products share what is packed.  Threads take turns at the rectangles, and wait at the end for a part of one.
+    fewer products share what is packed.  Threads take turns at the rectangles, and wait at the end
+    for a part of one.
     """
     cdef Py_ssize_t panel = panel_width(like), panels = pieces(p.columns, panel), down, across
     cdef Py_ssize_t tiles = pieces(p.rows, TILE_ROWS)
