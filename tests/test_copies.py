@@ -67,3 +67,42 @@ def test_clone_keeps_strides_and_contiguous_does_not():
     x = minigrad.ones(3, 4).t()
     assert x.clone().stride() == (1, 4)
     assert x.contiguous().stride() == (3, 1)
+
+
+ORDERS = {
+    "rows": lambda x: x,
+    "transposed": lambda x: x.permute(2, 1, 0),
+    "rotated": lambda x: x.permute(1, 2, 0),
+    "part": lambda x: x[:, 3:-2, 1:],
+    "every other": lambda x: x[..., ::2],
+    "a column for all": lambda x: x[:, :1, :1].expand(x.shape),
+    "a row for all": lambda x: x[:1, :1].expand(x.shape),
+    "one number": lambda x: x[0, 0, 0].expand(x.shape),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("dtype", ("float32", "float64", "float16", "int64", "bool"))
+@pytest.mark.parametrize("shape", ((3, 40, 5), (8, 200, 130), (70000, 8, 2)), ids=str)
+def test_copies_are_the_same_bits_on_any_number_of_threads(shape, dtype, order, rng):
+    bits = rng.integers(0, 256, (*shape, 8), np.uint8)  # NaNs of all kinds among them
+    bits = bits[..., :1] & 1 if dtype == "bool" else bits[..., : np.dtype(dtype).itemsize]
+    x = ORDERS[order](minigrad.from_numpy(np.ascontiguousarray(bits).view(dtype)[..., 0]))
+    expected = x.numpy().tobytes()
+    threads = minigrad.get_num_threads()
+    try:
+        for n_threads in (1, 2, 5):
+            minigrad.set_num_threads(n_threads)
+            written = minigrad.zeros(x.shape, dtype=x.dtype)
+            inside = minigrad.zeros(*x.shape, 2, dtype=x.dtype)[..., 1]
+            copies = [x.contiguous(), x.clone(), written.copy_(x), inside.copy_(x)]
+            copies.append(x.clone(memory_format=minigrad.contiguous_format))
+            for copy in copies:
+                assert copy.numpy().tobytes() == expected
+            if order in ("transposed", "rotated"):
+                assert copies[1].stride() == x.stride()
+            number = x[-1, -1, -1]
+            filled = minigrad.zeros(x.shape, dtype=x.dtype).fill_(number)
+            assert filled.numpy().tobytes() == number.numpy().tobytes() * x.numel()
+    finally:
+        minigrad.set_num_threads(threads)

@@ -217,15 +217,19 @@ cdef int walk_tiles(
             a_data += index * walk.a.strides[axis]
             b_data += index * walk.b.strides[axis]
 
-        a = pack(&walk.a, a_data, rows, columns, a_buffer, &a_packed)
-        b = a
-        if not walk.b_is_a:
-            b = pack(&walk.b, b_data, rows, columns, b_buffer, &b_packed)
         direct = not walk.in_place and walk.out.strides[0] == sizeof(floating) and (
             rows == 1 or walk.out.strides[1] == columns * <Py_ssize_t>sizeof(floating))
         out = out_buffer
         if direct:
             out = <floating*>out_data
+        if direct and walk.op == COPY:      # packed to where it belongs
+            a_packed = Packed(NULL, 0, 0)
+            if pack(&walk.a, a_data, rows, columns, out, &a_packed) == out:
+                continue
+        a = pack(&walk.a, a_data, rows, columns, a_buffer, &a_packed)
+        b = a
+        if not walk.b_is_a:
+            b = pack(&walk.b, b_data, rows, columns, b_buffer, &b_packed)
         if loop(walk.op, out, a, b, <floating>walk.alpha, <floating>walk.beta,
                 rows * columns) < 0:
             return -1

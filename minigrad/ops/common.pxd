@@ -33,6 +33,7 @@ cdef tuple dims_tuple(object dims, int ndim)
 cdef tuple size_tuple(tuple sizes)
 cdef tuple shape_of(Tensor x)
 cdef ndarray contiguous(ndarray array)
+cdef ndarray contiguous_copy(ndarray array)
 cdef ndarray dense(Tensor x)
 cdef int threads_for_products(Py_ssize_t multiplications) noexcept
 cdef tuple pair(object value, str name)

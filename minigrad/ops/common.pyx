@@ -4,17 +4,19 @@ import numpy as np
 
 from cpython.number cimport PyNumber_Index
 from numpy cimport (
-    PyArray_DATA, PyArray_DIMS, PyArray_EMPTY, PyArray_IntTupleFromIntp,
-    PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_TYPE, import_array, ndarray, npy_intp,
+    NPY_CORDER, PyArray_DATA, PyArray_DIMS, PyArray_EMPTY, PyArray_IntTupleFromIntp,
+    PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_NewCopy, PyArray_SIZE, PyArray_TYPE,
+    import_array, ndarray, npy_intp,
 )
 
 from minigrad.convert cimport array_from, check_fits, checked_dim
 from minigrad.dtypes cimport (
     as_dtype, bool_, default_dtype, dtype, dtype_of, float32, float64, int64, promote,
 )
+from minigrad.kernels.elementwise cimport COPY, unary
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.shapes cimport same_shape
-from minigrad.memory cimport new_array
+from minigrad.memory cimport empty_like_array, new_array
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
@@ -324,7 +326,18 @@ cdef ndarray contiguous(ndarray array):
     """Return the array itself if it is contiguous (or None), else a contiguous copy."""
     if array is None or PyArray_IS_C_CONTIGUOUS(array):
         return array
-    return np.ascontiguousarray(array)
+    return contiguous_copy(array)
+
+
+cdef ndarray contiguous_copy(ndarray array):
+    """Return a copy of the array, row after row."""
+    cdef ndarray new
+    cdef int n_threads = threads_for(PyArray_SIZE(array))
+    if not is_kernel_float(array) or n_threads == 1 and not PyArray_IS_C_CONTIGUOUS(array):
+        return PyArray_NewCopy(array, NPY_CORDER)
+    new = empty_like_array(array)
+    unary(COPY, new, array, n_threads)
+    return new
 
 
 cdef ndarray dense(Tensor x):

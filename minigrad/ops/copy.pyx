@@ -1,10 +1,8 @@
 """Copies: clone, contiguous, and changes of dtype."""
 
-import numpy as np
-
 from numpy cimport (
-    NPY_DOUBLE, NPY_FLOAT, PyArray_CopyInto, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE,
-    PyArray_STRIDES, PyArray_TYPE, import_array, ndarray,
+    NPY_KEEPORDER, NPY_ORDER, PyArray_Descr, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_NewCopy,
+    PyArray_SIZE, PyArray_STRIDES, import_array, ndarray,
 )
 
 from minigrad.attributes import check_cpu, contiguous_format
@@ -15,8 +13,7 @@ from minigrad.dtypes cimport (
 from minigrad.dtypes import as_dtype_
 from minigrad.kernels.elementwise cimport COPY, unary
 from minigrad.kernels.openmp cimport threads_for
-from minigrad.memory cimport empty_like_array
-from minigrad.ops.common cimport cast
+from minigrad.ops.common cimport cast, contiguous_copy, is_kernel_float
 from minigrad.tape cimport Node, operations, record, recording
 from minigrad.tensor cimport Tensor, wrap
 from minigrad.tensor import device as device_type
@@ -24,20 +21,23 @@ from minigrad.tensor import device as device_type
 import_array()
 
 
+cdef extern from "numpy/arrayobject.h":         # (not in NumPy's own .pxd)
+    ndarray PyArray_NewLikeArray(ndarray like, NPY_ORDER order, PyArray_Descr *dtype, int subok)
+
+
 cdef ndarray copied(ndarray array):
     """Return a copy of ``array``, laid out likewise; what is expanded becomes contiguous."""
     cdef ndarray new
-    cdef int d, num = PyArray_TYPE(array)
+    cdef int d, n_threads = threads_for(PyArray_SIZE(array))
     cdef bint expanded = False
     for d in range(PyArray_NDIM(array)):
         expanded |= PyArray_STRIDES(array)[d] == 0
-    if not PyArray_IS_C_CONTIGUOUS(array) and not expanded:
-        return array.copy(order="K")
-    new = empty_like_array(array)
-    if num == NPY_FLOAT or num == NPY_DOUBLE:
-        unary(COPY, new, array, threads_for(PyArray_SIZE(array)))
-    else:
-        PyArray_CopyInto(new, array)
+    if PyArray_IS_C_CONTIGUOUS(array) or expanded:
+        return contiguous_copy(array)
+    if n_threads == 1 or not is_kernel_float(array):
+        return PyArray_NewCopy(array, NPY_KEEPORDER)
+    new = PyArray_NewLikeArray(array, NPY_KEEPORDER, NULL, 0)
+    unary(COPY, new, array, n_threads)
     return new
 
 
@@ -59,7 +59,7 @@ def clone(input, *, memory_format=None):
     """Return a copy, through which gradients pass; laid out likewise unless ``memory_format`` is
     ``contiguous_format``."""
     cdef Tensor x = <Tensor?>input, out
-    out = wrap(x.array.copy() if row_by_row(memory_format, "clone") else copied(x.array))
+    out = wrap(contiguous_copy(x.array) if row_by_row(memory_format, "clone") else copied(x.array))
     if recording(x):
         record(out, "CloneBackward0", clone_vjp, (x,))
     return out
@@ -76,7 +76,7 @@ def contiguous(input, *, memory_format=None):
         raise RuntimeError(f"contiguous(): unsupported memory format {memory_format}")
     if PyArray_IS_C_CONTIGUOUS(x.array):
         return x
-    out = wrap(np.ascontiguousarray(x.array))
+    out = wrap(contiguous_copy(x.array))
     if recording(x):
         record(out, "CloneBackward0", clone_vjp, (x,))
     return out

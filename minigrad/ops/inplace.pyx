@@ -21,7 +21,7 @@ from numpy cimport (
 from minigrad.dtypes cimport dtype_of
 from minigrad.edges import is_around
 from minigrad.hooks import retain
-from minigrad.kernels.elementwise cimport ADD, DIV, MUL, SUB, binary
+from minigrad.kernels.elementwise cimport ADD, COPY, DIV, MUL, SUB, binary, unary
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.shapes cimport same_shape
 from minigrad.ops.broadcast cimport sum_to
@@ -352,13 +352,19 @@ def overwrite(input, src, label):
 cdef Tensor write(Tensor x, Tensor s, str label, bint distinct):
     """Do the work of ``copy_`` and ``fill_``; ``distinct`` as in ``check_inplace``."""
     cdef ndarray source
+    cdef int n_threads
     check_inplace(x, recording(s), distinct)
     check_overlap(x.array, s.array)
     s = cast(s, dtype_of(x.array))
     # (NumPy copies from memory that it has just written, if both have one dimension)
     source = s.array if disjoint_or_same(x.array, s.array) else s.array.copy()
+    n_threads = threads_for(PyArray_SIZE(x.array))
     try:
-        np.copyto(x.array, source)
+        if n_threads > 1 and is_kernel_float(x.array) and (
+                PyArray_NDIM(source) == 0 or same_shape(x.array, source)):
+            unary(COPY, x.array, source, n_threads)
+        else:
+            np.copyto(x.array, source)
     except ValueError:
         raise RuntimeError(
             f"The size of tensor a ({list(x.shape)}) must match the size of tensor b "
