@@ -61,7 +61,7 @@ cdef enum:
     STACK = 16384  # bytes of panels that are kept on the stack
 
 
-cdef double WAIT = 0.1  # of the time of a piece that a thread waits for others at the end
+cdef double WAIT = 0.05  # of the time of a piece that a thread waits for others at the end
 
 
 cdef struct Product:
