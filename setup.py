@@ -142,7 +142,7 @@ def settings():
     if not WINDOWS and shutil.which(compiler.split()[0]):
         version = subprocess.check_output([*compiler.split(), "--version"], text=True)
     found = (sys.version, numpy.__version__, Cython.__version__, compiler, version)
-    found += (KERNEL_DIRECTIVES, OTHER_DIRECTIVES, optimisation_flags(), SANITIZE, openmp_flags())
+    found += (Path("setup.py").read_bytes(), DEBUG, SANITIZE, openmp_flags())
     found += tuple(os.environ.get(name) for name in ("CFLAGS", "CPPFLAGS", "LDFLAGS"))
     return hashlib.sha256(repr(found).encode()).hexdigest()
 
@@ -151,7 +151,7 @@ def fingerprint():
     """Return a digest of all that the compiled files depend on: settings, levels and sources."""
     digest = hashlib.sha256(repr((settings(), list(LEVELS))).encode())
     sources = (path for kind in ("pyx", "pxd", "h") for path in PACKAGE.rglob(f"*.{kind}"))
-    for path in sorted((Path("setup.py"), *sources)):
+    for path in sorted(sources):
         digest.update(str(path).encode() + path.read_bytes())
     return digest.hexdigest()
 

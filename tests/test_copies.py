@@ -106,3 +106,21 @@ def test_copies_are_the_same_bits_on_any_number_of_threads(shape, dtype, order, 
             assert filled.numpy().tobytes() == number.numpy().tobytes() * x.numel()
     finally:
         minigrad.set_num_threads(threads)
+
+
+def test_writes_where_elements_share_memory_do_not_depend_on_threads(rng):
+    source = minigrad.from_numpy(rng.standard_normal((100_000, 2)))
+    threads = minigrad.get_num_threads()
+    found = set()
+    try:
+        for n_threads in (1, 2, 5, 2, 5):
+            minigrad.set_num_threads(n_threads)
+            x = minigrad.zeros(100_001, dtype=minigrad.float64)
+            x.as_strided((100_000, 2), (1, 1)).copy_(source)
+            found.add(x.numpy().tobytes())
+            row = minigrad.zeros(100_000)
+            row.expand(5, 100_000).fill_(2)
+            assert row.sum() == 200_000
+    finally:
+        minigrad.set_num_threads(threads)
+    assert len(found) == 1

@@ -76,7 +76,7 @@ def test_warnings_as_errors():
 @pytest.mark.parametrize("variable", [None, "GOMP_SPINCOUNT", "OMP_WAIT_POLICY"])
 def test_how_long_idle_threads_look_for_work(variable, dynamic):
     """Not long where the team keeps its size, else two programs that share the cores would train
-    ten times slower than one.  What the user has set stays."""
+    five times slower than one.  What the user has set stays."""
     value = {"GOMP_SPINCOUNT": "77", "OMP_WAIT_POLICY": "passive"}.get(variable)
     done = run(
         "import os, minigrad; print(os.environ.get('GOMP_SPINCOUNT'))",

@@ -109,6 +109,17 @@ cdef void simplify(Walk* walk) noexcept:
         walk.ndim += 1
 
 
+cdef bint shares_memory(const Walk* walk, Py_ssize_t itemsize) noexcept:
+    """Whether elements of the output may lie in one place, where the last one written counts."""
+    cdef int axis
+    cdef Py_ssize_t within = itemsize   # bytes from the first element to behind the last
+    for axis in range(walk.ndim):
+        if walk.shape[axis] > 1 and abs(walk.out.strides[axis]) < within:
+            return True
+        within = walk.shape[axis] * abs(walk.out.strides[axis])
+    return False
+
+
 cdef void cut(Walk* walk, Py_ssize_t itemsize, int n_threads) noexcept:
     """Choose the tiles: several whole rows, or a part of one."""
     cdef int axis
@@ -284,6 +295,8 @@ cdef int run(
     walk.b_is_a = a is b
     walk.in_place = walk.out.data == walk.a.data or walk.out.data == walk.b.data
     simplify(&walk)
+    if shares_memory(&walk, sizeof(floating)):
+        n_threads = 1
     cut(&walk, sizeof(floating), n_threads)
     gil = release_gil(size)
     status = walk_all(&walk, n_threads, scalar)

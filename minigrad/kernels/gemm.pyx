@@ -50,6 +50,7 @@ cdef extern from "products.h" nogil:
 
 cdef enum:
     PANEL = 32768  # bytes of a panel of b, so many that the results are seldom visited once more
+    DEPTH = 512  # steps of the inner dimension at most, where vectors are short
     L2 = 1 << 20  # bytes
     COLUMNS = 512  # columns of b packed at a time
     TILES = 12  # tiles of rows of a packed at a time
@@ -92,7 +93,7 @@ cdef inline Py_ssize_t panel_width(const floating* like) noexcept nogil:
 
 cdef inline Py_ssize_t deepest(const floating* like) noexcept nogil:
     """How many steps of the inner dimension a panel of b holds."""
-    return PANEL // (panel_width(like) * <Py_ssize_t>sizeof(floating))
+    return min(<Py_ssize_t>DEPTH, PANEL // (panel_width(like) * <Py_ssize_t>sizeof(floating)))
 
 
 cdef inline bint crowded(Py_ssize_t line, const floating* like) noexcept nogil:

@@ -181,7 +181,7 @@ static void NAME(gemm_tile)(int rows, int cols, ptrdiff_t depth,
     ptrdiff_t to_row = direct ? c_row : 2 * LANES;
     const REAL *from[2] = {b, b + LANES};
     REAL *targets[2] = {to, to + LANES};
-    /* c has left the cache by now: it is fetched while the sums are made */
+    /* c has left the cache by now: where its rows begin it is fetched while the sums are made */
     for (int i = 0; i < rows; i++) PREFETCH_TO_WRITE(c + i * c_row);
     NAME(run_tile)(table, rows, vectors, depth, a, a_row, a_step, from, b_step, NULL, NULL,
                    NAME(zeros), targets, to_row);

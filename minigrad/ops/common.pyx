@@ -4,8 +4,8 @@ import numpy as np
 
 from cpython.number cimport PyNumber_Index
 from numpy cimport (
-    NPY_CORDER, PyArray_DATA, PyArray_DIMS, PyArray_EMPTY, PyArray_IntTupleFromIntp,
-    PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_NewCopy, PyArray_SIZE, PyArray_TYPE,
+    PyArray_CopyInto, PyArray_DATA, PyArray_DIMS, PyArray_EMPTY, PyArray_IntTupleFromIntp,
+    PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_SIZE, PyArray_TYPE,
     import_array, ndarray, npy_intp,
 )
 
@@ -331,12 +331,12 @@ cdef ndarray contiguous(ndarray array):
 
 cdef ndarray contiguous_copy(ndarray array):
     """Return a copy of the array, row after row."""
-    cdef ndarray new
+    cdef ndarray new = empty_like_array(array)
     cdef int n_threads = threads_for(PyArray_SIZE(array))
-    if not is_kernel_float(array) or n_threads == 1 and not PyArray_IS_C_CONTIGUOUS(array):
-        return PyArray_NewCopy(array, NPY_CORDER)
-    new = empty_like_array(array)
-    unary(COPY, new, array, n_threads)
+    if is_kernel_float(array) and (n_threads > 1 or PyArray_IS_C_CONTIGUOUS(array)):
+        unary(COPY, new, array, n_threads)
+    else:
+        PyArray_CopyInto(new, array)
     return new
 
 
