@@ -1,6 +1,7 @@
 """What this build is, as texts: ``print(minigrad.__config__.show())``."""
 
 from minigrad.config import _described
+from minigrad.kernels import spins
 from minigrad.kernels.openmp import get_num_threads, get_team, has_openmp
 
 __all__ = ["parallel_info", "show"]
@@ -15,7 +16,8 @@ def parallel_info() -> str:
     """Return how many threads operations may use, by what, and how many they use at present.
 
     Those are fewer while other programs want the cores: threads that wait for one without a core
-    are slower than one thread.  ``OMP_DYNAMIC=false`` in the environment keeps all.
+    are slower than one thread.  ``OMP_DYNAMIC=false`` in the environment keeps all.  And how often
+    an idle thread of GCC's OpenMP looks for work before it sleeps.
 
     >>> import minigrad
     >>> "threads" in minigrad.__config__.parallel_info()
@@ -25,4 +27,5 @@ def parallel_info() -> str:
         f"OpenMP: {'yes' if has_openmp() else 'no'}\n"
         f"threads: {get_num_threads()}\n"
         f"threads at present: {get_team()}\n"
+        f"looks for work before sleep: {spins if spins else 'as the environment says'}\n"
     )

@@ -17,6 +17,7 @@ SHAPES = [
     (4, 3, 300),  # planes, several rows to a tile
     (3, 4, 40, 50),
     (2, 3, 20000),  # planes, several tiles to a row
+    (40, 4, 40, 50),  # planes, several tiles of every channel for each of two or three threads
     (3, 2, 4, 5, 6),
     (1, 8, 3),
     (2, 600, 11, 11),

@@ -63,21 +63,19 @@ is_dynamic = os.environ.get("OMP_DYNAMIC", "true").strip().lower() != "false" an
 # 0.7 ms, longer than most gaps between the parallel loops of a training step; to be woken takes 0.1
 # ms and more on a virtual machine.  But of two programs that share two cores, spinning threads each
 # take the other's core: they train five times slower.  So not unless the team gives way to others.
-SPINS = "20000" if is_dynamic else "2000"
+spins: int | None = 20000 if is_dynamic else 2000
+if {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & set(os.environ):
+    spins = None  # what the user has set stays
 
 
 def _load_openmp():
-    """Load OpenMP, which reads its settings from the environment at that moment and never again.
-
-    A wait policy that the user has set stays.
-    """
-    theirs = {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & set(os.environ)
-    if not theirs:
-        os.environ["GOMP_SPINCOUNT"] = SPINS
+    """Load OpenMP, which reads its settings from the environment at that moment and never again."""
+    if spins is not None:
+        os.environ["GOMP_SPINCOUNT"] = str(spins)
     try:
         importlib.import_module("minigrad.kernels.elementwise")  # which is linked with it
     finally:
-        if not theirs:
+        if spins is not None:
             del os.environ["GOMP_SPINCOUNT"]  # no other program that this one starts is to have it
 
 

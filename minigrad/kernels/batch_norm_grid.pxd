@@ -5,6 +5,7 @@ from numpy cimport ndarray
 
 cdef enum:
     L2 = 262144         # numbers of a block that a core's own cache may hold
+    NEAR = 2097152      # numbers of an array of which much stays in the caches of the cores
     MAX_COLS = 1024     # columns in a block, at most
     FEW_COLS = 256      # and where a cache holds so many from the first row to the last
     MAX_SPAN = 32       # channels in a block of planes, at most

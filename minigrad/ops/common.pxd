@@ -34,6 +34,7 @@ cdef tuple size_tuple(tuple sizes)
 cdef tuple shape_of(Tensor x)
 cdef ndarray contiguous(ndarray array)
 cdef ndarray contiguous_copy(ndarray array)
+cdef int copy_into(ndarray to, ndarray source) except -1
 cdef ndarray dense(Tensor x)
 cdef int threads_for_products(Py_ssize_t multiplications) noexcept
 cdef tuple pair(object value, str name)

@@ -332,12 +332,22 @@ cdef ndarray contiguous(ndarray array):
 cdef ndarray contiguous_copy(ndarray array):
     """Return a copy of the array, row after row."""
     cdef ndarray new = empty_like_array(array)
-    cdef int n_threads = threads_for(PyArray_SIZE(array))
-    if is_kernel_float(array) and (n_threads > 1 or PyArray_IS_C_CONTIGUOUS(array)):
-        unary(COPY, new, array, n_threads)
-    else:
-        PyArray_CopyInto(new, array)
+    copy_into(new, array)
     return new
+
+
+cdef int copy_into(ndarray to, ndarray source) except -1:
+    """Write ``source``, of the same dtype and in other memory, into ``to``.
+
+    ValueError unless it can be broadcast.
+    """
+    cdef int n_threads = threads_for(PyArray_SIZE(to))
+    if is_kernel_float(to) and (same_shape(to, source) or PyArray_NDIM(source) == 0) and (
+            n_threads > 1 or PyArray_IS_C_CONTIGUOUS(source)):
+        unary(COPY, to, source, n_threads)
+    else:                               # NumPy walks what is small and strided in less time
+        PyArray_CopyInto(to, source)
+    return 0
 
 
 cdef ndarray dense(Tensor x):

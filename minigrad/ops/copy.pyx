@@ -1,8 +1,8 @@
 """Copies: clone, contiguous, and changes of dtype."""
 
 from numpy cimport (
-    NPY_KEEPORDER, NPY_ORDER, PyArray_Descr, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM, PyArray_NewCopy,
-    PyArray_SIZE, PyArray_STRIDES, import_array, ndarray,
+    NPY_KEEPORDER, NPY_ORDER, PyArray_Descr, PyArray_IS_C_CONTIGUOUS, PyArray_NDIM,
+    PyArray_STRIDES, import_array, ndarray,
 )
 
 from minigrad.attributes import check_cpu, contiguous_format
@@ -11,9 +11,7 @@ from minigrad.dtypes cimport (
     as_dtype, bool_, dtype, dtype_of, float16, float32, float64, int16, int32, int64, int8, uint8,
 )
 from minigrad.dtypes import as_dtype_
-from minigrad.kernels.elementwise cimport COPY, unary
-from minigrad.kernels.openmp cimport threads_for
-from minigrad.ops.common cimport cast, contiguous_copy, is_kernel_float
+from minigrad.ops.common cimport cast, contiguous_copy, copy_into
 from minigrad.tape cimport Node, operations, record, recording
 from minigrad.tensor cimport Tensor, wrap
 from minigrad.tensor import device as device_type
@@ -28,16 +26,14 @@ cdef extern from "numpy/arrayobject.h":         # (not in NumPy's own .pxd)
 cdef ndarray copied(ndarray array):
     """Return a copy of ``array``, laid out likewise; what is expanded becomes contiguous."""
     cdef ndarray new
-    cdef int d, n_threads = threads_for(PyArray_SIZE(array))
+    cdef int d
     cdef bint expanded = False
     for d in range(PyArray_NDIM(array)):
         expanded |= PyArray_STRIDES(array)[d] == 0
     if PyArray_IS_C_CONTIGUOUS(array) or expanded:
         return contiguous_copy(array)
-    if n_threads == 1 or not is_kernel_float(array):
-        return PyArray_NewCopy(array, NPY_KEEPORDER)
     new = PyArray_NewLikeArray(array, NPY_KEEPORDER, NULL, 0)
-    unary(COPY, new, array, n_threads)
+    copy_into(new, array)
     return new
 
 

@@ -21,12 +21,13 @@ from numpy cimport (
 from minigrad.dtypes cimport dtype_of
 from minigrad.edges import is_around
 from minigrad.hooks import retain
-from minigrad.kernels.elementwise cimport ADD, COPY, DIV, MUL, SUB, binary, unary
+from minigrad.kernels.elementwise cimport ADD, DIV, MUL, SUB, binary
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.shapes cimport same_shape
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
-    as_tensor, cast, is_kernel_float, is_number, number_tensor, scaled, shape_of, zeros_of,
+    as_tensor, cast, copy_into, is_kernel_float, is_number, number_tensor, scaled, shape_of,
+    zeros_of,
 )
 from minigrad.tape cimport (
     Node, Variable, binary_function, bump_version, check_origin, grad_enabled, operations, record,
@@ -221,7 +222,7 @@ cdef Tensor assign(Tensor x, Tensor result):
         result = cast(result, dtype_of(x.array))
     if recording(result):
         check_recordable(x)
-    np.copyto(x.array, result.array)
+    copy_from(x.array, result.array)
     if recording(result):
         take_place(x, result)
     elif recording(x):                      # overwritten by something without a gradient
@@ -271,6 +272,14 @@ cdef bint disjoint_or_same(ndarray a, ndarray b) except -1:
         return not np.may_share_memory(a, b)
     return start_a == start_b and same_shape(a, b) or (
         start_a + PyArray_NBYTES(a) <= start_b or start_b + PyArray_NBYTES(b) <= start_a)
+
+
+cdef int copy_from(ndarray to, ndarray source) except -1:
+    """Write ``source``, which may lie in part where ``to`` does, into ``to``.
+
+    (NumPy copies from memory that it has just written, if both have one dimension.)
+    """
+    return copy_into(to, source if disjoint_or_same(to, source) else source.copy())
 
 
 cdef Tensor arithmetic_(int op, binary_function function, object input, object other):
@@ -351,20 +360,11 @@ def overwrite(input, src, label):
 
 cdef Tensor write(Tensor x, Tensor s, str label, bint distinct):
     """Do the work of ``copy_`` and ``fill_``; ``distinct`` as in ``check_inplace``."""
-    cdef ndarray source
-    cdef int n_threads
     check_inplace(x, recording(s), distinct)
     check_overlap(x.array, s.array)
     s = cast(s, dtype_of(x.array))
-    # (NumPy copies from memory that it has just written, if both have one dimension)
-    source = s.array if disjoint_or_same(x.array, s.array) else s.array.copy()
-    n_threads = threads_for(PyArray_SIZE(x.array))
     try:
-        if n_threads > 1 and is_kernel_float(x.array) and (
-                PyArray_NDIM(source) == 0 or same_shape(x.array, source)):
-            unary(COPY, x.array, source, n_threads)
-        else:
-            np.copyto(x.array, source)
+        copy_from(x.array, s.array)
     except ValueError:
         raise RuntimeError(
             f"The size of tensor a ({list(x.shape)}) must match the size of tensor b "
