@@ -343,7 +343,7 @@ cdef int copy_into(ndarray to, ndarray source) except -1:
     """
     cdef int n_threads = threads_for(PyArray_SIZE(to))
     if is_kernel_float(to) and (same_shape(to, source) or PyArray_NDIM(source) == 0) and (
-            n_threads > 1 or PyArray_IS_C_CONTIGUOUS(source)):
+            n_threads > 1 or PyArray_IS_C_CONTIGUOUS(to) and PyArray_IS_C_CONTIGUOUS(source)):
         unary(COPY, to, source, n_threads)
     else:                               # NumPy walks what is small and strided in less time
         PyArray_CopyInto(to, source)
