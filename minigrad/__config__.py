@@ -23,9 +23,11 @@ def parallel_info() -> str:
     >>> "threads" in minigrad.__config__.parallel_info()
     True
     """
-    return (
-        f"OpenMP: {'yes' if has_openmp() else 'no'}\n"
-        f"threads: {get_num_threads()}\n"
-        f"threads at present: {get_team()}\n"
-        f"looks for work before sleep: {spins if spins else 'as the environment says'}\n"
-    )
+    lines = [
+        f"OpenMP: {'yes' if has_openmp() else 'no'}",
+        f"threads: {get_num_threads()}",
+        f"threads at present: {get_team()}",
+    ]
+    if has_openmp():
+        lines.append(f"looks for work before sleep: {spins or 'as the environment says'}")
+    return "\n".join(lines) + "\n"

@@ -3,6 +3,8 @@
 from cpython.tuple cimport PyTuple_GET_ITEM
 from numpy cimport ndarray
 
+from minigrad.grad_mode cimport grad_enabled
+
 
 cdef enum Origin:                   # how a view was made; views of it inherit all but the first
     ORDINARY = 0
@@ -109,9 +111,7 @@ cdef ndarray nothing
 cdef object observer                # who watches (see _set_observer), or None
 cdef object packer                  # who packs what is saved (see autograd/graph.py), or None
 
-cdef bint grad_enabled() noexcept
 cdef bint is_watched() noexcept
-cdef bint set_grad_enabled_(bint mode) noexcept
 cdef Version version_of(Variable v)
 cdef int take_place(Variable v, Variable source) except -1
 cdef int bump_version(Variable v) except -1

@@ -30,6 +30,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_SET_ITEM
 from numpy cimport import_array, ndarray
 
+from minigrad.grad_mode cimport grad_enabled
 from minigrad.memory cimport recycle
 
 import_array()
@@ -39,18 +40,6 @@ cdef extern from "Python.h":
     object PyObject_GenericGetDict(object o, void *context)
     ctypedef struct PyTypeObject:
         Py_ssize_t tp_dictoffset
-
-cdef extern from *:
-    """
-    #if defined(_MSC_VER)
-    static __declspec(thread) int mg_grad_mode = 1;
-    #elif defined(__GLIBC__)    // which keeps room for such small variables: read without a call
-    static __thread int mg_grad_mode __attribute__((tls_model("initial-exec"))) = 1;
-    #else
-    static __thread int mg_grad_mode = 1;
-    #endif
-    """
-    bint mg_grad_mode  # one per thread, or one thread's no_grad() would stop another's recording
 
 
 # ---------------------------------------------------------------- the table of operations
@@ -68,34 +57,6 @@ operations = Operations()
 def table():
     """Return the table of operations, for minigrad.ops to fill."""
     return operations
-
-
-# ---------------------------------------------------------------- grad mode
-
-cdef bint grad_enabled() noexcept:
-    return mg_grad_mode
-
-
-cdef bint set_grad_enabled_(bint mode) noexcept:
-    """Switch recording on or off in this thread; return what it was."""
-    global mg_grad_mode
-    previous = mg_grad_mode
-    mg_grad_mode = mode
-    return previous
-
-
-def is_grad_enabled():
-    """Return whether ops are recorded in this thread now.
-
-    >>> import minigrad
-    >>> minigrad.is_grad_enabled()
-    True
-    """
-    return grad_enabled()
-
-
-def _set_grad_enabled(bint mode):
-    return set_grad_enabled_(mode)
 
 
 # -------------------------------------------- tensors as the tape sees them: versions, views, saved

@@ -28,12 +28,10 @@ from minigrad.edges cimport (
 )
 from minigrad.edges import GradientEdge
 from minigrad.given cimport checked_inputs, described, gradients_of, sizes, variables
+from minigrad.grad_mode cimport grad_enabled, set_grad_mode
 from minigrad.hooks cimport call_with_hooks, run_accumulated_hooks, run_hooks, run_node_hooks
 from minigrad.memory cimport is_private
-from minigrad.tape cimport (
-    AFTER, BEFORE, Node, Variable, grad_enabled, is_watched, observer, operations,
-    set_grad_enabled_,
-)
+from minigrad.tape cimport AFTER, BEFORE, Node, Variable, is_watched, observer, operations
 
 import_array()
 
@@ -183,7 +181,7 @@ cdef class Walk:
         """Call the hooks of a leaf that has its whole gradient, and deposit that."""
         cdef Variable leaf = leaf_of(key)
         if key in self.leaves and leaf.hooks:
-            set_grad_enabled_(self.create_graph)    # a Function or a hook may have switched it
+            set_grad_mode(self.create_graph)    # a Function or a hook may have switched it
             grad = self.leaves.pop(key)
             if self.accumulate:
                 deposit(leaf, run_hooks(leaf.hooks, 0, grad), self.create_graph, True)
@@ -312,7 +310,7 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
     cdef dict places = None         # node -> places in `inputs` of its outputs
     cdef tuple results
     cdef Py_ssize_t i
-    cdef bint mode = set_grad_enabled_(create_graph)
+    cdef bint mode = set_grad_mode(create_graph)
     global mg_walk
     mg_walk = <PyObject *>walk
     try:
@@ -362,7 +360,7 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
             for key in list(walk.leaves):
                 walk.finish(key)
         if accumulate:
-            set_grad_enabled_(create_graph)
+            set_grad_mode(create_graph)
             settle(walk.leaves, create_graph)
             return None
         walk.leaves.update(walk.finished or {})
@@ -375,7 +373,7 @@ cdef list run_backward(list outputs, list grads, bint retain_graph, bint create_
             observer.failed(node, error)
         raise
     finally:
-        set_grad_enabled_(mode)
+        set_grad_mode(mode)
         mg_walk = outer
         walk.forget()
 

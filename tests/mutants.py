@@ -48,7 +48,7 @@ OPTIM = (
     "nn_utils signatures names"
 )
 GROUPS = {  # name: (files, tests that are to notice, the quickest first)
-    "tape": ("minigrad/tape.pyx minigrad/walk.pyx minigrad/edges.pyx", TAPE),
+    "tape": ("minigrad/tape.pyx minigrad/walk.pyx minigrad/edges.pyx minigrad/grad_mode.pyx", TAPE),
     "optim": (
         " ".join(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("minigrad/optim/*.py"))),
         OPTIM,

@@ -89,38 +89,30 @@ def test_copies_are_the_same_bits_on_any_number_of_threads(shape, dtype, order, 
     bits = bits[..., :1] & 1 if dtype == "bool" else bits[..., : np.dtype(dtype).itemsize]
     x = ORDERS[order](minigrad.from_numpy(np.ascontiguousarray(bits).view(dtype)[..., 0]))
     expected = x.numpy().tobytes()
-    threads = minigrad.get_num_threads()
-    try:
-        for n_threads in (1, 2, 5):
-            minigrad.set_num_threads(n_threads)
-            written = minigrad.zeros(x.shape, dtype=x.dtype)
-            inside = minigrad.zeros(*x.shape, 2, dtype=x.dtype)[..., 1]
-            copies = [x.contiguous(), x.clone(), written.copy_(x), inside.copy_(x)]
-            copies.append(x.clone(memory_format=minigrad.contiguous_format))
-            for copy in copies:
-                assert copy.numpy().tobytes() == expected
-            if order in ("transposed", "rotated"):
-                assert copies[1].stride() == x.stride()
-            number = x[-1, -1, -1]
-            filled = minigrad.zeros(x.shape, dtype=x.dtype).fill_(number)
-            assert filled.numpy().tobytes() == number.numpy().tobytes() * x.numel()
-    finally:
-        minigrad.set_num_threads(threads)
+    for n_threads in (1, 2, 5):
+        minigrad.set_num_threads(n_threads)
+        written = minigrad.zeros(x.shape, dtype=x.dtype)
+        inside = minigrad.zeros(*x.shape, 2, dtype=x.dtype)[..., 1]
+        copies = [x.contiguous(), x.clone(), written.copy_(x), inside.copy_(x)]
+        copies.append(x.clone(memory_format=minigrad.contiguous_format))
+        for copy in copies:
+            assert copy.numpy().tobytes() == expected
+        if order in ("transposed", "rotated"):
+            assert copies[1].stride() == x.stride()
+        number = x[-1, -1, -1]
+        filled = minigrad.zeros(x.shape, dtype=x.dtype).fill_(number)
+        assert filled.numpy().tobytes() == number.numpy().tobytes() * x.numel()
 
 
 def test_writes_where_elements_share_memory_do_not_depend_on_threads(rng):
     source = minigrad.from_numpy(rng.standard_normal((100_000, 2)))
-    threads = minigrad.get_num_threads()
     found = set()
-    try:
-        for n_threads in (1, 2, 5, 2, 5):
-            minigrad.set_num_threads(n_threads)
-            x = minigrad.zeros(100_001, dtype=minigrad.float64)
-            x.as_strided((100_000, 2), (1, 1)).copy_(source)
-            found.add(x.numpy().tobytes())
-            row = minigrad.zeros(100_000)
-            row.expand(5, 100_000).fill_(2)
-            assert row.sum() == 200_000
-    finally:
-        minigrad.set_num_threads(threads)
+    for n_threads in (1, 2, 5, 2, 5):
+        minigrad.set_num_threads(n_threads)
+        x = minigrad.zeros(100_001, dtype=minigrad.float64)
+        x.as_strided((100_000, 2), (1, 1)).copy_(source)
+        found.add(x.numpy().tobytes())
+        row = minigrad.zeros(100_000)
+        row.expand(5, 100_000).fill_(2)
+        assert row.sum() == 200_000
     assert len(found) == 1

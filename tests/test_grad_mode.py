@@ -1,5 +1,9 @@
 """detach, data, and switching the tape off and on: nesting, decorators, threads."""
 
+import itertools
+import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -117,6 +121,11 @@ def test_set_grad_enabled_as_a_function():
     finally:
         minigrad.set_grad_enabled(True)
     assert minigrad.is_grad_enabled()
+    off = minigrad.set_grad_enabled(False)
+    for _ in range(2):
+        with off, off:
+            assert not minigrad.is_grad_enabled()
+        assert minigrad.is_grad_enabled()
     with minigrad.inference_mode():
         assert not minigrad.is_grad_enabled()
     with minigrad.inference_mode(False):
@@ -220,3 +229,73 @@ def test_inference_mode_says_whether_it_is_on():
     assert not enabled()
     with minigrad.no_grad():
         assert not enabled()
+
+
+INTERRUPTED = """
+import random, signal, minigrad
+
+class Interrupted(BaseException):
+    pass
+
+def interrupt(number, frame):
+    raise Interrupted
+
+class Same(minigrad.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+
+@{mode}
+def decorated():
+    pass
+
+@{mode}
+def generated():
+    yield 1
+    yield 2
+
+def entered():
+    with {mode}:
+        pass
+
+x = minigrad.ones(1, requires_grad=True)
+work = {{
+    "entered": entered,
+    "decorated": decorated,
+    "generated": lambda: list(generated()),
+    "function": lambda: Same.apply(x),
+}}[{work!r}]
+signal.signal(signal.SIGALRM, interrupt)
+random.seed(0)
+for trial in range(1000):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-5, 3e-5))
+        while True:
+            work()
+    except Interrupted:
+        pass
+    assert minigrad.is_grad_enabled(), f"no longer after interrupt {{trial}}"
+    assert not minigrad.is_inference_mode_enabled(), f"still after interrupt {{trial}}"
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no such timer there")
+@pytest.mark.parametrize(
+    ("mode", "work"),
+    [
+        *itertools.product(
+            ("minigrad.no_grad()", "minigrad.inference_mode()"),
+            ("entered", "decorated", "generated"),
+        ),
+        ("minigrad.no_grad()", "function"),
+    ],
+)
+def test_an_interrupt_leaves_the_mode_as_it_was(mode, work):
+    """Wherever it comes: a signal's handler may run between any two instructions of Python."""
+    program = INTERRUPTED.format(mode=mode, work=work)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -80,7 +80,8 @@ def test_how_long_idle_threads_look_for_work(variable, dynamic):
     five times slower than one.  What the user has set stays."""
     value = {"GOMP_SPINCOUNT": "77", "OMP_WAIT_POLICY": "passive"}.get(variable)
     done = run(
-        "import os, minigrad; print(os.environ.get('GOMP_SPINCOUNT'))",
+        "import os, minigrad; print(os.environ.get('GOMP_SPINCOUNT'));"
+        "print(minigrad.__config__.parallel_info())",
         env={"OMP_DISPLAY_ENV": "verbose", "OMP_DYNAMIC": dynamic}
         | ({variable: value} if variable else {}),
         check=False,
@@ -92,7 +93,10 @@ def test_how_long_idle_threads_look_for_work(variable, dynamic):
     ours = "20000" if gives_way else "2000"
     expected = {None: ours, "GOMP_SPINCOUNT": "77", "OMP_WAIT_POLICY": "0"}
     assert spins[1] == expected[variable]
-    assert done.stdout.strip() == ("77" if variable == "GOMP_SPINCOUNT" else "None")
+    left, *info = done.stdout.splitlines()
+    assert left == ("77" if variable == "GOMP_SPINCOUNT" else "None")
+    told = "as the environment says" if variable else ours
+    assert f"looks for work before sleep: {told}" in info
 
 
 # ---------------------------------------------------------------- what is left alone

@@ -8,10 +8,10 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from minigrad.grad_mode import GradMode, is_grad_enabled
 from minigrad.ops.creation import zeros
 from minigrad.ops.inplace import rebase
 from minigrad.python_node import PythonNode
-from minigrad.tape import _set_grad_enabled, is_grad_enabled
 from minigrad.tensor import Tensor
 
 
@@ -229,8 +229,7 @@ class Function:
         ctx.backward_function = _backward_of(cls)
         ctx._mark_needs(inputs)
         recording = is_grad_enabled() and any(ctx.needs_input_grad)
-        previous = _set_grad_enabled(False)
-        try:
+        with GradMode(False):
             if cls.setup_context is None:
                 result = cls.forward(ctx, *args, **kwargs)
             else:
@@ -245,8 +244,6 @@ class Function:
                 else o
                 for o in (result if isinstance(result, tuple) else (result,))
             )
-        finally:
-            _set_grad_enabled(previous)
         _check_dirty(ctx.dirty, inputs, outputs, recording)
         if not recording:
             outputs = tuple(
@@ -334,13 +331,11 @@ def once_differentiable(function: Callable[..., Any]) -> Any:
 
     @functools.wraps(function)
     def wrapped(ctx, *grads):
-        previous = _set_grad_enabled(False)
-        try:
+        recording = is_grad_enabled()
+        with GradMode(False):
             results = function(ctx, *grads)
-        finally:
-            _set_grad_enabled(previous)
         wanted = [g for g in grads if isinstance(g, Tensor) and g.requires_grad]
-        if not wanted or not previous:
+        if not wanted or not recording:
             return results
         several = results if isinstance(results, tuple) else (results,)
         several = _Once.apply(several, *wanted)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable
 from typing import Any, Self, TypeVar, cast
 
-from minigrad.tape import _set_grad_enabled, is_grad_enabled
+from minigrad.grad_mode import GradMode, is_grad_enabled, is_inference_mode_enabled
 
 __all__ = [
     "enable_grad",
@@ -23,41 +22,27 @@ F = TypeVar("F", bound=Callable[..., Any])
 _CO_GENERATOR = 0x20  # inspect.CO_GENERATOR, without importing inspect
 
 
-class _GradMode:
-    """A context manager and decorator that sets grad mode in this thread, and restores it."""
-
-    mode: Any = True
-    _set = staticmethod(_set_grad_enabled)
-    _previous: list[Any]
-
-    def __enter__(self) -> None:
-        # a stack, so that one object may be entered again while it is entered
-        self.__dict__.setdefault("_previous", []).append(self._set(self.mode))
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._set(self._previous.pop())
+class _Mode(GradMode):
+    """A grad mode that is a decorator, too."""
 
     def __call__(self, function: F) -> F:
+        # each call has a GradMode of its own, as threads may call at the same time
         @functools.wraps(function)
         def wrapped(*args, **kwargs):
-            previous = self._set(self.mode)
-            try:
+            with GradMode(self.grad, self.inference):
                 return function(*args, **kwargs)
-            finally:
-                self._set(previous)
 
         @functools.wraps(function)
         def wrapped_generator(*args, **kwargs):
             generator = function(*args, **kwargs)
             resume, argument = generator.send, None
-            while True:  # the mode holds while the generator runs, not while it waits
-                previous = self._set(self.mode)
+            while True:
                 try:
-                    value = resume(argument)
+                    # the mode holds while the generator runs, not while it waits
+                    with GradMode(self.grad, self.inference):
+                        value = resume(argument)
                 except StopIteration as stop:
                     return stop.value
-                finally:
-                    self._set(previous)
                 try:
                     resume, argument = generator.send, (yield value)
                 except BaseException as error:
@@ -67,12 +52,13 @@ class _GradMode:
         is_generator = code is not None and code.co_flags & _CO_GENERATOR
         return cast(F, wrapped_generator if is_generator else wrapped)
 
-    def __new__(cls, function: Callable[..., Any] | None = None, **kwargs: Any) -> Self:
-        self: Any = super().__new__(cls)
-        return self(function) if callable(function) else self  # @no_grad without ()
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        if args and callable(args[0]):
+            return cls()(args[0])  # @no_grad without ()
+        return super().__new__(cls)
 
 
-class no_grad(_GradMode):
+class no_grad(_Mode):
     """Record nothing: ``with no_grad():``, or ``@no_grad()`` on a function.
 
     >>> import minigrad
@@ -83,10 +69,11 @@ class no_grad(_GradMode):
     False
     """
 
-    mode = False
+    def __init__(self) -> None:
+        super().__init__(False)
 
 
-class enable_grad(_GradMode):
+class enable_grad(_Mode):
     """Record again, inside of ``no_grad``.
 
     >>> import minigrad
@@ -98,10 +85,11 @@ class enable_grad(_GradMode):
     True
     """
 
-    mode = True
+    def __init__(self) -> None:
+        super().__init__(True)
 
 
-class inference_mode(_GradMode):
+class inference_mode(_Mode):
     """As ``no_grad``: minigrad keeps no other books that it could save.
 
     >>> import minigrad
@@ -113,35 +101,10 @@ class inference_mode(_GradMode):
     """
 
     def __init__(self, mode: bool = True) -> None:
-        inference = mode if isinstance(mode, bool) else True
-        self.mode = (not inference, inference)
-
-    @staticmethod
-    def _set(mode):
-        grad, inference = mode
-        before, _thread.inference = _thread.inference, inference
-        return _set_grad_enabled(grad), before
+        super().__init__(not mode, bool(mode))
 
 
-class _Thread(threading.local):
-    inference = False
-
-
-_thread = _Thread()
-
-
-def is_inference_mode_enabled() -> bool:
-    """Return whether this is inside of ``inference_mode``.
-
-    >>> import minigrad
-    >>> with minigrad.inference_mode():
-    ...     minigrad.is_inference_mode_enabled()
-    True
-    """
-    return _thread.inference
-
-
-class set_grad_enabled(_GradMode):
+class set_grad_enabled(_Mode):
     """Set grad mode at once; as a context manager, restore it at the end.
 
     >>> import minigrad
@@ -152,16 +115,17 @@ class set_grad_enabled(_GradMode):
     False
     """
 
-    def __new__(cls, mode: bool) -> Self:
-        return object.__new__(cls)
-
     def __init__(self, mode: bool) -> None:
-        self.mode = bool(mode)
-        self._previous = [_set_grad_enabled(self.mode)]
+        super().__init__(bool(mode))
+        super().__enter__()
+
+    def __new__(cls, mode: bool) -> Self:
+        return GradMode.__new__(cls)
 
     def __enter__(self) -> None:
-        _set_grad_enabled(self.mode)
+        super().__exit__()  # what was before is known already, except the second time
+        super().__enter__()
 
     def __call__(self, function: F) -> F:
-        _set_grad_enabled(self._previous.pop())  # as a decorator it acts on calls only
+        super().__exit__()  # as a decorator it acts on calls only
         return super().__call__(function)

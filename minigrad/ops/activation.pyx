@@ -12,6 +12,7 @@ import numpy as np
 from numpy cimport PyArray_SIZE, import_array, ndarray
 
 from minigrad.dtypes cimport bool_, dtype_of, float16, uint8
+from minigrad.grad_mode cimport grad_enabled
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
@@ -24,7 +25,7 @@ from minigrad.ops.recorded cimport floating, named_slope
 from minigrad.ops.elementwise import clamp, where
 from minigrad.ops.math import erf, sigmoid, tanh
 from minigrad.ops.recorded import labelled, recorded, tensor_operand
-from minigrad.tape cimport Node, grad_enabled, record, recording, vjp_function
+from minigrad.tape cimport Node, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()

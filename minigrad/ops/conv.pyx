@@ -19,6 +19,7 @@ from numpy cimport (
 )
 
 from minigrad.dtypes cimport dtype, dtype_of, float16, float32, float64, int64
+from minigrad.grad_mode cimport grad_enabled
 from minigrad.kernels cimport conv as kernels
 from minigrad.kernels.conv_input cimport conv2d_backward_input
 from minigrad.kernels.conv_weight cimport conv2d_backward_weight
@@ -30,7 +31,7 @@ from minigrad.ops.norm cimport eval_coefficients
 from minigrad.ops.recorded import labelled
 from minigrad.ops.reduce cimport sum_dims
 from minigrad.ops.shape cimport reshape_to
-from minigrad.tape cimport Node, grad_enabled, record, recording
+from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()

@@ -17,6 +17,7 @@ from numpy cimport (
 
 from minigrad.dtypes cimport dtype_of, float16, float32, int64, uint8
 from minigrad.edges import contains
+from minigrad.grad_mode cimport grad_enabled
 from minigrad.kernels.cross_entropy cimport (
     MEAN, NONE, SUM, cross_entropy_backward, cross_entropy_forward, nll_backward, nll_forward,
 )
@@ -27,7 +28,7 @@ from minigrad.ops.common cimport cast, contiguous, shape_of, tensor_argument
 from minigrad.ops.loss import reduced, reduction_name
 from minigrad.ops.recorded import labelled
 from minigrad.ops.softmax import log_softmax, softmax
-from minigrad.tape cimport Node, grad_enabled, record, recording
+from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()

@@ -15,6 +15,7 @@ import numpy as np
 from numpy cimport PyArray_NDIM, PyArray_TYPE, import_array, ndarray
 
 from minigrad.dtypes cimport bool_, dtype_of, float16, uint8
+from minigrad.grad_mode cimport grad_enabled
 from minigrad.kernels.elementwise cimport (
     ADD, CLAMP, CLAMP_BACKWARD, DIV, FLOOR_DIVIDE, FMOD, MAXIMUM, MAXIMUM_SHARE, MINIMUM,
     MINIMUM_SHARE, MUL, POW, REMAINDER, SUB, binary, binary_alpha,
@@ -29,7 +30,7 @@ from minigrad.ops.common cimport (
     promoted_to_float, scaled, shape_of, tensor_argument, to_half, two_tensors, zeros_of,
 )
 from minigrad.ops.recorded import labelled, underivable
-from minigrad.tape cimport Node, grad_enabled, operations, record, recording, vjp_function
+from minigrad.tape cimport Node, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()

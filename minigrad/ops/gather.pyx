@@ -17,7 +17,9 @@ from minigrad.dtypes cimport dtype_of, int32, int64
 from minigrad.kernels.places cimport add_items, first_outside, put_items, take_items
 from minigrad.memory cimport new_array
 from minigrad.ops.around cimport Around, around
-from minigrad.ops.common cimport cast, contiguous, is_kernel_float, number_tensor, shape_of
+from minigrad.ops.common cimport (
+    cast, contiguous, contiguous_copy, is_kernel_float, number_tensor, shape_of,
+)
 from minigrad.ops.places cimport Places, differs_beside, outermost_threads, places_in
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
@@ -204,7 +206,7 @@ def scatter_add(input, dim, index, src):
         return x.clone()
     check_source(x, d, i, s, "scatter_add")
     s = beside(s, i.array)
-    out = wrap(x.array.copy())
+    out = wrap(contiguous_copy(x.array))
     add_taken(out.array, d, i.array, s.array)
     if recording(x) or recording(s):
         record(out, "ScatterAddBackward0", scatter_add_vjp, (x, s), (), places_in(x, d, i.array))
@@ -246,7 +248,7 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
 
 
 cdef Tensor written_at(Tensor x, Tensor values, int d, ndarray index):
-    cdef Tensor out = wrap(x.array.copy())
+    cdef Tensor out = wrap(contiguous_copy(x.array))
     cdef Around a = around(out.array, d)
     if differs_beside(index, x.array, d):
         out.array[full_index(index, d)] = values.array

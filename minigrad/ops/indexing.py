@@ -13,6 +13,7 @@ import numpy as np
 
 from minigrad.convert import checked_dim
 from minigrad.dtypes import bool_, dtype, int64
+from minigrad.grad_mode import is_grad_enabled
 from minigrad.ops.creation import full
 from minigrad.ops.elementwise import where
 from minigrad.ops.exact import valued
@@ -20,7 +21,6 @@ from minigrad.ops.gather import gather, scatter, scatter_add
 from minigrad.ops.index import nonzero
 from minigrad.ops.recorded import labelled
 from minigrad.ops.shape import broadcast_tensors
-from minigrad.tape import is_grad_enabled
 from minigrad.tensor import Tensor, over_array
 
 

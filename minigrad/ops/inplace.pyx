@@ -21,17 +21,18 @@ from numpy cimport (
 from minigrad.dtypes cimport dtype_of
 from minigrad.edges import is_around
 from minigrad.hooks import retain
+from minigrad.grad_mode cimport grad_enabled
 from minigrad.kernels.elementwise cimport ADD, DIV, MUL, SUB, binary
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.shapes cimport same_shape
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport (
-    as_tensor, cast, copy_into, is_kernel_float, is_number, number_tensor, scaled, shape_of,
-    zeros_of,
+    as_tensor, cast, contiguous_copy, copy_into, is_kernel_float, is_number, number_tensor, scaled,
+    shape_of, zeros_of,
 )
 from minigrad.tape cimport (
-    Node, Variable, binary_function, bump_version, check_origin, grad_enabled, operations, record,
-    recording, take_place, version_of, wants,
+    Node, Variable, binary_function, bump_version, check_origin, operations, record, recording,
+    take_place, version_of, wants,
 )
 from minigrad.tensor cimport Tensor, wrap
 
@@ -242,7 +243,7 @@ cdef Tensor before_write(Tensor x):
     cdef Tensor old
     if not grad_enabled():
         return x
-    old = wrap(x.array.copy(order="K"))
+    old = wrap(operations.copied(x.array))
     if recording(x):
         take_place(old, x)
     return old
@@ -279,7 +280,7 @@ cdef int copy_from(ndarray to, ndarray source) except -1:
 
     (NumPy copies from memory that it has just written, if both have one dimension.)
     """
-    return copy_into(to, source if disjoint_or_same(to, source) else source.copy())
+    return copy_into(to, source if disjoint_or_same(to, source) else contiguous_copy(source))
 
 
 cdef Tensor arithmetic_(int op, binary_function function, object input, object other):

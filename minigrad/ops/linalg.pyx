@@ -19,6 +19,7 @@ from numpy cimport (
 
 from minigrad.dtypes cimport dtype_of, float16
 from minigrad.edges import contains
+from minigrad.grad_mode cimport grad_enabled
 from minigrad.kernels cimport gemm as kernels
 from minigrad.memory cimport new_array
 from minigrad.ops.common cimport (
@@ -28,7 +29,7 @@ from minigrad.ops.norm cimport eval_coefficients
 from minigrad.ops.recorded import labelled
 from minigrad.ops.reduce cimport sum_dims
 from minigrad.ops.shape cimport permute_to, reshape_to
-from minigrad.tape cimport Node, grad_enabled, record, recording
+from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy cimport PyArray_SIZE, PyArray_TYPE, import_array, ndarray
 
 from minigrad.dtypes cimport dtype_of
+from minigrad.grad_mode cimport grad_enabled, set_grad_mode
 from minigrad.kernels.shapes cimport same_shape
 from minigrad.ops.broadcast cimport sum_to
 from minigrad.ops.common cimport shape_of
@@ -20,9 +21,7 @@ from minigrad.ops.activation import logsigmoid
 from minigrad.ops.elementwise import clamp, where
 from minigrad.ops.math import sigmoid
 from minigrad.ops.recorded import labelled
-from minigrad.tape cimport (
-    Node, grad_enabled, record, recording, set_grad_enabled_, vjp_function,
-)
+from minigrad.tape cimport Node, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()
@@ -112,11 +111,11 @@ cdef Tensor as_one_op(str label, vjp_function vjp, losses_function losses, Tenso
     """Return ``losses(x, t, option, weights)`` of all elements, reduced: as one op if the two are
     alike, else as those that it is made of, the last of which bears the ``label``."""
     alike = is_alike(x, t)
-    was_enabled = set_grad_enabled_(grad_enabled() and not alike)
+    was_enabled = set_grad_mode(grad_enabled() and not alike)
     try:
         found = losses(x, t, option, weights)
     finally:
-        set_grad_enabled_(was_enabled)
+        set_grad_mode(was_enabled)
     if alike:
         return recorded_loss(label, vjp, x, t, found, reduction, option, weights)
     return labelled(reduced(found, reduction), label)
@@ -157,11 +156,11 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
     if input.shape != target.shape or input.dtype is not target.dtype:
         out = reduced(difference("mse_loss", input, target).square(), reduction)
         return labelled(out, "MseLossBackward0")
-    was_enabled = set_grad_enabled_(False)
+    was_enabled = set_grad_mode(False)
     try:
         out = reduced(difference("mse_loss", input, target).square(), reduction)
     finally:
-        set_grad_enabled_(was_enabled)
+        set_grad_mode(was_enabled)
     if recording(input) or recording(target):
         scale = 2.0 / max(input.numel(), 1) if reduction == "mean" else 2.0
         record(out, "MseLossBackward0", mse_loss_vjp, (input, target), (input, target), scale)

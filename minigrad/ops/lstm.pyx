@@ -8,12 +8,13 @@ of ops.
 
 from numpy cimport PyArray_SIZE, import_array, ndarray
 
+from minigrad.grad_mode cimport grad_enabled
 from minigrad.kernels.lstm cimport lstm_backward, lstm_forward
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport contiguous
 from minigrad.ops.join import cat
-from minigrad.tape cimport Node, grad_enabled, record, recording
+from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()

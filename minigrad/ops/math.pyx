@@ -13,6 +13,7 @@ from cpython.object cimport PyObject
 from numpy cimport PyArray_TYPE, import_array, ndarray
 
 from minigrad.dtypes cimport bool_, dtype_of, float16, int64
+from minigrad.grad_mode cimport grad_enabled
 from minigrad.kernels cimport elementwise as kernels
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.shapes cimport same_shape, size_of
@@ -21,7 +22,7 @@ from minigrad.ops.common cimport cast, float_operand, is_kernel_float, to_half, 
 from minigrad.ops.elementwise cimport combine, with_parameters
 from minigrad.ops.recorded import labelled
 from minigrad.ops.recorded cimport named_slope
-from minigrad.tape cimport Node, grad_enabled, operations, record, recording, vjp_function
+from minigrad.tape cimport Node, operations, record, recording, vjp_function
 from minigrad.tensor cimport Tensor, wrap
 from minigrad.walk cimport is_spare
 

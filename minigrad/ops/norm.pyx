@@ -22,6 +22,7 @@ from numpy cimport (
 )
 
 from minigrad.dtypes cimport dtype, dtype_of, float16, float32, float64
+from minigrad.grad_mode cimport grad_enabled
 from minigrad.kernels.batch_norm cimport (
     batch_norm_backward, batch_norm_coefficients, batch_norm_eval, batch_norm_forward,
 )
@@ -30,7 +31,7 @@ from minigrad.memory cimport empty_like_array
 from minigrad.ops.common cimport cast
 from minigrad.ops.math cimport record_relu
 from minigrad.ops.math import relu
-from minigrad.tape cimport Node, bump_version, grad_enabled, is_watched, record, recording
+from minigrad.tape cimport Node, bump_version, is_watched, record, recording
 from minigrad.tensor cimport Tensor, wrap
 from minigrad.walk cimport is_spare
 

@@ -13,11 +13,12 @@ import numpy as np
 
 from numpy cimport NPY_DOUBLE, PyArray_SIZE, PyArray_TYPE, import_array, ndarray, npy_intp
 
+from minigrad.grad_mode cimport grad_enabled
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.row_norm cimport row_norm_backward, row_norm_forward
 from minigrad.memory cimport empty_like_array, new_array
 from minigrad.ops.common cimport contiguous, shape_of
-from minigrad.tape cimport Node, grad_enabled, record, recording
+from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()

@@ -12,7 +12,9 @@ from minigrad.dtypes cimport dtype_of, int32, int64
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.places cimport add_rows, first_outside, put_items, take_rows
 from minigrad.ops.around cimport Around, around
-from minigrad.ops.common cimport cast, contiguous, is_kernel_float, shape_of, tensor_argument
+from minigrad.ops.common cimport (
+    cast, contiguous, contiguous_copy, is_kernel_float, shape_of, tensor_argument,
+)
 from minigrad.ops.places cimport Places, differs_beside, outermost_threads, places_in
 from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
@@ -204,7 +206,7 @@ def index_add(input, dim, index, source, *, alpha=1):
         )
     p.index = p.index.reshape(-1)
     items = items if alpha == 1 else items * alpha
-    out = wrap(x.array.copy())
+    out = wrap(contiguous_copy(x.array))
     add_rows_taken(out.array, p, items.array)
     if recording(x) or recording(items):
         record(out, "IndexAddBackward0", index_add_vjp, (x, items), (), p)

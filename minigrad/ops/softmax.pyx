@@ -12,12 +12,13 @@ from numpy cimport PyArray_NDIM, PyArray_SIZE, import_array, ndarray
 
 from minigrad.convert cimport checked_dim
 from minigrad.dtypes cimport as_dtype, dtype_of, float16
+from minigrad.grad_mode cimport grad_enabled
 from minigrad.kernels.openmp cimport threads_for
 from minigrad.kernels.softmax cimport softmax_backward, softmax_forward
 from minigrad.memory cimport empty_like_array
 from minigrad.ops.around cimport Around, around
 from minigrad.ops.common cimport cast, contiguous, to_half
-from minigrad.tape cimport Node, grad_enabled, record, recording
+from minigrad.tape cimport Node, record, recording
 from minigrad.tensor cimport Tensor, wrap
 
 import_array()

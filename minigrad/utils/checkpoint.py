@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from minigrad.autograd.function import Function
 from minigrad.edges import AccumulateGrad
+from minigrad.grad_mode import GradMode, is_grad_enabled
 from minigrad.ops.generator import get_rng_state, set_rng_state
-from minigrad.tape import _set_grad_enabled, is_grad_enabled
 from minigrad.tensor import Tensor
 from minigrad.utils._pytree import tree_leaves, tree_map
 from minigrad.walk import backward, grad, walk_under_way
@@ -106,13 +106,12 @@ def checkpoint(
 def _as_before(state):
     """A context that records, and draws again what was drawn after ``state`` (None: does not)."""
     present = get_rng_state()
-    previous = _set_grad_enabled(True)
     try:
         if state is not None:
             set_rng_state(state)
-        yield
+        with GradMode(True):
+            yield
     finally:
-        _set_grad_enabled(previous)
         if state is not None:
             set_rng_state(present)
 

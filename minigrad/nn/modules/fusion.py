@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.grad_mode import is_grad_enabled
 from minigrad.nn.modules.activation import ReLU
 from minigrad.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from minigrad.nn.modules.conv import Conv2d
@@ -21,7 +22,7 @@ from minigrad.nn.modules.pooling import MaxPool2d
 from minigrad.ops.conv import conv2d_infer
 from minigrad.ops.linalg import linear_infer
 from minigrad.overrides import entered_modes, has_torch_function, overriding
-from minigrad.tape import _is_watched, is_grad_enabled
+from minigrad.tape import _is_watched
 from minigrad.tensor import Tensor
 
 NORMS: tuple[type[Module], ...] = (BatchNorm1d, BatchNorm2d, BatchNorm3d)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.dtypes import dtype
+from minigrad.grad_mode import is_grad_enabled
 from minigrad.nn import functional as F
 from minigrad.nn import init
 from minigrad.nn.modules.activation import GELU, ReLU
@@ -19,7 +20,6 @@ from minigrad.nn.modules.module import Module
 from minigrad.nn.modules.normalization import LayerNorm
 from minigrad.ops.attention import canonical_mask
 from minigrad.ops.creation import full
-from minigrad.tape import is_grad_enabled
 from minigrad.tensor import Tensor
 from minigrad.types import Device
 
