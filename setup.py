@@ -83,11 +83,11 @@ KERNEL_DIRECTIVES = {
 OTHER_DIRECTIVES = {**DIRECTIVES, "nonecheck": True}
 
 
-def optimisation_flags():
+def optimisation_flags(optimise):
     """Flags for every file.  Never -ffast-math: it assumes away NaN and alters the process."""
     if WINDOWS:
         return ["/Od" if DEBUG else "/O2"]
-    flags = ["-O0", "-g"] if DEBUG else ["-O3", "-g0"]
+    flags = ["-O0", "-g"] if DEBUG else [f"-O{optimise}", "-g0"]
     if SANITIZE:
         # -O1: lines in the reports that are those of the source
         flags = ["-O1", "-g", f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer"]
@@ -203,8 +203,11 @@ class BuildExt(build_ext):
         STAMP.write_text(self.fingerprint)
 
 
-def translate(paths, directives):
-    """Cythonize ``paths`` and return one Extension a file, with the flags its header asks for."""
+def translate(paths, directives, optimise):
+    """Cythonize ``paths`` and return one Extension a file, with the flags its header asks for.
+
+    ``optimise``: GCC's level.  3 makes kernels faster, but without loops only the build longer.
+    """
     compile_flags, link_flags = openmp_flags()
     compile_flags = compile_flags + fusing_flags()
     extensions = [
@@ -213,7 +216,7 @@ def translate(paths, directives):
             [str(path)],
             include_dirs=[numpy.get_include(), str(PACKAGE / "kernels")],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
-            extra_compile_args=optimisation_flags() + compile_flags,
+            extra_compile_args=optimisation_flags(optimise) + compile_flags,
             extra_link_args=[*link_flags, *([f"-fsanitize={SANITIZE}"] if SANITIZE else [])],
         )
         for path in paths
@@ -266,8 +269,9 @@ def extensions():
     if last == BuildExt.fingerprint and all(compiled(name).exists() for name in names):
         BuildExt.up_to_date = True
         return [Extension(name, []) for name in names]
-    built = [copy for kernel in translate(kernels, KERNEL_DIRECTIVES) for copy in per_level(kernel)]
-    return built + translate(others, OTHER_DIRECTIVES)
+    translated = translate(kernels, KERNEL_DIRECTIVES, 3)
+    built = [copy for kernel in translated for copy in per_level(kernel)]
+    return built + translate(others, OTHER_DIRECTIVES, 2)
 
 
 if __name__ == "__main__":
