@@ -126,6 +126,10 @@ def test_set_grad_enabled_as_a_function():
         with off, off:
             assert not minigrad.is_grad_enabled()
         assert minigrad.is_grad_enabled()
+    for wrong in (1, None, "no", minigrad.tensor(True)):
+        with pytest.raises(TypeError, match="must be bool, not " + type(wrong).__name__):
+            minigrad.set_grad_enabled(wrong)
+    assert minigrad.is_grad_enabled()
     with minigrad.inference_mode():
         assert not minigrad.is_grad_enabled()
     with minigrad.inference_mode(False):

@@ -102,6 +102,7 @@ class inference_mode(_Mode):
 
     def __init__(self, mode: bool = True) -> None:
         super().__init__(not mode, bool(mode))
+        self.mode = mode
 
 
 class set_grad_enabled(_Mode):
@@ -116,7 +117,13 @@ class set_grad_enabled(_Mode):
     """
 
     def __init__(self, mode: bool) -> None:
-        super().__init__(bool(mode))
+        if not isinstance(mode, bool):
+            raise TypeError(
+                "set_grad_enabled(): argument 'enabled' (position 1) must be bool, not "
+                f"{type(mode).__name__}"
+            )
+        super().__init__(mode)
+        self.mode = mode
         super().__enter__()
 
     def __new__(cls, mode: bool) -> Self:
