@@ -310,11 +310,14 @@ def test_a_summary_of_several_reports(tmp_path):
     busy["settings"]["neighbour"] = True
     both = summary.summary([*reports, busy])
     assert both.startswith(printed) and printed.count("|") < both.count("|")
-    assert re.search(
+    row = re.search(
         r"\| sleeping beside .*\| minigrad: / alone \| torch: / alone \|\n.*\n"
-        r"\| a nap \| 4.* \| 5.* \| 0\.[78].* \| [12]\..* \| [45]\..* \|",
+        r"\| a nap \| [\d.]+ ms \| [\d.]+ ms \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|",
         both,
     )
+    # 4 / 5, 4 / 2 and 5 / 1 but for what a busy machine adds to each nap
+    to_torch, minigrads, torchs = map(float, row.groups())
+    assert 0.5 < to_torch < 1.2 and 1.2 < minigrads < torchs
     if plot_library():
         plot.draw(summary.joined(reports), tmp_path / "all.png")
         assert (tmp_path / "all.png").stat().st_size > 1000
