@@ -78,7 +78,7 @@ cdef class GradMode:
     def __exit__(self, kind=None, error=None, traceback=None):
         global mg_inference_mode
         cdef int before
-        if self.before:
+        if self.before:                 # set_grad_enabled is left once more than it was entered
             before = self.before.pop()
             set_grad_mode(before % 2)
             mg_inference_mode = before // 2

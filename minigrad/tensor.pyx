@@ -24,8 +24,8 @@ from minigrad.attributes import RemovableHandle, Size, device
 from minigrad.convert cimport array_from, checked_dim
 from minigrad.dtypes cimport default_dtype, dtype_of
 from minigrad.edges cimport shown
-from minigrad.hooks import add_hook, retain
 from minigrad.grad_mode cimport grad_enabled
+from minigrad.hooks import add_hook, retain
 from minigrad.operators cimport Operators
 from minigrad.tape cimport (
     ACCUMULATED, NO_GRAD, ORDINARY, Variable, nothing, operations, refresh_view, version_of, wants,
